@@ -1,0 +1,168 @@
+/**
+ * The configuration after parsing, checking and resolving: every default filled in, every name looked up, every
+ * duration in milliseconds. What the rest of taskmaster reads; nothing behind this line sees TOML.
+ */
+
+import type { SignalName } from '../signals.ts';
+
+export interface ResolvedConfig {
+  readonly engine: EngineConfig;
+  /** By process name, in the order of the file(s). */
+  readonly processes: ReadonlyMap<string, ProcessConfig>;
+  /** Absolute paths read, the main file first. */
+  readonly files: readonly string[];
+  /** Things that work but deserve a look, each a whole sentence. */
+  readonly warnings: readonly string[];
+}
+
+export interface EngineConfig {
+  /** Absolute path, or undefined for the default places (SPEC section 11). */
+  readonly socket: string | undefined;
+  readonly socketMode: number;
+  readonly socketGid: number | undefined;
+  readonly access: readonly AccessGrant[];
+  readonly log: EngineLogConfig;
+  /** What the runtime allows between TERM and KILL. */
+  readonly graceMs: number;
+  readonly exitWhen: 'main' | 'never' | 'all-done';
+  /** The process whose end ends the container. */
+  readonly main: string | undefined;
+  readonly hooks: readonly HookConfig[];
+}
+
+export interface AccessGrant {
+  readonly level: 'read' | 'control';
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+}
+
+export interface EngineLogConfig {
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+  /** `auto`: pretty on a terminal, JSON lines elsewhere. */
+  readonly format: 'auto' | 'json' | 'pretty';
+  /** How processes' output with `stdout = "inherit"` appears on the container's stream. */
+  readonly output: 'raw' | 'prefix' | 'json';
+}
+
+/** Name of the hook in the file: `on_failed`, `on_unhealthy`, `on_exit`, … */
+export interface HookConfig {
+  readonly on: HookEvent;
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly timeoutMs: number;
+}
+export type HookEvent = 'failed' | 'unhealthy' | 'healthy' | 'exit' | 'started' | 'stopped' | 'shutdown';
+
+export interface ProcessConfig {
+  readonly name: string;
+  readonly description: string | undefined;
+  /** Program and its arguments after argv[0]. `file` without a slash is looked up in the process's own PATH. */
+  readonly command: { readonly file: string; readonly args: readonly string[] };
+  readonly type: 'simple' | 'oneshot' | 'notify';
+  readonly instances: number;
+  readonly autostart: boolean;
+  readonly essential: boolean;
+  readonly dependsOn: readonly Dependency[];
+  readonly restart: RestartRules;
+  readonly stop: readonly StopStage[];
+  readonly reloadSignal: SignalName | undefined;
+  readonly health: HealthRules;
+  /** Everything that only a new incarnation can take over. */
+  readonly spawn: SpawnSettings;
+  readonly stdout: OutputTarget;
+  readonly stderr: OutputTarget;
+}
+
+export interface Dependency {
+  readonly process: string;
+  readonly condition: 'started' | 'healthy' | 'completed';
+  /** Restart the dependent whenever the dependency gets a new incarnation. */
+  readonly restart: boolean;
+}
+
+export interface RestartRules {
+  readonly policy: 'no' | 'always' | 'unless-stopped' | 'on-failure';
+  /** At most so many consecutive restarts; undefined: no limit. */
+  readonly maxRestarts: number | undefined;
+  /** Exit codes that are no failure. */
+  readonly exitCodes: readonly number[];
+  readonly backoff: BackoffRules;
+}
+
+export interface BackoffRules {
+  readonly baseMs: number;
+  readonly factor: number;
+  readonly maxMs: number;
+  /** Continuous healthy running after which the counter returns to 0. */
+  readonly resetMs: number;
+}
+
+export interface StopStage {
+  readonly signal: SignalName;
+  readonly waitMs: number;
+}
+
+export interface HealthRules {
+  readonly probe: ProbeConfig;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly retries: number;
+  readonly startPeriodMs: number;
+  readonly startIntervalMs: number;
+  readonly onUnhealthy: 'restart' | 'exit' | 'none';
+}
+
+export type ProbeConfig =
+  | { readonly kind: 'uptime'; readonly uptimeMs: number }
+  | { readonly kind: 'command'; readonly file: string; readonly args: readonly string[] }
+  | { readonly kind: 'http'; readonly url: string; readonly expectStatus: readonly number[] | undefined }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
+
+export interface SpawnSettings {
+  /** The user to become; undefined: stay the engine's user. */
+  readonly identity: Identity | undefined;
+  readonly workingDirectory: string | undefined;
+  readonly umask: number | undefined;
+  readonly environment: EnvironmentPlan;
+  readonly limits: readonly ResourceLimit[];
+  readonly nice: number | undefined;
+  readonly oomScoreAdj: number | undefined;
+  readonly noNewPrivs: boolean;
+  /** Capability names to keep, as in capabilities(7); undefined: leave them to the kernel's rules. */
+  readonly capabilities: readonly string[] | undefined;
+}
+
+export interface Identity {
+  readonly userName: string | undefined;
+  readonly uid: number;
+  readonly gid: number;
+  /** Supplementary groups, the whole list for setgroups(2). */
+  readonly groups: readonly number[];
+}
+
+/** The child's environment: the engine's own (unless `clear`), less `unset`, overlaid with `set`. */
+export interface EnvironmentPlan {
+  readonly clear: boolean;
+  readonly set: Readonly<Record<string, string>>;
+}
+
+export interface ResourceLimit {
+  /** As in setrlimit(2) without the prefix, lower case: `nofile`, `nproc`, `core`, … */
+  readonly resource: string;
+  /** Infinity for unlimited. */
+  readonly soft: number;
+  readonly hard: number;
+}
+
+export type OutputTarget =
+  | { readonly kind: 'inherit' }
+  | { readonly kind: 'null' }
+  | { readonly kind: 'passthrough' }
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      /** Bytes at which the file is rotated; undefined: never. */
+      readonly maxSizeBytes: number | undefined;
+      readonly maxFiles: number;
+      readonly compress: boolean;
+    };

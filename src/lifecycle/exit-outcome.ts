@@ -1,0 +1,24 @@
+/** How an incarnation ended. Shells show `128 + n` for a signal; inside taskmaster the two stay apart. */
+
+import type { SignalName } from '../signals.ts';
+
+/** What wait(2) tells of a dead child. */
+export type ExitStatus =
+  | { readonly how: 'exited'; readonly code: number }
+  | { readonly how: 'signalled'; readonly signal: SignalName; readonly core: boolean };
+
+/** The step between fork and exec (or before) that failed, and its errno: `{step: 'change user', errno: 'EPERM'}`. */
+export interface SpawnFailure {
+  readonly step: string;
+  /** Symbolic name, such as `ENOENT`. */
+  readonly errno: string;
+  /** A whole sentence for people: `cannot change user to www: Operation not permitted`. */
+  readonly message: string;
+}
+
+/** Errors of a moment; any other failure to spawn cannot heal by itself (fork(2), execve(2)). */
+const PASSING_ERRNOS: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ETXTBSY']);
+
+export function mayHeal(failure: SpawnFailure): boolean {
+  return PASSING_ERRNOS.has(failure.errno);
+}

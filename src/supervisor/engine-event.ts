@@ -1,0 +1,72 @@
+/**
+ * Names and fields of every event the engine tells: its log lines, the `events` subscription and the hooks'
+ * standard input all carry these objects. Field names are public and in the wire's snake_case.
+ */
+
+import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
+import type { MonitorState } from '../lifecycle/states.ts';
+
+export type EventLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+
+/** What each kind of event says beside the fields that all share. */
+export interface EventFields {
+  engine_started: {
+    version: string;
+    pid: number;
+    role: 'pid1' | 'subreaper';
+    config: string;
+    processes: number;
+  };
+  engine_listening: { socket: string };
+  engine_notice: { message: string };
+  engine_draining: { reason: string; exit_code: number };
+  engine_stopped: { exit_code: number; duration_ms: number };
+  engine_fault: { message: string; stack?: string };
+  config_reloaded: {
+    added: string[];
+    removed: string[];
+    restarted: string[];
+    updated: string[];
+    duration_ms: number;
+  };
+  config_rejected: { problems: string[] };
+  config_warning: { message: string };
+  state_changed: {
+    from: MonitorState;
+    to: MonitorState;
+    reason?: string;
+    retry_in_ms?: number;
+    waiting_for?: string[];
+  };
+  process_spawned: { command: string; user?: string };
+  process_exited: { status: ExitStatus; uptime_ms: number; requested: boolean };
+  spawn_failed: { step: string; errno: string; message: string };
+  signal_sent: { signal: string; to: 'group' | 'process'; reason: string };
+  probe_finished: { passed: boolean; outcome: string; duration_ms: number };
+  hook_finished: { hook: string; outcome: string; duration_ms: number };
+  hook_dropped: { hook: string; reason: string };
+  orphan_reaped: { status: ExitStatus };
+  output_dropped: { stream: string; bytes: number; reason: string };
+  output_failed: { stream: string; path: string; message: string };
+  output_restored: { stream: string; path: string };
+  client_rejected: { reason: string; uid?: number };
+  command_received: { method: string; uid: number; targets?: string[] };
+}
+
+export type EventName = keyof EventFields;
+
+/** One event as it is told. `process`, `instance`, `incarnation` and `pid` are there where the event has one. */
+export type EngineEvent<Name extends EventName = EventName> = {
+  [Kind in Name]: {
+    /** Grows by one with each event since the engine started. */
+    readonly id: number;
+    /** Epoch milliseconds. */
+    readonly time: number;
+    readonly level: EventLevel;
+    readonly event: Kind;
+    readonly process?: string;
+    readonly instance?: string;
+    readonly incarnation?: number;
+    readonly pid?: number;
+  } & Readonly<EventFields[Kind]>;
+}[Name];

@@ -1,0 +1,155 @@
+/**
+ * What the supervisor needs from outside, as interfaces. The real ones live in `system`, `health`, `output` and
+ * `logging`; tests drive fakes by hand, and one contract test runs against both.
+ */
+
+import type {
+  EnvironmentPlan,
+  Identity,
+  OutputTarget,
+  ProcessConfig,
+  ResourceLimit,
+} from '../config/resolved-config.ts';
+import type { ExitStatus, SpawnFailure } from '../lifecycle/exit-outcome.ts';
+import type { SignalName } from '../signals.ts';
+import type { EngineEvent } from './engine-event.ts';
+
+/** Takes back what was begun; calling it again does nothing. */
+export type Cancel = () => void;
+
+export interface Clock {
+  /** Milliseconds that only grow (CLOCK_MONOTONIC); the zero is arbitrary. */
+  now(): number;
+  /** Milliseconds since the epoch, for people; may jump. */
+  wallTime(): number;
+  /** Calls back once, no earlier than `delayMs` from now. */
+  after(delayMs: number, callback: () => void): Cancel;
+}
+
+/** Where a child's descriptor 0, 1 or 2 leads. */
+export type ChildDescriptor =
+  /** /dev/null */
+  | { readonly kind: 'null' }
+  /** A new pipe; our end comes back close-on-exec and non-blocking. */
+  | { readonly kind: 'pipe' }
+  /** The engine's descriptor of this number, duplicated. */
+  | { readonly kind: 'inherit'; readonly fd: number };
+
+export interface SpawnRequest {
+  /** With a slash: a path (relative to the working directory). Without: searched in the child's own PATH. */
+  readonly file: string;
+  /** After argv[0], which is `file` as given. */
+  readonly args: readonly string[];
+  readonly environment: EnvironmentPlan;
+  readonly workingDirectory: string | undefined;
+  readonly identity: Identity | undefined;
+  readonly umask: number | undefined;
+  readonly limits: readonly ResourceLimit[];
+  readonly nice: number | undefined;
+  readonly oomScoreAdj: number | undefined;
+  readonly noNewPrivs: boolean;
+  readonly capabilities: readonly string[] | undefined;
+  readonly stdin: ChildDescriptor;
+  readonly stdout: ChildDescriptor;
+  readonly stderr: ChildDescriptor;
+}
+
+export type SpawnResult =
+  | {
+      readonly kind: 'spawned';
+      /** The child leads a session and process group of this number. */
+      readonly pid: number;
+      /** Our ends of the pipes asked for; the caller owns and closes them. */
+      readonly stdinFd: number | undefined;
+      readonly stdoutFd: number | undefined;
+      readonly stderrFd: number | undefined;
+    }
+  | { readonly kind: 'failed'; readonly failure: SpawnFailure };
+
+/** The kernel: the one spawn path and the one reaper. */
+export interface Kernel {
+  /**
+   * Starts a program in a session and process group of its own. Returns after its exec succeeded or a step
+   * failed. `onExit` is called exactly once, in a later turn of the event loop, after the child was collected.
+   */
+  spawn(request: SpawnRequest, onExit: (status: ExitStatus) => void): SpawnResult;
+  /** kill(2) on a whole process group; `gone`: nobody there. Signals but KILL are followed by CONT. */
+  signalGroup(pid: number, signal: SignalName): 'delivered' | 'gone' | 'not-permitted';
+  /** True while any process (a zombie too) is left in the group. */
+  groupIsAlive(pid: number): boolean;
+  /** Called after any child was collected, known or not, so that waits for a group to vanish look again. */
+  onChildCollected(listener: (pid: number) => void): Cancel;
+  /** Kills what is left below the engine: everything when it is PID 1, else its own children. Returns how many. */
+  killStrays(): number;
+  /** Children of any kind still there, zombies included. */
+  hasChildren(): boolean;
+}
+
+/** Identifies one life of one instance. */
+export interface IncarnationId {
+  /** `web`, or `web:2` where the process has several instances. */
+  readonly instance: string;
+  readonly incarnation: number;
+}
+
+export interface ProbeSubject extends IncarnationId {
+  readonly pid: number;
+  readonly process: ProcessConfig;
+  /** The environment additions that the incarnation was given (instance number and the like). */
+  readonly environment: EnvironmentPlan;
+}
+
+export type HealthFact =
+  | { readonly kind: 'becameHealthy' }
+  | { readonly kind: 'becameUnhealthy'; readonly reason: string };
+
+/** One run of a probe, kept for `why`. */
+export interface ProbeRun {
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly durationMs: number;
+  readonly passed: boolean;
+  /** In words: `exit code 22`, `timed out after 5s`, `connection refused`. */
+  readonly outcome: string;
+  /** At most 4 KiB of what it printed. */
+  readonly output: string;
+}
+
+export interface HealthMonitor {
+  /**
+   * Readiness: from spawn to the first verdict. Liveness: from the first success on, first look one interval
+   * later, verdicts in both directions. Nothing is reported after the cancel; a running probe is killed by it.
+   */
+  watch(phase: 'readiness' | 'liveness', subject: ProbeSubject, report: (fact: HealthFact) => void): Cancel;
+  /** The last 5 runs of the instance's probe, oldest first. */
+  history(instance: string): readonly ProbeRun[];
+  forget(instance: string): void;
+}
+
+/** What processes print; see `output`. The supervisor only opens and hands over descriptors. */
+export interface OutputPort {
+  /** How the child's stdout and stderr must be opened for these targets. Throws nothing: a target that cannot
+   *  be opened is a spawn failure of step `open stdout`. */
+  prepare(
+    instance: string,
+    targets: { readonly stdout: OutputTarget; readonly stderr: OutputTarget },
+  ):
+    | { readonly kind: 'ready'; readonly stdout: ChildDescriptor; readonly stderr: ChildDescriptor }
+    | { readonly kind: 'failed'; readonly failure: SpawnFailure };
+  /** Takes ownership of the read ends. Called in the same turn as the spawn. */
+  attach(
+    id: IncarnationId,
+    pipes: { readonly stdoutFd: number | undefined; readonly stderrFd: number | undefined },
+  ): void;
+  /** Drops the instance's rings and files (it was removed from the configuration). */
+  forget(instance: string): void;
+  /** Closes and opens log files anew (USR2, for logrotate). */
+  reopen(): void;
+  /** Resolves when all that was read has been written, or after `limitMs`. */
+  flush(limitMs: number): Promise<void>;
+}
+
+/** Receives every event, in order, at once; must not throw and must not block. */
+export interface EventSink {
+  record(event: EngineEvent): void;
+}

@@ -1,0 +1,94 @@
+/**
+ * What the outside may see of the supervisor: plain data, made for the wire, in the wire's snake_case. The RPC
+ * contract's result schemas describe these very shapes.
+ */
+
+import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
+import type { VisibleState } from '../lifecycle/states.ts';
+import type { ProbeRun } from './ports.ts';
+
+export interface InstanceSnapshot {
+  /** `web`, or `web:2`. */
+  readonly name: string;
+  readonly process: string;
+  readonly description?: string;
+  readonly state: VisibleState;
+  readonly desired: 'up' | 'down' | 'restart';
+  /** Epoch milliseconds at which it entered the state, and how long ago that was by the monotonic clock. */
+  readonly since: number;
+  readonly state_age_ms: number;
+  /** `none` where nothing runs. */
+  readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy';
+  readonly pid: number | null;
+  readonly incarnation: number;
+  readonly uptime_ms: number | null;
+  /** Automatic restarts since the engine started, and those in a row since the counter last returned to 0. */
+  readonly restarts: number;
+  readonly consecutive_restarts: number;
+  readonly last_exit: LastExit | null;
+  /** Why it is in this state, one sentence. */
+  readonly reason: string | null;
+  /** Names of what it waits for, each with the condition: `db to be healthy`. */
+  readonly waiting_for: readonly string[];
+  readonly retry_in_ms: number | null;
+}
+
+export interface LastExit {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly status: ExitStatus | { readonly how: 'not-started'; readonly message: string };
+  /** True where taskmaster had asked it to stop. */
+  readonly requested: boolean;
+  readonly uptime_ms: number;
+}
+
+export interface EngineSnapshot {
+  readonly version: string;
+  readonly pid: number;
+  readonly role: 'pid1' | 'subreaper';
+  readonly config: string;
+  readonly socket: string;
+  readonly uptime_ms: number;
+  readonly draining: boolean;
+  readonly orphans_reaped: number;
+  readonly instances: readonly InstanceSnapshot[];
+}
+
+export type ReloadAction = 'add' | 'remove' | 'restart' | 'update' | 'unchanged';
+
+export interface ReloadPlanEntry {
+  readonly process: string;
+  readonly action: ReloadAction;
+  /** Keys that differ, as in the file: `healthcheck.retries`. */
+  readonly changed: readonly string[];
+}
+
+export interface ReloadReport {
+  /** False for a plan. */
+  readonly applied: boolean;
+  readonly plan: readonly ReloadPlanEntry[];
+  /** `[engine]` keys that differ but need a restart of the engine. */
+  readonly needs_engine_restart: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+export interface HealthVerdict {
+  readonly ok: boolean;
+  readonly reason: string;
+}
+
+export interface WhyReport {
+  readonly instance: InstanceSnapshot;
+  /** Recent state changes with their reasons, oldest first. */
+  readonly history: readonly {
+    readonly time: number;
+    readonly from: string;
+    readonly to: string;
+    readonly reason: string | null;
+  }[];
+  readonly probes: readonly ProbeRun[];
+  /** Last lines of each stream, decoded for display. */
+  readonly last_output: readonly string[];
+  /** What happens next and when, one sentence. */
+  readonly next: string;
+}
