@@ -3,7 +3,10 @@
  * duration in milliseconds. What the rest of taskmaster reads; nothing behind this line sees TOML.
  */
 
+import type { RestartRules, StopStage } from '../lifecycle/rules.ts';
 import type { SignalName } from '../signals.ts';
+
+export type { BackoffRules, RestartRules, StopStage } from '../lifecycle/rules.ts';
 
 export interface ResolvedConfig {
   readonly engine: EngineConfig;
@@ -78,28 +81,6 @@ export interface Dependency {
   readonly condition: 'started' | 'healthy' | 'completed';
   /** Restart the dependent whenever the dependency gets a new incarnation. */
   readonly restart: boolean;
-}
-
-export interface RestartRules {
-  readonly policy: 'no' | 'always' | 'unless-stopped' | 'on-failure';
-  /** At most so many consecutive restarts; undefined: no limit. */
-  readonly maxRestarts: number | undefined;
-  /** Exit codes that are no failure. */
-  readonly exitCodes: readonly number[];
-  readonly backoff: BackoffRules;
-}
-
-export interface BackoffRules {
-  readonly baseMs: number;
-  readonly factor: number;
-  readonly maxMs: number;
-  /** Continuous healthy running after which the counter returns to 0. */
-  readonly resetMs: number;
-}
-
-export interface StopStage {
-  readonly signal: SignalName;
-  readonly waitMs: number;
 }
 
 export interface HealthRules {

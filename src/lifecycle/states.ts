@@ -2,7 +2,7 @@
  * The two dimensions of an instance: what is so (monitor) and what is wanted (desired).
  */
 
-/** Every monitor state. `ended` is passed through within one event and never rested in. */
+/** Every monitor state. `ended` and `starting` are passed through and never rested in. */
 export const MONITOR_STATES = [
   'idle',
   'waiting',
@@ -19,12 +19,16 @@ export const MONITOR_STATES = [
 ] as const;
 export type MonitorState = (typeof MONITOR_STATES)[number];
 
-/** What users see; see the README for each one's meaning. */
+/** What users see; the README says what each one means. */
 export type VisibleState = Exclude<MonitorState, 'ended'>;
 
 /**
- * What is wanted. `up`, `down` and `restart` come from people, configuration and dependencies; `killed` is down
- * without patience; `resting` and `givenUp` are policy's own verdicts on an incarnation that ended by itself.
+ * What is wanted. `start` is up at once, ahead of any wait for a retry, and becomes `up` when that is so.
+ * `restart` is the same but for a running incarnation, which it replaces. `killed` is down without patience.
+ * `resting` and `givenUp` are policy's own verdicts on an incarnation that ended by itself.
  */
-export const DESIRED_STATES = ['up', 'down', 'killed', 'restart', 'resting', 'givenUp'] as const;
+export const DESIRED_STATES = ['start', 'up', 'restart', 'down', 'killed', 'resting', 'givenUp'] as const;
 export type DesiredState = (typeof DESIRED_STATES)[number];
+
+/** The states in which an incarnation may be alive. */
+export type RunningState = 'healthcheck' | 'healthy' | 'unhealthy' | 'stopping';

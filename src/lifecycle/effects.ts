@@ -1,0 +1,20 @@
+/** What a step asks the world to do, as data; `supervisor/perform.ts` carries it out in this order. */
+
+import type { SignalName } from '../signals.ts';
+
+/** Work that belongs to a state: begun on entering, ended on leaving. */
+export type Activity = 'awaitDependencies' | 'watchReadiness' | 'watchLiveness';
+
+export type Effect =
+  | { readonly kind: 'spawn'; readonly incarnation: number }
+  /** To the whole process group of the live incarnation. */
+  | { readonly kind: 'signalGroup'; readonly signal: SignalName }
+  /** Replaces any deadline the instance has. `spread`: the share by which to vary it at random, either way. */
+  | { readonly kind: 'armDeadline'; readonly afterMs: number; readonly spread: number }
+  | { readonly kind: 'disarmDeadline' }
+  | { readonly kind: 'beginActivity'; readonly activity: Activity }
+  | { readonly kind: 'endActivity' }
+  /** `on_unhealthy = "exit"`. */
+  | { readonly kind: 'exitEngine' }
+  /** A cell that no sequence of events should reach was reached; the instance is left as it was. */
+  | { readonly kind: 'reportImpossible'; readonly what: string };

@@ -1,0 +1,49 @@
+/**
+ * What moves an instance. Facts happened and are named by past participles; they move the monitor state.
+ * Decisions are wanted and are named by imperatives; they move the desired state and may safely arrive twice.
+ */
+
+import type { ExitStatus, SpawnFailure } from './exit-outcome.ts';
+
+export type Fact =
+  | { readonly kind: 'dependenciesReady' }
+  | { readonly kind: 'spawned' }
+  | { readonly kind: 'spawnFailed'; readonly failure: SpawnFailure }
+  | { readonly kind: 'becameHealthy' }
+  | { readonly kind: 'becameUnhealthy' }
+  /** The leader was collected. `leavesGroup`: other processes of its group are still there. */
+  | { readonly kind: 'exited'; readonly status: ExitStatus; readonly leavesGroup: boolean }
+  /** After the leader, the last process of its group is gone too. */
+  | { readonly kind: 'groupVanished' }
+  /** The deadline that the present state set itself. */
+  | { readonly kind: 'deadlinePassed' };
+
+export type Decision =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'kill' }
+  | { readonly kind: 'restart' }
+  /** Policy: it ended well and stays so. */
+  | { readonly kind: 'rest' }
+  /** Policy: it failed and is not tried again. */
+  | { readonly kind: 'giveUp' };
+
+export type FactKind = Fact['kind'];
+export type DecisionKind = Decision['kind'];
+
+export const FACT_KINDS: readonly FactKind[] = [
+  'dependenciesReady',
+  'spawned',
+  'spawnFailed',
+  'becameHealthy',
+  'becameUnhealthy',
+  'exited',
+  'groupVanished',
+  'deadlinePassed',
+];
+export const DECISION_KINDS: readonly DecisionKind[] = ['start', 'stop', 'kill', 'restart', 'rest', 'giveUp'];
+
+/** What `step` takes: facts from the world, decisions from people, dependencies, reload and shutdown. */
+export type LifecycleEvent =
+  | { readonly type: 'fact'; readonly fact: Fact }
+  | { readonly type: 'decision'; readonly decision: Decision };

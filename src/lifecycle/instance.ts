@@ -1,0 +1,41 @@
+/** One instance as the state machine sees it: an immutable value. */
+
+import type { ExitStatus, SpawnFailure } from './exit-outcome.ts';
+import type { DesiredState, MonitorState } from './states.ts';
+
+/** Who ended an incarnation: itself, a request to stop, or the verdict of its health check. */
+export type Ending = 'by-itself' | 'requested' | 'unhealthy';
+
+export type Outcome =
+  | { readonly kind: 'ended'; readonly status: ExitStatus; readonly ending: Ending }
+  | { readonly kind: 'notStarted'; readonly failure: SpawnFailure };
+
+export interface Instance {
+  readonly monitor: MonitorState;
+  readonly desired: DesiredState;
+  /** 0 before the first; grows by one with each attempt to spawn. */
+  readonly incarnation: number;
+  /** The process that leads the incarnation's group. `dead` while others of its group are waited for. */
+  readonly leader: 'none' | 'alive' | 'dead';
+  /** While stopping: index into `rules.stop`; `killStage` once KILL was sent. */
+  readonly stopStage: number;
+  readonly ending: Ending;
+  /** How the last incarnation ended; undefined before the first did. */
+  readonly outcome: Outcome | undefined;
+  /** Restarts in a row, see `Rules.restart.maxRestarts`. */
+  readonly restarts: number;
+}
+
+/** A stop stage past every configured one. */
+export const KILL_STAGE = Number.POSITIVE_INFINITY;
+
+export const NEW_INSTANCE: Instance = {
+  monitor: 'idle',
+  desired: 'down',
+  incarnation: 0,
+  leader: 'none',
+  stopStage: 0,
+  ending: 'by-itself',
+  outcome: undefined,
+  restarts: 0,
+};

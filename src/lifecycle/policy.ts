@@ -1,0 +1,36 @@
+/** What becomes of an instance whose incarnation ended without being asked to. */
+
+import { mayHeal } from './exit-outcome.ts';
+import type { Instance, Outcome } from './instance.ts';
+import type { Rules } from './rules.ts';
+
+export type Verdict = 'retry' | 'rest' | 'giveUp';
+
+/** A failure, as SPEC section 4 has it: a wrong exit code, a signal not ours, or an unhealthy verdict. */
+export function isFailure(outcome: Outcome, rules: Rules): boolean {
+  if (outcome.kind === 'notStarted' || outcome.ending === 'unhealthy') return true;
+  if (outcome.ending === 'requested') return false;
+  return outcome.status.how === 'signalled' || !rules.restart.exitCodes.includes(outcome.status.code);
+}
+
+export function judge(instance: Instance, rules: Rules): Verdict {
+  const { outcome, restarts } = instance;
+  const { policy, maxRestarts } = rules.restart;
+  const mayRetry = maxRestarts === undefined || restarts < maxRestarts;
+  if (outcome === undefined) return 'giveUp';
+  if (outcome.kind === 'notStarted') {
+    // Nothing ran, so even `autorestart = "no"` has nothing it would be restarting: only the start is tried again.
+    return mayHeal(outcome.failure) && mayRetry ? 'retry' : 'giveUp';
+  }
+  const failed = isFailure(outcome, rules);
+  switch (policy) {
+    case 'no':
+      return failed ? 'giveUp' : 'rest';
+    case 'on-failure':
+      if (!failed) return 'rest';
+      return mayRetry ? 'retry' : 'giveUp';
+    case 'always':
+    case 'unless-stopped':
+      return mayRetry ? 'retry' : 'giveUp';
+  }
+}

@@ -1,0 +1,32 @@
+/** The numbers and choices of one process that its state machine goes by; they come from the configuration. */
+
+import type { SignalName } from '../signals.ts';
+
+export interface Rules {
+  readonly restart: RestartRules;
+  /** At least one; KILL to the whole group follows the last. */
+  readonly stop: readonly StopStage[];
+  readonly onUnhealthy: 'restart' | 'exit' | 'none';
+}
+
+export interface RestartRules {
+  readonly policy: 'no' | 'always' | 'unless-stopped' | 'on-failure';
+  /** At most so many consecutive restarts; undefined: no limit. */
+  readonly maxRestarts: number | undefined;
+  /** Exit codes that are no failure. */
+  readonly exitCodes: readonly number[];
+  readonly backoff: BackoffRules;
+}
+
+export interface BackoffRules {
+  readonly baseMs: number;
+  readonly factor: number;
+  readonly maxMs: number;
+  /** Continuous healthy running after which the counter returns to 0. */
+  readonly resetMs: number;
+}
+
+export interface StopStage {
+  readonly signal: SignalName;
+  readonly waitMs: number;
+}

@@ -1,0 +1,200 @@
+/**
+ * One step of the machine: a fact or a decision moves one dimension, then the two are reconciled until nothing
+ * is left to do. Pure: the same instance, event and rules always give the same answer.
+ */
+
+import { BACKOFF_SPREAD, backoffDelay } from './backoff.ts';
+import type { Activity, Effect } from './effects.ts';
+import type { Fact, LifecycleEvent } from './events.ts';
+import { type Ending, type Instance, KILL_STAGE } from './instance.ts';
+import { judge } from './policy.ts';
+import type { Rules } from './rules.ts';
+import type { MonitorState } from './states.ts';
+import { type FactMove, type Reconciliation, TABLES, type Tables } from './transitions.ts';
+
+export interface Step {
+  readonly next: Instance;
+  readonly effects: readonly Effect[];
+}
+
+const ACTIVITIES: Readonly<Record<MonitorState, Activity | undefined>> = {
+  idle: undefined,
+  waiting: 'awaitDependencies',
+  starting: undefined,
+  healthcheck: 'watchReadiness',
+  healthy: 'watchLiveness',
+  unhealthy: 'watchLiveness',
+  stopping: undefined,
+  ended: undefined,
+  backoff: undefined,
+  completed: undefined,
+  stopped: undefined,
+  failed: undefined,
+};
+
+/** No path through RECONCILE is nearly as long; a table with a loop must not hang PID 1. */
+const MOST_RECONCILIATIONS = 12;
+
+export function step(instance: Instance, event: LifecycleEvent, rules: Rules, tables: Tables = TABLES): Step {
+  const moved =
+    event.type === 'fact'
+      ? applyFact(instance, event.fact, rules, tables)
+      : decide(instance, event.decision.kind, tables);
+  if (moved === undefined) return impossible(instance, event);
+  let { next, effects } = moved;
+  for (let round = 0; round < MOST_RECONCILIATIONS; round++) {
+    const move = tables.reconcile[next.monitor][next.desired];
+    if (move === 'stay') return { next, effects };
+    const reconciled = reconcile(next, move, rules, tables);
+    if (reconciled === undefined) return impossible(instance, event);
+    if (reconciled.next === next) return { next, effects };
+    next = reconciled.next;
+    effects = [...effects, ...reconciled.effects];
+  }
+  return impossible(instance, event);
+}
+
+function impossible(instance: Instance, event: LifecycleEvent): Step {
+  const name = event.type === 'fact' ? event.fact.kind : event.decision.kind;
+  const what = `${name} in ${instance.monitor}, wanted ${instance.desired}`;
+  return { next: instance, effects: [{ kind: 'reportImpossible', what }] };
+}
+
+function decide(instance: Instance, kind: keyof Tables['decisions']['up'], tables: Tables): Step | undefined {
+  const desired = tables.decisions[instance.desired][kind];
+  if (desired === 'never') return undefined;
+  const isFreshWish = kind === 'start' || kind === 'restart';
+  return { next: { ...instance, desired, restarts: isFreshWish ? 0 : instance.restarts }, effects: [] };
+}
+
+function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables): Step | undefined {
+  const move: FactMove = tables.facts[instance.monitor][fact.kind];
+  switch (move) {
+    case 'enter starting':
+      return spawn(instance);
+    case 'enter healthcheck':
+      return enter({ ...instance, leader: 'alive', ending: 'by-itself' }, 'healthcheck');
+    case 'enter healthy':
+      return enter(instance, 'healthy', resetDeadline(instance, rules));
+    case 'enter unhealthy':
+      return enter(instance, 'unhealthy', rules.onUnhealthy === 'exit' ? [{ kind: 'exitEngine' }] : []);
+    case 'enter ended':
+      return enter({ ...instance, leader: 'none', outcome: outcomeOf(instance, fact) }, 'ended');
+    case 'collect leader':
+      return collectLeader(instance, fact);
+    case 'escalate':
+      return sendStage({ ...instance, stopStage: instance.stopStage + 1 }, rules);
+    case 'forget restarts':
+      return { next: { ...instance, restarts: 0 }, effects: [] };
+    case 'begin':
+      return enter(instance, 'waiting');
+    case 'never':
+      return undefined;
+  }
+}
+
+function reconcile(instance: Instance, move: Reconciliation, rules: Rules, tables: Tables): Step | undefined {
+  switch (move) {
+    case 'stay':
+      return { next: instance, effects: [] };
+    case 'settle up':
+      return { next: { ...instance, desired: 'up' }, effects: [] };
+    case 'begin':
+      return enter({ ...instance, desired: 'up' }, 'waiting');
+    case 'halt':
+      return halt(instance, 'requested', 0, rules);
+    case 'kill':
+      return instance.stopStage === KILL_STAGE && instance.monitor === 'stopping'
+        ? { next: instance, effects: [] }
+        : halt(instance, 'requested', KILL_STAGE, rules);
+    case 'remedy':
+      return rules.onUnhealthy === 'restart'
+        ? halt(instance, 'unhealthy', 0, rules)
+        : { next: instance, effects: [] };
+    case 'judge':
+      return applyVerdict(instance, rules, tables);
+    case 'enter stopped':
+      return enter(instance, 'stopped');
+    case 'enter completed':
+      return enter(instance, 'completed');
+    case 'enter failed':
+      return enter(instance, 'failed');
+    case 'never':
+      return undefined;
+  }
+}
+
+/** Leaves a state, with its deadline and its activity, and enters another; an activity both share goes on. */
+function enter(instance: Instance, monitor: MonitorState, andThen: readonly Effect[] = []): Step {
+  const before = ACTIVITIES[instance.monitor];
+  const after = ACTIVITIES[monitor];
+  const effects: Effect[] = [{ kind: 'disarmDeadline' }];
+  if (before !== undefined && before !== after) effects.push({ kind: 'endActivity' });
+  if (after !== undefined && after !== before) effects.push({ kind: 'beginActivity', activity: after });
+  return { next: { ...instance, monitor }, effects: [...effects, ...andThen] };
+}
+
+function spawn(instance: Instance): Step {
+  const incarnation = instance.incarnation + 1;
+  return enter({ ...instance, incarnation }, 'starting', [{ kind: 'spawn', incarnation }]);
+}
+
+function resetDeadline(instance: Instance, rules: Rules): readonly Effect[] {
+  if (instance.restarts === 0) return [];
+  return [{ kind: 'armDeadline', afterMs: rules.restart.backoff.resetMs, spread: 0 }];
+}
+
+function halt(instance: Instance, ending: Ending, stopStage: number, rules: Rules): Step {
+  const left = enter({ ...instance, ending, stopStage }, 'stopping');
+  const signalled = sendStage(left.next, rules);
+  return { next: signalled.next, effects: [...left.effects, ...signalled.effects] };
+}
+
+/** The signal of the present stop stage, and how long it is given; after the last comes KILL, which is final. */
+function sendStage(instance: Instance, rules: Rules): Step {
+  const stage = rules.stop[instance.stopStage];
+  if (stage === undefined) {
+    return {
+      next: { ...instance, stopStage: KILL_STAGE },
+      effects: [{ kind: 'signalGroup', signal: 'SIGKILL' }],
+    };
+  }
+  return {
+    next: instance,
+    effects: [
+      { kind: 'signalGroup', signal: stage.signal },
+      { kind: 'armDeadline', afterMs: stage.waitMs, spread: 0 },
+    ],
+  };
+}
+
+/**
+ * The leader is dead. What it leaves of its group has had the stop sequence's signals and keeps its time when the
+ * incarnation was being stopped; when it ended by itself, nothing of it may outlive it.
+ */
+function collectLeader(instance: Instance, fact: Fact): Step {
+  const outcome = outcomeOf(instance, fact);
+  const leavesGroup = fact.kind === 'exited' && fact.leavesGroup;
+  if (!leavesGroup) return enter({ ...instance, leader: 'none', outcome }, 'ended');
+  const orphaned: Instance = { ...instance, leader: 'dead', outcome };
+  if (instance.monitor === 'stopping') return { next: orphaned, effects: [] };
+  const sweep: Effect = { kind: 'signalGroup', signal: 'SIGKILL' };
+  return enter({ ...orphaned, stopStage: KILL_STAGE }, 'stopping', [sweep]);
+}
+
+function outcomeOf(instance: Instance, fact: Fact): Instance['outcome'] {
+  if (fact.kind === 'exited') return { kind: 'ended', status: fact.status, ending: instance.ending };
+  if (fact.kind === 'spawnFailed') return { kind: 'notStarted', failure: fact.failure };
+  return instance.outcome;
+}
+
+function applyVerdict(instance: Instance, rules: Rules, tables: Tables): Step | undefined {
+  const verdict = judge(instance, rules);
+  if (verdict !== 'retry') return decide(instance, verdict, tables);
+  const restarts = instance.restarts + 1;
+  const afterMs = backoffDelay(restarts, rules.restart.backoff);
+  if (afterMs === 0) return enter({ ...instance, restarts }, 'waiting');
+  return enter({ ...instance, restarts }, 'backoff', [
+    { kind: 'armDeadline', afterMs, spread: BACKOFF_SPREAD },
+  ]);
+}

@@ -1,0 +1,214 @@
+/**
+ * The three tables of the machine. A fact looks up FACTS, a decision looks up DECISIONS; then RECONCILE is applied
+ * until it says `stay`. `never` marks what no sequence of events can reach: `test/model` explores them all.
+ */
+
+import type { DecisionKind, FactKind } from './events.ts';
+import type { DesiredState, MonitorState } from './states.ts';
+
+/** What a fact does: a state to enter, or a move of its own (see `step.ts`). */
+export type FactMove =
+  | 'enter starting'
+  | 'enter healthcheck'
+  | 'enter healthy'
+  | 'enter unhealthy'
+  | 'enter ended'
+  /** Entering `ended`, or sweeping what the leader left of its group first. */
+  | 'collect leader'
+  /** The stop sequence's next signal. */
+  | 'escalate'
+  /** Healthy for long enough: restarts are counted from 0 again. */
+  | 'forget restarts'
+  /** The wait for a retry is over. */
+  | 'begin'
+  | 'never';
+
+const NOTHING = {
+  dependenciesReady: 'never',
+  spawned: 'never',
+  spawnFailed: 'never',
+  becameHealthy: 'never',
+  becameUnhealthy: 'never',
+  exited: 'never',
+  groupVanished: 'never',
+  deadlinePassed: 'never',
+} as const satisfies Record<FactKind, FactMove>;
+
+export type FactTable = Readonly<Record<MonitorState, Readonly<Record<FactKind, FactMove>>>>;
+
+export const FACTS: FactTable = {
+  idle: NOTHING,
+  waiting: { ...NOTHING, dependenciesReady: 'enter starting' },
+  starting: { ...NOTHING, spawned: 'enter healthcheck', spawnFailed: 'enter ended' },
+  healthcheck: {
+    ...NOTHING,
+    becameHealthy: 'enter healthy',
+    becameUnhealthy: 'enter unhealthy',
+    exited: 'collect leader',
+  },
+  healthy: {
+    ...NOTHING,
+    becameUnhealthy: 'enter unhealthy',
+    exited: 'collect leader',
+    deadlinePassed: 'forget restarts',
+  },
+  unhealthy: { ...NOTHING, becameHealthy: 'enter healthy', exited: 'collect leader' },
+  stopping: {
+    ...NOTHING,
+    exited: 'collect leader',
+    groupVanished: 'enter ended',
+    deadlinePassed: 'escalate',
+  },
+  ended: NOTHING,
+  backoff: { ...NOTHING, deadlinePassed: 'begin' },
+  completed: NOTHING,
+  stopped: NOTHING,
+  failed: NOTHING,
+};
+
+export type DecisionTable = Readonly<
+  Record<DesiredState, Readonly<Record<DecisionKind, DesiredState | 'never'>>>
+>;
+
+/** People's decisions hold whatever was wanted before; policy is asked only where the process is wanted up. */
+const ANYONE = { start: 'start', stop: 'down', kill: 'killed', restart: 'restart' } as const;
+
+export const DECISIONS: DecisionTable = {
+  start: { ...ANYONE, rest: 'never', giveUp: 'never' },
+  up: { ...ANYONE, rest: 'resting', giveUp: 'givenUp' },
+  // A start while a restart is under way asks for nothing more than what is coming.
+  restart: { ...ANYONE, start: 'restart', rest: 'never', giveUp: 'never' },
+  down: { ...ANYONE, rest: 'never', giveUp: 'never' },
+  // Patience is not given back to what is being killed.
+  killed: { ...ANYONE, stop: 'killed', rest: 'never', giveUp: 'never' },
+  resting: { ...ANYONE, rest: 'never', giveUp: 'never' },
+  givenUp: { ...ANYONE, rest: 'never', giveUp: 'never' },
+};
+
+/** What the meeting of what is so and what is wanted leads to. */
+export type Reconciliation =
+  | 'stay'
+  /** The wish is fulfilled or under way: it is plain `up` from now on. */
+  | 'settle up'
+  /** On the way to a new incarnation: wait for what it depends on. */
+  | 'begin'
+  /** The stop sequence, from its first signal. */
+  | 'halt'
+  /** KILL now, unless that was done. */
+  | 'kill'
+  /** Unhealthy: as `on_unhealthy` says. */
+  | 'remedy'
+  /** It ended by itself: policy decides between a retry, rest, and giving up. */
+  | 'judge'
+  | 'enter stopped'
+  | 'enter completed'
+  | 'enter failed'
+  | 'never';
+
+export type ReconcileTable = Readonly<Record<MonitorState, Readonly<Record<DesiredState, Reconciliation>>>>;
+
+const RUNNING = {
+  start: 'settle up',
+  up: 'stay',
+  restart: 'halt',
+  down: 'halt',
+  killed: 'kill',
+  resting: 'never',
+  givenUp: 'never',
+} as const;
+
+export const RECONCILE: ReconcileTable = {
+  idle: {
+    start: 'begin',
+    up: 'never',
+    restart: 'begin',
+    down: 'stay',
+    killed: 'stay',
+    resting: 'never',
+    givenUp: 'never',
+  },
+  waiting: {
+    start: 'settle up',
+    up: 'stay',
+    restart: 'settle up',
+    down: 'enter stopped',
+    killed: 'enter stopped',
+    resting: 'never',
+    givenUp: 'never',
+  },
+  // The answer to a spawn comes before control returns to the event loop; whatever is wanted waits for it.
+  starting: {
+    start: 'stay',
+    up: 'stay',
+    restart: 'stay',
+    down: 'stay',
+    killed: 'stay',
+    resting: 'never',
+    givenUp: 'never',
+  },
+  healthcheck: RUNNING,
+  healthy: RUNNING,
+  unhealthy: { ...RUNNING, up: 'remedy' },
+  stopping: {
+    start: 'stay',
+    up: 'stay',
+    restart: 'stay',
+    down: 'stay',
+    killed: 'kill',
+    resting: 'never',
+    givenUp: 'never',
+  },
+  ended: {
+    start: 'begin',
+    up: 'judge',
+    restart: 'begin',
+    down: 'enter stopped',
+    killed: 'enter stopped',
+    resting: 'enter completed',
+    givenUp: 'enter failed',
+  },
+  backoff: {
+    start: 'begin',
+    up: 'stay',
+    restart: 'begin',
+    down: 'enter stopped',
+    killed: 'enter stopped',
+    resting: 'never',
+    givenUp: 'never',
+  },
+  completed: {
+    start: 'begin',
+    up: 'never',
+    restart: 'begin',
+    down: 'enter stopped',
+    killed: 'enter stopped',
+    resting: 'stay',
+    givenUp: 'never',
+  },
+  stopped: {
+    start: 'begin',
+    up: 'never',
+    restart: 'begin',
+    down: 'stay',
+    killed: 'stay',
+    resting: 'never',
+    givenUp: 'never',
+  },
+  failed: {
+    start: 'begin',
+    up: 'never',
+    restart: 'begin',
+    down: 'enter stopped',
+    killed: 'enter stopped',
+    resting: 'never',
+    givenUp: 'stay',
+  },
+};
+
+export interface Tables {
+  readonly facts: FactTable;
+  readonly decisions: DecisionTable;
+  readonly reconcile: ReconcileTable;
+}
+
+export const TABLES: Tables = { facts: FACTS, decisions: DECISIONS, reconcile: RECONCILE };
