@@ -78,10 +78,8 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
       return enter(instance, 'healthy', resetDeadline(instance, rules));
     case 'enter unhealthy':
       return enter(instance, 'unhealthy', rules.onUnhealthy === 'exit' ? [{ kind: 'exitEngine' }] : []);
-    case 'enter ended':
-      return enter({ ...instance, leader: 'none', outcome: outcomeOf(instance, fact) }, 'ended');
-    case 'collect leader':
-      return collectLeader(instance, fact);
+    case 'conclude':
+      return conclude(instance, fact);
     case 'escalate':
       return sendStage({ ...instance, stopStage: instance.stopStage + 1 }, rules);
     case 'forget restarts':
@@ -169,10 +167,10 @@ function sendStage(instance: Instance, rules: Rules): Step {
 }
 
 /**
- * The leader is dead. What it leaves of its group has had the stop sequence's signals and keeps its time when the
+ * The leader is dead, or never came. What it leaves of its group has had the stop sequence's signals and keeps its time when the
  * incarnation was being stopped; when it ended by itself, nothing of it may outlive it.
  */
-function collectLeader(instance: Instance, fact: Fact): Step {
+function conclude(instance: Instance, fact: Fact): Step {
   const outcome = outcomeOf(instance, fact);
   const leavesGroup = fact.kind === 'exited' && fact.leavesGroup;
   if (!leavesGroup) return enter({ ...instance, leader: 'none', outcome }, 'ended');

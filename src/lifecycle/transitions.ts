@@ -12,9 +12,8 @@ export type FactMove =
   | 'enter healthcheck'
   | 'enter healthy'
   | 'enter unhealthy'
-  | 'enter ended'
-  /** Entering `ended`, or sweeping what the leader left of its group first. */
-  | 'collect leader'
+  /** The incarnation is over, as soon as what its leader left of the group is gone too. */
+  | 'conclude'
   /** The stop sequence's next signal. */
   | 'escalate'
   /** Healthy for long enough: restarts are counted from 0 again. */
@@ -39,24 +38,24 @@ export type FactTable = Readonly<Record<MonitorState, Readonly<Record<FactKind, 
 export const FACTS: FactTable = {
   idle: NOTHING,
   waiting: { ...NOTHING, dependenciesReady: 'enter starting' },
-  starting: { ...NOTHING, spawned: 'enter healthcheck', spawnFailed: 'enter ended' },
+  starting: { ...NOTHING, spawned: 'enter healthcheck', spawnFailed: 'conclude' },
   healthcheck: {
     ...NOTHING,
     becameHealthy: 'enter healthy',
     becameUnhealthy: 'enter unhealthy',
-    exited: 'collect leader',
+    exited: 'conclude',
   },
   healthy: {
     ...NOTHING,
     becameUnhealthy: 'enter unhealthy',
-    exited: 'collect leader',
+    exited: 'conclude',
     deadlinePassed: 'forget restarts',
   },
-  unhealthy: { ...NOTHING, becameHealthy: 'enter healthy', exited: 'collect leader' },
+  unhealthy: { ...NOTHING, becameHealthy: 'enter healthy', exited: 'conclude' },
   stopping: {
     ...NOTHING,
-    exited: 'collect leader',
-    groupVanished: 'enter ended',
+    exited: 'conclude',
+    groupVanished: 'conclude',
     deadlinePassed: 'escalate',
   },
   ended: NOTHING,

@@ -1,0 +1,68 @@
+/** Every world that can be reached from a new instance, breadth first, and every passage between two of them. */
+
+import type { Rules } from '../../src/lifecycle/rules.ts';
+import type { Tables } from '../../src/lifecycle/transitions.ts';
+import { keyOf, NEW_WORLD, type Passage, possibleEvents, take, type World } from './world.ts';
+
+/** A table that lets worlds grow without end is wrong; the real ones need far fewer. */
+const MOST_WORLDS = 6_000;
+
+export interface Exploration {
+  readonly worlds: ReadonlyMap<string, World>;
+  /** For each world, the worlds that a fact (not a command) leads from into it. */
+  readonly factsInto: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** @param visit called for every passage as it is found; may throw to end the exploration. */
+export function explore(
+  rules: Rules,
+  tables: Tables,
+  visit: (passage: Passage) => void = () => {},
+): Exploration {
+  const worlds = new Map<string, World>([[keyOf(NEW_WORLD), NEW_WORLD]]);
+  const factsInto = new Map<string, Set<string>>();
+  // A Map iterates over what is added while it is iterated over: that is the queue.
+  for (const [from, world] of worlds) {
+    for (const event of possibleEvents(world)) {
+      const passage = take(world, event, rules, tables);
+      visit(passage);
+      const into = keyOf(passage.after);
+      if (!worlds.has(into)) worlds.set(into, passage.after);
+      if (event.type === 'fact') factsInto.set(into, (factsInto.get(into) ?? new Set()).add(from));
+    }
+    if (worlds.size > MOST_WORLDS) throw new Error(`more than ${MOST_WORLDS} worlds`);
+  }
+  return { worlds, factsInto };
+}
+
+/** Rules that between them take every branch policy has. */
+export const RULE_SETS: readonly Rules[] = [
+  ruleSet({}),
+  ruleSet({ policy: 'no' }),
+  ruleSet({ policy: 'always', onUnhealthy: 'none', maxRestarts: undefined, baseMs: 0 }),
+  ruleSet({ policy: 'unless-stopped', onUnhealthy: 'exit' }),
+  ruleSet({ maxRestarts: 0 }),
+];
+
+interface Choices {
+  policy?: Rules['restart']['policy'];
+  maxRestarts?: number | undefined;
+  baseMs?: number;
+  onUnhealthy?: Rules['onUnhealthy'];
+}
+
+function ruleSet(choices: Choices): Rules {
+  return {
+    restart: {
+      policy: choices.policy ?? 'on-failure',
+      maxRestarts: 'maxRestarts' in choices ? choices.maxRestarts : 2,
+      exitCodes: [0],
+      backoff: { baseMs: choices.baseMs ?? 500, factor: 2, maxMs: 30_000, resetMs: 30_000 },
+    },
+    stop: [
+      { signal: 'SIGTERM', waitMs: 5_000 },
+      { signal: 'SIGINT', waitMs: 1_000 },
+    ],
+    onUnhealthy: choices.onUnhealthy ?? 'restart',
+  };
+}

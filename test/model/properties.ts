@@ -1,0 +1,364 @@
+/**
+ * What must hold on every passage, whatever the tables say. Each property is written from the specification and
+ * not from the tables, so that a wrong table cannot agree with it.
+ */
+
+import type { Activity } from '../../src/lifecycle/effects.ts';
+import type { Rules } from '../../src/lifecycle/rules.ts';
+import type { MonitorState } from '../../src/lifecycle/states.ts';
+import type { Exploration } from './explore.ts';
+import type { Passage, World } from './world.ts';
+
+export interface Property {
+  readonly name: string;
+  /** @returns true where it holds. */
+  readonly holds: (passage: Passage) => boolean;
+}
+
+const monitorAfter = (passage: Passage): MonitorState => passage.after.instance.monitor;
+const effectsOf = (passage: Passage, kind: string): readonly { readonly kind: string }[] =>
+  passage.taken.effects.filter((effect) => effect.kind === kind);
+const signalsOf = (passage: Passage): readonly string[] =>
+  passage.taken.effects.flatMap((effect) => (effect.kind === 'signalGroup' ? [effect.signal] : []));
+const isCommand = (passage: Passage, ...kinds: string[]): boolean =>
+  passage.event.type === 'decision' && kinds.includes(passage.event.decision.kind);
+const isFact = (passage: Passage, kind: string): boolean =>
+  passage.event.type === 'fact' && passage.event.fact.kind === kind;
+const somethingLives = (world: World): boolean => world.leaderAlive || world.othersAlive;
+const isRunning = (monitor: MonitorState): boolean =>
+  ['healthcheck', 'healthy', 'unhealthy'].includes(monitor);
+
+const WORK: Partial<Record<MonitorState, Activity>> = {
+  waiting: 'awaitDependencies',
+  healthcheck: 'watchReadiness',
+  healthy: 'watchLiveness',
+  unhealthy: 'watchLiveness',
+};
+
+export const PROPERTIES: readonly Property[] = [
+  {
+    name: 'nothing impossible happens',
+    holds: (passage) => effectsOf(passage, 'reportImpossible').length === 0,
+  },
+  {
+    name: 'there are never two live incarnations',
+    holds: (passage) =>
+      effectsOf(passage, 'spawn').length === 0 ||
+      (!somethingLives(passage.before) &&
+        !passage.before.spawnPending &&
+        effectsOf(passage, 'spawn').length === 1),
+  },
+  {
+    name: 'a signal goes only to what lives',
+    holds: (passage) => {
+      const { event, before } = passage;
+      const swept = event.type === 'fact' && event.fact.kind === 'exited' && event.fact.leavesGroup;
+      const lives = event.type === 'fact' && event.fact.kind === 'exited' ? swept : somethingLives(before);
+      return signalsOf(passage).length === 0 || lives || isFact(passage, 'spawned');
+    },
+  },
+  {
+    name: 'KILL comes at once only when asked for, to leftovers, or after the last stage',
+    holds: (passage) => {
+      if (!signalsOf(passage).includes('SIGKILL')) return true;
+      const lastStageOver =
+        isFact(passage, 'deadlinePassed') &&
+        passage.before.instance.monitor === 'stopping' &&
+        passage.before.instance.stopStage >= passage.rules.stop.length - 1;
+      const leftovers =
+        passage.event.type === 'fact' &&
+        passage.event.fact.kind === 'exited' &&
+        passage.event.fact.leavesGroup;
+      return passage.after.instance.desired === 'killed' || lastStageOver || leftovers;
+    },
+  },
+  {
+    name: 'a kill reaches everything that lives, at once and once',
+    holds: (passage) => {
+      if (!isCommand(passage, 'kill') || !somethingLives(passage.before)) return true;
+      const alreadyKilled = passage.before.instance.stopStage === Number.POSITIVE_INFINITY;
+      const expected = alreadyKilled && passage.before.instance.monitor === 'stopping' ? 0 : 1;
+      return signalsOf(passage).length === expected && monitorAfter(passage) === 'stopping';
+    },
+  },
+  {
+    name: 'stopping begins with the first signal, and only its deadline brings the next',
+    holds: (passage) => {
+      const [first, ...more] = signalsOf(passage);
+      if (more.length > 0) return false;
+      const wasStopping = passage.before.instance.monitor === 'stopping';
+      if (wasStopping && isFact(passage, 'deadlinePassed')) return first !== undefined && first !== 'SIGTERM';
+      if (wasStopping && !isCommand(passage, 'kill')) return first === undefined;
+      return first === undefined || first === 'SIGTERM' || first === 'SIGKILL';
+    },
+  },
+  {
+    name: 'while signals can still come, stopping has a deadline',
+    holds: ({ after }) =>
+      after.instance.monitor !== 'stopping' || after.deadline === Number.isFinite(after.instance.stopStage),
+  },
+  {
+    name: 'never at rest in a passing state',
+    holds: ({ after }) =>
+      after.instance.monitor !== 'ended' && (after.instance.monitor === 'starting') === after.spawnPending,
+  },
+  {
+    name: 'the state says what lives',
+    holds: ({ after }) => {
+      const { monitor } = after.instance;
+      if (isRunning(monitor)) return after.leaderAlive;
+      return somethingLives(after) === (monitor === 'stopping');
+    },
+  },
+  {
+    name: 'each state does its own work and no other',
+    holds: ({ after }) => after.activity === WORK[after.instance.monitor],
+  },
+  {
+    name: 'a deadline runs only where it has a meaning',
+    holds: ({ after }) => {
+      const { monitor } = after.instance;
+      if (monitor === 'backoff') return after.deadline;
+      return !after.deadline || monitor === 'stopping' || monitor === 'healthy';
+    },
+  },
+  {
+    name: 'becoming healthy after restarts sets the deadline at which they are forgotten',
+    holds: (passage) =>
+      !isFact(passage, 'becameHealthy') || passage.after.deadline === passage.after.instance.restarts > 0,
+  },
+  {
+    name: 'after enough healthy running restarts count from nought, and nothing else happens',
+    holds: (passage) =>
+      passage.before.instance.monitor !== 'healthy' ||
+      !isFact(passage, 'deadlinePassed') ||
+      (passage.after.instance.restarts === 0 && monitorAfter(passage) === 'healthy'),
+  },
+  {
+    name: 'what is wanted down never spawns',
+    holds: (passage) => {
+      const { desired, monitor } = passage.after.instance;
+      if (desired !== 'down' && desired !== 'killed') return true;
+      return effectsOf(passage, 'spawn').length === 0 && !['waiting', 'backoff'].includes(monitor);
+    },
+  },
+  {
+    name: 'a requested stop is never a failure',
+    holds: ({ after }) => {
+      const { desired, monitor } = after.instance;
+      const isDown = desired === 'down' || desired === 'killed';
+      return !isDown || !['failed', 'completed', 'backoff', 'waiting'].includes(monitor);
+    },
+  },
+  {
+    name: 'a stop takes effect at once',
+    holds: (passage) => {
+      if (!isCommand(passage, 'stop', 'kill')) return true;
+      const wanted = passage.after.instance.desired;
+      const isWantedDown = wanted === 'down' || wanted === 'killed';
+      const allowed =
+        passage.before.instance.monitor === 'idle' ? ['idle'] : ['stopped', 'stopping', 'starting'];
+      return isWantedDown && allowed.includes(monitorAfter(passage));
+    },
+  },
+  {
+    name: 'a stop after a kill stays a kill',
+    holds: (passage) =>
+      !isCommand(passage, 'stop', 'kill') ||
+      (isCommand(passage, 'kill') || passage.before.instance.desired === 'killed') ===
+        (passage.after.instance.desired === 'killed'),
+  },
+  {
+    name: 'a start takes effect at once and leaves what runs alone',
+    holds: (passage) => {
+      if (!isCommand(passage, 'start')) return true;
+      const { monitor, desired, leader } = passage.before.instance;
+      if (isRunning(monitor) || monitor === 'waiting') {
+        return (
+          monitorAfter(passage) === monitor ||
+          (monitor === 'unhealthy' && desired !== 'up' && leader === 'alive')
+        );
+      }
+      if (monitor === 'stopping' || monitor === 'starting') return monitorAfter(passage) === monitor;
+      return monitorAfter(passage) === 'waiting';
+    },
+  },
+  {
+    name: 'a restart replaces what runs and starts what does not',
+    holds: (passage) => {
+      if (!isCommand(passage, 'restart')) return true;
+      const { monitor } = passage.before.instance;
+      if (isRunning(monitor))
+        return monitorAfter(passage) === 'stopping' && signalsOf(passage)[0] === 'SIGTERM';
+      if (monitor === 'stopping' || monitor === 'starting') return monitorAfter(passage) === monitor;
+      return monitorAfter(passage) === 'waiting';
+    },
+  },
+  {
+    name: 'a wish for a new incarnation survives until it is on its way',
+    holds: (passage) => {
+      const wanted = passage.after.instance.desired;
+      if (isCommand(passage, 'start', 'restart')) {
+        if (['stopping', 'starting'].includes(monitorAfter(passage))) {
+          const pending = isCommand(passage, 'restart') || passage.before.instance.desired === 'restart';
+          return wanted === (pending ? 'restart' : 'start');
+        }
+        return wanted === 'up';
+      }
+      const before = passage.before.instance;
+      const wish = before.desired === 'start' || before.desired === 'restart';
+      if (!wish || passage.event.type === 'decision' || before.monitor !== 'stopping') return true;
+      return monitorAfter(passage) === 'waiting' ? wanted === 'up' : wanted === before.desired;
+    },
+  },
+  {
+    name: 'once what was stopped for a wish is gone, the wish begins without a wait',
+    holds: (passage) => {
+      const { desired, monitor } = passage.before.instance;
+      if (monitor !== 'stopping' || (desired !== 'start' && desired !== 'restart')) return true;
+      if (passage.event.type === 'decision' || somethingLives(passage.after)) return true;
+      return (
+        monitorAfter(passage) === 'waiting' &&
+        passage.after.instance.restarts === passage.before.instance.restarts
+      );
+    },
+  },
+  {
+    name: 'a failed spawn ends where the wish and its errno say',
+    holds: (passage) => {
+      if (passage.event.type !== 'fact' || passage.event.fact.kind !== 'spawnFailed') return true;
+      const { desired, restarts } = passage.before.instance;
+      if (desired === 'down' || desired === 'killed') return monitorAfter(passage) === 'stopped';
+      if (desired === 'start' || desired === 'restart') return monitorAfter(passage) === 'waiting';
+      if (passage.event.fact.failure.errno === 'ENOENT') return monitorAfter(passage) === 'failed';
+      return monitorAfter(passage) === stateAfterRetry(restarts, passage.rules);
+    },
+  },
+  {
+    name: 'a successful spawn runs, unless something else is wanted meanwhile',
+    holds: (passage) => {
+      if (!isFact(passage, 'spawned')) return true;
+      const { desired } = passage.before.instance;
+      const unwanted = desired === 'down' || desired === 'killed' || desired === 'restart';
+      return monitorAfter(passage) === (unwanted ? 'stopping' : 'healthcheck');
+    },
+  },
+  {
+    name: 'satisfied dependencies spawn',
+    holds: (passage) =>
+      !isFact(passage, 'dependenciesReady') ||
+      (monitorAfter(passage) === 'starting' &&
+        passage.after.instance.incarnation === passage.before.instance.incarnation + 1),
+  },
+  {
+    name: 'health is believed',
+    holds: (passage) => !isFact(passage, 'becameHealthy') || monitorAfter(passage) === 'healthy',
+  },
+  {
+    name: 'what becomes unhealthy is dealt with as its rule says',
+    holds: (passage) => {
+      if (!isFact(passage, 'becameUnhealthy')) return true;
+      const exits = effectsOf(passage, 'exitEngine').length;
+      if (passage.rules.onUnhealthy === 'restart') return monitorAfter(passage) === 'stopping' && exits === 0;
+      return (
+        monitorAfter(passage) === 'unhealthy' && exits === (passage.rules.onUnhealthy === 'exit' ? 1 : 0)
+      );
+    },
+  },
+  {
+    name: 'what ends by itself, or for its health, goes where policy says',
+    holds: (passage) => {
+      const expected = expectedAfterEnd(passage);
+      return expected === undefined || monitorAfter(passage) === expected;
+    },
+  },
+  {
+    name: 'the wait for a retry ends in one new start',
+    holds: (passage) =>
+      passage.before.instance.monitor !== 'backoff' ||
+      !isFact(passage, 'deadlinePassed') ||
+      monitorAfter(passage) === 'waiting',
+  },
+  {
+    name: 'the way is direct: no state is entered but what ends, or is on its way',
+    holds: (passage) => {
+      // Each state entered disarms the deadline of the one before.
+      const entered = effectsOf(passage, 'disarmDeadline').length;
+      if (passage.event.type === 'decision') return entered <= 1;
+      const { kind } = passage.event.fact;
+      const passesThrough = ['exited', 'groupVanished', 'spawnFailed', 'spawned', 'becameUnhealthy'].includes(
+        kind,
+      );
+      return entered <= (passesThrough ? 2 : 1);
+    },
+  },
+  {
+    name: 'what is under way is not begun again',
+    holds: (passage) => {
+      const same = monitorAfter(passage) === passage.before.instance.monitor;
+      return !same || !isCommand(passage, 'start', 'restart', 'stop') || passage.taken.effects.length === 0;
+    },
+  },
+  {
+    name: 'nothing but what happened to it moves an instance',
+    holds: (passage) => {
+      const { monitor, desired } = passage.before.instance;
+      if (passage.event.type !== 'fact' || passage.event.fact.kind !== 'exited') return true;
+      if (!passage.event.fact.leavesGroup || monitor !== 'stopping') return true;
+      return monitorAfter(passage) === 'stopping' && passage.after.instance.desired === desired;
+    },
+  },
+];
+
+function stateAfterRetry(restarts: number, rules: Rules): MonitorState {
+  const { maxRestarts, backoff } = rules.restart;
+  if (maxRestarts !== undefined && restarts >= maxRestarts) return 'failed';
+  return backoff.baseMs === 0 ? 'waiting' : 'backoff';
+}
+
+/** SPEC section 4, once more and in other words. */
+function expectedAfterEnd(passage: Passage): MonitorState | undefined {
+  const { event, before, after, rules } = passage;
+  if (event.type !== 'fact' || (event.fact.kind !== 'exited' && event.fact.kind !== 'groupVanished'))
+    return undefined;
+  const { desired, restarts, ending, monitor } = before.instance;
+  if (event.fact.kind === 'exited' && event.fact.leavesGroup) return 'stopping';
+  if (somethingLives(after)) return monitor;
+  if (desired === 'down' || desired === 'killed') return 'stopped';
+  if (desired !== 'up') return 'waiting';
+  const status =
+    event.fact.kind === 'exited'
+      ? event.fact.status
+      : before.instance.outcome?.kind === 'ended'
+        ? before.instance.outcome.status
+        : undefined;
+  const wasUnhealthy = monitor === 'stopping' && ending === 'unhealthy';
+  const failed = wasUnhealthy || status?.how !== 'exited' || status.code !== 0;
+  switch (rules.restart.policy) {
+    case 'no':
+      return failed ? 'failed' : 'completed';
+    case 'on-failure':
+      return failed ? stateAfterRetry(restarts, rules) : 'completed';
+    default:
+      return stateAfterRetry(restarts, rules);
+  }
+}
+
+/** @returns the worlds from which, with no further command, no resting place can be reached. */
+export function unsettled({ worlds, factsInto }: Exploration): readonly World[] {
+  const reaches = new Set([...worlds].filter(([, world]) => isAtRest(world)).map(([key]) => key));
+  // A Set iterates over what is added while it is iterated over.
+  for (const key of reaches) for (const earlier of factsInto.get(key) ?? []) reaches.add(earlier);
+  return [...worlds].filter(([key]) => !reaches.has(key)).map(([, world]) => world);
+}
+
+function isAtRest({ instance }: World): boolean {
+  const restingPlaces: Readonly<Record<string, readonly MonitorState[]>> = {
+    up: ['healthy', 'unhealthy'],
+    down: ['idle', 'stopped'],
+    killed: ['idle', 'stopped'],
+    resting: ['completed'],
+    givenUp: ['failed'],
+  };
+  return restingPlaces[instance.desired]?.includes(instance.monitor) ?? false;
+}

@@ -1,0 +1,141 @@
+/**
+ * The smallest world an instance can live in: what of it is alive, what it waits for, which deadline runs. From
+ * every world, every fact that could happen and every command anyone could give is tried.
+ */
+
+import type { Activity, Effect } from '../../src/lifecycle/effects.ts';
+import type { Fact, LifecycleEvent } from '../../src/lifecycle/events.ts';
+import type { ExitStatus } from '../../src/lifecycle/exit-outcome.ts';
+import { type Instance, NEW_INSTANCE } from '../../src/lifecycle/instance.ts';
+import type { Rules } from '../../src/lifecycle/rules.ts';
+import { type Step, step } from '../../src/lifecycle/step.ts';
+import type { Tables } from '../../src/lifecycle/transitions.ts';
+
+export interface World {
+  readonly instance: Instance;
+  readonly spawnPending: boolean;
+  readonly leaderAlive: boolean;
+  /** Processes of the group beside its leader. */
+  readonly othersAlive: boolean;
+  readonly deadline: boolean;
+  readonly activity: Activity | undefined;
+}
+
+export const NEW_WORLD: World = {
+  instance: NEW_INSTANCE,
+  spawnPending: false,
+  leaderAlive: false,
+  othersAlive: false,
+  deadline: false,
+  activity: undefined,
+};
+
+export interface Passage {
+  readonly before: World;
+  readonly event: LifecycleEvent;
+  readonly taken: Step;
+  readonly after: World;
+  readonly rules: Rules;
+}
+
+const COMMANDS: readonly LifecycleEvent[] = (['start', 'stop', 'kill', 'restart'] as const).map((kind) => ({
+  type: 'decision',
+  decision: { kind },
+}));
+
+const STATUSES: readonly ExitStatus[] = [
+  { how: 'exited', code: 0 },
+  { how: 'exited', code: 1 },
+  { how: 'signalled', signal: 'SIGSEGV', core: true },
+];
+
+/** All that could happen next. */
+export function possibleEvents(world: World): readonly LifecycleEvent[] {
+  return [...COMMANDS, ...possibleFacts(world).map((fact): LifecycleEvent => ({ type: 'fact', fact }))];
+}
+
+export function possibleFacts(world: World): readonly Fact[] {
+  const facts: Fact[] = [];
+  if (world.spawnPending) {
+    facts.push({ kind: 'spawned' });
+    for (const errno of ['EAGAIN', 'ENOENT']) {
+      facts.push({ kind: 'spawnFailed', failure: { step: 'execute', errno, message: errno } });
+    }
+  }
+  if (world.activity === 'awaitDependencies') facts.push({ kind: 'dependenciesReady' });
+  if (world.activity === 'watchReadiness') facts.push({ kind: 'becameHealthy' }, { kind: 'becameUnhealthy' });
+  if (world.activity === 'watchLiveness') {
+    // A liveness watch tells changes only.
+    facts.push({ kind: world.instance.monitor === 'unhealthy' ? 'becameHealthy' : 'becameUnhealthy' });
+  }
+  if (world.deadline) facts.push({ kind: 'deadlinePassed' });
+  if (world.leaderAlive) {
+    for (const status of STATUSES) {
+      facts.push(
+        { kind: 'exited', status, leavesGroup: false },
+        { kind: 'exited', status, leavesGroup: true },
+      );
+    }
+  }
+  if (!world.leaderAlive && world.othersAlive) facts.push({ kind: 'groupVanished' });
+  return facts;
+}
+
+export function take(before: World, event: LifecycleEvent, rules: Rules, tables: Tables): Passage {
+  const taken = step(before.instance, event, rules, tables);
+  let after: World = { ...happened(before, event), instance: taken.next };
+  for (const effect of taken.effects) after = affected(after, effect);
+  return { before, event, taken, after, rules };
+}
+
+function happened(world: World, event: LifecycleEvent): World {
+  if (event.type === 'decision') return world;
+  switch (event.fact.kind) {
+    case 'spawned':
+      return { ...world, spawnPending: false, leaderAlive: true };
+    case 'spawnFailed':
+      return { ...world, spawnPending: false };
+    case 'exited':
+      return { ...world, leaderAlive: false, othersAlive: event.fact.leavesGroup };
+    case 'groupVanished':
+      return { ...world, othersAlive: false };
+    case 'deadlinePassed':
+      return { ...world, deadline: false };
+    default:
+      return world;
+  }
+}
+
+function affected(world: World, effect: Effect): World {
+  switch (effect.kind) {
+    case 'spawn':
+      return { ...world, spawnPending: true };
+    case 'armDeadline':
+      return { ...world, deadline: true };
+    case 'disarmDeadline':
+      return { ...world, deadline: false };
+    case 'beginActivity':
+      return { ...world, activity: effect.activity };
+    case 'endActivity':
+      return { ...world, activity: undefined };
+    default:
+      return world;
+  }
+}
+
+/** Two worlds with the same key behave alike: incarnations are only numbers, and many restarts are like a few. */
+export function keyOf(world: World): string {
+  const { monitor, desired, leader, stopStage, ending, outcome, restarts } = world.instance;
+  const end = outcome?.kind === 'ended' ? [outcome.status, outcome.ending] : outcome;
+  const flags = [world.spawnPending, world.leaderAlive, world.othersAlive, world.deadline, world.activity];
+  return JSON.stringify([
+    monitor,
+    desired,
+    leader,
+    String(stopStage),
+    ending,
+    end,
+    Math.min(restarts, 4),
+    flags,
+  ]);
+}
