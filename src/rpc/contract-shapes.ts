@@ -1,0 +1,246 @@
+/**
+ * The shapes that results and notifications of the contract share, as JSON Schema: what `supervisor/snapshot.ts`
+ * says in TypeScript, said for the wire. A test proves that the two are the same.
+ */
+
+const TEXT = { type: 'string' } as const;
+const COUNT = { type: 'integer', minimum: 0 } as const;
+const OPTIONAL_COUNT = { type: ['integer', 'null'] } as const;
+const EPOCH_MS = { type: 'number', description: 'milliseconds since the epoch' } as const;
+const MILLISECONDS = { type: 'number', minimum: 0 } as const;
+const OPTIONAL_MILLISECONDS = { type: ['number', 'null'] } as const;
+const TEXTS = { type: 'array', items: TEXT } as const;
+
+export const EXIT_STATUS = {
+  description: 'how a program ended; a shell would show 128 + n for a signal',
+  oneOf: [
+    {
+      type: 'object',
+      properties: { how: { const: 'exited' }, code: { type: 'integer' } },
+      required: ['how', 'code'],
+      additionalProperties: false,
+    },
+    {
+      type: 'object',
+      properties: {
+        how: { const: 'signalled' },
+        signal: { type: 'string', description: 'SIGTERM, SIGRTMIN+3' },
+        core: { type: 'boolean' },
+      },
+      required: ['how', 'signal', 'core'],
+      additionalProperties: false,
+    },
+  ],
+} as const;
+
+const LAST_EXIT = {
+  type: 'object',
+  properties: {
+    at: EPOCH_MS,
+    status: {
+      oneOf: [
+        ...EXIT_STATUS.oneOf,
+        {
+          type: 'object',
+          properties: { how: { const: 'not-started' }, message: TEXT },
+          required: ['how', 'message'],
+          additionalProperties: false,
+        },
+      ],
+    },
+    requested: { type: 'boolean', description: 'true where taskmaster had asked it to stop' },
+    uptime_ms: MILLISECONDS,
+  },
+  required: ['at', 'status', 'requested', 'uptime_ms'],
+  additionalProperties: false,
+} as const;
+
+export const VISIBLE_STATE = {
+  enum: [
+    'idle',
+    'waiting',
+    'starting',
+    'healthcheck',
+    'healthy',
+    'unhealthy',
+    'stopping',
+    'backoff',
+    'completed',
+    'stopped',
+    'failed',
+  ],
+} as const;
+
+export const INSTANCE = {
+  type: 'object',
+  properties: {
+    name: { type: 'string', description: '`web`, or `web:2`' },
+    process: TEXT,
+    description: TEXT,
+    state: VISIBLE_STATE,
+    desired: { enum: ['up', 'down', 'restart'] },
+    since: { ...EPOCH_MS, description: 'epoch milliseconds at which it entered the state' },
+    state_age_ms: MILLISECONDS,
+    health: { enum: ['none', 'starting', 'healthy', 'unhealthy'] },
+    pid: OPTIONAL_COUNT,
+    incarnation: COUNT,
+    uptime_ms: OPTIONAL_MILLISECONDS,
+    restarts: { ...COUNT, description: 'automatic restarts since the engine started' },
+    consecutive_restarts: COUNT,
+    last_exit: { oneOf: [LAST_EXIT, { type: 'null' }] },
+    reason: { type: ['string', 'null'], description: 'why it is in this state, one sentence' },
+    waiting_for: { ...TEXTS, description: '`db to be healthy`' },
+    retry_in_ms: OPTIONAL_MILLISECONDS,
+  },
+  required: [
+    'name',
+    'process',
+    'state',
+    'desired',
+    'since',
+    'state_age_ms',
+    'health',
+    'pid',
+    'incarnation',
+    'uptime_ms',
+    'restarts',
+    'consecutive_restarts',
+    'last_exit',
+    'reason',
+    'waiting_for',
+    'retry_in_ms',
+  ],
+  additionalProperties: false,
+} as const;
+
+export const ENGINE = {
+  type: 'object',
+  properties: {
+    version: TEXT,
+    pid: COUNT,
+    role: { enum: ['pid1', 'subreaper'] },
+    config: { type: 'string', description: 'absolute path of the configuration' },
+    socket: TEXT,
+    uptime_ms: MILLISECONDS,
+    draining: { type: 'boolean', description: 'true from the order to shut down on' },
+    orphans_reaped: COUNT,
+    instances: { type: 'array', items: INSTANCE },
+  },
+  required: [
+    'version',
+    'pid',
+    'role',
+    'config',
+    'socket',
+    'uptime_ms',
+    'draining',
+    'orphans_reaped',
+    'instances',
+  ],
+  additionalProperties: false,
+} as const;
+
+export const RELOAD_PLAN = {
+  type: 'array',
+  items: {
+    type: 'object',
+    properties: {
+      process: TEXT,
+      action: { enum: ['add', 'remove', 'restart', 'update', 'unchanged'] },
+      changed: { ...TEXTS, description: 'keys that differ, as in the file' },
+    },
+    required: ['process', 'action', 'changed'],
+    additionalProperties: false,
+  },
+} as const;
+
+export const HEALTH_VERDICT = {
+  type: 'object',
+  properties: { ok: { type: 'boolean' }, reason: TEXT },
+  required: ['ok', 'reason'],
+  additionalProperties: false,
+} as const;
+
+const PROBE_RUN = {
+  type: 'object',
+  properties: {
+    startedAt: EPOCH_MS,
+    durationMs: MILLISECONDS,
+    passed: { type: 'boolean' },
+    outcome: TEXT,
+    output: TEXT,
+  },
+  required: ['startedAt', 'durationMs', 'passed', 'outcome', 'output'],
+  additionalProperties: false,
+} as const;
+
+export const WHY = {
+  type: 'object',
+  properties: {
+    instance: INSTANCE,
+    history: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { time: EPOCH_MS, from: TEXT, to: TEXT, reason: { type: ['string', 'null'] } },
+        required: ['time', 'from', 'to', 'reason'],
+        additionalProperties: false,
+      },
+    },
+    probes: { type: 'array', items: PROBE_RUN },
+    last_output: TEXTS,
+    next: { type: 'string', description: 'what happens next and when, one sentence' },
+  },
+  required: ['instance', 'history', 'probes', 'last_output', 'next'],
+  additionalProperties: false,
+} as const;
+
+export const EVENT = {
+  type: 'object',
+  description: 'as in the engine log; each kind of event has fields of its own',
+  properties: {
+    id: COUNT,
+    time: EPOCH_MS,
+    level: { enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] },
+    event: TEXT,
+    process: TEXT,
+    instance: TEXT,
+    incarnation: COUNT,
+    pid: COUNT,
+  },
+  required: ['id', 'time', 'level', 'event'],
+  additionalProperties: true,
+} as const;
+
+/** What an action did or will do to one instance. */
+export const TARGET_OUTCOME = {
+  type: 'object',
+  properties: {
+    name: TEXT,
+    state: VISIBLE_STATE,
+    already: { type: 'boolean', description: 'it was so before; nothing had to be done' },
+    reached: { type: 'boolean', description: 'it is where the action wants it, at the time of the reply' },
+    reason: { type: ['string', 'null'] },
+  },
+  required: ['name', 'state', 'already', 'reached', 'reason'],
+  additionalProperties: false,
+} as const;
+
+/** Bytes on the wire: as `text` where they are UTF-8, else as `base64`; exactly one of the two is there. */
+export const BYTES = {
+  text: { type: 'string' },
+  base64: { type: 'string' },
+} as const;
+
+/** One piece of what an instance printed. */
+export const OUTPUT_CHUNK = {
+  type: 'object',
+  properties: {
+    stream: { enum: ['stdout', 'stderr'] },
+    incarnation: COUNT,
+    time: { ...EPOCH_MS, description: 'when it was read; left out where it is not known' },
+    ...BYTES,
+  },
+  required: ['stream', 'incarnation'],
+  additionalProperties: false,
+} as const;

@@ -1,0 +1,451 @@
+/**
+ * The contract: every method and notification of the control socket with its parameters, its result and who may
+ * use it. Types, validation, `rpc.discover` and the reference all come from here. The wire is JSON-RPC 2.0
+ * (https://www.jsonrpc.org/specification), one object or batch a line, names in snake_case.
+ */
+
+import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
+import {
+  BYTES,
+  ENGINE,
+  EVENT,
+  EXIT_STATUS,
+  HEALTH_VERDICT,
+  INSTANCE,
+  OUTPUT_CHUNK,
+  RELOAD_PLAN,
+  TARGET_OUTCOME,
+  VISIBLE_STATE,
+  WHY,
+} from './contract-shapes.ts';
+
+/**
+ * `read`: look. `control`: also act. `owner`: also see secrets (environments); only the engine's own user and
+ * root are that, no grant gives it.
+ */
+export type AccessLevel = 'read' | 'control' | 'owner';
+
+interface MethodContract {
+  readonly summary: string;
+  readonly access: AccessLevel;
+  readonly params: JSONSchema & { readonly type: 'object' };
+  readonly result: JSONSchema;
+}
+
+const NAME = { type: 'string', minLength: 1, maxLength: 256 } as const;
+const NAMES = {
+  type: 'array',
+  items: NAME,
+  minItems: 1,
+  maxItems: 1024,
+  description: 'instances (`web:2`), processes (all their instances), globs (`web*`), or `all`',
+} as const;
+const SUBSCRIPTION = { type: 'integer', minimum: 1 } as const;
+const WAIT = {
+  wait: { type: 'boolean', description: 'reply once each is where it is wanted, or can no longer be' },
+  timeout_ms: { type: 'integer', minimum: 1, maximum: 2_147_483_647 },
+} as const;
+const LEVEL = { enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] } as const;
+const EVENT_FILTER = {
+  names: { ...NAMES, description: 'only of these; as in `status`' },
+  events: { type: 'array', items: NAME, maxItems: 64, description: 'only these kinds' },
+  level: { ...LEVEL, description: 'this level and above' },
+} as const;
+
+const NOTHING = { type: 'object', properties: {}, additionalProperties: false } as const;
+const SOME_NAMES = { type: 'object', properties: { names: NAMES }, additionalProperties: false } as const;
+const ONE_SUBSCRIPTION = {
+  type: 'object',
+  properties: { subscription: SUBSCRIPTION },
+  required: ['subscription'],
+  additionalProperties: false,
+} as const;
+const ACTION = {
+  type: 'object',
+  properties: { names: NAMES, ...WAIT },
+  required: ['names'],
+  additionalProperties: false,
+} as const;
+const ACTION_RESULT = {
+  type: 'object',
+  properties: { instances: { type: 'array', items: TARGET_OUTCOME } },
+  required: ['instances'],
+  additionalProperties: false,
+} as const;
+
+export const METHODS = {
+  status: {
+    summary: 'The engine and its instances, all or those named.',
+    access: 'read',
+    params: SOME_NAMES,
+    result: ENGINE,
+  },
+  'status.subscribe': {
+    summary: 'Replies with the status; later `status` notifications carry the instances that changed.',
+    access: 'read',
+    params: {
+      type: 'object',
+      properties: {
+        interval_ms: {
+          type: 'integer',
+          minimum: 20,
+          maximum: 60_000,
+          description: 'shortest time between two notifications; 100 where not said',
+        },
+      },
+      additionalProperties: false,
+    },
+    result: {
+      type: 'object',
+      properties: { subscription: SUBSCRIPTION, status: ENGINE },
+      required: ['subscription', 'status'],
+      additionalProperties: false,
+    },
+  },
+  'status.unsubscribe': {
+    summary: 'Ends a `status` subscription.',
+    access: 'read',
+    params: ONE_SUBSCRIPTION,
+    result: NOTHING,
+  },
+  start: {
+    summary: 'Wants the instances up; cancels any wait for a retry.',
+    access: 'control',
+    params: ACTION,
+    result: ACTION_RESULT,
+  },
+  stop: {
+    summary: 'Wants the instances down, by their stop sequence.',
+    access: 'control',
+    params: ACTION,
+    result: ACTION_RESULT,
+  },
+  restart: {
+    summary: 'Replaces the running incarnations; starts what is down.',
+    access: 'control',
+    params: ACTION,
+    result: ACTION_RESULT,
+  },
+  signal: {
+    summary: 'Sends a signal to the process group of each instance.',
+    access: 'control',
+    params: {
+      type: 'object',
+      properties: {
+        names: NAMES,
+        signal: {
+          type: 'string',
+          minLength: 1,
+          maxLength: 32,
+          description: '`HUP`, `SIGUSR1`, `RTMIN+3`, `15`',
+        },
+      },
+      required: ['names', 'signal'],
+      additionalProperties: false,
+    },
+    result: {
+      type: 'object',
+      properties: { instances: { type: 'array', items: { type: 'string' } }, signal: { type: 'string' } },
+      required: ['instances', 'signal'],
+      additionalProperties: false,
+    },
+  },
+  reload: {
+    summary: 'Reads the configuration anew and applies what differs, all or nothing.',
+    access: 'control',
+    params: {
+      type: 'object',
+      properties: { plan: { type: 'boolean', description: 'tell what would happen, do nothing' }, ...WAIT },
+      additionalProperties: false,
+    },
+    result: {
+      type: 'object',
+      properties: {
+        applied: { type: 'boolean', description: 'false for a plan' },
+        plan: RELOAD_PLAN,
+        needs_engine_restart: { type: 'array', items: { type: 'string' } },
+        warnings: { type: 'array', items: { type: 'string' } },
+        not_up: {
+          type: 'array',
+          items: TARGET_OUTCOME,
+          description: 'added or restarted ones that could not start, or with `wait` did not come up',
+        },
+      },
+      required: ['applied', 'plan', 'needs_engine_restart', 'warnings', 'not_up'],
+      additionalProperties: false,
+    },
+  },
+  attach: {
+    summary: 'Replays recent output of one instance, then `attach` notifications follow it live.',
+    access: 'read',
+    params: {
+      type: 'object',
+      properties: {
+        name: NAME,
+        streams: { type: 'array', items: { enum: ['stdout', 'stderr'] }, minItems: 1, maxItems: 2 },
+        replay: { type: 'boolean', description: 'false: only what is printed from now on' },
+      },
+      required: ['name'],
+      additionalProperties: false,
+    },
+    result: {
+      type: 'object',
+      properties: { subscription: SUBSCRIPTION, instance: INSTANCE },
+      required: ['subscription', 'instance'],
+      additionalProperties: false,
+    },
+  },
+  'attach.write': {
+    summary: 'Writes to the standard input of an attached instance; `end` closes it after that.',
+    access: 'control',
+    params: {
+      type: 'object',
+      properties: { subscription: SUBSCRIPTION, ...BYTES, end: { type: 'boolean' } },
+      required: ['subscription'],
+      additionalProperties: false,
+    },
+    result: NOTHING,
+  },
+  detach: {
+    summary: 'Ends an `attach` subscription; the process does not notice.',
+    access: 'read',
+    params: ONE_SUBSCRIPTION,
+    result: NOTHING,
+  },
+  'events.subscribe': {
+    summary: 'Sends each engine event as an `events` notification.',
+    access: 'read',
+    params: {
+      type: 'object',
+      properties: {
+        ...EVENT_FILTER,
+        replay: {
+          type: 'integer',
+          minimum: 0,
+          maximum: 10_000,
+          description: 'begin with so many recent ones',
+        },
+        after_id: { type: 'integer', minimum: 0, description: 'begin with the recent ones after this id' },
+      },
+      additionalProperties: false,
+    },
+    result: {
+      type: 'object',
+      properties: { subscription: SUBSCRIPTION },
+      required: ['subscription'],
+      additionalProperties: false,
+    },
+  },
+  'events.unsubscribe': {
+    summary: 'Ends an `events` subscription.',
+    access: 'read',
+    params: ONE_SUBSCRIPTION,
+    result: NOTHING,
+  },
+  'logs.query': {
+    summary: 'Looks through the recent events the engine still remembers, oldest first, a page at a time.',
+    access: 'read',
+    params: {
+      type: 'object',
+      properties: {
+        ...EVENT_FILTER,
+        since_ms: { type: 'number', description: 'epoch milliseconds' },
+        after_id: { type: 'integer', minimum: 0 },
+        limit: { type: 'integer', minimum: 1, maximum: 1000, description: '1000 where not said' },
+      },
+      additionalProperties: false,
+    },
+    result: {
+      type: 'object',
+      properties: {
+        events: { type: 'array', items: EVENT },
+        next_after_id: { type: ['integer', 'null'], description: 'pass as `after_id` for the next page' },
+      },
+      required: ['events', 'next_after_id'],
+      additionalProperties: false,
+    },
+  },
+  'logs.output': {
+    summary: 'Recent output of one instance that the engine still remembers, oldest first.',
+    access: 'read',
+    params: {
+      type: 'object',
+      properties: {
+        name: NAME,
+        streams: { type: 'array', items: { enum: ['stdout', 'stderr'] }, minItems: 1, maxItems: 2 },
+      },
+      required: ['name'],
+      additionalProperties: false,
+    },
+    result: {
+      type: 'object',
+      properties: { instance: { type: 'string' }, chunks: { type: 'array', items: OUTPUT_CHUNK } },
+      required: ['instance', 'chunks'],
+      additionalProperties: false,
+    },
+  },
+  why: {
+    summary: 'Why the instances are in the state they are in, and what happens next.',
+    access: 'read',
+    params: {
+      type: 'object',
+      properties: { names: NAMES },
+      required: ['names'],
+      additionalProperties: false,
+    },
+    result: {
+      type: 'object',
+      properties: { reports: { type: 'array', items: WHY } },
+      required: ['reports'],
+      additionalProperties: false,
+    },
+  },
+  health: {
+    summary: 'Answers an orchestrator: has it started up, is it ready, is it alive.',
+    access: 'read',
+    params: {
+      type: 'object',
+      properties: {
+        question: { enum: ['startup', 'ready', 'live'], description: '`ready` where not said' },
+      },
+      additionalProperties: false,
+    },
+    result: HEALTH_VERDICT,
+  },
+  env: {
+    summary: 'The environment that the next incarnation of an instance is given.',
+    access: 'owner',
+    params: {
+      type: 'object',
+      properties: { name: NAME },
+      required: ['name'],
+      additionalProperties: false,
+    },
+    result: {
+      type: 'object',
+      properties: {
+        instance: { type: 'string' },
+        environment: { type: 'object', additionalProperties: { type: 'string' } },
+      },
+      required: ['instance', 'environment'],
+      additionalProperties: false,
+    },
+  },
+  config: {
+    summary: 'The configuration in effect, every default filled in.',
+    access: 'owner',
+    params: { type: 'object', properties: { process: NAME }, additionalProperties: false },
+    result: {
+      type: 'object',
+      properties: { config: {} },
+      required: ['config'],
+      additionalProperties: false,
+    },
+  },
+  shutdown: {
+    summary: 'Stops everything in order; then the engine leaves.',
+    access: 'control',
+    params: NOTHING,
+    result: NOTHING,
+  },
+  version: {
+    summary: 'Version and process id of the engine.',
+    access: 'read',
+    params: NOTHING,
+    result: {
+      type: 'object',
+      properties: { version: { type: 'string' }, pid: { type: 'integer' } },
+      required: ['version', 'pid'],
+      additionalProperties: false,
+    },
+  },
+  'rpc.discover': {
+    summary: 'This contract, as data.',
+    access: 'read',
+    params: NOTHING,
+    result: { type: 'object', additionalProperties: true },
+  },
+} as const satisfies Record<string, MethodContract>;
+
+/** What the server sends without being asked; each carries the subscription it belongs to. */
+export const NOTIFICATIONS = {
+  status: {
+    summary: 'What changed since the last one; `removed` names instances that are no more.',
+    params: {
+      type: 'object',
+      properties: {
+        subscription: SUBSCRIPTION,
+        draining: { type: 'boolean' },
+        instances: { type: 'array', items: INSTANCE },
+        removed: { type: 'array', items: { type: 'string' } },
+      },
+      required: ['subscription', 'draining', 'instances', 'removed'],
+      additionalProperties: false,
+    },
+  },
+  events: {
+    summary: 'One engine event.',
+    params: {
+      type: 'object',
+      properties: { subscription: SUBSCRIPTION, event: EVENT },
+      required: ['subscription', 'event'],
+      additionalProperties: false,
+    },
+  },
+  attach: {
+    summary: 'Output of the instance, or what became of it.',
+    params: {
+      type: 'object',
+      properties: {
+        subscription: SUBSCRIPTION,
+        kind: { enum: ['output', 'started', 'exited', 'state', 'removed'] },
+        stream: { enum: ['stdout', 'stderr'] },
+        incarnation: { type: 'integer' },
+        ...BYTES,
+        pid: { type: 'integer' },
+        status: EXIT_STATUS,
+        state: VISIBLE_STATE,
+      },
+      required: ['subscription', 'kind'],
+      additionalProperties: false,
+    },
+  },
+  dropped: {
+    summary: 'This client reads too slowly: so much of the subscription was lost, oldest first.',
+    params: {
+      type: 'object',
+      properties: {
+        subscription: SUBSCRIPTION,
+        notifications: { type: 'integer' },
+        bytes: { type: 'integer', description: 'of output that the lost notifications carried' },
+      },
+      required: ['subscription', 'notifications', 'bytes'],
+      additionalProperties: false,
+    },
+  },
+} as const;
+
+export type MethodName = keyof typeof METHODS;
+export type NotificationName = keyof typeof NOTIFICATIONS;
+
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+
+/** Parameters of a method, as they travel. */
+export type Params<Method extends MethodName> = DeepReadonly<FromSchema<(typeof METHODS)[Method]['params']>>;
+/** Result of a method, as it travels. */
+export type Result<Method extends MethodName> = DeepReadonly<FromSchema<(typeof METHODS)[Method]['result']>>;
+/** Parameters of a notification, as they travel. */
+export type NotificationParams<Name extends NotificationName> = DeepReadonly<
+  FromSchema<(typeof NOTIFICATIONS)[Name]['params']>
+>;
+
+/** One instance as the wire shows it. */
+export type WireInstance = DeepReadonly<FromSchema<typeof INSTANCE>>;
+export type WireOutcome = DeepReadonly<FromSchema<typeof TARGET_OUTCOME>>;
+export type WireEvent = DeepReadonly<FromSchema<typeof EVENT>>;
+export type WireExitStatus = DeepReadonly<FromSchema<typeof EXIT_STATUS>>;
+export type WireWhy = DeepReadonly<FromSchema<typeof WHY>>;

@@ -1,0 +1,80 @@
+/** What the handlers need from the engine. `supervisor` (with `output` beside it) is the real one. */
+
+import type { SignalName } from '../signals.ts';
+import type { EngineEvent } from '../supervisor/engine-event.ts';
+import type { Cancel } from '../supervisor/ports.ts';
+import type { EngineSnapshot, HealthVerdict, ReloadReport, WhyReport } from '../supervisor/snapshot.ts';
+
+export type Action = 'start' | 'stop' | 'restart';
+export type OutputStream = 'stdout' | 'stderr';
+export type HealthQuestion = 'startup' | 'ready' | 'live';
+
+/** Who asks; for the log. */
+export interface Requester {
+  readonly uid: number;
+  /** Process id of the client, 0 where it is not known. */
+  readonly pid: number;
+}
+
+/** A piece of what an instance printed, as it was read. */
+export interface OutputChunk {
+  readonly stream: OutputStream;
+  readonly incarnation: number;
+  readonly bytes: Uint8Array;
+  /** Epoch milliseconds at which it was read, where that is known. */
+  readonly time?: number;
+}
+
+export interface EnginePort {
+  /** All instances, or only those whose names are given (unknown ones are left out). */
+  snapshot(instances?: readonly string[]): EngineSnapshot;
+
+  /**
+   * Instance names for patterns: an instance, a process (all its instances), a glob, or `all`. In the order of
+   * the configuration, each once. A glob that matches nothing is an error too, `all` never is.
+   * Throws `unknown-process` with details `{name, suggestion?}`; the message suggests the nearest name.
+   */
+  select(patterns: readonly string[]): readonly string[];
+
+  /** Dispatches the decision for each. Throws `shutting-down` for start and restart while draining. */
+  request(action: Action, instances: readonly string[], by: Requester): void;
+
+  /**
+   * Resolves once each instance is where the action wants it or can no longer be (it was removed, it gave up, or
+   * somebody wanted something else since). Rejects with the signal's reason when that aborts.
+   */
+  settled(action: Action, instances: readonly string[], signal: AbortSignal): Promise<void>;
+
+  /** To the process group of each. Throws `not-running` naming those that do not run; then none was signalled. */
+  signal(instances: readonly string[], signal: SignalName, by: Requester): void;
+
+  /** Throws `config-invalid` with details `{problems: string[]}`; nothing was changed then. */
+  reload(options: { readonly planOnly: boolean; readonly by: Requester }): Promise<ReloadReport>;
+
+  shutdown(by: Requester): void;
+  health(question: HealthQuestion): HealthVerdict;
+  why(instance: string): WhyReport;
+  /** What the next incarnation is given. */
+  environment(instance: string): Readonly<Record<string, string>>;
+  /** The resolved configuration as plain JSON: all, or one process's. Throws `unknown-process`. */
+  config(process?: string): unknown;
+
+  /** What the engine remembers of its events, oldest first; bounded. */
+  recentEvents(): readonly EngineEvent[];
+  /** The listener is called in order, at once; it must not throw. */
+  onEvent(listener: (event: EngineEvent) => void): Cancel;
+
+  /** What is left in the instance's rings, in the order of reading as far as that is known. */
+  recentOutput(instance: string): readonly OutputChunk[];
+  /**
+   * Every chunk read after this call, over all incarnations to come. `recentOutput` followed by this in the same
+   * turn loses and repeats nothing. The listener must copy bytes that it keeps.
+   */
+  followOutput(instance: string, listener: (chunk: OutputChunk) => void): Cancel;
+
+  /**
+   * Writes to the standard input of the running incarnation; `end` closes it. Throws `not-running`, or
+   * `action-failed` where its standard input is not the engine's to write to.
+   */
+  writeInput(instance: string, bytes: Uint8Array, end: boolean): void;
+}
