@@ -32,7 +32,8 @@ interface MethodContract {
   readonly result: JSONSchema;
 }
 
-const NAME = { type: 'string', minLength: 1, maxLength: 256 } as const;
+/** A pattern, not `maxLength`: that would need a helper of ajv at run time. */
+const NAME = { type: 'string', pattern: '^.{1,256}$' } as const;
 const NAMES = {
   type: 'array',
   items: NAME,
@@ -135,8 +136,7 @@ export const METHODS = {
         names: NAMES,
         signal: {
           type: 'string',
-          minLength: 1,
-          maxLength: 32,
+          pattern: '^.{1,32}$',
           description: '`HUP`, `SIGUSR1`, `RTMIN+3`, `15`',
         },
       },
