@@ -141,6 +141,8 @@ export interface OutputPort {
     id: IncarnationId,
     pipes: { readonly stdoutFd: number | undefined; readonly stderrFd: number | undefined },
   ): void;
+  /** Takes over what may change under a running incarnation: rotation numbers. */
+  update(instance: string, targets: { readonly stdout: OutputTarget; readonly stderr: OutputTarget }): void;
   /** Drops the instance's rings and files (it was removed from the configuration). */
   forget(instance: string): void;
   /** Closes and opens log files anew (USR2, for logrotate). */

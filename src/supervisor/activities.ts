@@ -1,0 +1,100 @@
+/** The work that belongs to a state: waiting for dependencies, watching readiness and liveness. */
+
+import { assertNever } from '../errors.ts';
+import type { Activity } from '../lifecycle/effects.ts';
+import type { Fact } from '../lifecycle/events.ts';
+import { unmet } from './dependencies.ts';
+import type { InstanceRecord } from './instance-record.ts';
+import type { Cancel, HealthFact, HealthMonitor, ProbeSubject } from './ports.ts';
+import { environmentFor } from './spawn-request.ts';
+
+export interface ActivityContext {
+  readonly health: HealthMonitor;
+  readonly recordsOf: (process: string) => readonly InstanceRecord[];
+  readonly fact: (record: InstanceRecord, fact: Fact, isCurrent: () => boolean) => void;
+}
+
+export class Activities {
+  readonly #context: ActivityContext;
+  /** What the health check last said of an instance. */
+  readonly #healthReasons = new Map<string, string>();
+
+  constructor(context: ActivityContext) {
+    this.#context = context;
+  }
+
+  begin(record: InstanceRecord, kind: Activity): void {
+    // Entered before the work begins, because a dependency that is ready answers at once.
+    const activity = { kind, cancel: (): void => cancel() };
+    record.activity = activity;
+    const isCurrent = (): boolean => record.activity === activity;
+    const cancel = this.#work(record, kind, isCurrent);
+  }
+
+  end(record: InstanceRecord): void {
+    record.activity?.cancel();
+    record.activity = undefined;
+  }
+
+  /** The rules changed under it: the same work once more, by the new ones. */
+  renew(record: InstanceRecord): void {
+    const kind = record.activity?.kind;
+    if (kind !== 'watchReadiness' && kind !== 'watchLiveness') return;
+    this.end(record);
+    this.begin(record, kind);
+  }
+
+  /** Something the instance may wait for has changed. */
+  reconsider(record: InstanceRecord): void {
+    const { activity } = record;
+    if (activity?.kind !== 'awaitDependencies') return;
+    record.waitingFor = unmet(record.process.dependsOn, this.#context.recordsOf);
+    if (record.waitingFor.length > 0) return;
+    this.#context.fact(record, { kind: 'dependenciesReady' }, () => record.activity === activity);
+  }
+
+  healthReason(instance: string): string | undefined {
+    return this.#healthReasons.get(instance);
+  }
+
+  forget(instance: string): void {
+    this.#healthReasons.delete(instance);
+    this.#context.health.forget(instance);
+  }
+
+  #work(record: InstanceRecord, kind: Activity, isCurrent: () => boolean): Cancel {
+    switch (kind) {
+      case 'awaitDependencies':
+        this.reconsider(record);
+        return () => {
+          record.waitingFor = [];
+        };
+      case 'watchReadiness':
+        // A one-shot is ready when it has exited well: there is nothing to watch before.
+        return record.process.type === 'oneshot' ? () => {} : this.#watch('readiness', record, isCurrent);
+      case 'watchLiveness':
+        return this.#watch('liveness', record, isCurrent);
+      default:
+        return assertNever(kind, 'activity');
+    }
+  }
+
+  #watch(phase: 'readiness' | 'liveness', record: InstanceRecord, isCurrent: () => boolean): Cancel {
+    const report = (fact: HealthFact): void => {
+      if (fact.kind === 'becameUnhealthy') this.#healthReasons.set(record.name, fact.reason);
+      else this.#healthReasons.delete(record.name);
+      this.#context.fact(record, { kind: fact.kind }, isCurrent);
+    };
+    return this.#context.health.watch(phase, subjectOfProbe(record), report);
+  }
+}
+
+function subjectOfProbe(record: InstanceRecord): ProbeSubject {
+  return {
+    instance: record.name,
+    incarnation: record.machine.incarnation,
+    pid: record.pid ?? 0,
+    process: record.process,
+    environment: environmentFor(record.process, record.name, record.ordinal),
+  };
+}

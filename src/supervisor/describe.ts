@@ -1,0 +1,106 @@
+/** From records to what the outside may see (`snapshot.ts`). */
+
+import type { DesiredState, VisibleState } from '../lifecycle/states.ts';
+import type { InstanceRecord } from './instance-record.ts';
+import type { Clock, ProbeRun } from './ports.ts';
+import { nextInWords } from './reasons.ts';
+import type { HealthVerdict, InstanceSnapshot, WhyReport } from './snapshot.ts';
+
+const DESIRED_WORDS: Readonly<Record<DesiredState, InstanceSnapshot['desired']>> = {
+  start: 'up',
+  up: 'up',
+  restart: 'restart',
+  down: 'down',
+  killed: 'down',
+  // Policy's verdicts rest an instance that is still wanted; `reason` says why it does not run.
+  resting: 'up',
+  givenUp: 'up',
+};
+
+const HEALTH_WORDS: Partial<Readonly<Record<string, InstanceSnapshot['health']>>> = {
+  healthcheck: 'starting',
+  healthy: 'healthy',
+  unhealthy: 'unhealthy',
+};
+
+export function describeInstance(record: InstanceRecord, clock: Clock): InstanceSnapshot {
+  const { machine, process } = record;
+  const now = clock.now();
+  const runs = machine.leader === 'alive';
+  return {
+    name: record.name,
+    process: process.name,
+    ...(process.description === undefined ? {} : { description: process.description }),
+    state: machine.monitor as VisibleState,
+    desired: DESIRED_WORDS[machine.desired],
+    since: record.enteredWall,
+    state_age_ms: Math.round(now - record.enteredAt),
+    health: HEALTH_WORDS[machine.monitor] ?? 'none',
+    pid: runs ? (record.pid ?? null) : null,
+    incarnation: machine.incarnation,
+    uptime_ms: runs ? Math.round(now - record.spawnedAt) : null,
+    restarts: record.totalRestarts,
+    consecutive_restarts: machine.restarts,
+    last_exit: record.lastExit,
+    reason: record.reason,
+    waiting_for: record.waitingFor,
+    retry_in_ms:
+      machine.monitor === 'backoff' && record.deadline !== undefined
+        ? Math.max(0, Math.round(record.deadline.at - now))
+        : null,
+  };
+}
+
+export function explainInstance(
+  record: InstanceRecord,
+  clock: Clock,
+  evidence: { readonly probes: readonly ProbeRun[]; readonly lastOutput: readonly string[] },
+): WhyReport {
+  return {
+    instance: describeInstance(record, clock),
+    history: record.history,
+    probes: evidence.probes,
+    last_output: evidence.lastOutput,
+    next: nextInWords(record, clock.now()),
+  };
+}
+
+/** The three questions orchestrators ask (SPEC section 1). */
+export function judgeHealth(
+  question: 'startup' | 'ready' | 'live',
+  records: readonly InstanceRecord[],
+  main: string | undefined,
+): HealthVerdict {
+  const expected = records.filter((record) => record.process.autostart && !record.isRemoved);
+  switch (question) {
+    case 'startup':
+      return verdict(
+        expected,
+        (record) => record.hasBeenReady,
+        'every process has been healthy or completed once',
+      );
+    case 'ready':
+      return verdict(
+        expected,
+        ({ machine }) => machine.monitor === 'healthy' || machine.monitor === 'completed',
+        'every process is healthy or completed',
+      );
+    case 'live': {
+      const essential = records.filter(({ process }) => process.essential || process.name === main);
+      return verdict(essential, ({ machine }) => machine.monitor !== 'failed', 'the engine works');
+    }
+  }
+}
+
+function verdict(
+  records: readonly InstanceRecord[],
+  isFine: (record: InstanceRecord) => boolean,
+  allFine: string,
+): HealthVerdict {
+  const bad = records.filter((record) => !isFine(record));
+  const first = bad[0];
+  if (first === undefined) return { ok: true, reason: allFine };
+  const why = first.reason === null ? '' : ` (${first.reason})`;
+  const more = bad.length > 1 ? `, and ${bad.length - 1} more` : '';
+  return { ok: false, reason: `${first.name} is ${first.machine.monitor}${why}${more}` };
+}

@@ -1,0 +1,133 @@
+/**
+ * The way out: nothing new starts, each instance stops as soon as nobody depends on it any more, whatever is left
+ * near the end of the grace is killed, then strays; the exit code was decided when the drain began.
+ */
+
+import type { EventStream } from './event-stream.ts';
+import type { ExitVerdict } from './exit-verdict.ts';
+import { type InstanceRecord, isAtRest } from './instance-record.ts';
+import type { Cancel, Clock, Kernel } from './ports.ts';
+import type { ChangedRecords, Supervisor } from './supervisor.ts';
+
+/** Everything is over this long before the runtime's own KILL. */
+const RESERVE_MS = 1_000;
+/** Of which the last KILL, reaping and the last log lines may take this much more. */
+const KILL_AND_REAP_MS = 500;
+/** How long killed strays may take to be collected; the kernel ends what is left with PID 1 anyway. */
+const STRAYS_MS = 300;
+
+export interface DrainPorts {
+  readonly clock: Clock;
+  readonly kernel: Kernel;
+  readonly events: EventStream;
+  readonly supervisor: Supervisor;
+  /** Lets the engine's hooks end by themselves, for at most so long. */
+  readonly settleHooks: (limitMs: number) => Promise<void>;
+  /** Nothing is left; called once. */
+  readonly onFinished: (verdict: ExitVerdict) => void;
+}
+
+export class Drain {
+  readonly #ports: DrainPorts;
+  #verdict: ExitVerdict | undefined;
+  #startedAt = 0;
+  #isFinishing = false;
+  readonly #asked = new Set<InstanceRecord>();
+
+  constructor(ports: DrainPorts) {
+    this.#ports = ports;
+  }
+
+  get hasBegun(): boolean {
+    return this.#verdict !== undefined;
+  }
+
+  /** How long the drain has taken so far. */
+  get durationMs(): number {
+    return this.hasBegun ? this.#ports.clock.now() - this.#startedAt : 0;
+  }
+
+  /** The first reason to end decides the exit code; later ones change nothing. */
+  begin(verdict: ExitVerdict): void {
+    if (this.#verdict !== undefined) return;
+    this.#verdict = verdict;
+    const { clock, events, supervisor } = this.#ports;
+    this.#startedAt = clock.now();
+    events.emit('info', 'engine_draining', { reason: verdict.reason, exit_code: verdict.code });
+    const patienceMs = Math.max(0, supervisor.engine.graceMs - RESERVE_MS - KILL_AND_REAP_MS);
+    clock.after(patienceMs, () => this.#killAll('the grace is nearly over'));
+    supervisor.onTurnEnd((changed) => this.#onChanged(changed));
+    for (const record of supervisor.records()) this.#stopIfFree(record);
+    this.#finishIfEmpty();
+  }
+
+  /** A second request to end: no more patience. */
+  killNow(verdict: ExitVerdict): void {
+    this.begin(verdict);
+    this.#killAll('killed by request');
+  }
+
+  #onChanged(changed: ChangedRecords): void {
+    const { supervisor } = this.#ports;
+    for (const record of changed) {
+      // What starts after all (its dependency became ready just now) is stopped like the rest.
+      if (!isAtRest(record)) this.#stopIfFree(record);
+      else {
+        for (const { process } of record.process.dependsOn) {
+          for (const dependency of supervisor.recordsOf(process)) this.#stopIfFree(dependency);
+        }
+      }
+    }
+    this.#finishIfEmpty();
+  }
+
+  #stopIfFree(record: InstanceRecord): void {
+    if (isAtRest(record) || this.#asked.has(record)) return;
+    if (this.#ports.supervisor.dependentsOf(record.process.name).some((dependent) => !isAtRest(dependent)))
+      return;
+    this.#asked.add(record);
+    this.#ports.supervisor.decide(record, 'stop', 'the engine stops');
+  }
+
+  #killAll(cause: string): void {
+    for (const record of this.#ports.supervisor.records()) {
+      if (!isAtRest(record)) this.#ports.supervisor.decide(record, 'kill', cause);
+    }
+  }
+
+  #finishIfEmpty(): void {
+    if (this.#isFinishing || this.#ports.supervisor.records().some((record) => !isAtRest(record))) return;
+    this.#isFinishing = true;
+    void this.#finish();
+  }
+
+  async #finish(): Promise<void> {
+    const { supervisor, settleHooks, onFinished } = this.#ports;
+    const left = Math.max(0, supervisor.engine.graceMs - RESERVE_MS - STRAYS_MS - this.durationMs);
+    await settleHooks(left);
+    await this.#sweepStrays();
+    if (this.#verdict !== undefined) onFinished(this.#verdict);
+  }
+
+  /** Daemons that left their group, children of `docker exec`, …: killed, then collected. */
+  #sweepStrays(): Promise<void> {
+    const { kernel, clock } = this.#ports;
+    if (!kernel.hasChildren()) return Promise.resolve();
+    kernel.killStrays();
+    return new Promise((resolve) => {
+      const cancels: Cancel[] = [];
+      const finish = (): void => {
+        for (const cancel of cancels) cancel();
+        resolve();
+      };
+      cancels.push(
+        kernel.onChildCollected(() => {
+          // A killed parent hands its own children to us: they are strays too.
+          if (!kernel.hasChildren()) finish();
+          else kernel.killStrays();
+        }),
+        clock.after(STRAYS_MS, finish),
+      );
+    });
+  }
+}

@@ -1,0 +1,75 @@
+/** When the container should end by itself, and with which code (SPEC section 7). */
+
+import type { EngineConfig } from '../config/resolved-config.ts';
+import type { Outcome } from '../lifecycle/instance.ts';
+import { signalNumber } from '../signals.ts';
+import { isBlockedForGood } from './dependencies.ts';
+import { hasEndedForGood, type InstanceRecord } from './instance-record.ts';
+
+/** Exit codes of the engine that are not a process's own. */
+export const EXIT_CODES = {
+  requested: 0,
+  essentialNeverRan: 10,
+  unhealthy: 11,
+  internalFault: 70,
+  badConfiguration: 78,
+  notExecutable: 126,
+  notFound: 127,
+} as const;
+
+export interface ExitVerdict {
+  readonly code: number;
+  /** One sentence. */
+  readonly reason: string;
+}
+
+/** @returns what an instance that has just ended for good means for the container; undefined: nothing. */
+export function verdictOnEnd(record: InstanceRecord, engine: EngineConfig): ExitVerdict | undefined {
+  const isMain = engine.main === record.process.name;
+  if (!hasEndedForGood(record) || !(isMain || record.process.essential)) return undefined;
+  const role = isMain ? 'the main process' : 'essential';
+  return { code: endCode(record, isMain), reason: `${record.name} (${role}) ended: ${record.reason ?? ''}` };
+}
+
+function endCode(record: InstanceRecord, isMain: boolean): number {
+  const { outcome } = record.machine;
+  if (outcome?.kind === 'notStarted')
+    return isMain ? startFailureCode(outcome) : EXIT_CODES.essentialNeverRan;
+  return outcomeCode(outcome);
+}
+
+function outcomeCode(outcome: Outcome | undefined): number {
+  if (outcome === undefined) return EXIT_CODES.essentialNeverRan;
+  if (outcome.kind === 'notStarted') return startFailureCode(outcome);
+  if (outcome.ending === 'unhealthy') return EXIT_CODES.unhealthy;
+  const { status } = outcome;
+  return status.how === 'exited' ? status.code : 128 + signalNumber(status.signal);
+}
+
+/** As shells have it: 127 not found, 126 found but not to be executed. */
+function startFailureCode({ failure }: Extract<Outcome, { kind: 'notStarted' }>): number {
+  return failure.errno === 'ENOENT' ? EXIT_CODES.notFound : EXIT_CODES.notExecutable;
+}
+
+/** `exit_when = "all-done"`: the verdict once nothing is left that could run. */
+export function verdictOnAllDone(
+  records: Iterable<InstanceRecord>,
+  recordsOf: (process: string) => readonly InstanceRecord[],
+): ExitVerdict | undefined {
+  let firstFailed: InstanceRecord | undefined;
+  let isAnyDone = false;
+  for (const record of records) {
+    if (!hasEndedForGood(record) && !isBlockedForGood(record, recordsOf)) return undefined;
+    isAnyDone = true;
+    if (record.machine.monitor !== 'failed') continue;
+    if (firstFailed === undefined || (record.restedAt ?? 0) < (firstFailed.restedAt ?? 0))
+      firstFailed = record;
+  }
+  if (!isAnyDone) return undefined;
+  if (firstFailed === undefined) return { code: 0, reason: 'every process has completed' };
+  return {
+    // A process may fail with an exit code of 0 where 0 is none of its `exit_codes`; the container still failed.
+    code: outcomeCode(firstFailed.machine.outcome) || 1,
+    reason: `nothing is left to run, and ${firstFailed.name} failed: ${firstFailed.reason ?? ''}`,
+  };
+}

@@ -1,0 +1,126 @@
+/** All that is known of one instance. Only `supervisor.ts` and what it calls change a record. */
+
+import type { ProcessConfig } from '../config/resolved-config.ts';
+import { type Instance, NEW_INSTANCE } from '../lifecycle/instance.ts';
+import type { Rules } from '../lifecycle/rules.ts';
+import type { MonitorState } from '../lifecycle/states.ts';
+import type { EventSubject } from './event-stream.ts';
+import type { Cancel, Clock } from './ports.ts';
+import type { LastExit } from './snapshot.ts';
+
+/** So many state changes are remembered for `why`. */
+const LONGEST_HISTORY = 20;
+
+export interface StateChange {
+  /** Epoch milliseconds. */
+  readonly time: number;
+  readonly from: MonitorState;
+  readonly to: MonitorState;
+  readonly reason: string | null;
+}
+
+export interface InstanceRecord {
+  /** `web`, or `web:2`. */
+  readonly name: string;
+  /** Counted from 1. */
+  readonly ordinal: number;
+  process: ProcessConfig;
+  rules: Rules;
+  machine: Instance;
+  /** The leader of the incarnation's process group; kept until the whole group is gone. */
+  pid: number | undefined;
+  /** Monotonic milliseconds. */
+  spawnedAt: number;
+  enteredAt: number;
+  /** Epoch milliseconds. */
+  enteredWall: number;
+  deadline: { readonly at: number; readonly cancel: Cancel } | undefined;
+  activity: { readonly kind: string; readonly cancel: Cancel } | undefined;
+  /** Automatic restarts since the engine started. */
+  totalRestarts: number;
+  lastExit: LastExit | null;
+  /** Why it is in its state, one sentence. */
+  reason: string | null;
+  /** Who asked for the present wish, as the end of a sentence: `requested by uid 0`, `the engine stops`. */
+  cause: string;
+  waitingFor: readonly string[];
+  /** A person stopped it: reloads leave it stopped. */
+  stoppedByUser: boolean;
+  /** It is no longer configured and goes once it has stopped. */
+  isRemoved: boolean;
+  /** Has been healthy or completed once. */
+  hasBeenReady: boolean;
+  /** When its ending for good was decided, for the first failure's exit code; monotonic. */
+  restedAt: number | undefined;
+  /** The state before the present turn, where the turn changed it. */
+  stateBeforeTurn: { readonly state: MonitorState; readonly incarnation: number } | undefined;
+  readonly history: StateChange[];
+}
+
+export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock): InstanceRecord {
+  return {
+    name: instanceName(process, ordinal),
+    ordinal,
+    process,
+    rules: rulesOf(process),
+    machine: NEW_INSTANCE,
+    pid: undefined,
+    spawnedAt: 0,
+    enteredAt: clock.now(),
+    enteredWall: clock.wallTime(),
+    deadline: undefined,
+    activity: undefined,
+    totalRestarts: 0,
+    lastExit: null,
+    reason: null,
+    cause: '',
+    waitingFor: [],
+    stoppedByUser: false,
+    isRemoved: false,
+    hasBeenReady: false,
+    restedAt: undefined,
+    stateBeforeTurn: undefined,
+    history: [],
+  };
+}
+
+/** `web` alone, `web:1` … `web:3` where there are several. */
+export function instanceName(process: ProcessConfig, ordinal: number): string {
+  return process.instances === 1 ? process.name : `${process.name}:${ordinal}`;
+}
+
+export function rulesOf(process: ProcessConfig): Rules {
+  return { restart: process.restart, stop: process.stop, onUnhealthy: process.health.onUnhealthy };
+}
+
+/** How events name the instance. */
+export function subjectOf(record: InstanceRecord): EventSubject {
+  return {
+    process: record.process.name,
+    instance: record.name,
+    incarnation: record.machine.incarnation,
+    ...(record.pid === undefined ? {} : { pid: record.pid }),
+  };
+}
+
+export function remember(record: InstanceRecord, change: StateChange): void {
+  record.history.push(change);
+  if (record.history.length > LONGEST_HISTORY) record.history.shift();
+}
+
+/** A leader or what it left of its group is there. */
+export function isAlive(record: InstanceRecord): boolean {
+  return record.machine.leader !== 'none';
+}
+
+const RESTING: ReadonlySet<MonitorState> = new Set(['idle', 'completed', 'stopped', 'failed']);
+
+/** Nothing lives and nothing is under way. */
+export function isAtRest(record: InstanceRecord): boolean {
+  return RESTING.has(record.machine.monitor);
+}
+
+/** Ended for good by itself: no stop by anyone, and policy does not try again. */
+export function hasEndedForGood(record: InstanceRecord): boolean {
+  return record.machine.monitor === 'completed' || record.machine.monitor === 'failed';
+}

@@ -1,0 +1,106 @@
+/** Carries out the effects of a step through the ports. Facts that come of it go back through `enqueue`. */
+
+import { assertNever } from '../errors.ts';
+import type { Effect } from '../lifecycle/effects.ts';
+import type { Fact } from '../lifecycle/events.ts';
+import type { SignalName } from '../signals.ts';
+import type { Activities } from './activities.ts';
+import type { EventStream } from './event-stream.ts';
+import { type InstanceRecord, subjectOf } from './instance-record.ts';
+import type { Clock, Kernel, OutputPort } from './ports.ts';
+import { environmentFor, spawnRequest } from './spawn-request.ts';
+
+export interface PerformContext {
+  readonly clock: Clock;
+  readonly kernel: Kernel;
+  readonly output: OutputPort;
+  readonly events: EventStream;
+  readonly activities: Activities;
+  /** Between 0 and 1. */
+  readonly random: () => number;
+  /** @param isCurrent asked when the fact's turn comes; a fact about what is over is dropped. */
+  readonly fact: (record: InstanceRecord, fact: Fact, isCurrent: () => boolean) => void;
+  /** `on_unhealthy = "exit"`. */
+  readonly exitUnhealthy: (record: InstanceRecord) => void;
+  readonly fault: (error: unknown) => void;
+}
+
+export function perform(effect: Effect, record: InstanceRecord, context: PerformContext): void {
+  switch (effect.kind) {
+    case 'spawn':
+      spawn(record, effect.incarnation, context);
+      break;
+    case 'signalGroup':
+      signalGroup(record, effect.signal, context);
+      break;
+    case 'armDeadline':
+      armDeadline(record, effect.afterMs, effect.spread, context);
+      break;
+    case 'disarmDeadline':
+      record.deadline?.cancel();
+      record.deadline = undefined;
+      break;
+    case 'beginActivity':
+      context.activities.begin(record, effect.activity);
+      break;
+    case 'endActivity':
+      context.activities.end(record);
+      break;
+    case 'exitEngine':
+      context.exitUnhealthy(record);
+      break;
+    case 'reportImpossible':
+      context.fault(new Error(`impossible event for ${record.name}: ${effect.what}`));
+      break;
+    default:
+      assertNever(effect, 'effect');
+  }
+}
+
+function spawn(record: InstanceRecord, incarnation: number, context: PerformContext): void {
+  const { process, name, ordinal } = record;
+  const isCurrent = (): boolean => record.machine.incarnation === incarnation;
+  const answer = (fact: Fact): void => context.fact(record, fact, isCurrent);
+  const streams = context.output.prepare(name, process);
+  if (streams.kind === 'failed') {
+    answer({ kind: 'spawnFailed', failure: streams.failure });
+    return;
+  }
+  const environment = environmentFor(process, name, ordinal);
+  const request = spawnRequest(process, process.command, environment, streams);
+  const result = context.kernel.spawn(request, (status) => {
+    const leavesGroup = record.pid !== undefined && context.kernel.groupIsAlive(record.pid);
+    answer({ kind: 'exited', status, leavesGroup });
+  });
+  if (result.kind === 'failed') {
+    answer({ kind: 'spawnFailed', failure: result.failure });
+    return;
+  }
+  record.pid = result.pid;
+  record.spawnedAt = context.clock.now();
+  context.output.attach({ instance: name, incarnation }, result);
+  answer({ kind: 'spawned' });
+}
+
+function signalGroup(record: InstanceRecord, signal: SignalName, context: PerformContext): void {
+  if (record.pid === undefined) return;
+  const answer = context.kernel.signalGroup(record.pid, signal);
+  // `gone` is no error: its exit is on its way to us.
+  const fields = { signal, to: 'group', reason: answer === 'delivered' ? record.cause : answer } as const;
+  context.events.emit(
+    answer === 'not-permitted' ? 'error' : 'debug',
+    'signal_sent',
+    fields,
+    subjectOf(record),
+  );
+}
+
+function armDeadline(record: InstanceRecord, afterMs: number, spread: number, context: PerformContext): void {
+  record.deadline?.cancel();
+  const varied = afterMs * (1 + spread * (2 * context.random() - 1));
+  const cancelTimer = context.clock.after(varied, () => {
+    context.fact(record, { kind: 'deadlinePassed' }, () => record.deadline === deadline);
+  });
+  const deadline = { at: context.clock.now() + varied, cancel: cancelTimer };
+  record.deadline = deadline;
+}

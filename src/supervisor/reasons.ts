@@ -1,0 +1,117 @@
+/** Why an instance is in its state, as one sentence for people. */
+
+import { type ExitStatus, mayHeal } from '../lifecycle/exit-outcome.ts';
+import { KILL_STAGE, type Outcome } from '../lifecycle/instance.ts';
+import { isFailure } from '../lifecycle/policy.ts';
+import { shortDuration } from '../units.ts';
+import type { InstanceRecord } from './instance-record.ts';
+
+/** `exited with code 1`, `killed by SIGSEGV (core dumped)`. */
+export function statusInWords(status: ExitStatus): string {
+  if (status.how === 'exited') return `exited with code ${status.code}`;
+  return `killed by ${status.signal}${status.core ? ' (core dumped)' : ''}`;
+}
+
+export function outcomeInWords(outcome: Outcome | undefined): string {
+  if (outcome === undefined) return 'never ran';
+  if (outcome.kind === 'notStarted') return outcome.failure.message;
+  const words = statusInWords(outcome.status);
+  return outcome.ending === 'unhealthy' ? `unhealthy, ${words}` : words;
+}
+
+/** @param healthReason what the health check last said. @returns null where the state speaks for itself. */
+export function reasonFor(record: InstanceRecord, healthReason: string | undefined): string | null {
+  const { machine } = record;
+  switch (machine.monitor) {
+    case 'idle':
+    case 'starting':
+    case 'healthcheck':
+    case 'healthy':
+    case 'ended':
+      return null;
+    case 'waiting':
+      return record.waitingFor.length === 0 ? null : `waits for ${record.waitingFor.join(', ')}`;
+    case 'unhealthy':
+      return healthReason ?? null;
+    case 'stopping':
+      return stoppingReason(record, healthReason);
+    case 'backoff':
+      return `${outcomeInWords(machine.outcome)}; ${retryInWords(record)}`;
+    case 'completed':
+      return outcomeInWords(machine.outcome);
+    case 'stopped':
+      return record.cause;
+    case 'failed':
+      return failedReason(record);
+  }
+}
+
+function stoppingReason(record: InstanceRecord, healthReason: string | undefined): string {
+  const { machine } = record;
+  if (machine.ending === 'unhealthy') return `unhealthy: ${healthReason ?? 'its health check failed'}`;
+  if (machine.ending === 'requested') return record.cause;
+  return `${outcomeInWords(machine.outcome)}; killing what it left behind`;
+}
+
+function retryInWords(record: InstanceRecord): string {
+  const { maxRestarts } = record.rules.restart;
+  const count =
+    maxRestarts === undefined ? `${record.machine.restarts}` : `${record.machine.restarts} of ${maxRestarts}`;
+  return `restart ${count}`;
+}
+
+function failedReason(record: InstanceRecord): string {
+  const { outcome, restarts } = record.machine;
+  const words = outcomeInWords(outcome);
+  if (outcome === undefined) return words;
+  if (outcome.kind === 'notStarted' && !mayHeal(outcome.failure)) return words;
+  if (restarts === 0) return words;
+  return `${words}, after ${restarts} restart${restarts === 1 ? '' : 's'} in a row`;
+}
+
+/** What happens next and when, one sentence. */
+export function nextInWords(record: InstanceRecord, now: number): string {
+  const { machine, rules } = record;
+  const left =
+    record.deadline === undefined ? undefined : shortDuration(Math.max(0, record.deadline.at - now));
+  switch (machine.monitor) {
+    case 'backoff':
+      return `starts again in ${left ?? 'a moment'}`;
+    case 'waiting':
+      return record.waitingFor.length === 0
+        ? 'starts now'
+        : `starts once ${record.waitingFor.join(' and ')} holds`;
+    case 'stopping':
+      if (machine.stopStage === KILL_STAGE) return 'KILL was sent; waits for the kernel to end it';
+      return `${rules.stop[machine.stopStage + 1]?.signal ?? 'SIGKILL'} in ${left ?? 'a moment'}, unless it ends before`;
+    case 'healthcheck':
+      return record.process.type === 'oneshot' ? 'done when it exits' : 'healthy once its check succeeds';
+    case 'healthy':
+    case 'unhealthy':
+      return whenItEnds(record);
+    case 'failed':
+      return 'nothing, until someone starts it or a reload changes it';
+    case 'idle':
+    case 'stopped':
+      return 'nothing, until someone starts it';
+    default:
+      return 'nothing';
+  }
+}
+
+function whenItEnds({ rules }: InstanceRecord): string {
+  switch (rules.restart.policy) {
+    case 'no':
+      return 'stays down when it ends';
+    case 'on-failure':
+      return 'is started again if it fails';
+    case 'always':
+    case 'unless-stopped':
+      return 'is started again when it ends';
+  }
+}
+
+/** Whether the last ending counts as a failure, for `last_exit` and the log level. */
+export function endedBadly(record: InstanceRecord): boolean {
+  return record.machine.outcome !== undefined && isFailure(record.machine.outcome, record.rules);
+}

@@ -1,0 +1,44 @@
+/** From a process's configuration to what the kernel is asked for. */
+
+import type { EnvironmentPlan, ProcessConfig } from '../config/resolved-config.ts';
+import type { ChildDescriptor, SpawnRequest } from './ports.ts';
+
+/** The instance's own additions come first, so that the configuration may override them. */
+export function environmentFor(process: ProcessConfig, instance: string, ordinal: number): EnvironmentPlan {
+  const { clear, set } = process.spawn.environment;
+  return {
+    clear,
+    set: {
+      TASKMASTER_PROCESS: process.name,
+      TASKMASTER_INSTANCE: instance,
+      TASKMASTER_INSTANCE_NUMBER: String(ordinal),
+      ...set,
+    },
+  };
+}
+
+/** Any program that runs on behalf of a process: the process itself or its probe. */
+export function spawnRequest(
+  process: ProcessConfig,
+  command: { readonly file: string; readonly args: readonly string[] },
+  environment: EnvironmentPlan,
+  streams: { readonly stdout: ChildDescriptor; readonly stderr: ChildDescriptor },
+): SpawnRequest {
+  const { spawn } = process;
+  return {
+    file: command.file,
+    args: command.args,
+    environment,
+    workingDirectory: spawn.workingDirectory,
+    identity: spawn.identity,
+    umask: spawn.umask,
+    limits: spawn.limits,
+    nice: spawn.nice,
+    oomScoreAdj: spawn.oomScoreAdj,
+    noNewPrivs: spawn.noNewPrivs,
+    capabilities: spawn.capabilities,
+    stdin: { kind: 'null' },
+    stdout: streams.stdout,
+    stderr: streams.stderr,
+  };
+}

@@ -1,0 +1,300 @@
+/**
+ * Holds every instance and is the only one to change them: events come in by `dispatch`, the lifecycle says what
+ * follows, `perform` does it, and at the end of each turn whoever needs to know is told what changed.
+ */
+
+import type { EngineConfig, ProcessConfig, ResolvedConfig } from '../config/resolved-config.ts';
+import type { DecisionKind, Fact, LifecycleEvent } from '../lifecycle/events.ts';
+import type { Instance } from '../lifecycle/instance.ts';
+import { step } from '../lifecycle/step.ts';
+import { Activities } from './activities.ts';
+import { dependentsByName } from './dependencies.ts';
+import type { EventStream } from './event-stream.ts';
+import { EXIT_CODES, type ExitVerdict, verdictOnAllDone, verdictOnEnd } from './exit-verdict.ts';
+import { GroupWatch } from './group-watch.ts';
+import {
+  hasEndedForGood,
+  type InstanceRecord,
+  isAtRest,
+  newRecord,
+  remember,
+  rulesOf,
+  subjectOf,
+} from './instance-record.ts';
+import { type PerformContext, perform } from './perform.ts';
+import type { Cancel, Clock, HealthMonitor, Kernel, OutputPort } from './ports.ts';
+import { reasonFor } from './reasons.ts';
+import { Turns } from './turns.ts';
+
+export interface SupervisorPorts {
+  readonly clock: Clock;
+  readonly kernel: Kernel;
+  readonly health: HealthMonitor;
+  readonly output: OutputPort;
+  readonly events: EventStream;
+  readonly random: () => number;
+  /** The container should end; told at most once for each reason. */
+  readonly onVerdict: (verdict: ExitVerdict) => void;
+  /** Something is wrong in taskmaster itself. */
+  readonly onFault: (error: unknown) => void;
+}
+
+export type ChangedRecords = ReadonlySet<InstanceRecord>;
+
+export class Supervisor {
+  readonly #ports: SupervisorPorts;
+  readonly #turns: Turns;
+  readonly #activities: Activities;
+  readonly #groups: GroupWatch;
+  readonly #context: PerformContext;
+  readonly #records = new Map<string, InstanceRecord>();
+  readonly #byProcess = new Map<string, InstanceRecord[]>();
+  readonly #turnListeners = new Set<(changed: ChangedRecords) => void>();
+  #changed = new Set<InstanceRecord>();
+  #engine: EngineConfig;
+  #dependents: ReadonlyMap<string, readonly string[]> = new Map();
+
+  constructor(config: ResolvedConfig, ports: SupervisorPorts) {
+    this.#ports = ports;
+    this.#engine = config.engine;
+    this.#turns = new Turns(() => this.#endTurn(), ports.onFault);
+    const fact = this.#fact.bind(this);
+    const recordsOf = this.recordsOf.bind(this);
+    this.#activities = new Activities({ health: ports.health, recordsOf, fact });
+    this.#groups = new GroupWatch(ports, (record) => fact(record, { kind: 'groupVanished' }, () => true));
+    this.#context = {
+      ...ports,
+      activities: this.#activities,
+      fact,
+      exitUnhealthy: (record) => this.#exitUnhealthy(record),
+      fault: ports.onFault,
+    };
+    for (const process of config.processes.values()) this.add(process);
+    this.useConfig(config);
+  }
+
+  get engine(): EngineConfig {
+    return this.#engine;
+  }
+
+  /** In the order of the configuration. */
+  records(): readonly InstanceRecord[] {
+    return [...this.#records.values()];
+  }
+
+  record(instance: string): InstanceRecord | undefined {
+    return this.#records.get(instance);
+  }
+
+  recordsOf(process: string): readonly InstanceRecord[] {
+    return this.#byProcess.get(process) ?? [];
+  }
+
+  dependentsOf(process: string): readonly InstanceRecord[] {
+    return (this.#dependents.get(process) ?? []).flatMap((name) => this.recordsOf(name));
+  }
+
+  healthReason(instance: string): string | undefined {
+    return this.#activities.healthReason(instance);
+  }
+
+  /** @param cause who wants it, as the end of a sentence: `requested by uid 0`. */
+  decide(record: InstanceRecord, kind: DecisionKind, cause: string): void {
+    this.#turns.enqueue(() => {
+      record.cause = cause;
+      this.#apply(record, { type: 'decision', decision: { kind } });
+    });
+  }
+
+  /** Called at the end of every turn that changed something, with the records that changed. */
+  onTurnEnd(listener: (changed: ChangedRecords) => void): Cancel {
+    this.#turnListeners.add(listener);
+    return () => this.#turnListeners.delete(listener);
+  }
+
+  /** Makes records for a process's instances, all idle. */
+  add(process: ProcessConfig): readonly InstanceRecord[] {
+    const known = this.#byProcess.get(process.name) ?? [];
+    const added: InstanceRecord[] = [];
+    for (let ordinal = 1; ordinal <= process.instances; ordinal++) {
+      const record = newRecord(process, ordinal, this.#ports.clock);
+      const existing = this.#records.get(record.name);
+      if (existing !== undefined) {
+        existing.isRemoved = false;
+        continue;
+      }
+      this.#records.set(record.name, record);
+      added.push(record);
+    }
+    this.#byProcess.set(process.name, [...known, ...added]);
+    return added;
+  }
+
+  /** Stops the instance if need be, and forgets it once it is at rest. */
+  remove(record: InstanceRecord, cause: string): void {
+    record.isRemoved = true;
+    if (isAtRest(record)) this.#forget(record);
+    else this.decide(record, 'stop', cause);
+  }
+
+  /** Takes over what applies to a running process; the caller decides about a restart. */
+  update(record: InstanceRecord, process: ProcessConfig): void {
+    this.#turns.enqueue(() => {
+      const { health: oldHealth, type: oldType } = record.process;
+      record.process = process;
+      record.rules = rulesOf(process);
+      record.isRemoved = false;
+      record.machine = { ...record.machine, restarts: 0 };
+      const isHealthNew =
+        JSON.stringify(oldHealth) !== JSON.stringify(process.health) || oldType !== process.type;
+      if (isHealthNew) this.#activities.renew(record);
+      this.#ports.output.update(record.name, process);
+    });
+  }
+
+  /** Engine-wide settings and who depends on whom; called once the records fit the configuration. */
+  useConfig(config: ResolvedConfig): void {
+    this.#engine = config.engine;
+    this.#dependents = dependentsByName(config.processes.values());
+    this.#turns.enqueue(() => {
+      for (const record of this.#records.values()) this.#activities.reconsider(record);
+    });
+  }
+
+  #fact(record: InstanceRecord, fact: Fact, isCurrent: () => boolean): void {
+    this.#turns.enqueue(() => {
+      if (isCurrent()) this.#apply(record, { type: 'fact', fact });
+    });
+  }
+
+  #apply(record: InstanceRecord, event: LifecycleEvent): void {
+    const before = record.machine;
+    const { next, effects } = step(before, event, record.rules);
+    record.machine = next;
+    if (event.type === 'fact') this.#tell(record, event.fact);
+    for (const effect of effects) perform(effect, record, this.#context);
+    this.#keepUp(record, before);
+  }
+
+  /** Events and the record's own memory of what happened. */
+  #tell(record: InstanceRecord, fact: Fact): void {
+    const { clock, events } = this.#ports;
+    if (fact.kind === 'spawned') {
+      const { command, spawn } = record.process;
+      const user = spawn.identity?.userName;
+      const words = [command.file, ...command.args].join(' ');
+      events.emit('info', 'process_spawned', { command: words, ...(user && { user }) }, subjectOf(record));
+    }
+    if (fact.kind === 'spawnFailed') {
+      const { step: failedStep, errno, message } = fact.failure;
+      record.lastExit = {
+        at: clock.wallTime(),
+        status: { how: 'not-started', message },
+        requested: false,
+        uptime_ms: 0,
+      };
+      const sentence = `cannot start ${record.name}: ${message}`;
+      events.emit('error', 'spawn_failed', { step: failedStep, errno, message: sentence }, subjectOf(record));
+    }
+    if (fact.kind === 'exited') {
+      const requested = record.machine.ending === 'requested';
+      const uptimeMs = Math.round(clock.now() - record.spawnedAt);
+      record.lastExit = { at: clock.wallTime(), status: fact.status, requested, uptime_ms: uptimeMs };
+      const fields = { status: fact.status, uptime_ms: uptimeMs, requested };
+      events.emit('info', 'process_exited', fields, subjectOf(record));
+    }
+  }
+
+  /** What follows from a changed machine, beside its effects. */
+  #keepUp(record: InstanceRecord, before: Instance): void {
+    const { machine } = record;
+    if (machine.restarts > before.restarts) record.totalRestarts += 1;
+    if (before.leader !== 'dead' && machine.leader === 'dead') this.#groups.await(record);
+    if (machine.leader === 'none' && before.leader !== 'none') {
+      this.#groups.release(record);
+      record.pid = undefined;
+    }
+    if (machine.monitor === before.monitor && machine.incarnation === before.incarnation) return;
+    record.enteredAt = this.#ports.clock.now();
+    record.enteredWall = this.#ports.clock.wallTime();
+    record.hasBeenReady ||= machine.monitor === 'healthy' || machine.monitor === 'completed';
+    record.stateBeforeTurn ??= { state: before.monitor, incarnation: before.incarnation };
+    record.restedAt = hasEndedForGood(record) ? record.enteredAt : undefined;
+    this.#changed.add(record);
+    this.#tellDependents(record, before);
+  }
+
+  #tellDependents(record: InstanceRecord, before: Instance): void {
+    const isNewIncarnation =
+      before.leader === 'none' && record.machine.leader === 'alive' && before.incarnation > 0;
+    for (const dependent of this.dependentsOf(record.process.name)) {
+      this.#turns.enqueue(() => this.#activities.reconsider(dependent));
+      const link = dependent.process.dependsOn.find(({ process }) => process === record.process.name);
+      const isFollowing = link?.restart === true && record.machine.incarnation > 1 && isNewIncarnation;
+      if (isFollowing && dependent.machine.leader === 'alive' && dependent.machine.desired === 'up') {
+        this.decide(dependent, 'restart', `${record.name} was started anew`);
+      }
+    }
+  }
+
+  #exitUnhealthy(record: InstanceRecord): void {
+    const reason = `${record.name} is unhealthy: ${this.healthReason(record.name) ?? 'its health check failed'}`;
+    this.#ports.onVerdict({ code: EXIT_CODES.unhealthy, reason });
+  }
+
+  #endTurn(): void {
+    if (this.#changed.size === 0) return;
+    const changed = this.#changed;
+    this.#changed = new Set();
+    for (const record of changed) this.#conclude(record);
+    const hasEnd = [...changed].some((record) => isAtRest(record) || record.machine.monitor === 'waiting');
+    if (hasEnd && this.#engine.exitWhen === 'all-done') this.#lookIfAllDone();
+    for (const listener of this.#turnListeners) listener(changed);
+  }
+
+  /** Tells how the turn left the record, once, however many states it went through. */
+  #conclude(record: InstanceRecord): void {
+    const { events, clock } = this.#ports;
+    const { stateBeforeTurn: earlier, machine } = record;
+    record.stateBeforeTurn = undefined;
+    record.reason = reasonFor(record, this.healthReason(record.name));
+    if (earlier === undefined) return;
+    if (earlier.state !== machine.monitor || earlier.incarnation !== machine.incarnation) {
+      const { reason } = record;
+      const retryInMs =
+        machine.monitor === 'backoff' && record.deadline ? record.deadline.at - clock.now() : undefined;
+      const fields = {
+        from: earlier.state,
+        to: machine.monitor,
+        ...(reason !== null && { reason }),
+        ...(retryInMs !== undefined && { retry_in_ms: Math.round(retryInMs) }),
+        ...(record.waitingFor.length > 0 && { waiting_for: [...record.waitingFor] }),
+      };
+      events.emit(levelOf(record), 'state_changed', fields, subjectOf(record));
+      remember(record, { time: clock.wallTime(), from: earlier.state, to: machine.monitor, reason });
+    }
+    const verdict = verdictOnEnd(record, this.#engine);
+    if (verdict !== undefined) this.#ports.onVerdict(verdict);
+    if (record.isRemoved && isAtRest(record)) this.#forget(record);
+  }
+
+  #lookIfAllDone(): void {
+    const verdict = verdictOnAllDone(this.#records.values(), (process) => this.recordsOf(process));
+    if (verdict !== undefined) this.#ports.onVerdict(verdict);
+  }
+
+  #forget(record: InstanceRecord): void {
+    this.#records.delete(record.name);
+    const others = this.recordsOf(record.process.name).filter((other) => other !== record);
+    if (others.length > 0) this.#byProcess.set(record.process.name, [...others]);
+    else this.#byProcess.delete(record.process.name);
+    this.#activities.forget(record.name);
+    this.#ports.output.forget(record.name);
+  }
+}
+
+function levelOf(record: InstanceRecord): 'error' | 'warn' | 'info' {
+  const { monitor } = record.machine;
+  if (monitor === 'failed') return 'error';
+  return monitor === 'unhealthy' || monitor === 'backoff' ? 'warn' : 'info';
+}
