@@ -1,0 +1,30 @@
+{
+  "targets": [
+    {
+      "target_name": "taskmaster",
+      "sources": [
+        "native/addon.cc",
+        "native/child_setup.cc",
+        "native/environment.cc",
+        "native/peer_credentials.cc",
+        "native/reap.cc",
+        "native/signals.cc",
+        "native/spawn.cc",
+        "native/system_error.cc",
+        "native/user_database.cc"
+      ],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "cflags": ["-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-O2"],
+      "cflags_cc": ["-std=c++20", "-fno-exceptions", "-fno-rtti"],
+      "ldflags": ["-Wl,--as-needed", "-Wl,-z,now", "-Wl,-z,relro", "-static-libstdc++", "-static-libgcc"]
+    },
+    {
+      "target_name": "launcher",
+      "type": "executable",
+      "sources": ["native/launcher.c"],
+      "cflags": ["-Wall", "-Wextra", "-Werror", "-Os"],
+      "ldflags": ["-static"]
+    }
+  ]
+}

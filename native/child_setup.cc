@@ -1,0 +1,194 @@
+// The child shares the parent's memory and runs while the parent's thread sleeps (clone(2), CLONE_VM and
+// CLONE_VFORK): no allocation, no locks, and system calls by number, because the C library's setuid, setgid and
+// setgroups signal every thread of what it takes to be this process (nptl(7)).
+
+#include "child_setup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace taskmaster {
+namespace {
+
+constexpr int kLastSignal = 64;
+constexpr int kLastCapability = 63;
+constexpr unsigned kFirstPrivateDescriptor = 3;
+constexpr int kFallbackDescriptorLimit = 4096;
+
+// The kernel's own struct for rt_sigaction(2); all zero is SIG_DFL with no flags.
+struct KernelSigaction {
+  void (*handler)(int);
+  unsigned long flags;
+  void (*restorer)();
+  uint64_t mask;
+};
+
+bool StartSession(ChildPlan&) { return syscall(SYS_setsid) >= 0; }
+
+// Node ignores SIGPIPE and SIGXFSZ, and ignored signals survive an exec (signal(7)).
+bool ResetSignals(ChildPlan&) {
+  KernelSigaction by_default = {};
+  for (int signal = 1; signal <= kLastSignal; ++signal) {
+    if (signal == SIGKILL || signal == SIGSTOP) continue;
+    syscall(SYS_rt_sigaction, signal, &by_default, nullptr, sizeof by_default.mask);
+  }
+  return true;
+}
+
+bool SetUpStreams(ChildPlan& plan) {
+  for (int target = 0; target < 3; ++target) {
+    // dup3 without O_CLOEXEC: the three standard streams are all that survives the exec.
+    if (syscall(SYS_dup3, plan.stdio[target], target, 0) < 0) return false;
+  }
+  return true;
+}
+
+bool CloseDescriptors(ChildPlan&) {
+  if (syscall(SYS_close_range, kFirstPrivateDescriptor, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return true;
+  if (errno != ENOSYS && errno != EINVAL && errno != EPERM) return false;
+  // Kernels before 5.11, and seccomp profiles that do not know the call.
+  for (int fd = kFirstPrivateDescriptor; fd < kFallbackDescriptorLimit; ++fd) {
+    syscall(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
+  }
+  return true;
+}
+
+bool SetOomScoreAdj(ChildPlan& plan) {
+  if (plan.oom_score_adj == nullptr) return true;
+  int fd = static_cast<int>(syscall(SYS_openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  if (fd < 0) return false;
+  long written = syscall(SYS_write, fd, plan.oom_score_adj, strlen(plan.oom_score_adj));
+  int failure = errno;
+  syscall(SYS_close, fd);
+  errno = failure;
+  return written >= 0;
+}
+
+bool SetLimits(ChildPlan& plan) {
+  for (int index = 0; index < plan.limit_count; ++index) {
+    const ResourceLimit& wanted = plan.limits[index];
+    if (syscall(SYS_prlimit64, 0, wanted.resource, &wanted.limit, nullptr) == 0) continue;
+    plan.failed_index = index;
+    return false;
+  }
+  return true;
+}
+
+bool SetNice(ChildPlan& plan) {
+  if (plan.has_umask) syscall(SYS_umask, plan.umask);  // cannot fail
+  return !plan.has_nice || syscall(SYS_setpriority, PRIO_PROCESS, 0, plan.nice) == 0;
+}
+
+// The bounding set is the ceiling for all that the program may ever execute (capabilities(7)).
+bool DropCapabilities(ChildPlan& plan) {
+  if (!plan.has_capabilities) return true;
+  for (int capability = 0; capability <= kLastCapability; ++capability) {
+    if ((plan.capabilities >> capability) & 1) continue;
+    if (syscall(SYS_prctl, PR_CAPBSET_READ, capability, 0, 0, 0) != 1) continue;
+    if (syscall(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return false;
+  }
+  return syscall(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0;
+}
+
+bool SetGroups(ChildPlan& plan) {
+  return !plan.has_groups || syscall(SYS_setgroups, plan.group_count, plan.groups) == 0;
+}
+
+bool ChangeGroup(ChildPlan& plan) {
+  uint32_t gid = plan.gid.value;
+  return !plan.gid.given || syscall(SYS_setresgid, gid, gid, gid) == 0;
+}
+
+bool ChangeUser(ChildPlan& plan) {
+  uint32_t uid = plan.uid.value;
+  return !plan.uid.given || syscall(SYS_setresuid, uid, uid, uid) == 0;
+}
+
+// Permitted, effective and inheritable are set to the list; ambient carries them over the exec of a program
+// without file capabilities.
+bool KeepCapabilities(ChildPlan& plan) {
+  if (!plan.has_capabilities) return true;
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2] = {};
+  for (int half = 0; half < 2; ++half) {
+    uint32_t bits = static_cast<uint32_t>(plan.capabilities >> (32 * half));
+    sets[half] = {bits, bits, bits};
+  }
+  if (syscall(SYS_capset, &header, sets) != 0) return false;
+  for (int capability = 0; capability <= kLastCapability; ++capability) {
+    if (!((plan.capabilities >> capability) & 1)) continue;
+    if (syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0) return false;
+  }
+  return true;
+}
+
+// As the user it will run as: what root may enter, the program may not be able to.
+bool ChangeDirectory(ChildPlan& plan) { return plan.cwd == nullptr || syscall(SYS_chdir, plan.cwd) == 0; }
+
+bool SetNoNewPrivs(ChildPlan& plan) {
+  return !plan.no_new_privs || syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+// As execvp(3): a candidate that is not there passes the turn on; one that may not be executed is remembered.
+bool Execute(ChildPlan& plan) {
+  uint64_t no_signals = 0;
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &no_signals, nullptr, sizeof no_signals);
+  int decisive = ENOENT;
+  for (int index = 0; plan.candidates[index] != nullptr; ++index) {
+    syscall(SYS_execve, plan.candidates[index], plan.argv, plan.envp);
+    bool is_absent = errno == ENOENT || errno == ENOTDIR || errno == ENODEV || errno == ESTALE;
+    if (is_absent) continue;
+    plan.failed_index = index;
+    decisive = errno;
+    if (errno != EACCES) break;
+  }
+  errno = decisive;
+  return false;
+}
+
+struct NamedStep {
+  Step step;
+  bool (*run)(ChildPlan&);
+};
+
+constexpr NamedStep kSteps[] = {
+    {Step::kStartSession, StartSession},
+    {Step::kResetSignals, ResetSignals},
+    {Step::kSetUpStreams, SetUpStreams},
+    {Step::kCloseDescriptors, CloseDescriptors},
+    {Step::kSetOomScoreAdj, SetOomScoreAdj},
+    {Step::kSetLimit, SetLimits},
+    {Step::kSetNice, SetNice},
+    {Step::kDropCapabilities, DropCapabilities},
+    {Step::kSetGroups, SetGroups},
+    {Step::kChangeGroup, ChangeGroup},
+    {Step::kChangeUser, ChangeUser},
+    {Step::kKeepCapabilities, KeepCapabilities},
+    {Step::kChangeDirectory, ChangeDirectory},
+    {Step::kSetNoNewPrivs, SetNoNewPrivs},
+    {Step::kExecute, Execute},
+};
+
+}  // namespace
+
+int SetUpChild(void* argument) {
+  ChildPlan& plan = *static_cast<ChildPlan*>(argument);
+  for (const NamedStep& named : kSteps) {
+    if (named.run(plan)) continue;
+    plan.failed_step = named.step;
+    plan.failed_errno = errno;
+    break;
+  }
+  syscall(SYS_exit_group, 127);
+  return 127;
+}
+
+}  // namespace taskmaster

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <napi.h>
+
+namespace taskmaster {
+
+// kill(pid, signal): kill(2), the pid as it is (negative: a group). Returns 0 or the errno.
+Napi::Value Kill(const Napi::CallbackInfo& info);
+
+// watchSignals(signals, callback): for real-time signals, which process.on cannot name.
+Napi::Value WatchSignals(const Napi::CallbackInfo& info);
+
+}  // namespace taskmaster

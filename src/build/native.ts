@@ -1,0 +1,49 @@
+/**
+ * Builds the addon and the launcher with the node-gyp that npm carries, against the headers of the pinned Node
+ * package, so that nothing is downloaded; then lays both into `dist`.
+ */
+
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '../..');
+const dist = join(root, 'dist');
+
+function headersFolder(): string {
+  const folder = join(root, 'node_modules', `node-linux-${process.arch}`);
+  if (existsSync(join(folder, 'include/node/node_api.h'))) return folder;
+  throw new Error(`no Node headers in ${folder}: run npm ci (on x64 or arm64)`);
+}
+
+/** npm tells scripts where its own node-gyp is; without npm, what is in PATH. */
+function nodeGyp(args: readonly string[]): void {
+  const fromNpm = process.env['npm_config_node_gyp'];
+  const beside = process.env['npm_execpath']
+    ? join(dirname(process.env['npm_execpath']), '../node_modules/node-gyp/bin/node-gyp.js')
+    : undefined;
+  const script = [fromNpm, beside].find((path) => path !== undefined && existsSync(path));
+  const options = { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] as const };
+  if (script === undefined) execFileSync('node-gyp', args, { ...options, stdio: [...options.stdio] });
+  else execFileSync(process.execPath, [script, ...args], { ...options, stdio: [...options.stdio] });
+}
+
+function install(from: string, name: string, mode: number): void {
+  const to = join(dist, name);
+  // A new file, not new bytes in the old one: a running engine has the old one mapped.
+  rmSync(to, { force: true });
+  copyFileSync(join(root, 'build/Release', from), to);
+  chmodSync(to, mode);
+  execFileSync('strip', ['--strip-unneeded', to]);
+}
+
+const flags = [`--nodedir=${headersFolder()}`, '--silent'];
+if (!existsSync(join(root, 'build/config.gypi'))) nodeGyp(['configure', ...flags]);
+nodeGyp(['build', ...flags]);
+mkdirSync(dist, { recursive: true });
+install('taskmaster.node', 'taskmaster.node', 0o755);
+install('launcher', 'taskmaster', 0o755);
+for (const name of ['taskshell']) {
+  rmSync(join(dist, name), { force: true });
+  symlinkSync('taskmaster', join(dist, name));
+}
