@@ -1,8 +1,14 @@
-/** Writes what is made from the schemas: one entry of the list an artefact. Run by `npm run generate`. */
+/**
+ * Writes what is made from the schemas: one entry of the list an artefact. Run by `npm run generate` and before every
+ * bundle. The result depends on the schemas alone.
+ */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { configSchema } from '../config/schema.ts';
+import { compileConfigValidator } from './config-validator.ts';
 import { compileRpcValidators } from './rpc-validators.ts';
+import { withoutOwnKeywords } from './shrink-schema.ts';
 
 interface Artefact {
   /** From the checkout's root, without extension: `.js` and `.d.ts` are written. */
@@ -10,12 +16,30 @@ interface Artefact {
   make(): { readonly code: string; readonly declarations: string };
 }
 
-const ARTEFACTS: readonly Artefact[] = [{ output: 'src/generated/validate-rpc', make: compileRpcValidators }];
+const ARTEFACTS: readonly Artefact[] = [
+  { output: 'src/generated/validate-config', make: compileConfigValidator },
+  { output: 'src/generated/validate-rpc', make: compileRpcValidators },
+];
 
 const root = join(import.meta.dirname, '../..');
 for (const { output, make } of ARTEFACTS) {
   const { code, declarations } = make();
-  mkdirSync(dirname(join(root, output)), { recursive: true });
-  writeFileSync(join(root, `${output}.js`), code);
-  writeFileSync(join(root, `${output}.d.ts`), declarations);
+  write(`${output}.js`, code);
+  write(`${output}.d.ts`, declarations);
+}
+write('dist/taskmaster.schema.json', `${JSON.stringify(withoutOwnKeywords(configSchema), null, 2)}\n`);
+
+/** Leaves a file that is the same alone, so that its time stamp tells when it changed. */
+function write(path: string, content: string): void {
+  const target = join(root, path);
+  mkdirSync(dirname(target), { recursive: true });
+  if (readIfThere(target) !== content) writeFileSync(target, content);
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
 }

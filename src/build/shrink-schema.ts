@@ -1,0 +1,76 @@
+/** Forms of a schema for other readers than people: without annotations, without repetition. */
+
+export type SchemaObject = Readonly<Record<string, unknown>>;
+
+export function isSchemaObject(value: unknown): value is SchemaObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Keywords whose value is a map from names to schemas, where a name may look like a keyword. */
+const MAPS_OF_SCHEMAS: ReadonlySet<string> = new Set(['properties', 'definitions']);
+const ANNOTATIONS: ReadonlySet<string> = new Set(['description', 'examples', 'expected', 'title', '$schema']);
+
+/** @returns a copy without what does not decide whether a value is valid; defaults stay. */
+export function withoutAnnotations(schema: unknown): unknown {
+  return mapSchema(schema, (node) =>
+    Object.fromEntries(Object.entries(node).filter(([keyword]) => !ANNOTATIONS.has(keyword))),
+  );
+}
+
+/** @returns a copy without our own keyword, as any reader of JSON Schema draft-07 understands it. */
+export function withoutOwnKeywords(schema: unknown): unknown {
+  return mapSchema(schema, (node) =>
+    Object.fromEntries(Object.entries(node).filter(([keyword]) => keyword !== 'expected')),
+  );
+}
+
+/** @returns the same schema, in which subschemas that occur more than once are `$ref`s; defaults stay in place. */
+export function withSharedDefinitions(schema: unknown): unknown {
+  const uses = new Map<string, number>();
+  mapSchema(schema, (node) => {
+    const identity = identityOf(node);
+    uses.set(identity, (uses.get(identity) ?? 0) + 1);
+    return node;
+  });
+  const names = new Map<string, string>();
+  const definitions: Record<string, unknown> = {};
+  const rest = mapSchema(schema, (node, original) => {
+    const { default: fallback, ...shape } = node;
+    const identity = identityOf(original);
+    if ((uses.get(identity) ?? 0) < 2) return node;
+    let name = names.get(identity);
+    if (name === undefined) {
+      name = `shared${names.size}`;
+      names.set(identity, name);
+      definitions[name] = shape;
+    }
+    const reference = { $ref: `#/definitions/${name}` };
+    return fallback === undefined ? reference : { ...reference, default: fallback };
+  });
+  return isSchemaObject(rest) ? { ...rest, definitions } : rest;
+}
+
+/** Equal for schemas that differ in nothing but their default. */
+function identityOf(node: SchemaObject): string {
+  const { default: _, ...shape } = node;
+  return JSON.stringify(shape);
+}
+
+/** Calls `change` for each schema, the innermost first: with its changed content, and as it was. */
+function mapSchema(
+  schema: unknown,
+  change: (node: SchemaObject, original: SchemaObject) => SchemaObject,
+): unknown {
+  if (!isSchemaObject(schema)) return schema;
+  const node: Record<string, unknown> = {};
+  for (const [keyword, value] of Object.entries(schema)) {
+    if (MAPS_OF_SCHEMAS.has(keyword) && isSchemaObject(value)) {
+      node[keyword] = Object.fromEntries(
+        Object.entries(value).map(([name, child]) => [name, mapSchema(child, change)]),
+      );
+    } else if (keyword === 'items' || keyword === 'additionalProperties' || keyword === 'propertyNames') {
+      node[keyword] = mapSchema(value, change);
+    } else node[keyword] = value;
+  }
+  return change(node, schema);
+}

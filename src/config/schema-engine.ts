@@ -1,0 +1,128 @@
+/** The `[engine]` table: how the engine itself behaves. */
+
+import { account, argumentList, command, duration, nonEmptyText, octalMode, text } from './schema-values.ts';
+
+const accountList = {
+  type: 'array',
+  items: account,
+  expected: 'an array of user names, and of group names with a leading @',
+  default: [],
+} as const;
+
+const hook = {
+  type: ['string', 'array', 'object'],
+  pattern: '\\S',
+  items: text,
+  minItems: 1,
+  properties: {
+    cmd: { ...command, description: 'The program, as `cmd` of a process.' },
+    args: { ...argumentList, description: 'Its arguments, as `args` of a process.' },
+    timeout: { ...duration, default: '10s', description: 'Killed when it takes longer.' },
+  },
+  required: ['cmd'],
+  additionalProperties: false,
+  expected: 'a command: a string, an array of strings, or {cmd, args, timeout}',
+} as const;
+
+const HOOK_INPUT =
+  'It runs as the engine itself and reads the event as one line of JSON on its standard input.';
+
+const hooks = {
+  type: 'object',
+  description: `Commands the engine runs when something happens to any process. ${HOOK_INPUT}`,
+  properties: {
+    on_started: { ...hook, description: 'A process was spawned.' },
+    on_healthy: { ...hook, description: 'A process became healthy.' },
+    on_unhealthy: { ...hook, description: 'A process became unhealthy.' },
+    on_stopped: { ...hook, description: 'A process was stopped because somebody asked for it.' },
+    on_exit: { ...hook, description: 'A process ended, however it did.' },
+    on_failed: {
+      ...hook,
+      description: 'A process failed for good: it is not restarted any more.',
+      examples: ['/usr/local/bin/page-somebody --urgent'],
+    },
+    on_shutdown: { ...hook, description: 'The engine begins to shut down.' },
+  },
+  additionalProperties: false,
+  expected: 'a table such as [engine.hooks]',
+} as const;
+
+const log = {
+  type: ['string', 'object'],
+  pattern: '^(trace|debug|info|warn|error|fatal)$',
+  description: "The engine's own log on standard error. A string is short for `{level = …}`.",
+  properties: {
+    level: {
+      type: 'string',
+      enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
+      default: 'info',
+      description: 'The least important level that is written.',
+    },
+    format: {
+      type: 'string',
+      enum: ['auto', 'json', 'pretty'],
+      default: 'auto',
+      description: '`auto`: pretty on a terminal, JSON lines elsewhere.',
+    },
+    output: {
+      type: 'string',
+      enum: ['raw', 'prefix', 'json'],
+      default: 'raw',
+      description:
+        'How the output of processes with `stdout = "inherit"` appears: as it is, with the process’s name before each line, or as JSON lines.',
+    },
+  },
+  additionalProperties: false,
+  default: {},
+  expected: 'a level such as "debug", or {level, format, output}',
+} as const;
+
+export const engineSchema = {
+  type: 'object',
+  description: 'The engine itself.',
+  properties: {
+    socket: {
+      ...nonEmptyText,
+      description:
+        'Path of the control socket. Default: `/run/taskmaster/taskmaster.sock`, or where that cannot be written `$XDG_RUNTIME_DIR/taskmaster.sock`, then `/tmp/taskmaster-UID/taskmaster.sock`.',
+      examples: ['/run/taskmaster/taskmaster.sock'],
+    },
+    socket_mode: { ...octalMode, default: '0660', description: 'Permissions of the control socket.' },
+    socket_group: { ...account, description: 'Group of the control socket. Default: the engine’s own.' },
+    access: {
+      type: 'object',
+      description:
+        'Who else may talk to the engine: users, and groups with a leading `@`. The engine’s own user and root may do everything.',
+      properties: {
+        read: { ...accountList, description: 'May look: status, logs, events, attach without input.' },
+        control: { ...accountList, description: 'May look, and start, stop, restart, signal and reload.' },
+      },
+      additionalProperties: false,
+      expected: 'a table such as {read = ["@staff"], control = ["alice"]}',
+      examples: [{ read: ['@staff'], control: ['alice', '@ops'] }],
+    },
+    log,
+    grace: {
+      ...duration,
+      default: '10s',
+      description:
+        'What the container’s runtime allows between TERM and KILL (`docker stop -t`, `terminationGracePeriodSeconds`). Everything is over one second earlier.',
+    },
+    exit_when: {
+      type: 'string',
+      enum: ['main', 'never', 'all-done'],
+      default: 'all-done',
+      description:
+        'When the engine ends by itself: when `main` ends, never, or when every instance has completed or failed by itself. Where `main` is given, the default is `main`.',
+    },
+    main: {
+      ...nonEmptyText,
+      description: 'The process whose end ends the container, with its exit code.',
+      examples: ['web'],
+    },
+    hooks,
+  },
+  additionalProperties: false,
+  default: {},
+  expected: 'a table such as [engine]',
+} as const;

@@ -1,0 +1,280 @@
+/** A `[processes.NAME]` table: what to run, as whom, and when to start, restart and stop it. */
+
+import { healthcheckSchema } from './schema-healthcheck.ts';
+import {
+  account,
+  argumentList,
+  command,
+  duration,
+  flag,
+  nonEmptyText,
+  octalMode,
+  signal,
+  size,
+  text,
+} from './schema-values.ts';
+
+const output = {
+  type: ['string', 'object'],
+  pattern: '^(inherit|null|passthrough|\\s*[./$].*|.*/.*)$',
+  properties: {
+    file: { ...nonEmptyText, description: 'Path of the file, appended to.' },
+    max_size: { ...size, description: 'Rotate at this size. Default: never.' },
+    max_files: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 1000,
+      default: 5,
+      description: 'How many rotated files are kept beside the current one.',
+    },
+    compress: { ...flag, default: false, description: 'Compress rotated files with gzip.' },
+  },
+  required: ['file'],
+  additionalProperties: false,
+  default: 'inherit',
+  expected: '"inherit", "null", "passthrough", a path with a slash, or {file, max_size, max_files, compress}',
+} as const;
+
+const OUTPUT_FORMS =
+  '`"inherit"`: through the engine to the container’s own stream. `"null"`: dropped. `"passthrough"`: the engine’s own descriptor, unseen by it. `"PATH"` or `{file, max_size, max_files, compress}`: a file. `%i` in a path is the number of the instance; without it, instances after the first write to `NAME-2.EXT`, `NAME-3.EXT`, ….';
+
+const limitValue = {
+  type: ['integer', 'string', 'object'],
+  minimum: 0,
+  pattern: '^(unlimited|infinity)$|^\\s*\\d+(\\.\\d+)?\\s*([KMGT]i?B|B)?\\s*$',
+  properties: {
+    soft: { type: ['integer', 'string'], minimum: 0 },
+    hard: { type: ['integer', 'string'], minimum: 0 },
+  },
+  required: ['soft', 'hard'],
+  additionalProperties: false,
+  expected: 'a number, a size such as "1GiB", "unlimited", or {soft, hard}',
+} as const;
+
+const limits = {
+  type: 'object',
+  description:
+    'Resource limits of setrlimit(2): a number or size for both, `"unlimited"`, or `{soft, hard}`. What is absent is as the container set it.',
+  properties: {
+    as: { ...limitValue, description: 'Bytes of address space.' },
+    core: { ...limitValue, description: 'Bytes of a core file.' },
+    cpu: { ...limitValue, description: 'Seconds of CPU time.' },
+    data: { ...limitValue, description: 'Bytes of data segment.' },
+    fsize: { ...limitValue, description: 'Bytes of a file it writes.' },
+    locks: { ...limitValue, description: 'File locks (no effect since Linux 2.4.25).' },
+    memlock: { ...limitValue, description: 'Bytes locked in memory.' },
+    msgqueue: { ...limitValue, description: 'Bytes in POSIX message queues.' },
+    nice: { ...limitValue, description: 'Ceiling of the nice value, as 20 − nice.' },
+    nofile: { ...limitValue, description: 'Open files.', examples: [65536] },
+    nproc: { ...limitValue, description: 'Processes and threads of its user.' },
+    rss: { ...limitValue, description: 'No effect on Linux today.' },
+    rtprio: { ...limitValue, description: 'Ceiling of the real-time priority.' },
+    rttime: { ...limitValue, description: 'Microseconds of uninterrupted real-time CPU.' },
+    sigpending: { ...limitValue, description: 'Queued signals of its user.' },
+    stack: { ...limitValue, description: 'Bytes of stack.' },
+  },
+  additionalProperties: false,
+  expected: 'a table such as {nofile = 65536}',
+} as const;
+
+const dependency = {
+  type: ['string', 'object'],
+  pattern: '^(started|healthy|completed)$',
+  properties: {
+    condition: {
+      type: 'string',
+      enum: ['started', 'healthy', 'completed'],
+      description: 'Default: `healthy`, for a one-shot `completed`.',
+    },
+    restart: {
+      ...flag,
+      default: false,
+      description: 'Restart this process whenever the dependency is started anew.',
+    },
+  },
+  additionalProperties: false,
+  expected: '"started", "healthy", "completed", or {condition, restart}',
+} as const;
+
+export const processSchema = {
+  type: 'object',
+  description: 'A process to supervise.',
+  properties: {
+    cmd: {
+      ...command,
+      description:
+        'What to run. With `args`: the program. Without: split into words as a shell would (quotes and backslashes), but no shell is run. Or an array of program and arguments. A program without a slash is looked for in the process’s own PATH.',
+      examples: ['/usr/sbin/nginx -g "daemon off;"', ['sleep', '60']],
+    },
+    args: {
+      ...argumentList,
+      description: 'Arguments, passed on exactly as they are.',
+      examples: [['-g', 'daemon off;']],
+    },
+    description: { ...text, description: 'One line for people.' },
+    type: {
+      type: 'string',
+      enum: ['simple', 'oneshot', 'notify'],
+      default: 'simple',
+      description:
+        '`simple`: a service. `oneshot`: runs to its end; ready when it ends well. `notify`: a service that says when it is ready by sd_notify(3).',
+    },
+    user: {
+      ...account,
+      description:
+        'Run as this user: name or number, `user:group` for short. HOME, USER, LOGNAME and SHELL are set to match. Default: the engine’s own user.',
+      examples: ['www-data', 1000],
+    },
+    group: { ...account, description: 'Primary group. Default: the user’s own.' },
+    groups: {
+      type: 'array',
+      items: account,
+      description: 'Supplementary groups, all of them. Default: the user’s own.',
+      expected: 'an array of names or numbers',
+    },
+    workingdir: { ...nonEmptyText, description: 'Directory to start in. Default: the engine’s own.' },
+    umask: {
+      ...octalMode,
+      description: 'File mode creation mask. Default: the engine’s own.',
+      examples: ['022'],
+    },
+    env: {
+      type: 'object',
+      propertyNames: { pattern: '^[^=\\u0000]+$' },
+      additionalProperties: {
+        type: ['string', 'number', 'boolean'],
+        expected: 'a string, number or boolean',
+      },
+      description:
+        'Environment variables, over those of `env_file` and those inherited. A variable there refers to the engine’s own environment.',
+      expected: 'a table such as {PORT = "8080"}',
+      examples: [{ PORT: '8080' }],
+    },
+    env_file: {
+      type: ['string', 'array'],
+      pattern: '\\S',
+      items: nonEmptyText,
+      description:
+        'File (or files, later ones win) of `NAME=value` lines, relative to the configuration file. A leading `-` makes it optional.',
+      expected: 'a path, or an array of paths',
+    },
+    clear_env: { ...flag, default: false, description: 'Inherit nothing of the engine’s environment.' },
+    autostart: { ...flag, default: true, description: 'Start with the engine.' },
+    autorestart: {
+      type: 'string',
+      pattern: '^(no|always|unless-stopped|on-failure(:\\d{1,9}|\\[:\\d{1,9}\\])?)$',
+      default: 'on-failure',
+      description:
+        'When to start it again after it ended by itself: `no`, `always`, `unless-stopped` (as always, but a stop by the user survives reloads), `on-failure`, `on-failure:N` (gives up after N restarts in a row; `on-failure[:N]` means the same).',
+      expected: '"no", "always", "unless-stopped", "on-failure", or "on-failure:N"',
+      examples: ['on-failure:5'],
+    },
+    exit_codes: {
+      type: 'array',
+      items: { type: 'integer', minimum: 0, maximum: 255, expected: 'an exit code from 0 to 255' },
+      default: [0],
+      description: 'Exit codes that are no failure.',
+      expected: 'an array of exit codes',
+    },
+    backoff: {
+      type: 'object',
+      description: 'How long to wait before a restart: base·factor^(n−1), at most max, ±10 %.',
+      properties: {
+        base: { ...duration, default: '500ms', description: 'Before the first restart; 0: restart at once.' },
+        factor: { type: 'number', minimum: 1, maximum: 100, default: 2, description: 'Growth each time.' },
+        max: { ...duration, default: '30s', description: 'Never longer than this.' },
+        reset: {
+          ...duration,
+          default: '30s',
+          description: 'After running well for this long, the count of restarts returns to 0.',
+        },
+      },
+      additionalProperties: false,
+      default: {},
+      expected: 'a table such as {base = "500ms", factor = 2, max = "30s", reset = "30s"}',
+    },
+    instances: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 1000,
+      default: 1,
+      description:
+        'How many copies to run: `web:1`, `web:2`, …. Each finds its number in TASKMASTER_INSTANCE.',
+    },
+    depends_on: {
+      type: ['array', 'object', 'string'],
+      items: nonEmptyText,
+      pattern: '\\S',
+      additionalProperties: dependency,
+      description: 'Processes that come first: names, or `{db = {condition = "healthy", restart = true}}`.',
+      expected: 'an array of names, or a table such as {db = {condition = "healthy"}}',
+      examples: [['db'], { db: { condition: 'healthy', restart: true } }],
+    },
+    essential: {
+      ...flag,
+      default: false,
+      description: 'When it ends by itself and is not restarted, the container ends with its exit code.',
+    },
+    stop: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 16,
+      items: {
+        type: 'object',
+        properties: {
+          signal: { ...signal, description: 'Sent to the whole process group.' },
+          wait: { ...duration, default: '5s', description: 'How long to wait for it to end.' },
+        },
+        required: ['signal'],
+        additionalProperties: false,
+        expected: 'a table such as {signal = "TERM", wait = "5s"}',
+      },
+      description: 'Signals to stop it with, in order; KILL follows the last one.',
+      expected: 'an array such as [{signal = "TERM", wait = "5s"}]',
+      examples: [
+        [
+          { signal: 'QUIT', wait: '20s' },
+          { signal: 'TERM', wait: '5s' },
+        ],
+      ],
+    },
+    stop_signal: { ...signal, default: 'TERM', description: 'Short for a `stop` of one signal.' },
+    stop_timeout: {
+      ...duration,
+      default: '5s',
+      description: 'How long to wait after `stop_signal` before KILL.',
+    },
+    reload_signal: {
+      ...signal,
+      description: 'Sent on a reload of the configuration when nothing else about the process changed.',
+      examples: ['HUP'],
+    },
+    stdout: { ...output, description: `Standard output. ${OUTPUT_FORMS}` },
+    stderr: { ...output, description: 'Standard error, in the same forms.' },
+    healthcheck: healthcheckSchema,
+    limits,
+    nice: { type: 'integer', minimum: -20, maximum: 19, description: 'Scheduling priority, −20 to 19.' },
+    oom_score_adj: {
+      type: 'integer',
+      minimum: -1000,
+      maximum: 1000,
+      description: 'How readily the kernel kills it when memory runs out.',
+    },
+    capabilities: {
+      type: 'array',
+      items: nonEmptyText,
+      description:
+        'Capabilities to keep (capabilities(7)); all others are dropped. Default: left to the kernel’s rules.',
+      expected: 'an array of names such as "NET_BIND_SERVICE"',
+      examples: [['NET_BIND_SERVICE']],
+    },
+    no_new_privs: {
+      ...flag,
+      default: false,
+      description: 'Neither it nor its children can gain privileges by set-user-ID programs.',
+    },
+  },
+  required: ['cmd'],
+  additionalProperties: false,
+  expected: 'a table such as [processes.web]',
+} as const;
