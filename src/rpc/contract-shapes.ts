@@ -11,6 +11,9 @@ const MILLISECONDS = { type: 'number', minimum: 0 } as const;
 const OPTIONAL_MILLISECONDS = { type: ['number', 'null'] } as const;
 const TEXTS = { type: 'array', items: TEXT } as const;
 
+/** Id of a subscription, unique within its connection. */
+export const SUBSCRIPTION = { type: 'integer', minimum: 1 } as const;
+
 export const EXIT_STATUS = {
   description: 'how a program ended; a shell would show 128 + n for a signal',
   oneOf: [

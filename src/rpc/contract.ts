@@ -1,23 +1,25 @@
 /**
- * The contract: every method and notification of the control socket with its parameters, its result and who may
+ * The contract: every method of the control socket with its parameters, its result and who may
  * use it. Types, validation, `rpc.discover` and the reference all come from here. The wire is JSON-RPC 2.0
- * (https://www.jsonrpc.org/specification), one object or batch a line, names in snake_case.
+ * (https://www.jsonrpc.org/specification), one object or batch a line, names in snake_case. What the
+ * server sends for subscriptions stands in contract-notifications.ts.
  */
 
-import type { FromSchema, JSONSchema } from 'json-schema-to-ts';
+import type { NOTIFICATIONS } from './contract-notifications.ts';
 import {
   BYTES,
   ENGINE,
   EVENT,
-  EXIT_STATUS,
+  type EXIT_STATUS,
   HEALTH_VERDICT,
   INSTANCE,
   OUTPUT_CHUNK,
   RELOAD_PLAN,
+  SUBSCRIPTION,
   TARGET_OUTCOME,
-  VISIBLE_STATE,
   WHY,
 } from './contract-shapes.ts';
+import type { SchemaType } from './schema-type.ts';
 
 /**
  * `read`: look. `control`: also act. `owner`: also see secrets (environments); only the engine's own user and
@@ -25,11 +27,19 @@ import {
  */
 export type AccessLevel = 'read' | 'control' | 'owner';
 
+/** Parameters come by name, and unknown ones are refused. */
+interface ParamsSchema {
+  readonly type: 'object';
+  readonly properties: object;
+  readonly required?: readonly string[];
+  readonly additionalProperties: false;
+}
+
 interface MethodContract {
   readonly summary: string;
   readonly access: AccessLevel;
-  readonly params: JSONSchema & { readonly type: 'object' };
-  readonly result: JSONSchema;
+  readonly params: ParamsSchema;
+  readonly result: object;
 }
 
 /** A pattern, not `maxLength`: that would need a helper of ajv at run time. */
@@ -41,7 +51,6 @@ const NAMES = {
   maxItems: 1024,
   description: 'instances (`web:2`), processes (all their instances), globs (`web*`), or `all`',
 } as const;
-const SUBSCRIPTION = { type: 'integer', minimum: 1 } as const;
 const WAIT = {
   wait: { type: 'boolean', description: 'reply once each is where it is wanted, or can no longer be' },
   timeout_ms: { type: 'integer', minimum: 1, maximum: 2_147_483_647 },
@@ -222,10 +231,10 @@ export const METHODS = {
         replay: {
           type: 'integer',
           minimum: 0,
-          maximum: 10_000,
+          maximum: 1_000,
           description: 'begin with so many recent ones',
         },
-        after_id: { type: 'integer', minimum: 0, description: 'begin with the recent ones after this id' },
+        after_id: { type: 'integer', minimum: 0, description: 'begin with the recent ones after it' },
       },
       additionalProperties: false,
     },
@@ -367,85 +376,25 @@ export const METHODS = {
   },
 } as const satisfies Record<string, MethodContract>;
 
-/** What the server sends without being asked; each carries the subscription it belongs to. */
-export const NOTIFICATIONS = {
-  status: {
-    summary: 'What changed since the last one; `removed` names instances that are no more.',
-    params: {
-      type: 'object',
-      properties: {
-        subscription: SUBSCRIPTION,
-        draining: { type: 'boolean' },
-        instances: { type: 'array', items: INSTANCE },
-        removed: { type: 'array', items: { type: 'string' } },
-      },
-      required: ['subscription', 'draining', 'instances', 'removed'],
-      additionalProperties: false,
-    },
-  },
-  events: {
-    summary: 'One engine event.',
-    params: {
-      type: 'object',
-      properties: { subscription: SUBSCRIPTION, event: EVENT },
-      required: ['subscription', 'event'],
-      additionalProperties: false,
-    },
-  },
-  attach: {
-    summary: 'Output of the instance, or what became of it.',
-    params: {
-      type: 'object',
-      properties: {
-        subscription: SUBSCRIPTION,
-        kind: { enum: ['output', 'started', 'exited', 'state', 'removed'] },
-        stream: { enum: ['stdout', 'stderr'] },
-        incarnation: { type: 'integer' },
-        ...BYTES,
-        pid: { type: 'integer' },
-        status: EXIT_STATUS,
-        state: VISIBLE_STATE,
-      },
-      required: ['subscription', 'kind'],
-      additionalProperties: false,
-    },
-  },
-  dropped: {
-    summary: 'This client reads too slowly: so much of the subscription was lost, oldest first.',
-    params: {
-      type: 'object',
-      properties: {
-        subscription: SUBSCRIPTION,
-        notifications: { type: 'integer' },
-        bytes: { type: 'integer', description: 'of output that the lost notifications carried' },
-      },
-      required: ['subscription', 'notifications', 'bytes'],
-      additionalProperties: false,
-    },
-  },
-} as const;
-
 export type MethodName = keyof typeof METHODS;
 export type NotificationName = keyof typeof NOTIFICATIONS;
 
-type DeepReadonly<T> = T extends readonly (infer Item)[]
-  ? readonly DeepReadonly<Item>[]
-  : T extends object
-    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
-    : T;
+type AllParams = { [Method in MethodName]: SchemaType<(typeof METHODS)[Method]['params']> };
+type AllResults = { [Method in MethodName]: SchemaType<(typeof METHODS)[Method]['result']> };
+type AllNotifications = {
+  [Name in NotificationName]: SchemaType<(typeof NOTIFICATIONS)[Name]['params']>;
+};
 
 /** Parameters of a method, as they travel. */
-export type Params<Method extends MethodName> = DeepReadonly<FromSchema<(typeof METHODS)[Method]['params']>>;
+export type Params<Method extends MethodName> = AllParams[Method];
 /** Result of a method, as it travels. */
-export type Result<Method extends MethodName> = DeepReadonly<FromSchema<(typeof METHODS)[Method]['result']>>;
+export type Result<Method extends MethodName> = AllResults[Method];
 /** Parameters of a notification, as they travel. */
-export type NotificationParams<Name extends NotificationName> = DeepReadonly<
-  FromSchema<(typeof NOTIFICATIONS)[Name]['params']>
->;
+export type NotificationParams<Name extends NotificationName> = AllNotifications[Name];
 
 /** One instance as the wire shows it. */
-export type WireInstance = DeepReadonly<FromSchema<typeof INSTANCE>>;
-export type WireOutcome = DeepReadonly<FromSchema<typeof TARGET_OUTCOME>>;
-export type WireEvent = DeepReadonly<FromSchema<typeof EVENT>>;
-export type WireExitStatus = DeepReadonly<FromSchema<typeof EXIT_STATUS>>;
-export type WireWhy = DeepReadonly<FromSchema<typeof WHY>>;
+export type WireInstance = SchemaType<typeof INSTANCE>;
+export type WireOutcome = SchemaType<typeof TARGET_OUTCOME>;
+export type WireEvent = SchemaType<typeof EVENT>;
+export type WireExitStatus = SchemaType<typeof EXIT_STATUS>;
+export type WireWhy = SchemaType<typeof WHY>;

@@ -1,0 +1,61 @@
+/** The notifications of the contract: what the server sends without being asked, for subscriptions. */
+
+import { BYTES, EVENT, EXIT_STATUS, INSTANCE, SUBSCRIPTION, VISIBLE_STATE } from './contract-shapes.ts';
+
+/** What the server sends without being asked; each carries the subscription it belongs to. */
+export const NOTIFICATIONS = {
+  status: {
+    summary: 'What changed since the last one; `removed` names instances that are no more.',
+    params: {
+      type: 'object',
+      properties: {
+        subscription: SUBSCRIPTION,
+        draining: { type: 'boolean' },
+        instances: { type: 'array', items: INSTANCE },
+        removed: { type: 'array', items: { type: 'string' } },
+      },
+      required: ['subscription', 'draining', 'instances', 'removed'],
+      additionalProperties: false,
+    },
+  },
+  events: {
+    summary: 'One engine event.',
+    params: {
+      type: 'object',
+      properties: { subscription: SUBSCRIPTION, event: EVENT },
+      required: ['subscription', 'event'],
+      additionalProperties: false,
+    },
+  },
+  attach: {
+    summary: 'Output of the instance, or what became of it.',
+    params: {
+      type: 'object',
+      properties: {
+        subscription: SUBSCRIPTION,
+        kind: { enum: ['output', 'started', 'exited', 'state', 'removed'] },
+        stream: { enum: ['stdout', 'stderr'] },
+        incarnation: { type: 'integer' },
+        ...BYTES,
+        pid: { type: 'integer' },
+        status: EXIT_STATUS,
+        state: VISIBLE_STATE,
+      },
+      required: ['subscription', 'kind'],
+      additionalProperties: false,
+    },
+  },
+  dropped: {
+    summary: 'This client reads too slowly: so much of the subscription was lost, oldest first.',
+    params: {
+      type: 'object',
+      properties: {
+        subscription: SUBSCRIPTION,
+        notifications: { type: 'integer' },
+        bytes: { type: 'integer', description: 'of output that the lost notifications carried' },
+      },
+      required: ['subscription', 'notifications', 'bytes'],
+      additionalProperties: false,
+    },
+  },
+} as const;

@@ -1,0 +1,266 @@
+/** Each method of the contract in terms of the engine port. Parameters are valid and access is given by now. */
+
+import { TaskmasterError } from '../errors.ts';
+import { nearestWord } from '../nearest-word.ts';
+import { parseSignal, SIGNAL_WORDS, type SignalName, signalName } from '../signals.ts';
+import type { MethodName, Params, Result, WireOutcome } from './contract.ts';
+import type { Action, EnginePort, Requester } from './engine-port.ts';
+import { meansInstance } from './name-pattern.ts';
+import { outcomeOf } from './outcome.ts';
+import { passesFilter, type Subscriptions, wireBytes } from './subscriptions.ts';
+
+/** What a handler knows beside its parameters. */
+export interface CallContext {
+  readonly engine: EnginePort;
+  readonly by: Requester;
+  readonly subscriptions: Subscriptions;
+  /** Aborts when the client is gone or the server closes. */
+  readonly signal: AbortSignal;
+}
+
+/** `begin` runs right behind the reply, in the same turn: what it sends cannot overtake the reply. */
+export interface Answer<Method extends MethodName> {
+  readonly result: Result<Method>;
+  readonly begin?: () => void;
+}
+
+type Handler<Method extends MethodName> = (
+  params: Params<Method>,
+  context: CallContext,
+) => Answer<Method> | Promise<Answer<Method>>;
+
+export type Handlers = { readonly [Method in MethodName]: Handler<Method> };
+
+const MAX_PAGE = 1_000;
+
+export const HANDLERS: Handlers = {
+  status: ({ names }, { engine }) => ({
+    result: names === undefined ? engine.snapshot() : engine.snapshot(engine.select(names)),
+  }),
+
+  'status.subscribe': (params, { engine, subscriptions }) => {
+    const subscription = subscriptions.reserve();
+    const begin = (): void => subscriptions.followStatus(subscription, params);
+    return { result: { subscription, status: engine.snapshot() }, begin };
+  },
+
+  'status.unsubscribe': ({ subscription }, context) => cancel('status', subscription, context),
+
+  start: (params, context) => act('start', params, context),
+  stop: (params, context) => act('stop', params, context),
+  restart: (params, context) => act('restart', params, context),
+
+  signal: ({ names, signal }, { engine, by }) => {
+    const name = readSignal(signal);
+    const instances = engine.select(names);
+    engine.signal(instances, name, by);
+    return { result: { instances, signal: name } };
+  },
+
+  reload: async (params, context) => {
+    const { engine, by } = context;
+    const report = await engine.reload({ planOnly: params.plan === true, by });
+    const begun = report.plan.filter(({ action }) => action === 'add' || action === 'restart');
+    const isApplied = report.applied && begun.length > 0;
+    const notUp = isApplied
+      ? await notComingUp(
+          begun.map(({ process }) => process),
+          params,
+          context,
+        )
+      : [];
+    return { result: { ...report, not_up: notUp } };
+  },
+
+  attach: (params, { engine, subscriptions }) => {
+    const name = selectOne(engine, params.name, 'attach to');
+    const [instance] = engine.snapshot([name]).instances;
+    if (instance === undefined) throw new TaskmasterError('internal', `no snapshot of ${name}`);
+    const subscription = subscriptions.reserve();
+    const begin = (): void => subscriptions.followOutput(subscription, name, params);
+    return { result: { subscription, instance }, begin };
+  },
+
+  'attach.write': ({ subscription, text, base64, end }, { engine, subscriptions }) => {
+    const instance = subscriptions.attachedInstance(subscription);
+    if (instance === undefined) throw noSubscription('attach', subscription);
+    const bytes = base64 === undefined ? Buffer.from(text ?? '', 'utf8') : Buffer.from(base64, 'base64');
+    engine.writeInput(instance, bytes, end === true);
+    return { result: {} };
+  },
+
+  detach: ({ subscription }, context) => cancel('attach', subscription, context),
+
+  'events.subscribe': (params, { engine, subscriptions }) => {
+    refuseUnknownNames(engine, params.names);
+    const subscription = subscriptions.reserve();
+    const begin = (): void => subscriptions.followEvents(subscription, params);
+    return { result: { subscription }, begin };
+  },
+
+  'events.unsubscribe': ({ subscription }, context) => cancel('events', subscription, context),
+
+  'logs.query': (params, { engine }) => {
+    refuseUnknownNames(engine, params.names);
+    const { since_ms: sinceMs = 0, after_id: afterId = -1, limit = MAX_PAGE } = params;
+    const events = engine
+      .recentEvents()
+      .filter((event) => event.id > afterId && event.time >= sinceMs && passesFilter(event, params));
+    const page = events.slice(0, limit);
+    const nextAfterId = page.length < events.length ? (page.at(-1)?.id ?? null) : null;
+    return { result: { events: page, next_after_id: nextAfterId } };
+  },
+
+  'logs.output': ({ name, streams = ['stdout', 'stderr'] }, { engine }) => {
+    const instance = selectOne(engine, name, 'show the output of');
+    const chunks = engine
+      .recentOutput(instance)
+      .filter(({ stream }) => streams.includes(stream))
+      .map(({ stream, incarnation, time, bytes }) => ({
+        stream,
+        incarnation,
+        ...(time === undefined ? {} : { time }),
+        ...wireBytes(bytes),
+      }));
+    return { result: { instance, chunks } };
+  },
+
+  why: ({ names }, { engine }) => ({
+    result: { reports: engine.select(names).map((name) => engine.why(name)) },
+  }),
+
+  health: ({ question = 'ready' }, { engine }) => ({ result: engine.health(question) }),
+
+  env: ({ name }, { engine }) => {
+    const instance = selectOne(engine, name, 'show the environment of');
+    return { result: { instance, environment: engine.environment(instance) } };
+  },
+
+  config: ({ process }, { engine }) => ({ result: { config: engine.config(process) } }),
+
+  shutdown: (_params, { engine, by }) => {
+    engine.shutdown(by);
+    return { result: {} };
+  },
+
+  version: (_params, { engine }) => {
+    const { version, pid } = engine.snapshot([]);
+    return { result: { version, pid } };
+  },
+
+  'rpc.discover': async () => {
+    const { describeContract } = await import('./discover.ts');
+    return { result: describeContract() };
+  },
+};
+
+interface WaitParams {
+  readonly wait?: boolean;
+  readonly timeout_ms?: number;
+}
+
+async function act(
+  action: Action,
+  params: WaitParams & { readonly names: readonly string[] },
+  context: CallContext,
+): Promise<{ result: { instances: WireOutcome[] } }> {
+  const { engine, by } = context;
+  const names = engine.select(params.names);
+  const before = engine.snapshot(names).instances;
+  engine.request(action, names, by);
+  const outcomes = (): WireOutcome[] => {
+    const after = new Map(engine.snapshot(names).instances.map((instance) => [instance.name, instance]));
+    return before.map((instance) => outcomeOf(action, instance, after.get(instance.name)));
+  };
+  if (params.wait === true && !(await settlesInTime(action, names, params.timeout_ms, context))) {
+    throw timedOut(action, outcomes());
+  }
+  return { result: { instances: outcomes() } };
+}
+
+/** Which of the processes that a reload began are not coming up, of those that are wanted up at all. */
+async function notComingUp(
+  processes: readonly string[],
+  params: WaitParams,
+  context: CallContext,
+): Promise<WireOutcome[]> {
+  const { engine } = context;
+  const begun = engine
+    .snapshot(engine.select(processes))
+    .instances.filter(({ desired, state }) => desired !== 'down' || state === 'failed');
+  const names = begun.map(({ name }) => name);
+  if (params.wait === true) await settlesInTime('start', names, params.timeout_ms, context);
+  const outcomes = engine.snapshot(names).instances.map((instance) => outcomeOf('start', instance, instance));
+  return outcomes.filter(({ state, reached }) => (params.wait === true ? !reached : state === 'failed'));
+}
+
+/** @returns false where the time ran out first. Rejects when the client is gone. */
+async function settlesInTime(
+  action: Action,
+  names: readonly string[],
+  timeoutMs: number | undefined,
+  { engine, signal }: CallContext,
+): Promise<boolean> {
+  const limit = new AbortController();
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => limit.abort(), timeoutMs);
+  try {
+    await engine.settled(action, names, AbortSignal.any([signal, limit.signal]));
+    return true;
+  } catch (error) {
+    if (limit.signal.aborted && !signal.aborted) return false;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function timedOut(action: Action, outcomes: readonly WireOutcome[]): TaskmasterError {
+  const late = outcomes.filter(({ reached }) => !reached);
+  const said = late.map(({ name, state }) => `${name} is ${state}`).join(', ');
+  return new TaskmasterError('timed-out', `${action}: the time is up: ${said || 'all arrived just now'}`, {
+    details: { instances: outcomes },
+  });
+}
+
+function readSignal(word: string): SignalName {
+  const number = parseSignal(word);
+  if (number !== undefined) return signalName(number);
+  const suggestion = nearestWord(word.toUpperCase().replace(/^SIG/, ''), SIGNAL_WORDS);
+  const hint = suggestion === undefined ? 'see signal(7)' : `did you mean ${suggestion}?`;
+  throw new TaskmasterError('bad-arguments', `there is no signal ${JSON.stringify(word)}; ${hint}`, {
+    details: suggestion === undefined ? {} : { suggestion },
+  });
+}
+
+function selectOne(engine: EnginePort, name: string, toDo: string): string {
+  const [first, ...others] = engine.select([name]);
+  if (first === undefined) throw new TaskmasterError('unknown-process', `there is no process "${name}"`);
+  if (others.length === 0) return first;
+  const all = [first, ...others];
+  const shown = all.length > 8 ? [...all.slice(0, 8), '…'] : all;
+  throw new TaskmasterError(
+    'bad-arguments',
+    `cannot ${toDo} ${name}: it means ${all.length} instances; name one of ${shown.join(', ')}`,
+    { details: { instances: all } },
+  );
+}
+
+/** A filter may name what is no more as long as the events still know it; a name nobody knows is a slip. */
+function refuseUnknownNames(engine: EnginePort, names: readonly string[] | undefined): void {
+  for (const name of names ?? []) {
+    if (!engine.recentEvents().some((event) => meansInstance([name], event))) engine.select([name]);
+  }
+}
+
+function cancel(
+  kind: 'status' | 'events' | 'attach',
+  subscription: number,
+  { subscriptions }: CallContext,
+): { result: Record<string, never> } {
+  if (!subscriptions.cancel(kind, subscription)) throw noSubscription(kind, subscription);
+  return { result: {} };
+}
+
+function noSubscription(kind: string, subscription: number): TaskmasterError {
+  return new TaskmasterError('bad-arguments', `this connection has no ${kind} subscription ${subscription}`);
+}

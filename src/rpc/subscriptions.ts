@@ -1,0 +1,226 @@
+/** The subscriptions of one client: engine facts in, notifications out. */
+
+import { isUtf8 } from 'node:buffer';
+import type { EngineEvent, EventLevel } from '../supervisor/engine-event.ts';
+import type { Cancel } from '../supervisor/ports.ts';
+import type { NotificationName, NotificationParams, Params } from './contract.ts';
+import type { EnginePort, OutputChunk } from './engine-port.ts';
+import { frame } from './framing.ts';
+import { meansInstance } from './name-pattern.ts';
+import type { Outbox } from './outbox.ts';
+
+/** Output travels in pieces of at most this many bytes, so that the oldest can be given up in small steps. */
+const PIECE_BYTES = 32 * 1024;
+/** About what one takes on the wire. */
+const EVENT_SIZE = 256;
+const INSTANCE_SIZE = 512;
+/** More are not replayed: they would push each other out of the outbox. `logs.query` pages through the rest. */
+const MAX_REPLAY = 1_000;
+const DEFAULT_STATUS_INTERVAL_MS = 100;
+const LEVELS: readonly EventLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+
+/** Events after which an instance's snapshot reads differently. */
+const STATUS_EVENTS: ReadonlySet<EngineEvent['event']> = new Set([
+  'state_changed',
+  'process_spawned',
+  'process_exited',
+  'spawn_failed',
+]);
+
+/** Which events a client asked for; all where nothing is said. */
+export interface EventFilter {
+  readonly names?: readonly string[];
+  readonly events?: readonly string[];
+  readonly level?: EventLevel;
+}
+
+export function passesFilter(event: EngineEvent, filter: EventFilter): boolean {
+  if (filter.level !== undefined && LEVELS.indexOf(event.level) < LEVELS.indexOf(filter.level)) return false;
+  if (filter.events !== undefined && !filter.events.includes(event.event)) return false;
+  return filter.names === undefined || meansInstance(filter.names, event);
+}
+
+/** Bytes as the wire carries them. */
+export function wireBytes(bytes: Uint8Array): { text: string } | { base64: string } {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return isUtf8(buffer) ? { text: buffer.toString('utf8') } : { base64: buffer.toString('base64') };
+}
+
+interface Tagged {
+  readonly subscription: number;
+}
+
+type Kind = 'status' | 'events' | 'attach';
+
+interface Subscription {
+  readonly kind: Kind;
+  readonly instance: string | undefined;
+  readonly cancel: Cancel;
+}
+
+export class Subscriptions {
+  readonly #engine: EnginePort;
+  readonly #outbox: Outbox;
+  readonly #active = new Map<number, Subscription>();
+  #lastId = 0;
+
+  constructor(engine: EnginePort, outbox: Outbox) {
+    this.#engine = engine;
+    this.#outbox = outbox;
+  }
+
+  get size(): number {
+    return this.#active.size;
+  }
+
+  /** The id for a subscription that `follow…` then begins, once the reply that tells it is on its way. */
+  reserve(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  /** @returns false where the client has no such subscription. */
+  cancel(kind: Kind, id: number): boolean {
+    const subscription = this.#active.get(id);
+    if (subscription?.kind !== kind) return false;
+    subscription.cancel();
+    this.#active.delete(id);
+    this.#outbox.forget(id);
+    return true;
+  }
+
+  cancelAll(): void {
+    for (const subscription of this.#active.values()) subscription.cancel();
+    this.#active.clear();
+  }
+
+  /** The instance that an `attach` subscription follows. */
+  attachedInstance(id: number): string | undefined {
+    return this.#active.get(id)?.instance;
+  }
+
+  followEvents(id: number, params: Params<'events.subscribe'>): void {
+    const tell = (event: EngineEvent): void => {
+      const told = { subscription: id, event } satisfies NotificationParams<'events'>;
+      this.#notify('events', told, EVENT_SIZE);
+    };
+    for (const event of this.#replayed(params)) tell(event);
+    const cancel = this.#engine.onEvent((event) => {
+      if (passesFilter(event, params)) tell(event);
+    });
+    this.#active.set(id, { kind: 'events', instance: undefined, cancel });
+  }
+
+  #replayed(params: Params<'events.subscribe'>): readonly EngineEvent[] {
+    const { replay, after_id: afterId } = params;
+    if (replay === undefined && afterId === undefined) return [];
+    const matching = this.#engine
+      .recentEvents()
+      .filter((event) => event.id > (afterId ?? 0) && passesFilter(event, params));
+    return matching.slice(Math.max(0, matching.length - (replay ?? MAX_REPLAY)));
+  }
+
+  followOutput(id: number, instance: string, params: Params<'attach'>): void {
+    const streams = params.streams ?? ['stdout', 'stderr'];
+    const tell = (chunk: OutputChunk): void => {
+      if (streams.includes(chunk.stream)) this.#tellOutput(id, chunk);
+    };
+    if (params.replay !== false) for (const chunk of this.#engine.recentOutput(instance)) tell(chunk);
+    const cancelOutput = this.#engine.followOutput(instance, tell);
+    const cancelEvents = this.#engine.onEvent((event) => {
+      const told = event.instance === instance ? lifeOf(event) : undefined;
+      if (told !== undefined) this.#notify('attach', { subscription: id, ...told }, EVENT_SIZE);
+    });
+    const cancel = (): void => {
+      cancelOutput();
+      cancelEvents();
+    };
+    this.#active.set(id, { kind: 'attach', instance, cancel });
+  }
+
+  #tellOutput(id: number, { stream, incarnation, bytes }: OutputChunk): void {
+    for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
+      // A copy: what waits for a slow client must not change under it.
+      const piece = Buffer.from(bytes.subarray(from, from + PIECE_BYTES));
+      this.#outbox.notify({
+        subscription: id,
+        size: piece.length + 128,
+        outputBytes: piece.length,
+        encode: () => {
+          const what = { subscription: id, kind: 'output', stream, incarnation } as const;
+          const told = { ...what, ...wireBytes(piece) } satisfies NotificationParams<'attach'>;
+          return notification('attach', told);
+        },
+      });
+    }
+  }
+
+  followStatus(id: number, params: Params<'status.subscribe'>): void {
+    const intervalMs = params.interval_ms ?? DEFAULT_STATUS_INTERVAL_MS;
+    const touched = new Set<string>();
+    let known = new Set(this.#engine.snapshot().instances.map(({ name }) => name));
+    let isWhole = false;
+    let timer: NodeJS.Timeout | undefined;
+
+    const flush = (): void => {
+      timer = undefined;
+      // Status must not be lost, only late: what a slow client has not read yet is told as it is by then.
+      if (!this.#outbox.isEmpty) {
+        arm();
+        return;
+      }
+      const snapshot = isWhole ? this.#engine.snapshot() : this.#engine.snapshot([...touched]);
+      const present = new Set(snapshot.instances.map(({ name }) => name));
+      const removed = [...(isWhole ? known : touched)].filter((name) => !present.has(name));
+      known = isWhole ? present : known.union(present).difference(new Set(removed));
+      touched.clear();
+      isWhole = false;
+      const { draining, instances } = snapshot;
+      const told = {
+        subscription: id,
+        draining,
+        instances,
+        removed,
+      } satisfies NotificationParams<'status'>;
+      this.#notify('status', told, INSTANCE_SIZE * instances.length + EVENT_SIZE);
+    };
+    const arm = (): void => {
+      timer ??= setTimeout(flush, intervalMs);
+    };
+    const cancelEvents = this.#engine.onEvent((event) => {
+      if (event.event === 'config_reloaded' || event.event === 'engine_draining') isWhole = true;
+      else if (event.instance !== undefined && STATUS_EVENTS.has(event.event)) touched.add(event.instance);
+      else return;
+      arm();
+    });
+    const cancel = (): void => {
+      cancelEvents();
+      clearTimeout(timer);
+    };
+    this.#active.set(id, { kind: 'status', instance: undefined, cancel });
+  }
+
+  #notify(method: NotificationName, params: Tagged, size: number): void {
+    const { subscription } = params;
+    this.#outbox.notify({ subscription, size, outputBytes: 0, encode: () => notification(method, params) });
+  }
+}
+
+function notification(method: NotificationName, params: Tagged): string {
+  return frame({ jsonrpc: '2.0', method, params });
+}
+
+/** What an attached client hears of the life of its instance. */
+function lifeOf(event: EngineEvent): Omit<NotificationParams<'attach'>, 'subscription'> | undefined {
+  const { incarnation = 0 } = event;
+  switch (event.event) {
+    case 'process_spawned':
+      return { kind: 'started', incarnation, ...(event.pid === undefined ? {} : { pid: event.pid }) };
+    case 'process_exited':
+      return { kind: 'exited', incarnation, status: event.status };
+    case 'state_changed':
+      return event.to === 'ended' ? undefined : { kind: 'state', incarnation, state: event.to };
+    default:
+      return undefined;
+  }
+}
