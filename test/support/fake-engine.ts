@@ -1,0 +1,222 @@
+/** An engine port that does what the test says and notes what it was asked. */
+
+import { TaskmasterError } from '../../src/errors.ts';
+import { nearestWord } from '../../src/nearest-word.ts';
+import type {
+  Action,
+  EnginePort,
+  HealthQuestion,
+  OutputChunk,
+  Requester,
+} from '../../src/rpc/engine-port.ts';
+import { matchesPattern } from '../../src/rpc/name-pattern.ts';
+import type { SignalName } from '../../src/signals.ts';
+import type { EngineEvent, EventFields, EventName } from '../../src/supervisor/engine-event.ts';
+import type { Cancel } from '../../src/supervisor/ports.ts';
+import type {
+  EngineSnapshot,
+  HealthVerdict,
+  InstanceSnapshot,
+  ReloadReport,
+  WhyReport,
+} from '../../src/supervisor/snapshot.ts';
+
+/** A healthy instance, but for what is said. */
+export function anInstance(name: string, changes: Partial<InstanceSnapshot> = {}): InstanceSnapshot {
+  return {
+    name,
+    process: name.split(':')[0] ?? name,
+    state: 'healthy',
+    desired: 'up',
+    since: 1_700_000_000_000,
+    state_age_ms: 2_000,
+    health: 'healthy',
+    pid: 4242,
+    incarnation: 1,
+    uptime_ms: 3_000,
+    restarts: 0,
+    consecutive_restarts: 0,
+    last_exit: null,
+    reason: null,
+    waiting_for: [],
+    retry_in_ms: null,
+    ...changes,
+  };
+}
+
+export class FakeEngine implements EnginePort {
+  readonly calls: string[] = [];
+  readonly instances = new Map<string, InstanceSnapshot>();
+  readonly events: EngineEvent[] = [];
+  readonly output = new Map<string, OutputChunk[]>();
+  readonly written: { instance: string; text: string; end: boolean }[] = [];
+  draining = false;
+  verdict: HealthVerdict = { ok: true, reason: 'all 1 processes are healthy' };
+  report: ReloadReport = { applied: true, plan: [], needs_engine_restart: [], warnings: [] };
+  failure: unknown;
+  /** Called by `request`, to move instances as a real engine would. */
+  onRequest: (action: Action, instances: readonly string[]) => void = () => {};
+  readonly #eventListeners = new Set<(event: EngineEvent) => void>();
+  readonly #followers = new Map<string, Set<(chunk: OutputChunk) => void>>();
+  readonly #settled: { resolve(): void; reject(reason: unknown): void }[] = [];
+
+  constructor(...instances: readonly InstanceSnapshot[]) {
+    for (const instance of instances) this.instances.set(instance.name, instance);
+  }
+
+  get listenerCount(): number {
+    let followers = 0;
+    for (const set of this.#followers.values()) followers += set.size;
+    return this.#eventListeners.size + followers;
+  }
+
+  get waiters(): number {
+    return this.#settled.length;
+  }
+
+  change(name: string, changes: Partial<InstanceSnapshot>): void {
+    this.instances.set(name, anInstance(name, { ...this.instances.get(name), ...changes }));
+  }
+
+  emit<Name extends EventName>(event: Name, fields: EventFields[Name], about: Partial<EngineEvent> = {}): void {
+    const id = this.events.length + 1;
+    const common = { id, time: 1_700_000_000_000 + id, level: 'info', event };
+    const whole = { ...common, ...fields, ...about } as unknown as EngineEvent;
+    this.events.push(whole);
+    for (const listener of this.#eventListeners) listener(whole);
+  }
+
+  print(instance: string, bytes: string | Uint8Array, changes: Partial<OutputChunk> = {}): void {
+    const data = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+    const chunk: OutputChunk = { stream: 'stdout', incarnation: 1, bytes: data, ...changes };
+    for (const follow of this.#followers.get(instance) ?? []) follow(chunk);
+  }
+
+  settleAll(): void {
+    for (const { resolve } of this.#settled.splice(0)) resolve();
+  }
+
+  snapshot(names?: readonly string[]): EngineSnapshot {
+    const all = [...this.instances.values()];
+    return {
+      version: '1.2.3',
+      pid: 1,
+      role: 'pid1',
+      config: '/etc/taskmaster.toml',
+      socket: '/run/taskmaster/taskmaster.sock',
+      uptime_ms: 61_000,
+      draining: this.draining,
+      orphans_reaped: 0,
+      instances: names === undefined ? all : all.filter(({ name }) => names.includes(name)),
+    };
+  }
+
+  select(patterns: readonly string[]): readonly string[] {
+    const chosen = new Set<string>();
+    for (const pattern of patterns) {
+      const found = [...this.instances.values()].filter(
+        ({ name, process }) =>
+          pattern === 'all' || matchesPattern(pattern, name) || matchesPattern(pattern, process),
+      );
+      if (found.length === 0 && pattern !== 'all') throw unknown(pattern, this.instances.keys());
+      for (const { name } of found) chosen.add(name);
+    }
+    return [...chosen];
+  }
+
+  request(action: Action, instances: readonly string[], by: Requester): void {
+    this.#throwFailure();
+    this.calls.push(`${action} ${instances.join(',')} by ${by.uid}`);
+    this.onRequest(action, instances);
+  }
+
+  settled(_action: Action, _instances: readonly string[], signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const waiter = { resolve, reject };
+      this.#settled.push(waiter);
+      signal.addEventListener('abort', () => {
+        this.#settled.splice(this.#settled.indexOf(waiter), 1);
+        reject(signal.reason);
+      });
+    });
+  }
+
+  signal(instances: readonly string[], signal: SignalName, by: Requester): void {
+    const resting = instances.filter((name) => this.instances.get(name)?.pid === null);
+    if (resting.length > 0) {
+      throw new TaskmasterError('not-running', `cannot signal ${resting.join(', ')}: not running`);
+    }
+    this.calls.push(`signal ${instances.join(',')} ${signal} by ${by.uid}`);
+  }
+
+  async reload({ planOnly }: { readonly planOnly: boolean }): Promise<ReloadReport> {
+    this.#throwFailure();
+    this.calls.push(planOnly ? 'plan' : 'reload');
+    return { ...this.report, applied: !planOnly };
+  }
+
+  shutdown(by: Requester): void {
+    this.draining = true;
+    this.calls.push(`shutdown by ${by.uid}`);
+  }
+
+  health(question: HealthQuestion): HealthVerdict {
+    this.calls.push(`health ${question}`);
+    return this.verdict;
+  }
+
+  why(name: string): WhyReport {
+    this.#throwFailure();
+    const instance = this.instances.get(name) ?? anInstance(name);
+    return {
+      instance,
+      history: [{ time: 1_700_000_000_000, from: 'starting', to: instance.state, reason: instance.reason }],
+      probes: [],
+      last_output: ['listening on :80', '\u001b[2Jcleared\u0007'],
+      next: 'nothing; it stays as it is',
+    };
+  }
+
+  environment(): Readonly<Record<string, string>> {
+    return { HOME: '/root', PASSWORD: 'secret' };
+  }
+
+  config(process?: string): unknown {
+    if (process !== undefined && !this.instances.has(process)) throw unknown(process, this.instances.keys());
+    return { engine: { grace_ms: 10_000 } };
+  }
+
+  recentEvents(): readonly EngineEvent[] {
+    return this.events;
+  }
+
+  onEvent(listener: (event: EngineEvent) => void): Cancel {
+    this.#eventListeners.add(listener);
+    return () => this.#eventListeners.delete(listener);
+  }
+
+  recentOutput(instance: string): readonly OutputChunk[] {
+    return this.output.get(instance) ?? [];
+  }
+
+  followOutput(instance: string, listener: (chunk: OutputChunk) => void): Cancel {
+    const followers = this.#followers.get(instance) ?? new Set();
+    this.#followers.set(instance, followers.add(listener));
+    return () => followers.delete(listener);
+  }
+
+  writeInput(instance: string, bytes: Uint8Array, end: boolean): void {
+    this.written.push({ instance, text: Buffer.from(bytes).toString('utf8'), end });
+  }
+
+  #throwFailure(): void {
+    if (this.failure !== undefined) throw this.failure;
+  }
+}
+
+function unknown(name: string, known: Iterable<string>): TaskmasterError {
+  const suggestion = nearestWord(name, known);
+  const hint = suggestion === undefined ? '' : `; did you mean ${suggestion}?`;
+  const details = suggestion === undefined ? { name } : { name, suggestion };
+  return new TaskmasterError('unknown-process', `there is no process "${name}"${hint}`, { details });
+}
