@@ -6,6 +6,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { configSchema } from '../config/schema.ts';
+import { stateDiagram } from '../lifecycle/diagram.ts';
 import { compileConfigValidator } from './config-validator.ts';
 import { compileRpcValidators } from './rpc-validators.ts';
 import { withoutOwnKeywords } from './shrink-schema.ts';
@@ -27,7 +28,16 @@ for (const { output, make } of ARTEFACTS) {
   write(`${output}.js`, code);
   write(`${output}.d.ts`, declarations);
 }
+writeDiagram();
 write('dist/taskmaster.schema.json', `${JSON.stringify(withoutOwnKeywords(configSchema), null, 2)}\n`);
+
+function writeDiagram(): void {
+  const page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  write(
+    'ARCHITECTURE.md',
+    page.replace(/```mermaid\n[\s\S]*?```/, () => `\`\`\`mermaid\n${stateDiagram()}\n\`\`\``),
+  );
+}
 
 /** Leaves a file that is the same alone, so that its time stamp tells when it changed. */
 function write(path: string, content: string): void {

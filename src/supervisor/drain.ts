@@ -32,6 +32,7 @@ export class Drain {
   #verdict: ExitVerdict | undefined;
   #startedAt = 0;
   #isFinishing = false;
+  #isOver = false;
   readonly #asked = new Set<InstanceRecord>();
 
   constructor(ports: DrainPorts) {
@@ -56,6 +57,8 @@ export class Drain {
     events.emit('info', 'engine_draining', { reason: verdict.reason, exit_code: verdict.code });
     const patienceMs = Math.max(0, supervisor.engine.graceMs - RESERVE_MS - KILL_AND_REAP_MS);
     clock.after(patienceMs, () => this.#killAll('the grace is nearly over'));
+    // What even KILL does not end (a process in the kernel's hands) must not cost the container its exit code.
+    clock.after(Math.max(0, supervisor.engine.graceMs - RESERVE_MS), () => this.#conclude());
     supervisor.onTurnEnd((changed) => this.#onChanged(changed));
     for (const record of supervisor.records()) this.#stopIfFree(record);
     this.#finishIfEmpty();
@@ -102,11 +105,17 @@ export class Drain {
   }
 
   async #finish(): Promise<void> {
-    const { supervisor, settleHooks, onFinished } = this.#ports;
+    const { supervisor, settleHooks } = this.#ports;
     const left = Math.max(0, supervisor.engine.graceMs - RESERVE_MS - STRAYS_MS - this.durationMs);
     await settleHooks(left);
     await this.#sweepStrays();
-    if (this.#verdict !== undefined) onFinished(this.#verdict);
+    this.#conclude();
+  }
+
+  #conclude(): void {
+    if (this.#isOver || this.#verdict === undefined) return;
+    this.#isOver = true;
+    this.#ports.onFinished(this.#verdict);
   }
 
   /** Daemons that left their group, children of `docker exec`, …: killed, then collected. */

@@ -1,0 +1,3 @@
+// What a migration does: something once, then it ends.
+console.log('preparing');
+setTimeout(() => console.log('prepared'), 300);

@@ -1,0 +1,27 @@
+/** `taskmaster engine check CONFIG`: every problem with file, line, key, what was found and what is expected. */
+
+import { loadConfig } from '../config/load.ts';
+import { renderProblem } from '../config/problem.ts';
+import { systemUsers } from '../system/user-database.ts';
+
+const EXIT_BAD_CONFIGURATION = 78;
+const EXIT_BAD_ARGUMENTS = 2;
+
+export function run(words: readonly string[]): number {
+  const [path, ...more] = words;
+  if (path === undefined || more.length > 0 || path.startsWith('-')) {
+    process.stderr.write('usage: taskmaster engine check CONFIG\n');
+    return EXIT_BAD_ARGUMENTS;
+  }
+  const loaded = loadConfig(path, systemUsers());
+  if (!loaded.ok) {
+    for (const problem of loaded.problems) process.stderr.write(`${renderProblem(problem)}\n`);
+    const count = loaded.problems.length;
+    process.stderr.write(`${path}: ${count} problem${count === 1 ? '' : 's'}\n`);
+    return EXIT_BAD_CONFIGURATION;
+  }
+  for (const warning of loaded.config.warnings) process.stderr.write(`warning: ${warning}\n`);
+  const count = loaded.config.processes.size;
+  process.stdout.write(`${path}: good, ${count} process${count === 1 ? '' : 'es'}\n`);
+  return 0;
+}

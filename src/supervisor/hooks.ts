@@ -1,0 +1,93 @@
+/**
+ * The engine's own hooks (`[engine.hooks]`): commands run as the engine itself when something happens, the event
+ * as JSON on their standard input. Bounded in number and in time; a hook can neither delay nor break the engine.
+ */
+
+import type { HookConfig, HookEvent } from '../config/resolved-config.ts';
+import type { EngineEvent } from './engine-event.ts';
+import type { EventStream } from './event-stream.ts';
+
+const MOST_AT_ONCE = 4;
+const MOST_WAITING = 64;
+
+/** Runs one hook; never rejects. */
+export type RunHook = (
+  hook: HookConfig,
+  event: EngineEvent,
+) => Promise<{ readonly passed: boolean; readonly outcome: string; readonly durationMs: number }>;
+
+export class Hooks {
+  readonly #events: EventStream;
+  readonly #run: RunHook;
+  #hooks: readonly HookConfig[] = [];
+  readonly #waiting: { readonly hook: HookConfig; readonly event: EngineEvent }[] = [];
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(events: EventStream, run: RunHook) {
+    this.#events = events;
+    this.#run = run;
+    events.subscribe((event) => this.#consider(event));
+  }
+
+  use(hooks: readonly HookConfig[]): void {
+    this.#hooks = hooks;
+  }
+
+  /** Resolves once no hook runs or waits. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  #consider(event: EngineEvent): void {
+    if (this.#hooks.length === 0) return;
+    const occasion = occasionOf(event);
+    for (const hook of this.#hooks) {
+      if (hook.on !== occasion) continue;
+      if (this.#waiting.length >= MOST_WAITING) {
+        this.#events.emit('warn', 'hook_dropped', {
+          hook: hook.on,
+          reason: `${MOST_WAITING} hooks are waiting`,
+        });
+        continue;
+      }
+      this.#waiting.push({ hook, event });
+    }
+    this.#startNext();
+  }
+
+  #startNext(): void {
+    while (this.#running.size < MOST_AT_ONCE) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      const run = this.#runOne(next.hook, next.event).finally(() => {
+        this.#running.delete(run);
+        this.#startNext();
+      });
+      this.#running.add(run);
+    }
+  }
+
+  async #runOne(hook: HookConfig, event: EngineEvent): Promise<void> {
+    const { passed, outcome, durationMs } = await this.#run(hook, event);
+    const fields = { hook: hook.on, outcome, duration_ms: durationMs };
+    this.#events.emit(passed ? 'debug' : 'warn', 'hook_finished', fields);
+  }
+}
+
+/** @returns which hook an event calls for, if any. */
+function occasionOf(event: EngineEvent): HookEvent | undefined {
+  if (event.event === 'process_exited') return 'exit';
+  if (event.event === 'process_spawned') return 'started';
+  if (event.event === 'engine_draining') return 'shutdown';
+  if (event.event !== 'state_changed') return undefined;
+  switch (event.to) {
+    case 'failed':
+    case 'unhealthy':
+    case 'healthy':
+    case 'stopped':
+      return event.to;
+    default:
+      // The verdict of a health check that restarts at once is not rested in: its stop says why.
+      return event.to === 'stopping' && event.reason?.startsWith('unhealthy') ? 'unhealthy' : undefined;
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Takes over a new configuration: everything is read and checked before anything changes, then only what differs
+ * is touched. Two reloads never overlap.
+ */
+
+import type { ConfigChange } from '../config/diff.ts';
+import type { ProcessConfig, ResolvedConfig } from '../config/resolved-config.ts';
+import { TaskmasterError } from '../errors.ts';
+import type { EventStream } from './event-stream.ts';
+import { type InstanceRecord, instanceName, isAtRest } from './instance-record.ts';
+import type { Clock } from './ports.ts';
+import type { ReloadReport } from './snapshot.ts';
+import type { Supervisor } from './supervisor.ts';
+
+export interface ReloadPorts {
+  readonly clock: Clock;
+  readonly events: EventStream;
+  readonly supervisor: Supervisor;
+  /** Reads, checks and resolves the file(s); the problems as whole texts where there are any. */
+  readonly load: () => Promise<
+    | { readonly ok: true; readonly config: ResolvedConfig }
+    | { readonly ok: false; readonly problems: readonly string[] }
+  >;
+  readonly compare: (before: ResolvedConfig, after: ResolvedConfig) => ConfigChange;
+  /** Settings of the engine that lie outside the supervisor: access, log level, hooks. */
+  readonly onApplied: (config: ResolvedConfig) => void;
+}
+
+const CAUSE = 'a reload changed it';
+
+export class Reload {
+  readonly #ports: ReloadPorts;
+  #current: ResolvedConfig;
+  #inTurn: Promise<unknown> = Promise.resolve();
+
+  constructor(current: ResolvedConfig, ports: ReloadPorts) {
+    this.#current = current;
+    this.#ports = ports;
+  }
+
+  get config(): ResolvedConfig {
+    return this.#current;
+  }
+
+  /** Throws `config-invalid` with details `{problems}`; nothing was changed then. */
+  run(options: { readonly planOnly: boolean }): Promise<ReloadReport> {
+    const next = this.#inTurn.then(() => this.#run(options.planOnly));
+    this.#inTurn = next.catch(() => undefined);
+    return next;
+  }
+
+  async #run(planOnly: boolean): Promise<ReloadReport> {
+    const { clock, events, load, compare } = this.#ports;
+    const startedAt = clock.now();
+    const loaded = await load();
+    if (!loaded.ok) {
+      const problems = [...loaded.problems];
+      if (!planOnly) events.emit('error', 'config_rejected', { problems });
+      const message = `the configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'}; nothing was changed`;
+      throw new TaskmasterError('config-invalid', message, { details: { problems } });
+    }
+    const change = compare(this.#current, loaded.config);
+    const { plan, needsEngineRestart } = change;
+    const report = { plan, needs_engine_restart: needsEngineRestart, warnings: loaded.config.warnings };
+    if (planOnly) return { applied: false, ...report };
+    this.#apply(loaded.config, change);
+    const named = (action: string): string[] =>
+      plan.filter((entry) => entry.action === action).map(({ process }) => process);
+    const fields = {
+      added: named('add'),
+      removed: named('remove'),
+      restarted: named('restart'),
+      updated: named('update'),
+      duration_ms: Math.round(clock.now() - startedAt),
+    };
+    events.emit('info', 'config_reloaded', fields);
+    return { applied: true, ...report };
+  }
+
+  /** In one turn of the event loop: nobody sees half of it. */
+  #apply(config: ResolvedConfig, change: ConfigChange): void {
+    const { supervisor, onApplied } = this.#ports;
+    this.#current = config;
+    const added: InstanceRecord[] = [];
+    const changed: InstanceRecord[] = [];
+    for (const { process: name, action } of change.plan) {
+      const process = config.processes.get(name);
+      if (process === undefined) {
+        for (const record of supervisor.recordsOf(name))
+          supervisor.remove(record, 'it is no longer configured');
+        continue;
+      }
+      if (action === 'unchanged') continue;
+      this.#fitInstances(process, added);
+      for (const record of supervisor.recordsOf(name)) {
+        if (added.includes(record) || record.isRemoved) continue;
+        supervisor.update(record, process);
+        if (action === 'restart') changed.push(record);
+      }
+    }
+    supervisor.useConfig(config);
+    onApplied(config);
+    for (const record of changed) this.#restart(record);
+    for (const record of supervisor.records()) this.#startIfNew(record, added);
+  }
+
+  /** Adds the instances that are missing and removes those too many. */
+  #fitInstances(process: ProcessConfig, added: InstanceRecord[]): void {
+    const { supervisor } = this.#ports;
+    const wanted = new Set(
+      Array.from({ length: process.instances }, (_, index) => instanceName(process, index + 1)),
+    );
+    for (const record of supervisor.recordsOf(process.name)) {
+      if (!wanted.has(record.name)) supervisor.remove(record, 'fewer instances are configured');
+    }
+    added.push(...supervisor.add(process));
+  }
+
+  /** What a person stopped, and what was never started, takes the change over when it is next started. */
+  #restart(record: InstanceRecord): void {
+    if (record.stoppedByUser || record.machine.monitor === 'idle') return;
+    this.#ports.supervisor.decide(record, 'restart', CAUSE);
+  }
+
+  #startIfNew(record: InstanceRecord, added: readonly InstanceRecord[]): void {
+    const isNew = added.includes(record) || (record.machine.monitor === 'idle' && !record.stoppedByUser);
+    if (isNew && isAtRest(record) && record.process.autostart) {
+      this.#ports.supervisor.decide(record, 'start', 'a reload added it');
+    }
+  }
+}

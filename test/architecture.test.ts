@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { test } from 'node:test';
+import { stateDiagram } from '../src/lifecycle/diagram.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const src = join(root, 'src');
+
+/** Leaves that every room may import. */
+const LEAVES = ['errors', 'signals', 'units', 'nearest-word'];
+
+/** Who may import whom: a room or a file, the rooms and files it may import, the packages. ARCHITECTURE.md says why. */
+const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: readonly string[] }>> = {
+  lifecycle: { rooms: ['lifecycle'], packages: [] },
+  config: {
+    rooms: ['config', 'lifecycle/rules', 'generated'],
+    packages: ['node:', '@iarna/toml', 'json-schema-to-ts'],
+  },
+  supervisor: { rooms: ['supervisor', 'lifecycle', 'config'], packages: [] },
+  health: { rooms: ['health', 'supervisor', 'config', 'lifecycle/exit-outcome'], packages: ['node:'] },
+  output: { rooms: ['output', 'supervisor', 'config', 'lifecycle/exit-outcome'], packages: ['node:'] },
+  logging: {
+    rooms: ['logging', 'supervisor', 'config', 'lifecycle/exit-outcome', 'output'],
+    packages: ['node:', 'pino'],
+  },
+  system: {
+    rooms: ['system', 'supervisor', 'config', 'lifecycle/exit-outcome'],
+    packages: ['node:', 'execa'],
+  },
+  rpc: {
+    rooms: ['rpc', 'supervisor', 'lifecycle/exit-outcome', 'lifecycle/states', 'generated'],
+    packages: ['node:', 'json-schema-to-ts'],
+  },
+  cli: { rooms: ['cli', 'rpc', 'supervisor', 'lifecycle/exit-outcome'], packages: ['node:'] },
+  commands: {
+    rooms: [
+      'commands',
+      'supervisor',
+      'config',
+      'health',
+      'output',
+      'logging',
+      'system',
+      'rpc',
+      'cli',
+      'lifecycle/exit-outcome',
+    ],
+    packages: ['node:'],
+  },
+  build: {
+    rooms: ['build', 'config', 'rpc', 'lifecycle', 'cli'],
+    packages: ['node:', 'ajv', 'esbuild', 'json-schema-to-ts'],
+  },
+  main: { rooms: [], packages: ['node:'] },
+};
+
+/** Finer than rooms: the one place that may import a thing. */
+const ONLY_IN: readonly { readonly what: RegExp; readonly where: string }[] = [
+  { what: /^execa$/, where: 'system/helper-command' },
+  { what: /^node:child_process$/, where: 'build/native' },
+  { what: /^pino$/, where: 'logging/engine-log' },
+  { what: /^@iarna\/toml/, where: 'config/parse' },
+  { what: /^node:worker_threads$/, where: 'nowhere: no workers in PID 1' },
+];
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly isPackage: boolean;
+}
+
+function sourceFiles(folder: string): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return entry.name === 'generated' ? [] : sourceFiles(path);
+    return entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts') ? [path] : [];
+  });
+}
+
+function importsOf(path: string): readonly Import[] {
+  const text = readFileSync(path, 'utf8');
+  const from = relative(src, path).replace(/\.ts$/, '');
+  const found = text.matchAll(
+    /(?:^|\n)\s*(?:import|export)\b[^'";]*?from\s*'([^']+)'|import\(\s*'([^']+)'\s*\)|\nimport\s+'([^']+)'/g,
+  );
+  return [...found].map((match) => {
+    const target = match[1] ?? match[2] ?? match[3] ?? '';
+    if (!target.startsWith('.')) return { from, to: target, isPackage: true };
+    const to = relative(src, resolve(dirname(path), target)).replace(/\.(ts|js)$/, '');
+    return { from, to, isPackage: false };
+  });
+}
+
+const imports = sourceFiles(src).flatMap(importsOf);
+const roomOf = (file: string): string => file.split('/')[0] ?? file;
+
+test('each room imports only what its row of the table allows', () => {
+  const wrong = imports.filter(({ from, to, isPackage }) => {
+    if (LEAVES.includes(from)) return isPackage ? true : !LEAVES.includes(to);
+    const rule = RULES[roomOf(from)];
+    if (rule === undefined) return true;
+    if (isPackage)
+      return !rule.packages.some(
+        (name) => to === name || to.startsWith(name.endsWith(':') ? name : `${name}/`),
+      );
+    return !LEAVES.includes(to) && !rule.rooms.some((room) => to === room || to.startsWith(`${room}/`));
+  });
+  assert.deepEqual(
+    wrong.map(({ from, to }) => `${from} imports ${to}`),
+    [],
+  );
+  assert.ok(imports.length > 100, 'the imports were found');
+});
+
+test('what only one file may import is imported only there', () => {
+  for (const { what, where } of ONLY_IN) {
+    const places = imports.filter(({ to }) => what.test(to)).map(({ from }) => from);
+    assert.deepEqual(
+      places.filter((place) => place !== where),
+      [],
+      String(what),
+    );
+  }
+});
+
+test('the addon is loaded in one place', () => {
+  const loaders = sourceFiles(src).filter((path) =>
+    /taskmaster\.node['"`)]/.test(readFileSync(path, 'utf8')),
+  );
+  assert.deepEqual(
+    loaders.map((path) => relative(src, path)).filter((path) => !path.startsWith('build/')),
+    ['system/native.ts'],
+  );
+});
+
+test('the lifecycle is pure: no clock, no randomness, no process', () => {
+  for (const path of sourceFiles(join(src, 'lifecycle'))) {
+    assert.doesNotMatch(
+      readFileSync(path, 'utf8'),
+      /Date\.|Math\.random|process\.(?!type)|setTimeout|performance\./,
+      path,
+    );
+  }
+});
+
+test('no module has mutable state of its own', () => {
+  const allowed = ['system/native.ts'];
+  const offenders = sourceFiles(src)
+    .filter((path) => !relative(src, path).startsWith('build/'))
+    .filter((path) => /^(?:export )?let /m.test(readFileSync(path, 'utf8')))
+    .map((path) => relative(src, path));
+  assert.deepEqual(
+    offenders.filter((path) => !allowed.includes(path)),
+    [],
+  );
+});
+
+test('no file is longer than 400 lines, and the addon is below its bound', () => {
+  const long = sourceFiles(src).filter((path) => readFileSync(path, 'utf8').split('\n').length > 401);
+  assert.deepEqual(
+    long.map((path) => relative(src, path)),
+    [],
+  );
+  const native = readdirSync(join(root, 'native')).map(
+    (name) => readFileSync(join(root, 'native', name), 'utf8').split('\n').length,
+  );
+  assert.ok(native.reduce((sum, lines) => sum + lines, 0) < 1_300, 'native/ has fewer than 1,300 lines');
+});
+
+test('the state diagram in ARCHITECTURE.md is the one the tables draw', () => {
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  const drawn = /```mermaid\n([\s\S]*?)\n```/.exec(text)?.[1];
+  assert.equal(drawn, stateDiagram(), 'run: npm run generate');
+});
