@@ -93,11 +93,16 @@ export function native(): NativeAddon {
 
 function load(): NativeAddon {
   // The bundle is CommonJS, where `import.meta` is empty but __dirname is there.
-  const here = typeof __dirname === 'string' ? __dirname : join(dirname(new URL(import.meta.url).pathname), '../../dist');
+  const here =
+    typeof __dirname === 'string'
+      ? __dirname
+      : join(dirname(new URL(import.meta.url).pathname), '../../dist');
   const path = join(here, 'taskmaster.node');
   try {
     return createRequire(join(here, 'native.cjs'))(path) as NativeAddon;
   } catch (cause) {
-    throw new TaskmasterError('system', `cannot load the addon ${path}: ${(cause as Error).message}`, { cause });
+    throw new TaskmasterError('system', `cannot load the addon ${path}: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }

@@ -1,0 +1,36 @@
+/** The real clock. Timers are monotonic: setTimeout counts by CLOCK_MONOTONIC, whatever the wall clock does. */
+
+import type { Cancel, Clock } from '../supervisor/ports.ts';
+
+/** setTimeout takes 32 signed bits and calls back at once for anything longer. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
+export class SystemClock implements Clock {
+  now(): number {
+    return performance.now();
+  }
+
+  wallTime(): number {
+    return Date.now();
+  }
+
+  after(delayMs: number, callback: () => void): Cancel {
+    // A timeout of 0 costs a millisecond.
+    if (delayMs <= 0) {
+      const immediate = setImmediate(callback);
+      return () => clearImmediate(immediate);
+    }
+    const deadline = performance.now() + delayMs;
+    const wait = (): NodeJS.Timeout => {
+      const leftMs = Math.ceil(deadline - performance.now());
+      return setTimeout(look, Math.min(Math.max(1, leftMs), LONGEST_TIMEOUT_MS));
+    };
+    // libuv counts from the start of the loop's turn in whole milliseconds, and so may be a little early.
+    const look = (): void => {
+      if (performance.now() >= deadline) callback();
+      else timeout = wait();
+    };
+    let timeout = wait();
+    return () => clearTimeout(timeout);
+  }
+}

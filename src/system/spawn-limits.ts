@@ -1,0 +1,58 @@
+/** Names that people write for resources and capabilities, as the numbers the kernel knows them by. */
+
+/** RLIMIT_… of asm-generic/resource.h, which x86-64 and arm64 share. */
+const RESOURCE_NUMBERS: ReadonlyMap<string, number> = new Map(
+  [
+    ['cpu', 'fsize', 'data', 'stack', 'core', 'rss', 'nproc', 'nofile'],
+    ['memlock', 'as', 'locks', 'sigpending', 'msgqueue', 'nice', 'rtprio', 'rttime'],
+  ]
+    .flat()
+    .map((name, number) => [name, number]),
+);
+
+/** CAP_… of linux/capability.h, in its order; see capabilities(7). */
+const CAPABILITY_NUMBERS: ReadonlyMap<string, number> = new Map(
+  [
+    ['chown', 'dac_override', 'dac_read_search', 'fowner', 'fsetid', 'kill', 'setgid', 'setuid'],
+    ['setpcap', 'linux_immutable', 'net_bind_service', 'net_broadcast', 'net_admin', 'net_raw'],
+    ['ipc_lock', 'ipc_owner', 'sys_module', 'sys_rawio', 'sys_chroot', 'sys_ptrace', 'sys_pacct'],
+    ['sys_admin', 'sys_boot', 'sys_nice', 'sys_resource', 'sys_time', 'sys_tty_config', 'mknod', 'lease'],
+    ['audit_write', 'audit_control', 'setfcap', 'mac_override', 'mac_admin', 'syslog', 'wake_alarm'],
+    ['block_suspend', 'audit_read', 'perfmon', 'bpf', 'checkpoint_restore'],
+  ]
+    .flat()
+    .map((name, number) => [name, number]),
+);
+
+export const RLIMIT_NOFILE = 7;
+
+/** @returns the number of a resource as in setrlimit(2), without its prefix; undefined: no such resource. */
+export function resourceNumber(name: string): number | undefined {
+  return RESOURCE_NUMBERS.get(name.toLowerCase());
+}
+
+/** @returns the number of a capability, with or without `CAP_`; undefined: no such capability. */
+export function capabilityNumber(name: string): number | undefined {
+  return CAPABILITY_NUMBERS.get(name.toLowerCase().replace(/^cap_/, ''));
+}
+
+/** A soft and a hard limit; Infinity for unlimited. */
+export interface LimitPair {
+  readonly soft: number;
+  readonly hard: number;
+}
+
+/**
+ * Reads what the launcher noted before Node raised it: `nofile=1024:524288,…`, with `-1` or `unlimited` for none.
+ * @param note TASKMASTER_INHERITED; undefined where the engine was not started by the launcher.
+ * @returns the limits of open files that came from outside, or undefined where they are not known.
+ */
+export function inheritedOpenFiles(note: string | undefined): LimitPair | undefined {
+  const [, soft, hard] = /(?:^|,)nofile=(-1|\d+|unlimited):(-1|\d+|unlimited)(?:,|$)/.exec(note ?? '') ?? [];
+  if (soft === undefined || hard === undefined) return undefined;
+  return { soft: limitValue(soft), hard: limitValue(hard) };
+}
+
+function limitValue(word: string): number {
+  return word === '-1' || word === 'unlimited' ? Number.POSITIVE_INFINITY : Number(word);
+}

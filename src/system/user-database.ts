@@ -1,0 +1,28 @@
+/** The system's users and groups, and what the engine itself is, for the configuration. */
+
+import { readFileSync } from 'node:fs';
+import { capabilitiesOfMask } from '../config/capabilities.ts';
+import type { OwnPrivileges, UserDatabase } from '../config/config-ports.ts';
+import { SystemError } from '../errors.ts';
+import { native } from './native.ts';
+
+export const systemUsers: UserDatabase = {
+  user: (nameOrUid) => found('user', nameOrUid, native().lookUpUser(nameOrUid)),
+  group: (nameOrGid) => found('group', nameOrGid, native().lookUpGroup(nameOrGid)),
+};
+
+function found<Entry>(what: string, name: string, answer: Entry | string | null): Entry | undefined {
+  if (typeof answer === 'string')
+    throw new SystemError(answer, `cannot look up the ${what} ${name}: ${answer}`);
+  return answer ?? undefined;
+}
+
+export function ownPrivileges(): OwnPrivileges {
+  const permitted = /^CapPrm:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+  return {
+    uid: process.geteuid?.() ?? 0,
+    gid: process.getegid?.() ?? 0,
+    groups: process.getgroups?.() ?? [],
+    capabilities: capabilitiesOfMask(permitted),
+  };
+}
