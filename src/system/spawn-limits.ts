@@ -1,24 +1,12 @@
 /** Names that people write for resources and capabilities, as the numbers the kernel knows them by. */
 
+import { CAPABILITY_NAMES, capabilityName } from '../config/capabilities.ts';
+
 /** RLIMIT_… of asm-generic/resource.h, which x86-64 and arm64 share. */
 const RESOURCE_NUMBERS: ReadonlyMap<string, number> = new Map(
   [
     ['cpu', 'fsize', 'data', 'stack', 'core', 'rss', 'nproc', 'nofile'],
     ['memlock', 'as', 'locks', 'sigpending', 'msgqueue', 'nice', 'rtprio', 'rttime'],
-  ]
-    .flat()
-    .map((name, number) => [name, number]),
-);
-
-/** CAP_… of linux/capability.h, in its order; see capabilities(7). */
-const CAPABILITY_NUMBERS: ReadonlyMap<string, number> = new Map(
-  [
-    ['chown', 'dac_override', 'dac_read_search', 'fowner', 'fsetid', 'kill', 'setgid', 'setuid'],
-    ['setpcap', 'linux_immutable', 'net_bind_service', 'net_broadcast', 'net_admin', 'net_raw'],
-    ['ipc_lock', 'ipc_owner', 'sys_module', 'sys_rawio', 'sys_chroot', 'sys_ptrace', 'sys_pacct'],
-    ['sys_admin', 'sys_boot', 'sys_nice', 'sys_resource', 'sys_time', 'sys_tty_config', 'mknod', 'lease'],
-    ['audit_write', 'audit_control', 'setfcap', 'mac_override', 'mac_admin', 'syslog', 'wake_alarm'],
-    ['block_suspend', 'audit_read', 'perfmon', 'bpf', 'checkpoint_restore'],
   ]
     .flat()
     .map((name, number) => [name, number]),
@@ -33,7 +21,8 @@ export function resourceNumber(name: string): number | undefined {
 
 /** @returns the number of a capability, with or without `CAP_`; undefined: no such capability. */
 export function capabilityNumber(name: string): number | undefined {
-  return CAPABILITY_NUMBERS.get(name.toLowerCase().replace(/^cap_/, ''));
+  const number = CAPABILITY_NAMES.indexOf(capabilityName(name) ?? '');
+  return number < 0 ? undefined : number;
 }
 
 /** A soft and a hard limit; Infinity for unlimited. */
