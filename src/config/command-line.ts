@@ -1,0 +1,138 @@
+/** Commands of a configuration: split into words as a shell would, without one. */
+
+import type { Place } from './place.ts';
+
+export type SplitCommand =
+  | {
+      readonly ok: true;
+      readonly words: readonly string[];
+      /** What only a shell would understand, in the order it was found. */
+      readonly shellSyntax: readonly string[];
+    }
+  | { readonly ok: false; readonly message: string; readonly hint: string };
+
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+/**
+ * Splits as POSIX shells do (Shell Command Language 2.2): white space separates; '…' is literal; in "…" a backslash
+ * escapes `"`, `\`, `$` and a backquote; elsewhere it escapes any character. Nothing is expanded.
+ */
+export function splitCommandLine(text: string): SplitCommand {
+  const words: string[] = [];
+  const shellSyntax = new Set<string>();
+  const token = /\s+|'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\([\s\S])|([^\s'"\\]+)|(['"\\])/gy;
+  let word: string | undefined;
+  let bare = '';
+  const endWord = (): void => {
+    if (word === undefined) return;
+    words.push(word);
+    noteShellSyntax(bare, word === bare, shellSyntax);
+    word = undefined;
+    bare = '';
+  };
+  for (const [whole, single, double, escaped, plain, unclosed] of text.matchAll(token)) {
+    if (unclosed !== undefined) return unclosedProblem(unclosed);
+    if (single !== undefined) word = (word ?? '') + single;
+    else if (double !== undefined) {
+      word =
+        (word ?? '') + double.replace(/\\(["\\$`\n])/g, (_, char: string) => (char === '\n' ? '' : char));
+      noteExpansion(double.replace(/\\[\s\S]/g, ''), shellSyntax);
+    } else if (escaped !== undefined) word = (word ?? '') + (escaped === '\n' ? '' : escaped);
+    else if (plain !== undefined) {
+      word = (word ?? '') + plain;
+      bare += plain;
+    } else if (whole !== '') endWord();
+  }
+  endWord();
+  return { ok: true, words, shellSyntax: [...shellSyntax] };
+}
+
+function unclosedProblem(char: string): SplitCommand {
+  return char === '\\'
+    ? { ok: false, message: 'ends in a backslash', hint: 'a backslash is written \\\\' }
+    : {
+        ok: false,
+        message: `the quote ${char} is not closed`,
+        hint: `add the missing ${char}, or escape it by \\`,
+      };
+}
+
+/** Operators count only as words of their own, so that `http://host/?a=1&b=2` is no false alarm. */
+function noteShellSyntax(bare: string, isWholeWord: boolean, found: Set<string>): void {
+  const operator = /^(\|\|?|&&?|;;?|\d*(?:>>?|<<?<?|>\||[<>]&).*)$/.exec(bare)?.[1];
+  if (isWholeWord && operator !== undefined) found.add(operator);
+  else if (bare.endsWith(';') && bare.length > 1) found.add(';');
+  if (bare.includes('*')) found.add('*');
+  if (bare.startsWith('~/')) found.add('~');
+  noteExpansion(bare, found);
+}
+
+function noteExpansion(text: string, found: Set<string>): void {
+  if (text.includes('$(')) found.add('$(…)');
+  if (text.includes('`')) found.add('`…`');
+  for (const [variable] of text.matchAll(/\$[A-Za-z_][A-Za-z0-9_]*/g)) found.add(variable);
+}
+
+/**
+ * Reads `cmd` and `args`.
+ * @param place of the table that holds them, or of the value itself for the short form
+ * @param key `cmd`, or empty for the short form
+ * @returns undefined after reporting a problem.
+ */
+export function commandAt(
+  table: Place,
+  cmd: string | readonly string[],
+  args: readonly string[] | undefined,
+  key: 'cmd' | '' = 'cmd',
+): Command | undefined {
+  const place = key === '' ? table : table.at(key);
+  if (typeof cmd !== 'string') {
+    if (args !== undefined) {
+      table.at('args').problem({ message: 'cmd is an array, so it holds the arguments already' }, 'key');
+      return undefined;
+    }
+    const [file = '', ...rest] = cmd;
+    return nonEmptyProgram(place, file, rest);
+  }
+  if (args !== undefined) {
+    if (/\s/.test(cmd.trim()) && !cmd.includes('/')) {
+      place.warning('with args, cmd is the program as a whole, white space included');
+    }
+    return nonEmptyProgram(place, cmd, args);
+  }
+  const split = splitCommandLine(cmd);
+  if (!split.ok) {
+    place.problem({ message: split.message, hint: split.hint });
+    return undefined;
+  }
+  warnOfShellSyntax(place, split.shellSyntax);
+  const [file = '', ...rest] = split.words;
+  if (/^[A-Za-z_][A-Za-z0-9_]*=/.test(file)) {
+    place.problem({
+      message: `${JSON.stringify(file)} is no program`,
+      hint: 'put variables into env; no shell is run',
+    });
+    return undefined;
+  }
+  return nonEmptyProgram(place, file, rest);
+}
+
+function nonEmptyProgram(place: Place, file: string, args: readonly string[]): Command | undefined {
+  if (file.trim() !== '') return { file, args: [...args] };
+  place.problem({ message: 'the program has no name', expected: 'a program, such as "/usr/bin/env"' });
+  return undefined;
+}
+
+function warnOfShellSyntax(place: Place, shellSyntax: readonly string[]): void {
+  if (shellSyntax.length === 0) return;
+  const variable = shellSyntax.find((word) => /^\$[A-Za-z_]/.test(word));
+  const what = shellSyntax.slice(0, 3).join(' ');
+  const instead =
+    variable !== undefined && shellSyntax.length === 1
+      ? `write \${${variable.slice(1)}} for the engine's own variable, or run a shell: ["sh", "-c", "…"]`
+      : 'run one if you need it: ["sh", "-c", "…"]';
+  place.warning(`no shell is run, so ${what} is passed on as it is; ${instead}`);
+}

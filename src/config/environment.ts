@@ -1,0 +1,65 @@
+/** The environment a process is given: its user's variables, then `env_file`, then `env`. */
+
+import { dirname, resolve } from 'node:path';
+import type { ConfigFiles } from './config-ports.ts';
+import { parseEnvFile } from './env-file.ts';
+import { fileErrorInWords } from './file-error.ts';
+import type { Place } from './place.ts';
+import type { EnvironmentPlan } from './resolved-config.ts';
+import type { ProcessSource } from './schema.ts';
+import { problemAtOffset } from './source-file.ts';
+
+const MAX_ENV_FILE_BYTES = 1024 * 1024;
+
+/** @param place of the process's table */
+export function resolveEnvironment(
+  place: Place,
+  process: ProcessSource,
+  ofUser: Readonly<Record<string, string>>,
+  files: ConfigFiles,
+): EnvironmentPlan {
+  const variables = new Map(Object.entries(ofUser));
+  for (const [path, pathPlace] of envFiles(place.at('env_file'), process.env_file)) {
+    for (const [name, value] of readEnvFile(pathPlace, path, files)) variables.set(name, value);
+  }
+  for (const [name, value] of Object.entries(process.env ?? {})) variables.set(name, String(value));
+  // fromEntries defines properties: a variable may have any name, and assigning to __proto__ would lose it.
+  return { clear: process.clear_env, set: Object.fromEntries(variables) };
+}
+
+function envFiles(place: Place, paths: ProcessSource['env_file']): readonly (readonly [string, Place])[] {
+  if (paths === undefined) return [];
+  if (typeof paths === 'string') return [[paths, place]];
+  return paths.map((path, index) => [path, place.at(index)]);
+}
+
+function readEnvFile(place: Place, given: string, files: ConfigFiles): ReadonlyMap<string, string> {
+  const isOptional = given.startsWith('-');
+  const path = resolve(dirname(place.source.path), isOptional ? given.slice(1) : given);
+  let bytes: Uint8Array;
+  try {
+    bytes = files.read(path, MAX_ENV_FILE_BYTES);
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (!(isOptional && isMissing)) {
+      place.problem({
+        message: `cannot read ${path}: ${fileErrorInWords(error)}`,
+        hint: isMissing ? `write "-${given}" where it may be missing` : undefined,
+      });
+    }
+    return new Map();
+  }
+  if (bytes.length > MAX_ENV_FILE_BYTES) {
+    place.problem({ message: `${path} is larger than 1 MiB` });
+    return new Map();
+  }
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
+    .replaceAll('\r\n', '\n');
+  const { variables, problems } = parseEnvFile(text);
+  for (const { offset, message, hint } of problems) {
+    place.findings.problems.push(problemAtOffset({ path, text }, offset, '', { message, hint }));
+  }
+  return variables;
+}

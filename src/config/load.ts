@@ -1,0 +1,130 @@
+/** The whole way from a path to a configuration the engine can run, or to every problem on that way. */
+
+import { resolve } from 'node:path';
+import { diskFiles } from './config-files.ts';
+import type { ConfigPorts } from './config-ports.ts';
+import { type Findings, Place } from './place.ts';
+import { positionNode } from './positions.ts';
+import { type Problem, sortProblems } from './problem.ts';
+import { type ReadFile, readConfigFiles } from './read-files.ts';
+import { checkDependencies, checkMain, checkStopPath } from './relations.ts';
+import { resolveEngine } from './resolve-engine.ts';
+import { type PlacedProcess, resolveProcess } from './resolve-process.ts';
+import type { EngineConfig, ProcessConfig, ResolvedConfig } from './resolved-config.ts';
+
+export type LoadedConfig =
+  | { readonly ok: true; readonly config: ResolvedConfig }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** `files` and `environment` are the disk's and the engine's own unless given. */
+export type LoadPorts = Pick<ConfigPorts, 'users' | 'self'> & Partial<ConfigPorts>;
+
+/**
+ * Reads, checks and resolves a configuration with all it includes; changes nothing anywhere.
+ * @returns the configuration, or every problem found, by file and line. Throws nothing.
+ */
+export function loadConfig(path: string, given: LoadPorts): LoadedConfig {
+  const ports: ConfigPorts = { files: diskFiles, environment: process.env, ...given };
+  const findings: Findings = { problems: [], warnings: [] };
+  const mainPath = resolve(path);
+  const { readable, paths } = readConfigFiles(mainPath, ports, findings);
+  const allReadable = readable.length === paths.length;
+  const placed = collectProcesses(readable, findings);
+  const processes = resolveAll(placed, readable, ports, findings);
+  const engine = resolveOnlyEngine(readable, mainPath, ports, findings);
+  // A file that cannot be read may hold what seems to be missing.
+  if (allReadable) checkTogether(engine, processes, placed);
+  if (findings.problems.length > 0) return { ok: false, problems: sortProblems(findings.problems) };
+  if (processes.size === 0) findings.warnings.push(`${mainPath}: no process is configured`);
+  return {
+    ok: true,
+    config: { engine: engine.config, processes, files: paths, warnings: findings.warnings },
+  };
+}
+
+interface PlacedEngine {
+  readonly place: Place;
+  readonly config: EngineConfig;
+}
+
+function checkTogether(
+  engine: PlacedEngine,
+  processes: ReadonlyMap<string, ProcessConfig>,
+  placed: ReadonlyMap<string, PlacedProcess>,
+): void {
+  checkDependencies(processes, placed);
+  checkMain(engine.place, engine.config, placed);
+  if (engine.place.findings.problems.length === 0) checkStopPath(engine.place, engine.config, processes);
+}
+
+/** By name, in the order of the files; a name that stands twice is a problem of the second place. */
+function collectProcesses(files: readonly ReadFile[], findings: Findings): Map<string, PlacedProcess> {
+  const placed = new Map<string, PlacedProcess>();
+  for (const { source, document } of files) {
+    const tables = document.value.processes;
+    // The order of the positions: JavaScript would put names such as "1" first.
+    for (const name of source.root.children.get('processes')?.children.keys() ?? []) {
+      const process = tables?.[name];
+      if (process === undefined) continue;
+      const place = new Place(source, ['processes', name], findings);
+      const first = placed.get(name);
+      if (first === undefined) placed.set(name, { place, process });
+      else {
+        const message = `the process ${JSON.stringify(name)} is defined twice; first at ${first.place.inWords()}`;
+        place.problem({ message, hint: 'give one of the two another name' }, 'key');
+      }
+    }
+  }
+  return placed;
+}
+
+/** What the schema found wrong is left out, so that each mistake is told once. */
+function resolveAll(
+  placed: ReadonlyMap<string, PlacedProcess>,
+  files: readonly ReadFile[],
+  ports: ConfigPorts,
+  findings: Findings,
+): ReadonlyMap<string, ProcessConfig> {
+  const broken = (place: Place): boolean =>
+    files.some(({ source, document }) => source === place.source && document.isBroken(place.path)) ||
+    findings.problems.some(
+      ({ file, key }) => file === place.source.path && key.startsWith(`${place.key()}.`),
+    );
+  const sound = [...placed].filter(([, { place }]) => !broken(place));
+  return new Map(sound.map(([name, process]) => [name, resolveProcess(name, process, placed, ports)]));
+}
+
+/** `[engine]` may stand in any one of the files. */
+function resolveOnlyEngine(
+  files: readonly ReadFile[],
+  mainPath: string,
+  ports: ConfigPorts,
+  findings: Findings,
+): PlacedEngine {
+  const [first, ...others] = files.filter(({ source }) => source.root.children.has('engine'));
+  for (const { source } of others) {
+    const firstPlace = first === undefined ? '' : new Place(first.source, ['engine'], findings).inWords();
+    new Place(source, ['engine'], findings).problem(
+      { message: `[engine] stands in more than one file; first at ${firstPlace}` },
+      'key',
+    );
+  }
+  const file = first ?? files[0];
+  const source = file?.source ?? { path: mainPath, text: '', root: positionNode('table', 0) };
+  const place = new Place(source, ['engine'], findings);
+  if (file === undefined || file.document.isBroken(['engine'])) return { place, config: DEFAULT_ENGINE };
+  return { place, config: resolveEngine(place, file.document.value.engine, ports) };
+}
+
+/** Stands in for an engine with problems, so that the rest can be checked; it is never run. */
+const DEFAULT_ENGINE: EngineConfig = {
+  socket: undefined,
+  socketMode: 0o660,
+  socketGid: undefined,
+  access: [],
+  log: { level: 'info', format: 'auto', output: 'raw' },
+  graceMs: 10_000,
+  exitWhen: 'all-done',
+  main: undefined,
+  hooks: [],
+};

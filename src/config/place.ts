@@ -1,0 +1,61 @@
+/** A key of a file while it is resolved: what resolvers hand down so that whatever they find has a place. */
+
+import { findNode } from './positions.ts';
+import type { Problem } from './problem.ts';
+import { showKey } from './show-value.ts';
+import {
+  type KeyPath,
+  type ProblemText,
+  placeInWords,
+  problemAtKey,
+  type SourceFile,
+} from './source-file.ts';
+
+/** What was found on the way, in the order it was found. */
+export interface Findings {
+  readonly problems: Problem[];
+  /** Whole sentences with their place. */
+  readonly warnings: string[];
+}
+
+export class Place {
+  readonly source: SourceFile;
+  readonly path: KeyPath;
+  readonly findings: Findings;
+
+  constructor(source: SourceFile, path: KeyPath, findings: Findings) {
+    this.source = source;
+    this.path = path;
+    this.findings = findings;
+  }
+
+  at(...parts: readonly (string | number)[]): Place {
+    return new Place(this.source, [...this.path, ...parts], this.findings);
+  }
+
+  /** True where the file has the key; false where its value is a default of the schema. */
+  isGiven(...parts: readonly (string | number)[]): boolean {
+    return findNode(this.source.root, [...this.path, ...parts]) !== undefined;
+  }
+
+  problem(said: ProblemText, at: 'key' | 'value' = 'value'): void {
+    this.findings.problems.push(problemAtKey(this.source, this.path, at, said));
+  }
+
+  /** @param sentence what is odd, without the place and a full stop. */
+  warning(sentence: string): void {
+    this.findings.warnings.push(
+      `${placeInWords(this.source, this.path)}: ${showKey(this.path)}: ${sentence}`,
+    );
+  }
+
+  /** The path as problems show it. */
+  key(): string {
+    return showKey(this.path);
+  }
+
+  /** `FILE:LINE`, for a message at another place. */
+  inWords(): string {
+    return placeInWords(this.source, this.path);
+  }
+}

@@ -1,0 +1,105 @@
+/** Reads a configuration file and all that it includes, each checked against the schema on its own. */
+
+import { dirname, resolve } from 'node:path';
+import type { ConfigPorts } from './config-ports.ts';
+import { fileErrorInWords } from './file-error.ts';
+import { expandGlob, isGlob } from './include.ts';
+import { interpolateDocument } from './interpolation.ts';
+import { MAX_CONFIG_BYTES, parseConfig } from './parse.ts';
+import { type Findings, Place } from './place.ts';
+import { problemWithFile, type SourceFile } from './source-file.ts';
+import { type ValidatedDocument, validateDocument } from './validate.ts';
+
+export interface ReadFile {
+  readonly source: SourceFile;
+  readonly document: ValidatedDocument;
+}
+
+/** More files than this are a pattern gone wrong. */
+const MAX_FILES = 1_000;
+
+export interface FilesRead {
+  /** Those that could be parsed, the main file first, each followed by what it includes. */
+  readonly readable: readonly ReadFile[];
+  /** Absolute paths of all, whether they could be parsed or not. */
+  readonly paths: readonly string[];
+}
+
+/** @param path absolute. Problems go to the findings. */
+export function readConfigFiles(path: string, ports: ConfigPorts, findings: Findings): FilesRead {
+  const readable: ReadFile[] = [];
+  const paths = new Set<string>();
+  /** @param chain the files that led here, for telling a cycle from a file that two others include. */
+  const visit = (file: string, chain: readonly string[], includedAt: Place | undefined): void => {
+    if (chain.includes(file)) {
+      const names = [...chain.slice(chain.indexOf(file)), file].join(' → ');
+      includedAt?.problem({ message: `files that include each other: ${names}` });
+      return;
+    }
+    if (paths.has(file)) return;
+    if (paths.size >= MAX_FILES) {
+      includedAt?.problem({ message: `more than ${MAX_FILES} files are included` });
+      return;
+    }
+    paths.add(file);
+    const read = readOne(file, ports, findings, includedAt);
+    if (read === undefined) return;
+    readable.push(read);
+    for (const [included, place] of includesOf(read, ports, findings))
+      visit(included, [...chain, file], place);
+  };
+  visit(path, [], undefined);
+  return { readable, paths: [...paths] };
+}
+
+function readOne(
+  path: string,
+  ports: ConfigPorts,
+  findings: Findings,
+  includedAt: Place | undefined,
+): ReadFile | undefined {
+  let bytes: Uint8Array;
+  try {
+    bytes = ports.files.read(path, MAX_CONFIG_BYTES);
+  } catch (error) {
+    const message = `cannot be read: ${fileErrorInWords(error)}`;
+    if (includedAt === undefined) findings.problems.push(problemWithFile(path, { message }));
+    else includedAt.problem({ message: `${path} ${message}` });
+    return undefined;
+  }
+  const parsed = parseConfig(bytes, path);
+  if (!parsed.ok) {
+    findings.problems.push(...parsed.problems);
+    return undefined;
+  }
+  const { source, value } = parsed;
+  const interpolated = interpolateDocument(source, value, ports.environment);
+  findings.problems.push(...interpolated.problems);
+  const document = validateDocument(source, value, interpolated.changed);
+  findings.problems.push(...document.problems);
+  return { source, document };
+}
+
+function includesOf(
+  { source, document }: ReadFile,
+  ports: ConfigPorts,
+  findings: Findings,
+): readonly (readonly [string, Place])[] {
+  const { include } = document.value;
+  if (include === undefined || document.isBroken(['include'])) return [];
+  const place = new Place(source, ['include'], findings);
+  const patterns =
+    typeof include === 'string'
+      ? [[include, place] as const]
+      : include.map((pattern, index) => [pattern, place.at(index)] as const);
+  const directory = dirname(source.path);
+  return patterns.flatMap(([pattern, at]) => {
+    if (!isGlob(pattern)) return [[resolve(directory, pattern), at] as const];
+    try {
+      return expandGlob(pattern, directory, ports.files).map((path) => [path, at] as const);
+    } catch (error) {
+      at.problem({ message: `cannot be looked up: ${fileErrorInWords(error)}` });
+      return [];
+    }
+  });
+}

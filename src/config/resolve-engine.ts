@@ -1,0 +1,111 @@
+/** The checked `[engine]` table to what the engine goes by. */
+
+import { dirname, resolve } from 'node:path';
+import { commandAt } from './command-line.ts';
+import type { ConfigPorts } from './config-ports.ts';
+import { durationAt } from './durations.ts';
+import { groupAt, uidAt } from './identity.ts';
+import type { Place } from './place.ts';
+import { octal } from './resolve-process.ts';
+import type { AccessGrant, EngineConfig, EngineLogConfig, HookConfig, HookEvent } from './resolved-config.ts';
+import type { EngineSource } from './schema.ts';
+
+/** sun_path of unix(7) holds 108 bytes, one of them for the end. */
+const MAX_SOCKET_PATH_BYTES = 107;
+
+/** The engine leaves one second of the grace for itself. */
+const LEAST_GRACE_MS = 2_000;
+
+/** @param place of the `[engine]` table; problems go to its findings. */
+export function resolveEngine(place: Place, engine: EngineSource, ports: ConfigPorts): EngineConfig {
+  const graceMs = durationAt(place.at('grace'), engine.grace, 'zero');
+  if (graceMs < LEAST_GRACE_MS) {
+    place
+      .at('grace')
+      .problem({ message: `found ${JSON.stringify(engine.grace)}`, expected: 'at least 2 seconds' });
+  }
+  const exitWhen = engine.main !== undefined && !place.isGiven('exit_when') ? 'main' : engine.exit_when;
+  if (exitWhen === 'main' && engine.main === undefined) {
+    place.at('exit_when').problem({ message: 'exit_when = "main" needs a main', hint: 'add main = "NAME"' });
+  }
+  return {
+    socket: engine.socket === undefined ? undefined : socketAt(place.at('socket'), engine.socket),
+    socketMode: octal(engine.socket_mode),
+    socketGid:
+      engine.socket_group === undefined
+        ? undefined
+        : groupAt(place.at('socket_group'), engine.socket_group, ports.users),
+    access: resolveAccess(place.at('access'), engine.access, ports),
+    log: resolveLog(engine.log),
+    graceMs,
+    exitWhen,
+    main: engine.main,
+    hooks: resolveHooks(place.at('hooks'), engine.hooks),
+  };
+}
+
+function socketAt(place: Place, given: string): string {
+  const path = resolve(dirname(place.source.path), given);
+  if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
+    place.problem({
+      message: `the path is longer than ${MAX_SOCKET_PATH_BYTES} bytes, the most a socket's may be`,
+    });
+  }
+  if (given.endsWith('/')) place.problem({ message: 'this is a directory', hint: 'name the socket in it' });
+  return path;
+}
+
+function resolveAccess(
+  place: Place,
+  access: EngineSource['access'],
+  ports: ConfigPorts,
+): readonly AccessGrant[] {
+  const grants: AccessGrant[] = [];
+  for (const level of ['read', 'control'] as const) {
+    for (const [index, name] of (access?.[level] ?? []).entries()) {
+      const at = place.at(level, index);
+      const isGroup = typeof name === 'string' && name.startsWith('@');
+      if (isGroup) {
+        const gid = groupAt(at, name.slice(1), ports.users);
+        if (gid !== undefined) grants.push({ level, uid: undefined, gid });
+      } else {
+        const uid = uidAt(at, name, ports.users);
+        if (uid !== undefined) grants.push({ level, uid, gid: undefined });
+      }
+    }
+  }
+  return grants;
+}
+
+function resolveLog(log: EngineSource['log']): EngineLogConfig {
+  if (typeof log === 'object') return { level: log.level, format: log.format, output: log.output };
+  const level = (['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const).find(
+    (known) => known === log,
+  );
+  return { level: level ?? 'info', format: 'auto', output: 'raw' };
+}
+
+const HOOKS: readonly HookEvent[] = [
+  'started',
+  'healthy',
+  'unhealthy',
+  'stopped',
+  'exit',
+  'failed',
+  'shutdown',
+];
+const DEFAULT_HOOK_TIMEOUT = '10s';
+
+function resolveHooks(place: Place, hooks: EngineSource['hooks']): readonly HookConfig[] {
+  return HOOKS.flatMap((on) => {
+    const key = `on_${on}` as const;
+    const hook = hooks?.[key];
+    if (hook === undefined) return [];
+    const at = place.at(key);
+    const isTable = typeof hook === 'object' && !Array.isArray(hook);
+    const command = isTable ? commandAt(at, hook.cmd, hook.args) : commandAt(at, hook, undefined, '');
+    const timeout = isTable ? hook.timeout : DEFAULT_HOOK_TIMEOUT;
+    const timeoutMs = durationAt(at.at('timeout'), timeout, 'more-than-zero');
+    return command === undefined ? [] : [{ on, ...command, timeoutMs }];
+  });
+}

@@ -1,0 +1,127 @@
+/** One checked `[processes.NAME]` table to what the engine goes by. */
+
+import { dirname, resolve } from 'node:path';
+import { commandAt } from './command-line.ts';
+import type { ConfigPorts } from './config-ports.ts';
+import { durationAt } from './durations.ts';
+import { resolveEnvironment } from './environment.ts';
+import { resolveHealth } from './health-rules.ts';
+import { resolveCapabilities, resolveIdentity } from './identity.ts';
+import { resolveLimits } from './limits.ts';
+import { resolveOutput } from './output-target.ts';
+import type { Place } from './place.ts';
+import type { Dependency, ProcessConfig, SpawnSettings, StopStage } from './resolved-config.ts';
+import { resolveRestart } from './restart-policy.ts';
+import type { ProcessSource } from './schema.ts';
+import { signalAt } from './signal-at.ts';
+
+/** A process's table where it stands. */
+export interface PlacedProcess {
+  readonly place: Place;
+  readonly process: ProcessSource;
+}
+
+/** @param all the processes of all files: the default condition of a dependency goes by its type. */
+export function resolveProcess(
+  name: string,
+  { place, process }: PlacedProcess,
+  all: ReadonlyMap<string, PlacedProcess>,
+  ports: ConfigPorts,
+): ProcessConfig {
+  if (name === 'all') {
+    place.problem(
+      { message: 'a process cannot be named "all": on the command line that means all of them' },
+      'key',
+    );
+  }
+  return {
+    name,
+    description: process.description,
+    command: commandAt(place, process.cmd, process.args) ?? { file: '', args: [] },
+    type: process.type,
+    instances: process.instances,
+    autostart: process.autostart,
+    essential: process.essential,
+    dependsOn: dependenciesOf(process.depends_on).map(({ condition, ...dependency }) => ({
+      ...dependency,
+      condition: condition ?? defaultCondition(all.get(dependency.process)),
+    })),
+    restart: resolveRestart(place, process),
+    stop: resolveStop(place, process),
+    reloadSignal:
+      process.reload_signal === undefined
+        ? undefined
+        : signalAt(place.at('reload_signal'), process.reload_signal),
+    health: resolveHealth(place.at('healthcheck'), process),
+    spawn: resolveSpawn(place, process, ports),
+    stdout: resolveOutput(place.at('stdout'), process.stdout),
+    stderr: resolveOutput(place.at('stderr'), process.stderr),
+  };
+}
+
+function resolveSpawn(place: Place, process: ProcessSource, ports: ConfigPorts): SpawnSettings {
+  const { identity, variables } = resolveIdentity(place, process, ports);
+  return {
+    identity,
+    workingDirectory:
+      process.workingdir === undefined ? undefined : resolve(dirname(place.source.path), process.workingdir),
+    umask: process.umask === undefined ? undefined : octal(process.umask),
+    environment: resolveEnvironment(place, process, variables, ports.files),
+    limits: resolveLimits(place.at('limits'), process.limits),
+    nice: process.nice,
+    oomScoreAdj: process.oom_score_adj,
+    noNewPrivs: process.no_new_privs,
+    capabilities: resolveCapabilities(place.at('capabilities'), process.capabilities, ports.self),
+  };
+}
+
+/** @param digits as the schema lets them through: `022`, `0o022` */
+export function octal(digits: string): number {
+  return Number.parseInt(digits.replace(/^0o/, ''), 8);
+}
+
+interface DependencySource {
+  readonly process: string;
+  readonly condition: Dependency['condition'] | undefined;
+  readonly restart: boolean;
+}
+
+/** All forms of `depends_on` as one; each name once. */
+function dependenciesOf(source: ProcessSource['depends_on']): readonly DependencySource[] {
+  if (source === undefined) return [];
+  if (typeof source === 'string') return [{ process: source, condition: undefined, restart: false }];
+  if (Array.isArray(source)) {
+    return [...new Set(source)].map((process) => ({ process, condition: undefined, restart: false }));
+  }
+  return Object.entries(source).map(([process, wanted]) =>
+    typeof wanted === 'string'
+      ? { process, condition: asCondition(wanted), restart: false }
+      : { process, condition: wanted.condition, restart: wanted.restart },
+  );
+}
+
+function defaultCondition(dependency: PlacedProcess | undefined): Dependency['condition'] {
+  return dependency?.process.type === 'oneshot' ? 'completed' : 'healthy';
+}
+
+function asCondition(text: string): Dependency['condition'] | undefined {
+  return (['started', 'healthy', 'completed'] as const).find((condition) => condition === text);
+}
+
+function resolveStop(place: Place, process: ProcessSource): readonly StopStage[] {
+  const short = (['stop_signal', 'stop_timeout'] as const).find((key) => place.isGiven(key));
+  if (process.stop === undefined) {
+    const signal = signalAt(place.at('stop_signal'), process.stop_signal);
+    const waitMs = durationAt(place.at('stop_timeout'), process.stop_timeout, 'zero');
+    return [{ signal: signal ?? 'SIGTERM', waitMs }];
+  }
+  if (short !== undefined) {
+    place
+      .at(short)
+      .problem({ message: `${short} and stop cannot be used together`, hint: 'put it into stop' }, 'key');
+  }
+  return process.stop.map((stage, index) => ({
+    signal: signalAt(place.at('stop', index, 'signal'), stage.signal) ?? 'SIGTERM',
+    waitMs: durationAt(place.at('stop', index, 'wait'), stage.wait, 'zero'),
+  }));
+}
