@@ -3,10 +3,14 @@
  * bounded in time and output. It leads a process group of its own, which is killed whole when its time is over.
  */
 
-import type { ResultPromise } from 'execa';
+import type { Readable } from 'node:stream';
 import type { Reaper } from './reaper.ts';
 
 const MOST_OUTPUT_BYTES = 4_096;
+/** For what it wrote just before its end; a grandchild that keeps the pipe open is not waited for. */
+const LAST_WORDS_MS = 50;
+/** Noted by the launcher for us; a program of ours that is started by a hook gets a note of its own. */
+const PRIVATE_VARIABLES = { TASKMASTER_INHERITED: undefined };
 
 export interface HelperCommand {
   readonly file: string;
@@ -23,63 +27,85 @@ export interface HelperResult {
 }
 
 /** Never rejects. execa is loaded at the first call: 30 ms that a start without hooks does not pay. */
-export async function runHelperCommand(command: HelperCommand, reaper: Reaper): Promise<HelperResult> {
-  const { execa } = await import('execa');
-  const startedAt = performance.now();
-  const child = execa(command.file, [...command.args], {
-    detached: true,
-    reject: false,
-    // Not buffered by execa, whose promise waits for whoever holds the pipes: a grandchild could hold it for good.
-    buffer: false,
-    input: command.input,
-    stdout: 'ignore',
-    stderr: 'pipe',
+export async function runHelperCommand(
+  command: HelperCommand,
+  reaper: Pick<Reaper, 'lend'>,
+): Promise<HelperResult> {
+  let startedAt = performance.now();
+  const ended = (passed: boolean, outcome: string): HelperResult => ({
+    passed,
+    outcome,
+    durationMs: Math.round(performance.now() - startedAt),
   });
-  // In the tick of the spawn: from here on the reaper leaves this pid to Node.
-  const giveBack = child.pid === undefined ? () => {} : reaper.lend(child.pid);
-  const outcome = await outcomeOf(child, command.timeoutMs);
-  giveBack();
-  return { ...outcome, durationMs: Math.round(performance.now() - startedAt) };
-}
-
-function outcomeOf(child: ResultPromise, timeoutMs: number): Promise<{ passed: boolean; outcome: string }> {
-  const printed: Buffer[] = [];
-  let printedBytes = 0;
-  child.stderr?.on('data', (chunk: Buffer) => {
-    if (printedBytes < MOST_OUTPUT_BYTES) printed.push(chunk.subarray(0, MOST_OUTPUT_BYTES - printedBytes));
-    printedBytes += chunk.length;
-  });
-  return new Promise((resolve) => {
-    let timedOut = false;
-    const timer = setTimeout(() => {
-      timedOut = true;
-      killGroup(child.pid);
-    }, timeoutMs);
-    const settle = (passed: boolean, words: string): void => {
-      clearTimeout(timer);
-      child.stderr?.destroy();
-      child.stdin?.destroy();
-      const said = Buffer.concat(printed).toString('utf8').trim();
-      resolve({ passed, outcome: passed || said === '' ? words : `${words}: ${said}` });
-    };
-    // `exit`, not `close`: only the command itself is waited for.
-    child.once('exit', (code, signal) => {
-      if (timedOut) settle(false, `timed out after ${timeoutMs} ms and was killed`);
-      else if (code === 0) settle(true, 'exited with code 0');
-      else settle(false, code === null ? `killed by ${signal}` : `exited with code ${code}`);
+  try {
+    const { execa } = await import('execa');
+    startedAt = performance.now();
+    const running = execa(command.file, [...command.args], {
+      detached: true,
+      reject: false,
+      // execa's own limits are not used: its promise waits for whoever holds the pipes, its timeout and its clean-up
+      // end the program but not what that has started.
+      buffer: false,
+      cleanup: false,
+      input: command.input,
+      stdout: 'ignore',
+      stderr: 'pipe',
+      env: PRIVATE_VARIABLES,
     });
-    child.then(
-      (result) => {
-        // A command that could not be started has no exit.
-        if (child.pid === undefined) settle(false, result.shortMessage ?? 'could not be started');
-      },
-      (error: unknown) => settle(false, String(error)),
-    );
-  });
+    const { pid } = running;
+    if (pid === undefined) return ended(false, couldNotStart(command, await running));
+    // In the tick of the spawn: from here on the reaper leaves this pid to Node.
+    const giveBack = reaper.lend(pid);
+    const firstWords = collectFirstBytes(running.stderr);
+    const end = await new Promise<{ passed: boolean; words: string }>((resolve) => {
+      const timer = setTimeout(() => {
+        killGroup(pid);
+        resolve({ passed: false, words: `timed out after ${command.timeoutMs / 1_000}s and was killed` });
+      }, command.timeoutMs);
+      running.nodeChildProcess.once('exit', (code, signal) => {
+        giveBack();
+        clearTimeout(timer);
+        resolve({ passed: code === 0, words: code === null ? `killed by ${signal}` : `exit code ${code}` });
+      });
+    });
+    const said = await firstWords();
+    running.stdin?.destroy();
+    running.stderr.destroy();
+    return ended(end.passed, end.passed || said === '' ? end.words : `${end.words}: ${said}`);
+  } catch (error) {
+    return ended(false, `could not be started: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
+function couldNotStart(
+  command: HelperCommand,
+  failure: { readonly originalMessage?: string | undefined },
+): string {
+  return `could not be started: ${failure.originalMessage ?? command.file}`;
+}
+
+/** @returns what waits for the end of the stream, though not long, and gives its beginning as text. */
+function collectFirstBytes(stream: Readable): () => Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  stream.on('data', (chunk: Buffer) => {
+    // Read to the end all the same: a full pipe would stop the program.
+    if (bytes < MOST_OUTPUT_BYTES) chunks.push(chunk.subarray(0, MOST_OUTPUT_BYTES - bytes));
+    bytes += chunk.length;
+  });
+  const isOver = new Promise<void>((resolve) => stream.once('close', resolve));
+  return async () => {
+    let timer: NodeJS.Timeout | undefined;
+    const isLate = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, LAST_WORDS_MS);
+    });
+    await Promise.race([isOver, isLate]);
+    clearTimeout(timer);
+    return Buffer.concat(chunks).toString('utf8').trim();
+  };
+}
+
+function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
