@@ -1,0 +1,350 @@
+/** A supervisor in a world driven by hand: time, the kernel, health and output do what the test says, when it says. */
+
+import type { Dependency, ProcessConfig, ResolvedConfig } from '../../src/config/resolved-config.ts';
+import type { ExitStatus, SpawnFailure } from '../../src/lifecycle/exit-outcome.ts';
+import type { SignalName } from '../../src/signals.ts';
+import { describeInstance } from '../../src/supervisor/describe.ts';
+import { Drain } from '../../src/supervisor/drain.ts';
+import type { EngineEvent } from '../../src/supervisor/engine-event.ts';
+import { EventStream } from '../../src/supervisor/event-stream.ts';
+import type { ExitVerdict } from '../../src/supervisor/exit-verdict.ts';
+import type { InstanceRecord } from '../../src/supervisor/instance-record.ts';
+import type {
+  Cancel,
+  Clock,
+  HealthFact,
+  HealthMonitor,
+  Kernel,
+  OutputPort,
+  ProbeSubject,
+  SpawnRequest,
+  SpawnResult,
+} from '../../src/supervisor/ports.ts';
+import type { InstanceSnapshot } from '../../src/supervisor/snapshot.ts';
+import { Supervisor } from '../../src/supervisor/supervisor.ts';
+
+export class HandClock implements Clock {
+  #now = 0;
+  #timers: { readonly due: number; readonly callback: () => void }[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  wallTime(): number {
+    return 1_800_000_000_000 + this.#now;
+  }
+
+  after(delayMs: number, callback: () => void): Cancel {
+    const timer = { due: this.#now + delayMs, callback };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  }
+
+  get pending(): number {
+    return this.#timers.length;
+  }
+
+  advance(byMs: number): void {
+    const until = this.#now + byMs;
+    for (;;) {
+      const next = this.#timers
+        .filter(({ due }) => due <= until)
+        .sort((one, other) => one.due - other.due)[0];
+      if (next === undefined) break;
+      this.#timers = this.#timers.filter((other) => other !== next);
+      this.#now = Math.max(this.#now, next.due);
+      next.callback();
+    }
+    this.#now = until;
+  }
+}
+
+interface Child {
+  readonly onExit: (status: ExitStatus) => void;
+  isLeaderAlive: boolean;
+  others: number;
+}
+
+export class HandKernel implements Kernel {
+  readonly spawned: SpawnRequest[] = [];
+  readonly signals: { readonly pid: number; readonly signal: SignalName }[] = [];
+  readonly #children = new Map<number, Child>();
+  readonly #listeners = new Set<(pid: number) => void>();
+  readonly #failures: SpawnFailure[] = [];
+  strays = 0;
+  #lastPid = 100;
+
+  spawn(request: SpawnRequest, onExit: (status: ExitStatus) => void): SpawnResult {
+    const failure = this.#failures.shift();
+    if (failure !== undefined) return { kind: 'failed', failure };
+    this.spawned.push(request);
+    this.#lastPid += 1;
+    this.#children.set(this.#lastPid, { onExit, isLeaderAlive: true, others: 0 });
+    return {
+      kind: 'spawned',
+      pid: this.#lastPid,
+      stdinFd: undefined,
+      stdoutFd: undefined,
+      stderrFd: undefined,
+    };
+  }
+
+  failNextSpawn(errno: string): void {
+    this.#failures.push({ step: 'execute', errno, message: `cannot execute it: ${errno}` });
+  }
+
+  /** The leader dies; `leaving` others of its group live on. */
+  exit(pid: number, status: ExitStatus, leaving = 0): void {
+    const child = this.#child(pid);
+    child.isLeaderAlive = false;
+    child.others = leaving;
+    child.onExit(status);
+    for (const listener of this.#listeners) listener(pid);
+  }
+
+  /** The rest of the group dies. */
+  emptyGroup(pid: number): void {
+    this.#child(pid).others = 0;
+    for (const listener of this.#listeners) listener(pid + 10_000);
+  }
+
+  signalGroup(pid: number, signal: SignalName): 'delivered' | 'gone' {
+    this.signals.push({ pid, signal });
+    return this.groupIsAlive(pid) ? 'delivered' : 'gone';
+  }
+
+  groupIsAlive(pid: number): boolean {
+    const child = this.#children.get(pid);
+    return child !== undefined && (child.isLeaderAlive || child.others > 0);
+  }
+
+  onChildCollected(listener: (pid: number) => void): Cancel {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  killStrays(): number {
+    const killed = this.strays;
+    this.strays = 0;
+    queueMicrotask(() => {
+      for (const listener of this.#listeners) listener(9_999);
+    });
+    return killed;
+  }
+
+  hasChildren(): boolean {
+    return this.strays > 0 || [...this.#children.keys()].some((pid) => this.groupIsAlive(pid));
+  }
+
+  get aliveCount(): number {
+    return [...this.#children.values()].filter(({ isLeaderAlive }) => isLeaderAlive).length;
+  }
+
+  #child(pid: number): Child {
+    const child = this.#children.get(pid);
+    if (child === undefined) throw new Error(`no child ${pid}`);
+    return child;
+  }
+}
+
+class HandHealth implements HealthMonitor {
+  readonly watches = new Map<
+    string,
+    { phase: string; subject: ProbeSubject; report: (fact: HealthFact) => void }
+  >();
+
+  watch(phase: 'readiness' | 'liveness', subject: ProbeSubject, report: (fact: HealthFact) => void): Cancel {
+    const watch = { phase, subject, report };
+    this.watches.set(subject.instance, watch);
+    return () => {
+      if (this.watches.get(subject.instance) === watch) this.watches.delete(subject.instance);
+    };
+  }
+
+  history(): readonly [] {
+    return [];
+  }
+
+  forget(): void {}
+}
+
+const silentOutput: OutputPort = {
+  prepare: () => ({ kind: 'ready', stdout: { kind: 'null' }, stderr: { kind: 'null' } }),
+  attach: () => {},
+  update: () => {},
+  forget: () => {},
+  reopen: () => {},
+  flush: () => Promise.resolve(),
+};
+
+export interface ProcessChoices {
+  type?: ProcessConfig['type'];
+  instances?: number;
+  autostart?: boolean;
+  essential?: boolean;
+  dependsOn?: readonly (string | Dependency)[];
+  policy?: ProcessConfig['restart']['policy'];
+  maxRestarts?: number;
+  baseMs?: number;
+  onUnhealthy?: ProcessConfig['health']['onUnhealthy'];
+  stop?: ProcessConfig['stop'];
+  command?: string;
+}
+
+export function processConfig(name: string, choices: ProcessChoices = {}): ProcessConfig {
+  return {
+    name,
+    description: undefined,
+    command: { file: choices.command ?? `/bin/${name}`, args: [] },
+    type: choices.type ?? 'simple',
+    instances: choices.instances ?? 1,
+    autostart: choices.autostart ?? true,
+    essential: choices.essential ?? false,
+    dependsOn: (choices.dependsOn ?? []).map((dependency) =>
+      typeof dependency === 'string'
+        ? { process: dependency, condition: 'healthy', restart: false }
+        : dependency,
+    ),
+    restart: {
+      policy: choices.policy ?? 'on-failure',
+      maxRestarts: choices.maxRestarts,
+      exitCodes: [0],
+      backoff: { baseMs: choices.baseMs ?? 500, factor: 2, maxMs: 30_000, resetMs: 30_000 },
+    },
+    stop: choices.stop ?? [{ signal: 'SIGTERM', waitMs: 5_000 }],
+    reloadSignal: undefined,
+    health: {
+      probe: { kind: 'uptime', uptimeMs: 1_000 },
+      intervalMs: 10_000,
+      timeoutMs: 5_000,
+      retries: 3,
+      startPeriodMs: 30_000,
+      startIntervalMs: 1_000,
+      onUnhealthy: choices.onUnhealthy ?? 'restart',
+    },
+    spawn: {
+      identity: undefined,
+      workingDirectory: undefined,
+      umask: undefined,
+      environment: { clear: false, set: {} },
+      limits: [],
+      nice: undefined,
+      oomScoreAdj: undefined,
+      noNewPrivs: false,
+      capabilities: undefined,
+    },
+    stdout: { kind: 'inherit' },
+    stderr: { kind: 'inherit' },
+  };
+}
+
+export function configOf(
+  processes: readonly ProcessConfig[],
+  engine: Partial<ResolvedConfig['engine']> = {},
+): ResolvedConfig {
+  return {
+    engine: {
+      socket: undefined,
+      socketMode: 0o660,
+      socketGid: undefined,
+      access: [],
+      log: { level: 'info', format: 'json', output: 'raw' },
+      graceMs: 10_000,
+      exitWhen: 'never',
+      main: undefined,
+      hooks: [],
+      ...engine,
+    },
+    processes: new Map(processes.map((process) => [process.name, process])),
+    files: [],
+    warnings: [],
+  };
+}
+
+export class Rig {
+  readonly clock = new HandClock();
+  readonly kernel = new HandKernel();
+  readonly health = new HandHealth();
+  readonly events: EventStream;
+  readonly told: EngineEvent[] = [];
+  readonly verdicts: ExitVerdict[] = [];
+  readonly faults: unknown[] = [];
+  readonly finished: ExitVerdict[] = [];
+  readonly supervisor: Supervisor;
+  readonly drain: Drain;
+
+  constructor(processes: readonly ProcessConfig[], engine: Partial<ResolvedConfig['engine']> = {}) {
+    this.events = new EventStream(this.clock);
+    this.events.subscribe((event) => this.told.push(event));
+    const ports = { clock: this.clock, kernel: this.kernel, events: this.events };
+    this.supervisor = new Supervisor(configOf(processes, engine), {
+      ...ports,
+      health: this.health,
+      output: silentOutput,
+      random: () => 0.5,
+      onVerdict: (verdict) => this.verdicts.push(verdict),
+      onFault: (error) => this.faults.push(error),
+    });
+    this.drain = new Drain({
+      ...ports,
+      supervisor: this.supervisor,
+      settleHooks: () => Promise.resolve(),
+      onFinished: (verdict) => this.finished.push(verdict),
+    });
+  }
+
+  /** As at boot. */
+  startAll(): this {
+    for (const record of this.supervisor.records()) {
+      if (record.process.autostart) this.supervisor.decide(record, 'start', 'autostart');
+    }
+    return this;
+  }
+
+  record(name: string): InstanceRecord {
+    const record = this.supervisor.record(name);
+    if (record === undefined) throw new Error(`no instance ${name}`);
+    return record;
+  }
+
+  see(name: string): InstanceSnapshot {
+    return describeInstance(this.record(name), this.clock);
+  }
+
+  state(name: string): string {
+    return this.see(name).state;
+  }
+
+  pid(name: string): number {
+    const { pid } = this.record(name);
+    if (pid === undefined) throw new Error(`${name} does not run`);
+    return pid;
+  }
+
+  decide(name: string, kind: 'start' | 'stop' | 'restart' | 'kill'): void {
+    this.supervisor.decide(this.record(name), kind, 'a test asked for it');
+  }
+
+  healthy(name: string): void {
+    this.health.watches.get(name)?.report({ kind: 'becameHealthy' });
+  }
+
+  unhealthy(name: string): void {
+    this.health.watches.get(name)?.report({ kind: 'becameUnhealthy', reason: 'connection refused' });
+  }
+
+  exit(name: string, code: number, leaving = 0): void {
+    this.kernel.exit(this.pid(name), { how: 'exited', code }, leaving);
+  }
+
+  die(name: string, signal: SignalName): void {
+    this.kernel.exit(this.pid(name), { how: 'signalled', signal, core: false });
+  }
+
+  signalsTo(pid: number): readonly string[] {
+    return this.kernel.signals.filter((sent) => sent.pid === pid).map(({ signal }) => signal);
+  }
+}

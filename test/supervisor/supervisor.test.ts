@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { processConfig, Rig } from './rig.ts';
+
+test('a process is started, watched and proven healthy', () => {
+  const rig = new Rig([processConfig('web')]).startAll();
+  assert.equal(rig.state('web'), 'healthcheck');
+  rig.healthy('web');
+  assert.equal(rig.state('web'), 'healthy');
+  assert.equal(rig.see('web').pid, rig.pid('web'));
+});
+
+test('a second restart while stopping starts one new incarnation, not two', () => {
+  const rig = new Rig([processConfig('web')]).startAll();
+  rig.decide('web', 'restart');
+  rig.decide('web', 'restart');
+  rig.decide('web', 'start');
+  assert.equal(rig.state('web'), 'stopping');
+  assert.equal(rig.see('web').desired, 'restart');
+  rig.die('web', 'SIGTERM');
+  assert.equal(rig.kernel.spawned.length, 2);
+  assert.equal(rig.state('web'), 'healthcheck');
+  assert.equal(rig.see('web').restarts, 0);
+});
+
+test('failures wait longer each time, then give up and say why', () => {
+  const rig = new Rig([processConfig('web', { maxRestarts: 2 })]).startAll();
+  rig.exit('web', 3);
+  assert.equal(rig.state('web'), 'backoff');
+  assert.equal(rig.see('web').retry_in_ms, 500);
+  assert.equal(rig.see('web').reason, 'exited with code 3; restart 1 of 2');
+  rig.clock.advance(500);
+  rig.exit('web', 3);
+  assert.equal(rig.see('web').retry_in_ms, 1_000);
+  rig.clock.advance(1_000);
+  rig.die('web', 'SIGSEGV');
+  assert.equal(rig.state('web'), 'failed');
+  assert.equal(rig.see('web').reason, 'killed by SIGSEGV, after 2 restarts in a row');
+  assert.equal(rig.see('web').restarts, 2);
+  assert.equal(rig.clock.pending, 0);
+});
+
+test('restarts are forgotten after enough healthy running', () => {
+  const rig = new Rig([processConfig('web', { maxRestarts: 2 })]).startAll();
+  rig.exit('web', 1);
+  rig.clock.advance(500);
+  rig.healthy('web');
+  assert.equal(rig.see('web').consecutive_restarts, 1);
+  rig.clock.advance(29_999);
+  assert.equal(rig.see('web').consecutive_restarts, 1);
+  rig.clock.advance(1);
+  assert.equal(rig.see('web').consecutive_restarts, 0);
+});
+
+test('a program that is not there fails at once, one that cannot be forked now is tried again', () => {
+  const rig = new Rig([processConfig('gone'), processConfig('busy')]);
+  rig.kernel.failNextSpawn('ENOENT');
+  rig.decide('gone', 'start');
+  assert.equal(rig.state('gone'), 'failed');
+  assert.equal(rig.see('gone').reason, 'cannot execute it: ENOENT');
+  rig.kernel.failNextSpawn('EAGAIN');
+  rig.decide('busy', 'start');
+  assert.equal(rig.state('busy'), 'backoff');
+  rig.clock.advance(500);
+  assert.equal(rig.state('busy'), 'healthcheck');
+});
+
+test('stopping goes through its signals to KILL, and then waits', () => {
+  const stop = [
+    { signal: 'SIGINT', waitMs: 1_000 },
+    { signal: 'SIGTERM', waitMs: 2_000 },
+  ] as const;
+  const rig = new Rig([processConfig('web', { stop })]).startAll();
+  const pid = rig.pid('web');
+  rig.decide('web', 'stop');
+  rig.clock.advance(1_000);
+  rig.clock.advance(2_000);
+  assert.deepEqual(rig.signalsTo(pid), ['SIGINT', 'SIGTERM', 'SIGKILL']);
+  assert.equal(rig.state('web'), 'stopping');
+  rig.clock.advance(60_000);
+  rig.die('web', 'SIGKILL');
+  assert.equal(rig.state('web'), 'stopped');
+  assert.equal(rig.see('web').last_exit?.requested, true);
+});
+
+test('what a stopped leader leaves of its group keeps its time, then is killed', () => {
+  const rig = new Rig([processConfig('web')]).startAll();
+  const pid = rig.pid('web');
+  rig.decide('web', 'stop');
+  rig.exit('web', 0, 2);
+  assert.equal(rig.state('web'), 'stopping');
+  assert.deepEqual(rig.signalsTo(pid), ['SIGTERM']);
+  rig.clock.advance(5_000);
+  assert.deepEqual(rig.signalsTo(pid), ['SIGTERM', 'SIGKILL']);
+  rig.kernel.emptyGroup(pid);
+  assert.equal(rig.state('web'), 'stopped');
+});
+
+test('what a crashed leader leaves of its group is killed before the next incarnation', () => {
+  const rig = new Rig([processConfig('web', { baseMs: 0 })]).startAll();
+  const pid = rig.pid('web');
+  rig.exit('web', 1, 3);
+  assert.deepEqual(rig.signalsTo(pid), ['SIGKILL']);
+  assert.equal(rig.kernel.spawned.length, 1);
+  rig.kernel.emptyGroup(pid);
+  assert.equal(rig.kernel.spawned.length, 2);
+});
+
+test('a group that somebody else collects is noticed all the same', () => {
+  const rig = new Rig([processConfig('web', { baseMs: 0 })]).startAll();
+  const pid = rig.pid('web');
+  rig.exit('web', 1, 1);
+  const { groupIsAlive } = rig.kernel;
+  rig.kernel.groupIsAlive = (asked) => asked !== pid && groupIsAlive.call(rig.kernel, asked);
+  rig.clock.advance(200);
+  assert.equal(rig.kernel.spawned.length, 2);
+});
+
+test('an unhealthy process is stopped, counted as failed, and started again', () => {
+  const rig = new Rig([processConfig('web')]).startAll();
+  rig.healthy('web');
+  rig.unhealthy('web');
+  assert.equal(rig.state('web'), 'stopping');
+  assert.equal(rig.see('web').reason, 'unhealthy: connection refused');
+  rig.exit('web', 0);
+  assert.equal(rig.state('web'), 'backoff');
+  assert.equal(rig.see('web').reason, 'unhealthy, exited with code 0; restart 1');
+});
+
+test('on_unhealthy = "exit" ends the container with 11, "none" leaves it and believes a recovery', () => {
+  const rig = new Rig([
+    processConfig('vital', { onUnhealthy: 'exit' }),
+    processConfig('extra', { onUnhealthy: 'none' }),
+  ]).startAll();
+  for (const name of ['vital', 'extra']) rig.healthy(name);
+  rig.unhealthy('extra');
+  assert.equal(rig.state('extra'), 'unhealthy');
+  rig.healthy('extra');
+  assert.equal(rig.state('extra'), 'healthy');
+  assert.deepEqual(rig.verdicts, []);
+  rig.unhealthy('vital');
+  assert.deepEqual(rig.verdicts, [{ code: 11, reason: 'vital is unhealthy: connection refused' }]);
+});
+
+test('a dependent waits, says for what, and starts when it comes', () => {
+  const rig = new Rig([
+    processConfig('db'),
+    processConfig('migrate', { type: 'oneshot', dependsOn: ['db'] }),
+    processConfig('app', {
+      dependsOn: ['db', { process: 'migrate', condition: 'completed', restart: false }],
+    }),
+  ]).startAll();
+  assert.equal(rig.see('app').reason, 'waits for db to be healthy, migrate to complete');
+  rig.healthy('db');
+  assert.equal(rig.state('migrate'), 'healthcheck');
+  assert.deepEqual(rig.see('app').waiting_for, ['migrate to complete']);
+  rig.exit('migrate', 0);
+  assert.equal(rig.state('migrate'), 'completed');
+  assert.equal(rig.state('app'), 'healthcheck');
+});
+
+test('a dependent that asks for it is restarted with what it depends on', () => {
+  const rig = new Rig([
+    processConfig('db', { baseMs: 0 }),
+    processConfig('app', { dependsOn: [{ process: 'db', condition: 'started', restart: true }] }),
+  ]).startAll();
+  const app = rig.pid('app');
+  rig.exit('db', 1);
+  assert.equal(rig.state('app'), 'stopping');
+  rig.kernel.exit(app, { how: 'exited', code: 0 });
+  assert.equal(rig.state('app'), 'healthcheck');
+  assert.notEqual(rig.pid('app'), app);
+});
+
+test('instances live and die each for itself', () => {
+  const rig = new Rig([processConfig('web', { instances: 3, baseMs: 0 })]).startAll();
+  assert.deepEqual(
+    rig.supervisor.records().map(({ name }) => name),
+    ['web:1', 'web:2', 'web:3'],
+  );
+  const before = [rig.pid('web:1'), rig.pid('web:2'), rig.pid('web:3')];
+  rig.exit('web:2', 1);
+  assert.deepEqual([rig.pid('web:1'), rig.pid('web:3')], [before[0], before[2]]);
+  assert.notEqual(rig.pid('web:2'), before[1]);
+  assert.equal(rig.kernel.spawned.at(-1)?.environment.set.TASKMASTER_INSTANCE, 'web:2');
+});
+
+test('a turn tells each change once, however many states were passed through', () => {
+  const rig = new Rig([processConfig('web', { baseMs: 0 })]).startAll();
+  rig.healthy('web');
+  rig.told.length = 0;
+  rig.exit('web', 1);
+  const told = rig.told.map((event) =>
+    event.event === 'state_changed' ? `${event.from}>${event.to}` : event.event,
+  );
+  assert.deepEqual(told, ['process_exited', 'process_spawned', 'healthy>healthcheck']);
+});
+
+test('a fault in one turn is reported and the others go on', () => {
+  const rig = new Rig([processConfig('web'), processConfig('app')]);
+  const { spawn } = rig.kernel;
+  rig.kernel.spawn = () => {
+    throw new Error('broken');
+  };
+  rig.decide('web', 'start');
+  rig.kernel.spawn = spawn;
+  rig.decide('app', 'start');
+  assert.equal(rig.faults.length, 1);
+  assert.equal(rig.state('app'), 'healthcheck');
+});
