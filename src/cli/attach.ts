@@ -1,0 +1,180 @@
+/** `attach`: recent output of one instance, then what it prints, until detached or until it ends. */
+
+import { TaskmasterError } from '../errors.ts';
+import type { Notification, RpcClient } from '../rpc/client.ts';
+import type { NotificationParams, WireExitStatus, WireInstance } from '../rpc/contract.ts';
+import { type SignalName, signalNumber } from '../signals.ts';
+import { bad } from './arguments.ts';
+import { AttachInput } from './attach-input.ts';
+import type { CommandHandler, Invocation } from './command.ts';
+import { INTERRUPTED } from './interrupt.ts';
+import { complain, type Output, wantsColour } from './io.ts';
+import { plainLine, TerminalFilter } from './plain-text.ts';
+import { exitText } from './render.ts';
+import { bytesOf } from './wire-bytes.ts';
+
+type Told = NotificationParams<'attach'>;
+type Stream = 'stdout' | 'stderr';
+
+/** States from which nothing goes on by itself. */
+const AT_REST: ReadonlySet<WireInstance['state']> = new Set(['idle', 'completed', 'stopped', 'failed']);
+/** The last output of a program may be read a moment after its end was: wait for so long a silence. */
+const QUIET_MS = 100;
+const NOT_STARTED = 1;
+
+export const attach: CommandHandler = async (invocation) => {
+  const { command, flags, connect } = invocation;
+  const stream = flags.text('--stream');
+  if (stream !== undefined && stream !== 'stdout' && stream !== 'stderr') {
+    throw bad('--stream is stdout or stderr', command);
+  }
+  const client = await connect();
+  const { subscription, instance } = await client.call('attach', {
+    name: invocation.operands[0] ?? '',
+    replay: !flags.has('--no-replay'),
+    ...(stream === undefined ? {} : { streams: [stream] }),
+  });
+  return new Attachment(client, subscription, instance, invocation).run();
+};
+
+class Attachment {
+  readonly #client: RpcClient;
+  readonly #subscription: number;
+  readonly #invocation: Invocation;
+  readonly #name: string;
+  readonly #filters = new Map<Stream, TerminalFilter>();
+  readonly #done = Promise.withResolvers<number>();
+  #lastStatus: WireExitStatus | undefined;
+  #startedOnce: boolean;
+  #quietTimer: NodeJS.Timeout | undefined;
+
+  constructor(client: RpcClient, subscription: number, instance: WireInstance, invocation: Invocation) {
+    this.#client = client;
+    this.#subscription = subscription;
+    this.#invocation = invocation;
+    this.#name = plainLine(instance.name);
+    this.#startedOnce = instance.pid !== null;
+    const last = instance.last_exit?.status;
+    this.#lastStatus = last === undefined || last.how === 'not-started' ? undefined : last;
+    if (invocation.flags.has('--exit-code') && AT_REST.has(instance.state)) this.#endWhenQuiet();
+  }
+
+  async run(): Promise<number> {
+    const { io, flags, signal } = this.#invocation;
+    const leave = (): void => this.#done.resolve(INTERRUPTED);
+    const undoInterrupt = io.onInterrupt(leave);
+    signal.addEventListener('abort', leave);
+    const input = new AttachInput(io, {
+      sendsInput: flags.has('--stdin'),
+      write: (bytes, end) => this.#write(bytes, end),
+      leave: (how) => this.#done.resolve(how === 'detached' ? 0 : INTERRUPTED),
+    });
+    try {
+      input.open();
+      if (input.isTerminal) complain(io, `attached to ${this.#name}; Ctrl-P Ctrl-Q detaches`);
+      this.#client.onNotification(this.#subscription, (notification) => this.#take(notification));
+      const gone = this.#client.closed.then(() => {
+        throw new TaskmasterError('engine-unreachable', 'the engine closed the connection');
+      });
+      const code = await Promise.race([this.#done.promise, gone]);
+      this.#finishFilters();
+      if (input.isTerminal) complain(io, `detached from ${this.#name}`);
+      return code;
+    } finally {
+      clearTimeout(this.#quietTimer);
+      input.close();
+      undoInterrupt();
+      signal.removeEventListener('abort', leave);
+      this.#client.close();
+    }
+  }
+
+  #write(bytes: Buffer, end: boolean): void {
+    const data = { base64: bytes.toString('base64') };
+    this.#client.call('attach.write', { subscription: this.#subscription, ...data, end }).catch((error) => {
+      this.#done.reject(error);
+    });
+  }
+
+  #take(notification: Notification): void {
+    this.#quietTimer?.refresh();
+    const { io } = this.#invocation;
+    if (notification.method === 'dropped') {
+      complain(io, `[too slow: ${notification.params.bytes} bytes of ${this.#name} were lost]`);
+    } else if (notification.method === 'attach') {
+      this.#takeLife(notification.params);
+    }
+  }
+
+  #takeLife(told: Told): void {
+    const { io, flags } = this.#invocation;
+    switch (told.kind) {
+      case 'output':
+        this.#print(told.stream ?? 'stdout', bytesOf(told));
+        return;
+      case 'started':
+        this.#stayed();
+        if (this.#startedOnce) complain(io, `[${this.#name} has started again]`);
+        this.#startedOnce = true;
+        return;
+      case 'exited':
+        this.#lastStatus = told.status;
+        if (told.status !== undefined && !flags.has('--exit-code')) {
+          complain(io, `[${this.#name} has ended: ${exitText(told.status)}]`);
+        }
+        return;
+      case 'state':
+        if (!flags.has('--exit-code')) return;
+        if (told.state !== undefined && AT_REST.has(told.state)) this.#endWhenQuiet();
+        else this.#stayed();
+        return;
+      case 'removed':
+        this.#done.resolve(0);
+    }
+  }
+
+  #print(stream: Stream, bytes: Buffer): void {
+    const { io } = this.#invocation;
+    const target: Output = stream === 'stdout' ? io.stdout : io.stderr;
+    const isReady = this.#isRaw(target)
+      ? target.write(bytes)
+      : target.write(this.#filter(stream).push(bytes));
+    if (isReady) return;
+    // Nobody takes it: stop reading, so that the engine drops the oldest and says how much.
+    this.#client.pause();
+    target.once('drain', () => this.#client.resume());
+  }
+
+  #isRaw(target: Output): boolean {
+    return target.isTTY !== true || this.#invocation.flags.has('--raw');
+  }
+
+  #filter(stream: Stream): TerminalFilter {
+    const filter = this.#filters.get(stream) ?? new TerminalFilter(wantsColour(this.#invocation.io));
+    this.#filters.set(stream, filter);
+    return filter;
+  }
+
+  #finishFilters(): void {
+    const { io } = this.#invocation;
+    for (const [stream, filter] of this.#filters) {
+      (stream === 'stdout' ? io.stdout : io.stderr).write(filter.end());
+    }
+  }
+
+  #endWhenQuiet(): void {
+    clearTimeout(this.#quietTimer);
+    this.#quietTimer = setTimeout(() => this.#done.resolve(exitCodeOfStatus(this.#lastStatus)), QUIET_MS);
+  }
+
+  #stayed(): void {
+    clearTimeout(this.#quietTimer);
+    this.#quietTimer = undefined;
+  }
+}
+
+/** As a shell shows it: 128 + n for a signal. */
+function exitCodeOfStatus(status: WireExitStatus | undefined): number {
+  if (status === undefined) return NOT_STARTED;
+  return status.how === 'exited' ? status.code : 128 + signalNumber(status.signal as SignalName);
+}

@@ -1,0 +1,79 @@
+/** What a verb is: the shape of the entries in `commands.ts`. */
+
+import type { RpcClient } from '../rpc/client.ts';
+import type { CliIo } from './io.ts';
+
+/** What an operand or a flag's value names; decides what Tab offers. */
+export type WordKind =
+  | 'process'
+  | 'signal'
+  | 'verb'
+  | 'level'
+  | 'text'
+  | { readonly oneOf: readonly string[] };
+
+export interface OperandSpec {
+  readonly label: string;
+  readonly kind: WordKind;
+  readonly count: 'one' | 'optional' | 'some' | 'any';
+}
+
+export interface FlagSpec {
+  readonly name: `--${string}`;
+  readonly short?: `-${string}`;
+  /** Where it takes a value; a flag without one is on or off. */
+  readonly value?: { readonly label: string; readonly kind: WordKind };
+  /** May be given more than once. */
+  readonly repeats?: boolean;
+  readonly summary: string;
+}
+
+export interface CommandSpec {
+  readonly verb: string;
+  readonly operands: readonly OperandSpec[];
+  readonly flags: readonly FlagSpec[];
+  readonly summary: string;
+  /** Further lines of `help VERB`: exit codes and what one should know. */
+  readonly notes: readonly string[];
+  /** True where it reads keys or input itself, so that the interactive shell must let go of the terminal. */
+  readonly takesInput?: boolean;
+  /** Not shown in help; for scripts of our own. */
+  readonly isHidden?: boolean;
+  /** Exit code for a failure, where the verb has its own codes; otherwise the table of the RPC decides. */
+  readonly exitCodeOf?: (code: string) => number;
+  /** Loaded only when the verb is used: a one-shot command must start fast. */
+  load(): Promise<CommandHandler>;
+}
+
+export type CommandHandler = (invocation: Invocation) => Promise<number>;
+
+/** One command as it was given. */
+export interface Invocation {
+  readonly command: CommandSpec;
+  readonly operands: readonly string[];
+  readonly flags: ParsedFlags;
+  readonly io: CliIo;
+  /** Aborts at Ctrl-C where the interactive shell runs the command. */
+  readonly signal: AbortSignal;
+  /** Connects at the first call. Throws `engine-unreachable`. */
+  connect(): Promise<RpcClient>;
+}
+
+/** Flags by their long name. */
+export interface ParsedFlags {
+  has(name: `--${string}`): boolean;
+  /** The value, the last one where it was given more than once. */
+  text(name: `--${string}`): string | undefined;
+  all(name: `--${string}`): readonly string[];
+}
+
+/** Flags that every verb has. */
+export const COMMON_FLAGS: readonly FlagSpec[] = [
+  { name: '--json', summary: 'print the result as JSON' },
+  {
+    name: '--socket',
+    value: { label: 'PATH', kind: 'text' },
+    summary: "the engine's socket (default: TASKMASTER_SOCKET, then the usual places)",
+  },
+  { name: '--help', short: '-h', summary: 'explain the verb' },
+];

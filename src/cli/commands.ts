@@ -1,0 +1,248 @@
+/** The verbs. Help, completion, validation and the shell all read this one table. */
+
+import { ERROR_FACES } from '../rpc/error-codes.ts';
+import type { CommandSpec, FlagSpec, OperandSpec } from './command.ts';
+
+const NAME: OperandSpec = { label: 'NAME', kind: 'process', count: 'one' };
+const SOME_NAMES: OperandSpec = { ...NAME, count: 'some' };
+const ANY_NAMES: OperandSpec = { ...NAME, count: 'any' };
+
+const WAIT: readonly FlagSpec[] = [
+  { name: '--wait', short: '-w', summary: 'return when the wanted state is reached or can no longer be' },
+  {
+    name: '--timeout',
+    value: { label: 'TIME', kind: 'text' },
+    summary: 'with --wait: give up waiting after so long (30s, 1m30s)',
+  },
+];
+const EVENT_FLAGS: readonly FlagSpec[] = [
+  {
+    name: '--process',
+    short: '-p',
+    value: { label: 'NAME', kind: 'process' },
+    repeats: true,
+    summary: 'only of this instance, process or pattern',
+  },
+  {
+    name: '--event',
+    short: '-e',
+    value: { label: 'EVENT', kind: 'text' },
+    repeats: true,
+    summary: 'only this kind, such as state_changed',
+  },
+  {
+    name: '--level',
+    short: '-l',
+    value: { label: 'LEVEL', kind: 'level' },
+    summary: 'this level and above: trace, debug, info, warn, error, fatal',
+  },
+  { name: '--follow', short: '-f', summary: 'go on with what is to come, until Ctrl-C' },
+];
+const ACTION_CODES =
+  'exit: 0 done or already so, 1 failed, 2 bad arguments, 4 not permitted, 5 no such process';
+
+/** `status` answers in the manner of the Linux Standard Base's init scripts. */
+function statusExitCode(code: string): number {
+  return code === 'unknown-process' || code === 'engine-unreachable' ? 4 : faceExit(code);
+}
+
+function faceExit(code: string): number {
+  return Object.hasOwn(ERROR_FACES, code) ? ERROR_FACES[code as keyof typeof ERROR_FACES].exit : 1;
+}
+
+const loadActions = () => import('./act.ts');
+const loadLooks = () => import('./look.ts');
+
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    verb: 'status',
+    operands: [ANY_NAMES],
+    flags: [],
+    summary: 'how the instances are: all as a table, or those named in a sentence each',
+    notes: [
+      'exit: 0 all up and healthy, 1 up but not (yet) healthy, 3 at least one down,',
+      '      4 unknown name or engine unreachable. A one-shot that completed counts as healthy.',
+    ],
+    exitCodeOf: statusExitCode,
+    load: async () => (await import('./status.ts')).status,
+  },
+  {
+    verb: 'start',
+    operands: [SOME_NAMES],
+    flags: WAIT,
+    summary: 'bring up; cancels any wait for a retry',
+    notes: [ACTION_CODES, '      8 --timeout passed'],
+    load: async () => (await loadActions()).start,
+  },
+  {
+    verb: 'stop',
+    operands: [SOME_NAMES],
+    flags: WAIT,
+    summary: 'take down, by the stop sequence of each',
+    notes: [ACTION_CODES, '      8 --timeout passed'],
+    load: async () => (await loadActions()).stop,
+  },
+  {
+    verb: 'restart',
+    operands: [SOME_NAMES],
+    flags: WAIT,
+    summary: 'replace what runs; start what is down',
+    notes: [ACTION_CODES, '      8 --timeout passed'],
+    load: async () => (await loadActions()).restart,
+  },
+  {
+    verb: 'signal',
+    operands: [NAME, { label: 'SIG', kind: 'signal', count: 'one' }],
+    flags: [],
+    summary: 'send a signal to the process group: HUP, SIGUSR1, RTMIN+3, 15',
+    notes: [ACTION_CODES, '      7 not running'],
+    load: async () => (await loadActions()).signal,
+  },
+  {
+    verb: 'reload',
+    operands: [],
+    flags: [{ name: '--plan', summary: 'show what would happen to each process, do nothing' }, ...WAIT],
+    summary: 'read the configuration anew and apply what differs, all or nothing',
+    notes: [
+      'exit: 0 done, 4 not permitted, 6 configuration rejected (nothing was changed),',
+      '      9 applied, but a process did not come up (with --wait: within --timeout)',
+    ],
+    load: async () => (await loadActions()).reload,
+  },
+  {
+    verb: 'attach',
+    operands: [NAME],
+    flags: [
+      { name: '--stdin', summary: 'send what is typed, or read from a pipe, to its standard input' },
+      { name: '--exit-code', summary: 'until it ends; exit as it did (128 + signal)' },
+      { name: '--no-replay', summary: 'without the recent output' },
+      {
+        name: '--stream',
+        value: { label: 'STREAM', kind: { oneOf: ['stdout', 'stderr'] } },
+        summary: 'only stdout or stderr',
+      },
+      { name: '--raw', summary: 'to the terminal byte for byte, escape sequences included' },
+    ],
+    summary: 'show recent output, then stream it; survives restarts',
+    notes: [
+      'Ctrl-P Ctrl-Q (or Ctrl-C) detaches; the process does not notice.',
+      'On a terminal, colours pass and other control characters are shown as \\x1b; into a file or pipe, and',
+      'with --raw, output goes byte for byte.',
+    ],
+    takesInput: true,
+    load: async () => (await import('./attach.ts')).attach,
+  },
+  {
+    verb: 'logs',
+    operands: [],
+    flags: [
+      ...EVENT_FLAGS,
+      {
+        name: '--since',
+        value: { label: 'TIME', kind: 'text' },
+        summary: 'only what is younger than this (10m)',
+      },
+      {
+        name: '--grep',
+        value: { label: 'RE', kind: 'text' },
+        summary: 'only lines that the regular expression matches',
+      },
+      {
+        name: '--tail',
+        short: '-n',
+        value: { label: 'COUNT', kind: 'text' },
+        summary: 'at most so many lines of the past',
+      },
+      { name: '--output', short: '-o', summary: "processes' output too" },
+    ],
+    summary: "look through the engine's log, and with --output what processes print",
+    notes: ['Looks through what the engine remembers; older lines are where its standard error goes.'],
+    load: async () => (await import('./logs.ts')).logs,
+  },
+  {
+    verb: 'events',
+    operands: [],
+    flags: EVENT_FLAGS,
+    summary: 'what happened, one event a line; as it happens with --follow',
+    notes: [],
+    load: async () => (await import('./logs.ts')).events,
+  },
+  {
+    verb: 'why',
+    operands: [SOME_NAMES],
+    flags: [],
+    summary: 'why it is as it is, and what happens next',
+    notes: [],
+    load: async () => (await import('./why.ts')).why,
+  },
+  {
+    verb: 'health',
+    operands: [],
+    flags: [
+      { name: '--startup', summary: 'has every autostarted process been healthy or completed once?' },
+      { name: '--ready', summary: 'are all healthy now? (the default)' },
+      { name: '--live', summary: 'does the engine work, and has no essential process failed for good?' },
+    ],
+    summary: 'answer an orchestrator in one line',
+    notes: ['exit: 0 yes, 1 no (or the engine cannot be reached)'],
+    exitCodeOf: (code) => (code === 'bad-arguments' ? 2 : 1),
+    load: async () => (await loadLooks()).health,
+  },
+  {
+    verb: 'env',
+    operands: [NAME],
+    flags: [],
+    summary: 'the environment that its next incarnation is given',
+    notes: ["Only for the engine's own user and root: environments hold secrets."],
+    load: async () => (await loadLooks()).env,
+  },
+  {
+    verb: 'config',
+    operands: [{ ...NAME, count: 'optional' }],
+    flags: [],
+    summary: 'the configuration in effect, every default filled in',
+    notes: ["Only for the engine's own user and root: environments hold secrets."],
+    load: async () => (await loadLooks()).config,
+  },
+  {
+    verb: 'shutdown',
+    operands: [],
+    flags: [WAIT[0] as FlagSpec],
+    summary: 'stop everything in order; then the engine leaves',
+    notes: ['With --wait: return when the engine has gone.'],
+    load: async () => (await loadActions()).shutdown,
+  },
+  {
+    verb: 'version',
+    operands: [],
+    flags: [],
+    summary: 'version of the running engine',
+    notes: [],
+    load: async () => (await loadLooks()).version,
+  },
+  {
+    verb: 'help',
+    operands: [{ label: 'VERB', kind: 'verb', count: 'optional' }],
+    flags: [],
+    summary: 'this, or all about one verb',
+    notes: [],
+    load: async () => (await import('./help.ts')).help,
+  },
+  {
+    verb: 'completion',
+    operands: [{ label: 'SHELL', kind: { oneOf: ['bash', 'zsh', 'fish'] }, count: 'one' }],
+    flags: [],
+    summary: 'a script for Tab in your shell: source <(taskshell completion bash)',
+    notes: [],
+    load: async () => (await import('./completion.ts')).completion,
+  },
+  {
+    verb: '__complete',
+    operands: [{ label: 'WORD', kind: 'text', count: 'any' }],
+    flags: [],
+    summary: 'candidates for the last word; the completion scripts ask this',
+    notes: [],
+    isHidden: true,
+    load: async () => (await import('./completion.ts')).candidates,
+  },
+];

@@ -1,0 +1,75 @@
+/** Tab in the user's own shell: scripts that ask `taskshell __complete`. */
+
+import type { CommandHandler, Invocation } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { complete, type NameSource } from './complete.ts';
+import { say } from './io.ts';
+
+const BASH = `# taskshell completion for bash: source <(taskshell completion bash)
+_taskshell() {
+  local words=("\${COMP_WORDS[@]:1:COMP_CWORD}") line
+  # ':' ends a word for bash, but web:2 is one name.
+  if declare -F _get_comp_words_by_ref >/dev/null; then
+    local cur words_ cword_
+    _get_comp_words_by_ref -n : -c cur -w words_ -i cword_
+    words=("\${words_[@]:1:cword_}")
+  fi
+  COMPREPLY=()
+  while IFS= read -r line; do COMPREPLY+=("$line"); done < <("$1" __complete -- "\${words[@]}" 2>/dev/null)
+  if declare -F __ltrim_colon_completions >/dev/null; then __ltrim_colon_completions "$cur"; fi
+}
+complete -F _taskshell taskshell taskmaster
+`;
+
+const ZSH = `#compdef taskshell taskmaster
+# taskshell completion for zsh: source <(taskshell completion zsh)
+_taskshell() {
+  local -a candidates
+  candidates=("\${(@f)$(\${words[1]} __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  [[ -n "\${candidates[1]}" ]] && compadd -- "\${candidates[@]}"
+}
+compdef _taskshell taskshell taskmaster
+`;
+
+const FISH = `# taskshell completion for fish: taskshell completion fish | source
+function __taskshell_complete
+  set -l words (commandline -opc) (commandline -ct)
+  $words[1] __complete -- $words[2..-1] 2>/dev/null
+end
+complete -c taskshell -f -a '(__taskshell_complete)'
+complete -c taskmaster -f -a '(__taskshell_complete)'
+`;
+
+const SCRIPTS: Readonly<Record<string, string>> = { bash: BASH, zsh: ZSH, fish: FISH };
+
+export const completion: CommandHandler = async ({ operands: [shell = ''], io }) => {
+  io.stdout.write(SCRIPTS[shell] ?? '');
+  return 0;
+};
+
+/** One candidate a line; nothing at all where something is wrong, for this speaks into a half-written line. */
+export const candidates: CommandHandler = async (invocation) => {
+  const { operands, io } = invocation;
+  for (const word of await complete(operands, COMMANDS, engineNames(invocation))) say(io, word);
+  return 0;
+};
+
+function engineNames({ connect }: Invocation): NameSource {
+  return {
+    names: async () => {
+      try {
+        const client = await connect();
+        return namesOf((await client.call('status', {})).instances);
+      } catch {
+        return [];
+      }
+    },
+  };
+}
+
+/** Instances and, where they have several, the processes they belong to. */
+export function namesOf(
+  instances: readonly { readonly name: string; readonly process: string }[],
+): readonly string[] {
+  return [...new Set(instances.flatMap(({ name, process }) => [process, name]))];
+}

@@ -1,0 +1,108 @@
+/** What instances look like as text. Pure: snapshot in, lines out. */
+
+import type { WireExitStatus, WireInstance } from '../rpc/contract.ts';
+import { durationInWords, shortDuration } from '../units.ts';
+import { plainLine } from './plain-text.ts';
+
+export interface Look {
+  readonly colour: boolean;
+  /** Columns of the terminal; undefined: lines of any length. */
+  readonly width: number | undefined;
+}
+
+type State = WireInstance['state'];
+type Tone = 'good' | 'busy' | 'bad' | 'quiet';
+
+const TONES: Readonly<Record<State, Tone>> = {
+  idle: 'quiet',
+  waiting: 'busy',
+  starting: 'busy',
+  healthcheck: 'busy',
+  healthy: 'good',
+  unhealthy: 'bad',
+  stopping: 'busy',
+  backoff: 'bad',
+  completed: 'good',
+  stopped: 'quiet',
+  failed: 'bad',
+};
+/** SGR parameters (ECMA-48): green, yellow, red, faint. */
+const SGR: Readonly<Record<Tone, string>> = { good: '32', busy: '33', bad: '31', quiet: '2' };
+
+/** States that ask for their reason even where only one sentence is wanted. */
+const TELLS_WHY: ReadonlySet<State> = new Set(['waiting', 'unhealthy', 'backoff', 'failed']);
+
+/** `nginx: healthcheck since 2 seconds`, with the reason where something is not as it should be. */
+export function sentence(instance: WireInstance, look: Look): string {
+  const { name, state, state_age_ms: ageMs } = instance;
+  const reason = TELLS_WHY.has(state) ? reasonOf(instance) : '';
+  const told = `${plainLine(name)}: ${painted(state, TONES[state], look)} since ${durationInWords(ageMs)}`;
+  return reason === '' ? told : `${told} (${reason})`;
+}
+
+const COLUMNS = ['NAME', 'STATE', 'HEALTH', 'PID', 'UPTIME', 'RESTARTS', 'LAST EXIT', 'REASON'] as const;
+
+/** All instances as an aligned table, names first; the reason comes last and is cut where the line ends. */
+export function table(instances: readonly WireInstance[], look: Look): readonly string[] {
+  const rows = instances.map(cellsOf);
+  const widths = COLUMNS.map((title, column) =>
+    rows.reduce((width, row) => Math.max(width, (row[column] ?? '').length), title.length),
+  );
+  const line = (cells: readonly string[], tone: Tone | undefined): string => {
+    const padded = cells.map((cell, column) =>
+      column === COLUMNS.length - 1 ? cell : cell.padEnd(widths[column] ?? 0),
+    );
+    const cut = fit(padded.join('  ').trimEnd(), look.width);
+    if (tone === undefined || !look.colour) return cut;
+    const from = (widths[0] ?? 0) + 2;
+    const to = from + (cells[1] ?? '').length;
+    return cut.slice(0, from) + painted(cut.slice(from, to), tone, look) + cut.slice(to);
+  };
+  return [
+    line(COLUMNS, undefined),
+    ...instances.map((instance, index) => line(rows[index] ?? [], TONES[instance.state])),
+  ];
+}
+
+function cellsOf(instance: WireInstance): readonly string[] {
+  return [
+    plainLine(instance.name),
+    instance.state,
+    instance.health === 'none' ? '-' : instance.health,
+    instance.pid === null ? '-' : String(instance.pid),
+    instance.uptime_ms === null ? '-' : shortDuration(instance.uptime_ms),
+    String(instance.restarts),
+    instance.last_exit === null ? '-' : exitText(instance.last_exit.status),
+    reasonOf(instance),
+  ];
+}
+
+function reasonOf(instance: WireInstance): string {
+  const parts = instance.reason === null ? [] : [plainLine(instance.reason)];
+  if (instance.state === 'waiting' && parts.length === 0) {
+    parts.push(`waits for ${instance.waiting_for.map(plainLine).join(', ')}`);
+  }
+  if (instance.retry_in_ms !== null) parts.push(`next try in ${shortDuration(instance.retry_in_ms)}`);
+  return parts.join('; ');
+}
+
+/** `0`, `SIGKILL`, `SIGSEGV (core)`, `not started` */
+export function exitText(status: WireExitStatus | { readonly how: 'not-started' }): string {
+  switch (status.how) {
+    case 'exited':
+      return String(status.code);
+    case 'signalled':
+      return status.core ? `${plainLine(status.signal)} (core)` : plainLine(status.signal);
+    case 'not-started':
+      return 'not started';
+  }
+}
+
+function painted(text: string, tone: Tone, look: Look): string {
+  return look.colour ? `\u001b[${SGR[tone]}m${text}\u001b[0m` : text;
+}
+
+function fit(line: string, width: number | undefined): string {
+  if (width === undefined || width <= 0 || line.length <= width) return line;
+  return width < 2 ? line.slice(0, width) : `${line.slice(0, width - 1)}…`;
+}

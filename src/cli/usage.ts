@@ -1,0 +1,56 @@
+/** Help, made from the table of commands. Pure. */
+
+import { COMMON_FLAGS, type CommandSpec, type FlagSpec, type OperandSpec } from './command.ts';
+
+/** `restart NAME… [--wait] [--timeout TIME]` */
+export function usageOf(command: CommandSpec): string {
+  return [
+    command.verb,
+    ...command.operands.map(operandText),
+    ...command.flags.map((flag) => `[${flagText(flag)}]`),
+  ]
+    .join(' ')
+    .trim();
+}
+
+function operandText({ label, count }: OperandSpec): string {
+  const many = count === 'some' || count === 'any' ? `${label}…` : label;
+  return count === 'one' || count === 'some' ? many : `[${many}]`;
+}
+
+function flagText({ name, short, value }: FlagSpec): string {
+  const spelled = short === undefined ? name : `${short}|${name}`;
+  return value === undefined ? spelled : `${spelled} ${value.label}`;
+}
+
+/** The list of verbs, for `help`. */
+export function helpOverview(commands: readonly CommandSpec[]): string {
+  const shown = commands.filter(({ isHidden }) => isHidden !== true);
+  const rows = shown.map((command) => {
+    const operands = command.operands.map(operandText);
+    return [[command.verb, ...operands].join(' '), command.summary] as const;
+  });
+  return [
+    'usage: taskshell [--socket PATH] VERB …    one command',
+    '       taskshell                           interactive; Tab completes, Ctrl-D leaves',
+    '',
+    ...columns(rows),
+    '',
+    'NAME is an instance (web:2), a process (all its instances), a pattern (web*) or all.',
+    '"help VERB" explains a verb, its flags and its exit codes.',
+  ].join('\n');
+}
+
+/** Everything about one verb, for `help VERB` and `VERB --help`. */
+export function helpFor(command: CommandSpec): string {
+  const flags = [...command.flags, ...COMMON_FLAGS].map(
+    (flag) => [flagText(flag).replace('|', ', '), flag.summary] as const,
+  );
+  const notes = command.notes.length === 0 ? [] : ['', ...command.notes];
+  return [`usage: ${usageOf(command)}`, '', command.summary, '', ...columns(flags), ...notes].join('\n');
+}
+
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+}

@@ -1,0 +1,73 @@
+/** `why`: the whole story of an instance on one screen. */
+
+import type { WireInstance, WireWhy } from '../rpc/contract.ts';
+import { durationInWords, shortDuration } from '../units.ts';
+import type { CommandHandler } from './command.ts';
+import { say, wantsColour } from './io.ts';
+import { plainLine } from './plain-text.ts';
+import { exitText, type Look, sentence } from './render.ts';
+
+export const why: CommandHandler = async ({ operands, flags, io, connect }) => {
+  const client = await connect();
+  const { reports } = await client.call('why', { names: operands });
+  if (flags.has('--json')) {
+    say(io, JSON.stringify(reports));
+    return 0;
+  }
+  const look = { colour: wantsColour(io), width: undefined };
+  say(io, reports.map((report) => whyText(report, look).join('\n')).join('\n\n'));
+  return 0;
+};
+
+export function whyText(report: WireWhy, look: Look): readonly string[] {
+  const { instance, history, probes, last_output: lastOutput, next } = report;
+  const lines = [sentence(instance, look)];
+  if (instance.description !== undefined) lines.push(`  ${plainLine(instance.description)}`);
+  if (instance.reason !== null) lines.push(`  reason: ${plainLine(instance.reason)}`);
+  for (const waited of instance.waiting_for) lines.push(`  waits for: ${plainLine(waited)}`);
+  lines.push(`  next: ${plainLine(next)}`, `  wanted: ${instance.desired}`, ...lifeLines(instance));
+  if (history.length > 0) {
+    lines.push('  history:');
+    for (const { time, from, to, reason } of history) {
+      const told = reason === null ? '' : `: ${plainLine(reason)}`;
+      lines.push(`    ${timeText(time)}  ${plainLine(from)} -> ${plainLine(to)}${told}`);
+    }
+  }
+  if (probes.length > 0) {
+    lines.push('  health checks:');
+    for (const { startedAt, durationMs, passed, outcome, output } of probes) {
+      const verdict = passed ? 'passed' : 'failed';
+      const took = shortDuration(durationMs);
+      lines.push(`    ${timeText(startedAt)}  ${verdict} after ${took}: ${plainLine(outcome)}`);
+      for (const line of linesOf(output)) lines.push(`      | ${line}`);
+    }
+  }
+  if (lastOutput.length > 0) {
+    lines.push('  last output:');
+    for (const line of lastOutput) lines.push(`    | ${plainLine(line)}`);
+  }
+  return lines;
+}
+
+function lifeLines(instance: WireInstance): readonly string[] {
+  const lines: string[] = [];
+  if (instance.pid !== null) lines.push(`  pid: ${instance.pid}, incarnation ${instance.incarnation}`);
+  lines.push(`  restarts: ${instance.restarts} (${instance.consecutive_restarts} in a row)`);
+  const last = instance.last_exit;
+  if (last !== null) {
+    const message = last.status.how === 'not-started' ? `: ${plainLine(last.status.message)}` : '';
+    const asked = last.requested ? ', as requested' : '';
+    const lived = `after ${durationInWords(last.uptime_ms)}`;
+    lines.push(`  last exit: ${timeText(last.at)}  ${exitText(last.status)}${message} ${lived}${asked}`);
+  }
+  return lines;
+}
+
+function linesOf(text: string): readonly string[] {
+  return text.trimEnd() === '' ? [] : text.trimEnd().split('\n').map(plainLine);
+}
+
+/** Universal time, as in the engine's log. */
+export function timeText(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}
