@@ -1,0 +1,225 @@
+/** What the supervisor may rely on, run against the real kernel and against the fake that other tests drive. */
+
+import assert from 'node:assert/strict';
+import { closeSync } from 'node:fs';
+import { describe, type TestContext, test } from 'node:test';
+import type { ExitStatus } from '../../src/lifecycle/exit-outcome.ts';
+import type { Kernel, SpawnRequest, SpawnResult } from '../../src/supervisor/ports.ts';
+import { takeInitRole } from '../../src/system/init-role.ts';
+import { LinuxKernel } from '../../src/system/kernel.ts';
+import { native } from '../../src/system/native.ts';
+import { Reaper } from '../../src/system/reaper.ts';
+import { eventually } from '../support/eventually.ts';
+import { FakeKernel } from '../support/fake-kernel.ts';
+import { shellRequest, spawnRequest } from '../support/spawn-request.ts';
+
+type OnExit = (status: ExitStatus) => void;
+type Spawned = Extract<SpawnResult, { kind: 'spawned' }>;
+
+/** Children of a certain behaviour, however each kernel comes by them. */
+interface Driver {
+  readonly kernel: Kernel;
+  exitsAtOnce(code: number, onExit: OnExit): Spawned;
+  sleeps(onExit: OnExit, particulars?: Partial<SpawnRequest>): Spawned;
+  /** Resolves once the program has come so far as to ignore it. */
+  ignoresTerm(onExit: OnExit): Promise<Spawned>;
+  /** Exits, and leaves a process in its group. */
+  leavesMember(onExit: OnExit): Spawned;
+  missingProgram(onExit: OnExit): SpawnResult;
+  closePipe(fd: number): void;
+  /** Until the kernel has told what there is to tell. */
+  settled(check: () => void): Promise<void>;
+}
+
+function spawned(result: SpawnResult): Spawned {
+  assert.equal(result.kind, 'spawned', JSON.stringify(result));
+  return result as Spawned;
+}
+
+function realDriver(t: TestContext): Driver {
+  const addon = native();
+  const reaper = new Reaper(addon);
+  // So that what a group leaves behind is collected here, and soon.
+  const role = takeInitRole(addon);
+  const kernel = new LinuxKernel({ addon, reaper, role, openFiles: undefined });
+  const groups: number[] = [];
+  const start = (request: SpawnRequest, onExit: OnExit): Spawned => {
+    const child = spawned(kernel.spawn(request, onExit));
+    groups.push(child.pid);
+    return child;
+  };
+  t.after(async () => {
+    for (const group of groups) kernel.signalGroup(group, 'SIGKILL');
+    await eventually(() => groups.every((group) => !kernel.groupIsAlive(group)));
+    reaper.stop();
+  });
+  return {
+    kernel,
+    exitsAtOnce: (code, onExit) => start(shellRequest(`exit ${code}`), onExit),
+    sleeps: (onExit, particulars) =>
+      start(spawnRequest({ file: 'sleep', args: ['1000'], ...particulars }), onExit),
+    ignoresTerm: async (onExit) => {
+      const line = 'trap "" TERM; echo ready; while :; do sleep 1000; done';
+      const child = start(shellRequest(line, { stdout: { kind: 'pipe' } }), onExit);
+      await readLine(child);
+      return child;
+    },
+    leavesMember: (onExit) => start(shellRequest('sleep 1000 & exit 0'), onExit),
+    missingProgram: (onExit) => kernel.spawn(spawnRequest({ file: '/nowhere/program' }), onExit),
+    closePipe: (fd) => closeSync(fd),
+    settled: (check) => eventually(check),
+  };
+}
+
+async function readLine(child: Spawned): Promise<void> {
+  const { readSync } = await import('node:fs');
+  const bytes = Buffer.alloc(64);
+  // The descriptor is non-blocking: EAGAIN until there is something.
+  await eventually(() => readSync(child.stdoutFd ?? -1, bytes) > 0);
+  closeSync(child.stdoutFd ?? -1);
+}
+
+function fakeDriver(): Driver {
+  const kernel = new FakeKernel();
+  const start = (onExit: OnExit, particulars: Partial<SpawnRequest> = {}): Spawned =>
+    spawned(kernel.spawn(spawnRequest({ file: 'program', ...particulars }), onExit));
+  const later: (() => void)[] = [];
+  return {
+    kernel,
+    exitsAtOnce: (code, onExit) => {
+      const child = start(onExit);
+      later.push(() => kernel.exit(child.pid, code));
+      return child;
+    },
+    sleeps: start,
+    ignoresTerm: async (onExit) => {
+      const child = start(onExit);
+      kernel.last.ignores.add('SIGTERM');
+      return child;
+    },
+    leavesMember: (onExit) => {
+      const child = start(onExit);
+      kernel.addGroupMember(child.pid);
+      later.push(() => kernel.exit(child.pid, 0));
+      return child;
+    },
+    missingProgram: (onExit) => {
+      kernel.failNextSpawn();
+      return kernel.spawn(spawnRequest({ file: '/nowhere/program' }), onExit);
+    },
+    closePipe: () => {},
+    settled: async (check) => {
+      for (const act of later.splice(0)) act();
+      kernel.deliver();
+      check();
+    },
+  };
+}
+
+for (const [name, createDriver] of [
+  ['the real kernel', realDriver],
+  ['the fake kernel', fakeDriver],
+] as const) {
+  describe(name, () => {
+    test('an exit is told once, in a later turn than the spawn, with its code', async (t) => {
+      const { exitsAtOnce, settled } = createDriver(t);
+      const exits: ExitStatus[] = [];
+      exitsAtOnce(3, (status) => exits.push(status));
+      await Promise.resolve();
+      assert.deepEqual(exits, []);
+      await settled(() => assert.deepEqual(exits, [{ how: 'exited', code: 3 }]));
+    });
+
+    test('a program that cannot be started is a failure that names step and errno, and no exit', async (t) => {
+      const { kernel, missingProgram, settled } = createDriver(t);
+      const result = missingProgram(() => assert.fail('it never lived'));
+      assert.equal(result.kind, 'failed');
+      assert.equal(result.failure.step, 'execute');
+      assert.equal(result.failure.errno, 'ENOENT');
+      assert.match(result.failure.message, /^cannot execute .*: No such file or directory$/);
+      await settled(() => assert.equal(kernel.hasChildren(), false));
+    });
+
+    test('pipes that were asked for come back, and only those', (t) => {
+      const { sleeps, closePipe } = createDriver(t);
+      const child = sleeps(() => {}, { stdout: { kind: 'pipe' }, stdin: { kind: 'pipe' } });
+      assert.equal(typeof child.stdinFd, 'number');
+      assert.equal(typeof child.stdoutFd, 'number');
+      assert.notEqual(child.stdinFd, child.stdoutFd);
+      assert.equal(child.stderrFd, undefined);
+      closePipe(child.stdinFd ?? -1);
+      closePipe(child.stdoutFd ?? -1);
+    });
+
+    test('a signal to the group ends the child, and its exit names the signal', async (t) => {
+      const { kernel, sleeps, settled } = createDriver(t);
+      const exits: ExitStatus[] = [];
+      const { pid } = sleeps((status) => exits.push(status));
+      assert.equal(kernel.groupIsAlive(pid), true);
+      assert.equal(kernel.signalGroup(pid, 'SIGTERM'), 'delivered');
+      await settled(() => assert.deepEqual(exits, [{ how: 'signalled', signal: 'SIGTERM', core: false }]));
+      assert.equal(kernel.groupIsAlive(pid), false);
+      assert.equal(kernel.signalGroup(pid, 'SIGTERM'), 'gone');
+    });
+
+    test('the exit is never told within the call that sends the signal', (t) => {
+      const { kernel, sleeps } = createDriver(t);
+      let hasExited = false;
+      const { pid } = sleeps(() => {
+        hasExited = true;
+      });
+      kernel.signalGroup(pid, 'SIGKILL');
+      assert.equal(hasExited, false);
+      assert.equal(kernel.groupIsAlive(pid), true, 'a zombie is still there');
+    });
+
+    test('what ignores TERM dies of KILL', async (t) => {
+      const { kernel, ignoresTerm, settled } = createDriver(t);
+      const exits: ExitStatus[] = [];
+      const { pid } = await ignoresTerm((status) => exits.push(status));
+      assert.equal(kernel.signalGroup(pid, 'SIGTERM'), 'delivered');
+      assert.equal(kernel.signalGroup(pid, 'SIGKILL'), 'delivered');
+      await settled(() => assert.deepEqual(exits, [{ how: 'signalled', signal: 'SIGKILL', core: false }]));
+    });
+
+    test('a group lives on in a member after its leader was collected', async (t) => {
+      const { kernel, leavesMember, settled } = createDriver(t);
+      const exits: ExitStatus[] = [];
+      const { pid } = leavesMember((status) => exits.push(status));
+      await settled(() => assert.equal(exits.length, 1));
+      assert.equal(kernel.groupIsAlive(pid), true);
+      assert.equal(kernel.signalGroup(pid, 'SIGKILL'), 'delivered');
+    });
+
+    test('listeners hear of each collected child after its exit, until they leave', async (t) => {
+      const { kernel, exitsAtOnce, settled } = createDriver(t);
+      const told: string[] = [];
+      const leave = kernel.onChildCollected((pid) => told.push(`collected ${pid}`));
+      const { pid } = exitsAtOnce(0, () => told.push('exit'));
+      await settled(() => assert.deepEqual(told, ['exit', `collected ${pid}`]));
+      leave();
+      leave();
+      let isOver = false;
+      exitsAtOnce(0, () => {
+        isOver = true;
+      });
+      await settled(() => assert.ok(isOver));
+      assert.equal(told.length, 2);
+    });
+
+    test('strays are all children, and nothing is left of them once they were collected', async (t) => {
+      const { kernel, sleeps, settled } = createDriver(t);
+      let exits = 0;
+      for (let count = 0; count < 3; count += 1) {
+        sleeps(() => {
+          exits += 1;
+        });
+      }
+      assert.equal(kernel.hasChildren(), true);
+      assert.equal(kernel.killStrays(), 3);
+      await settled(() => assert.equal(exits, 3));
+      assert.equal(kernel.hasChildren(), false);
+      assert.equal(kernel.killStrays(), 0);
+    });
+  });
+}
