@@ -1,0 +1,132 @@
+/** Watches the health of incarnations: one watch for each, runs that never overlap, verdicts only when they change. */
+
+import type { HealthRules, ProbeConfig } from '../config/resolved-config.ts';
+import type { EventStream } from '../supervisor/event-stream.ts';
+import type {
+  Cancel,
+  Clock,
+  HealthFact,
+  HealthMonitor,
+  ProbeRun,
+  ProbeSubject,
+} from '../supervisor/ports.ts';
+import { shortDuration } from '../units.ts';
+import type { Probe } from './probe.ts';
+import { type CommandProbePorts, probeByCommand } from './probe-command.ts';
+import { probeByHttp } from './probe-http.ts';
+import { probeByTcp } from './probe-tcp.ts';
+import { begin, judge, type Phase, type Progress } from './schedule.ts';
+
+const RUNS_KEPT = 5;
+
+export interface HealthPorts extends CommandProbePorts {
+  readonly clock: Clock;
+  readonly events: EventStream;
+}
+
+type Report = (fact: HealthFact) => void;
+
+export class ProbingHealthMonitor implements HealthMonitor {
+  readonly #ports: HealthPorts;
+  readonly #histories = new Map<string, ProbeRun[]>();
+
+  constructor(ports: HealthPorts) {
+    this.#ports = ports;
+  }
+
+  watch(phase: Phase, subject: ProbeSubject, report: Report): Cancel {
+    const { probe } = subject.process.health;
+    if (probe.kind === 'uptime') {
+      // Nothing can be said of a living process by its age but that it has one.
+      return phase === 'liveness' ? () => {} : this.#waitForUptime(probe.uptimeMs, report);
+    }
+    return this.#probeRepeatedly(phase, subject, this.#probeFor(probe), report);
+  }
+
+  history(instance: string): readonly ProbeRun[] {
+    return this.#histories.get(instance) ?? [];
+  }
+
+  forget(instance: string): void {
+    this.#histories.delete(instance);
+  }
+
+  #waitForUptime(uptimeMs: number, report: Report): Cancel {
+    return this.#ports.clock.after(uptimeMs, () => report({ kind: 'becameHealthy' }));
+  }
+
+  #probeFor(config: Exclude<ProbeConfig, { kind: 'uptime' }>): Probe {
+    switch (config.kind) {
+      case 'command':
+        return probeByCommand(config, this.#ports);
+      case 'http':
+        return probeByHttp(config.url, config.expectStatus);
+      case 'tcp':
+        return probeByTcp(config.host, config.port);
+    }
+  }
+
+  #probeRepeatedly(phase: Phase, subject: ProbeSubject, probe: Probe, report: Report): Cancel {
+    const { clock } = this.#ports;
+    const rules = subject.process.health;
+    const since = clock.now();
+    const calledOff = new AbortController();
+    let cancelTimer: Cancel = () => {};
+    const first = begin(phase, rules);
+    const runAfter = (delayMs: number, progress: Progress): void => {
+      cancelTimer = clock.after(delayMs, () => {
+        void this.#runOnce(subject, probe, rules, calledOff.signal).then((run) => {
+          if (calledOff.signal.aborted) return;
+          this.#remember(subject, run);
+          const judgement = judge(progress, run, clock.now() - since, rules);
+          runAfter(judgement.delayMs, judgement.progress);
+          if (judgement.fact !== undefined) report(judgement.fact);
+        });
+      });
+    };
+    runAfter(first.delayMs, first.progress);
+    return () => {
+      cancelTimer();
+      calledOff.abort();
+    };
+  }
+
+  async #runOnce(
+    subject: ProbeSubject,
+    probe: Probe,
+    rules: HealthRules,
+    calledOff: AbortSignal,
+  ): Promise<ProbeRun> {
+    const { clock } = this.#ports;
+    const startedAt = clock.wallTime();
+    const startedNow = clock.now();
+    const timeOver = new AbortController();
+    const cancelTimer = clock.after(rules.timeoutMs, () => timeOver.abort());
+    const result = await probe(subject, AbortSignal.any([calledOff, timeOver.signal]));
+    cancelTimer();
+    const timedOut = timeOver.signal.aborted;
+    return {
+      startedAt,
+      durationMs: Math.round(clock.now() - startedNow),
+      passed: result.passed && !timedOut,
+      outcome: timedOut ? `timed out after ${shortDuration(rules.timeoutMs)}` : result.outcome,
+      output: result.output,
+    };
+  }
+
+  #remember(subject: ProbeSubject, run: ProbeRun): void {
+    const runs = this.#histories.get(subject.instance) ?? [];
+    runs.push(run);
+    if (runs.length > RUNS_KEPT) runs.shift();
+    this.#histories.set(subject.instance, runs);
+    const { passed, outcome, durationMs } = run;
+    const fields = { passed, outcome, duration_ms: durationMs };
+    const { instance, incarnation, pid, process } = subject;
+    this.#ports.events.emit(passed ? 'debug' : 'warn', 'probe_finished', fields, {
+      process: process.name,
+      instance,
+      incarnation,
+      pid,
+    });
+  }
+}

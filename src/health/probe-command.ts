@@ -1,0 +1,76 @@
+/** A probe that runs a program: as the process's user, with its environment and directory, in a group of its own. */
+
+import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
+import type { Kernel, ProbeSubject } from '../supervisor/ports.ts';
+import { spawnRequest } from '../supervisor/spawn-request.ts';
+import { MOST_OUTPUT_BYTES, type ProbeResult } from './probe.ts';
+
+/** Reads what a probe prints; the descriptor is its to close. */
+export type ReadPipe = (fd: number, onData: (bytes: Uint8Array) => void) => { readonly close: () => void };
+
+export interface CommandProbePorts {
+  readonly kernel: Kernel;
+  readonly readPipe: ReadPipe;
+}
+
+export function probeByCommand(
+  command: { readonly file: string; readonly args: readonly string[] },
+  ports: CommandProbePorts,
+): (subject: ProbeSubject, signal: AbortSignal) => Promise<ProbeResult> {
+  return (subject, signal) =>
+    new Promise((resolve) => {
+      const { kernel } = ports;
+      const printed = new BoundedText();
+      const pipe = { kind: 'pipe' } as const;
+      const request = spawnRequest(subject.process, command, subject.environment, {
+        stdout: pipe,
+        stderr: pipe,
+      });
+      const spawned = kernel.spawn(request, (status) => settle(status));
+      if (spawned.kind === 'failed') {
+        resolve({ passed: false, outcome: spawned.failure.message, output: '' });
+        return;
+      }
+      const readers = [spawned.stdoutFd, spawned.stderrFd].flatMap((fd) =>
+        fd === undefined ? [] : [ports.readPipe(fd, (bytes) => printed.add(bytes))],
+      );
+      const killGroup = (): void => void kernel.signalGroup(spawned.pid, 'SIGKILL');
+      signal.addEventListener('abort', killGroup, { once: true });
+      const settle = (status: ExitStatus): void => {
+        signal.removeEventListener('abort', killGroup);
+        // What it left running must neither live on nor hold us up by holding its pipes.
+        if (kernel.groupIsAlive(spawned.pid)) killGroup();
+        // What it printed last is read in this turn of the event loop; then nobody listens any more.
+        setImmediate(() => {
+          for (const reader of readers) reader.close();
+          resolve({ passed: isPass(status), outcome: inWords(status), output: printed.text });
+        });
+      };
+    });
+}
+
+function isPass(status: ExitStatus): boolean {
+  return status.how === 'exited' && status.code === 0;
+}
+
+function inWords(status: ExitStatus): string {
+  return status.how === 'exited' ? `exited with code ${status.code}` : `killed by ${status.signal}`;
+}
+
+/** The first bytes, decoded at the end: a character may be split over two reads. */
+class BoundedText {
+  readonly #parts: Uint8Array[] = [];
+  #bytes = 0;
+
+  add(bytes: Uint8Array): void {
+    if (this.#bytes >= MOST_OUTPUT_BYTES) return;
+    // A copy: the reader's buffer is used again for the next read.
+    const kept = Uint8Array.prototype.slice.call(bytes, 0, MOST_OUTPUT_BYTES - this.#bytes);
+    this.#parts.push(kept);
+    this.#bytes += kept.length;
+  }
+
+  get text(): string {
+    return Buffer.concat(this.#parts).toString('utf8');
+  }
+}

@@ -1,0 +1,21 @@
+/** A probe that passes when a TCP connection is accepted. */
+
+import type { Probe, ProbeResult } from './probe.ts';
+
+export function probeByTcp(host: string, port: number): Probe {
+  return async (_subject, signal) => {
+    const { connect } = await import('node:net');
+    return new Promise<ProbeResult>((resolve) => {
+      const socket = connect({ host, port });
+      const settle = (passed: boolean, outcome: string): void => {
+        signal.removeEventListener('abort', giveUp);
+        socket.destroy();
+        resolve({ passed, outcome, output: '' });
+      };
+      const giveUp = (): void => settle(false, 'called off');
+      signal.addEventListener('abort', giveUp, { once: true });
+      socket.once('connect', () => settle(true, 'connected'));
+      socket.once('error', (error: NodeJS.ErrnoException) => settle(false, error.code ?? error.message));
+    });
+  };
+}

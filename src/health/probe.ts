@@ -1,0 +1,20 @@
+/** What every kind of probe is: something that is asked once, in time, and can be called off. */
+
+import type { ProbeSubject } from '../supervisor/ports.ts';
+
+export interface ProbeResult {
+  readonly passed: boolean;
+  /** In words: `exited with code 22`, `connection refused`. */
+  readonly outcome: string;
+  /** At most `MOST_OUTPUT_BYTES` of what it printed or answered. */
+  readonly output: string;
+}
+
+/** Kept of each run. */
+export const MOST_OUTPUT_BYTES = 4_096;
+
+/**
+ * Asks once. Never rejects. Settles soon after the signal aborts (its time is over, or nobody wants to know any
+ * more), with whatever outcome: the caller knows why.
+ */
+export type Probe = (subject: ProbeSubject, signal: AbortSignal) => Promise<ProbeResult>;

@@ -1,0 +1,62 @@
+/** One sentence for each event, for people; programs go by the event's name and fields. */
+
+import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
+import type { EngineEvent, EventName } from '../supervisor/engine-event.ts';
+import { shortDuration } from '../units.ts';
+
+type Sentences = { readonly [Name in EventName]: (event: EngineEvent<Name>) => string };
+
+/** A new event without a sentence breaks the build. */
+const SENTENCES: Sentences = {
+  engine_started: ({ version, role, config }) =>
+    `taskmaster ${version} started as ${ROLES[role]}, configuration ${config}`,
+  engine_listening: ({ socket }) => `listening on ${socket}`,
+  engine_notice: ({ message }) => message,
+  engine_draining: ({ reason, exit_code }) => `stopping everything: ${reason}; exit code ${exit_code}`,
+  engine_stopped: ({ exit_code, duration_ms }) =>
+    `stopped after ${shortDuration(duration_ms)}, exit code ${exit_code}`,
+  engine_fault: ({ message }) => `internal fault: ${message}`,
+  config_reloaded: ({ added, removed, restarted, updated }) =>
+    `configuration reloaded: ${inWords({ added, removed, restarted, updated })}`,
+  config_rejected: ({ problems }) => `configuration rejected, nothing was changed: ${problems.join('; ')}`,
+  config_warning: ({ message }) => message,
+  state_changed: ({ instance, from, to, reason }) =>
+    `${instance}: ${from} → ${to}${reason ? ` (${reason})` : ''}`,
+  process_spawned: ({ instance, pid, command, user }) =>
+    `${instance} started as pid ${pid}${user ? ` by ${user}` : ''}: ${command}`,
+  process_exited: ({ instance, status, uptime_ms, requested }) =>
+    `${instance} ${statusInWords(status)} after ${shortDuration(uptime_ms)}${requested ? ', as requested' : ''}`,
+  spawn_failed: ({ message }) => message,
+  signal_sent: ({ instance, signal, to, reason }) => `sent ${signal} to ${instance} (${to}): ${reason}`,
+  probe_finished: ({ instance, passed, outcome, duration_ms }) =>
+    `${instance}: health check ${passed ? 'passed' : 'failed'}: ${outcome} (${duration_ms} ms)`,
+  hook_finished: ({ hook, outcome, duration_ms }) => `hook on_${hook} ${outcome} after ${duration_ms} ms`,
+  hook_dropped: ({ hook, reason }) => `hook on_${hook} was not run: ${reason}`,
+  orphan_reaped: ({ pid, status }) => `reaped orphan ${pid}: ${statusInWords(status)}`,
+  output_dropped: ({ instance, stream, bytes, reason }) =>
+    `dropped ${bytes} bytes of ${instance ?? 'the container'} ${stream}: ${reason}`,
+  output_failed: ({ path, message }) => `cannot write to ${path}: ${message}`,
+  output_restored: ({ path }) => `writing to ${path} again`,
+  client_rejected: ({ reason, uid }) =>
+    `turned a client away: ${reason}${uid === undefined ? '' : ` (uid ${uid})`}`,
+  command_received: ({ method, uid, targets }) =>
+    `uid ${uid}: ${method} ${(targets ?? []).join(' ')}`.trimEnd(),
+};
+
+const ROLES = { pid1: 'PID 1', subreaper: 'child subreaper' } as const;
+
+export function sentenceFor(event: EngineEvent): string {
+  // The table is typed by name; the compiler cannot see that name and event belong together.
+  return (SENTENCES[event.event] as (event: EngineEvent) => string)(event);
+}
+
+function statusInWords(status: ExitStatus): string {
+  if (status.how === 'exited') return `exited with code ${status.code}`;
+  return `was killed by ${status.signal}${status.core ? ' (core dumped)' : ''}`;
+}
+
+function inWords(changes: Readonly<Record<string, readonly string[]>>): string {
+  const parts = Object.entries(changes).filter(([, names]) => names.length > 0);
+  if (parts.length === 0) return 'nothing changed';
+  return parts.map(([what, names]) => `${what} ${names.join(', ')}`).join('; ');
+}

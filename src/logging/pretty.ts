@@ -1,0 +1,24 @@
+/** One event as a line for people: time, level, sentence. */
+
+import type { EngineEvent, EventLevel } from '../supervisor/engine-event.ts';
+import { sentenceFor } from './messages.ts';
+
+const COLOURS: Readonly<Record<EventLevel, string>> = {
+  trace: '\x1b[2m',
+  debug: '\x1b[2m',
+  info: '\x1b[32m',
+  warn: '\x1b[33m',
+  error: '\x1b[31m',
+  fatal: '\x1b[1;31m',
+};
+
+export function prettyLine(event: EngineEvent, hasColour: boolean): string {
+  const clock = new Date(event.time).toISOString().slice(11, 23);
+  const level = event.level.padEnd(5);
+  const painted = hasColour
+    ? `\x1b[2m${clock}\x1b[0m ${COLOURS[event.level]}${level}\x1b[0m`
+    : `${clock} ${level}`;
+  // A name or a message from outside must not be able to write to the terminal what it likes.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  return `${painted} ${sentenceFor(event).replace(/[\u0000-\u001f\u007f-\u009f]/g, '·')}\n`;
+}
