@@ -64,6 +64,13 @@ const HEALTHCHECK_KEYS_ELSEWHERE: Readonly<Record<string, string>> = {
   periodseconds: 'interval = "…"',
   timeoutseconds: 'timeout = "…"',
 };
+const OUTPUT_KEYS_ELSEWHERE: Readonly<Record<string, string>> = {
+  path: 'file = "…"',
+  filename: 'file = "…"',
+  size: 'max_size = "10MB"',
+  maxbytes: 'max_size = "10MB"',
+  backups: 'max_files = N',
+};
 const TOP_LEVEL_ELSEWHERE: Readonly<Record<string, string>> = {
   services: '[processes.NAME]',
   service: '[processes.NAME]',
@@ -78,21 +85,41 @@ const TOP_LEVEL_ELSEWHERE: Readonly<Record<string, string>> = {
   imports: 'include = ["conf.d/*.toml"]',
 };
 
-/** @returns what to write instead of an unknown key below `path`. */
-export function unknownKeyHint(path: KeyPath, key: string, known: readonly string[]): string | undefined {
+/** @returns what to write instead of an unknown key below `path` that holds `value`. */
+export function unknownKeyHint(
+  path: KeyPath,
+  key: string,
+  value: unknown,
+  known: readonly string[],
+): string | undefined {
+  if (path.length === 0 && isCommandTable(value))
+    return `a process is written [processes.${key.replace(/^.*:/, '').slice(0, 40)}]`;
   const level = key.toLowerCase().replace(/[^a-z]/g, '');
   const elsewhere = tableOf(path);
   if (elsewhere !== undefined && Object.hasOwn(elsewhere, level)) return `write ${elsewhere[level]}`;
   const near = nearestWord(key, known);
   if (near !== undefined) return `did you mean ${JSON.stringify(near)}?`;
+  const nearElsewhere = nearestWord(level, Object.keys(elsewhere ?? {}));
+  if (nearElsewhere !== undefined) return `write ${elsewhere?.[nearElsewhere]}`;
   return belongsElsewhere(path, key) ?? listKnown(known);
+}
+
+/** A table of the top level that holds a command is a process without its prefix. */
+function isCommandTable(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.keys(value).some((key) => /^(cmd|command)$/.test(key))
+  );
 }
 
 function tableOf(path: KeyPath): Readonly<Record<string, string>> | undefined {
   if (path.length === 0) return TOP_LEVEL_ELSEWHERE;
   if (path[0] !== 'processes') return undefined;
   if (path.length === 2) return PROCESS_KEYS_ELSEWHERE;
-  return path.length === 3 && path[2] === 'healthcheck' ? HEALTHCHECK_KEYS_ELSEWHERE : undefined;
+  if (path.length !== 3) return undefined;
+  if (path[2] === 'stdout' || path[2] === 'stderr') return OUTPUT_KEYS_ELSEWHERE;
+  return path[2] === 'healthcheck' ? HEALTHCHECK_KEYS_ELSEWHERE : undefined;
 }
 
 /** The right key in the wrong table. */

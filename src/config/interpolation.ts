@@ -4,7 +4,7 @@
  */
 
 import type { Problem } from './problem.ts';
-import { type KeyPath, problemAtKey, type SourceFile } from './source-file.ts';
+import { type KeyPath, type ProblemText, problemAtKey, type SourceFile } from './source-file.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -78,6 +78,8 @@ export interface InterpolatedDocument {
   readonly problems: readonly Problem[];
   /** Paths (as JSON) of the strings that held variables: text where the schema may want a number. */
   readonly changed: ReadonlySet<string>;
+  /** Paths of the strings with problems. */
+  readonly broken: readonly KeyPath[];
 }
 
 /** Fills in the variables of all string values of a document, in place. */
@@ -87,30 +89,28 @@ export function interpolateDocument(
   environment: Environment,
 ): InterpolatedDocument {
   const problems: Problem[] = [];
+  const broken: KeyPath[] = [];
   const changed = new Set<string>();
   let length = 0;
-  const visit = (value: unknown, path: KeyPath): unknown => {
-    if (typeof value === 'string') {
-      const filled = interpolate(value, environment);
-      if (!filled.ok) {
-        problems.push(problemAtKey(source, path, 'value', { message: filled.message, hint: filled.hint }));
-        return value;
-      }
-      length += filled.text.length;
-      if (filled.text.includes('\0')) {
-        problems.push(problemAtKey(source, path, 'value', { message: 'contains a NUL character' }));
-      }
-      if (length > MAX_RESULT_LENGTH) {
-        if (length - filled.text.length <= MAX_RESULT_LENGTH) {
-          problems.push(
-            problemAtKey(source, path, 'value', { message: 'makes the configuration larger than 4 MiB' }),
-          );
-        }
-        return value;
-      }
-      if (filled.text !== value) changed.add(JSON.stringify(path));
-      return filled.text;
+  const report = (path: KeyPath, said: ProblemText): void => {
+    problems.push(problemAtKey(source, path, 'value', said));
+    broken.push(path);
+  };
+  const fill = (text: string, path: KeyPath): string => {
+    if (length > MAX_RESULT_LENGTH) return text;
+    const filled = interpolate(text, environment);
+    if (!filled.ok) {
+      report(path, filled);
+      return text;
     }
+    length += filled.text.length;
+    if (length > MAX_RESULT_LENGTH) report(path, { message: 'makes the configuration larger than 4 MiB' });
+    else if (filled.text.includes('\0')) report(path, { message: 'contains a NUL character' });
+    else if (filled.text !== text) changed.add(JSON.stringify(path));
+    return filled.text;
+  };
+  const visit = (value: unknown, path: KeyPath): unknown => {
+    if (typeof value === 'string') return fill(value, path);
     if (Array.isArray(value)) {
       for (const [index, element] of value.entries()) value[index] = visit(element, [...path, index]);
     } else if (isTable(value)) {
@@ -119,7 +119,7 @@ export function interpolateDocument(
     return value;
   };
   visit(document, []);
-  return { problems, changed };
+  return { problems, changed, broken };
 }
 
 function isTable(value: unknown): value is Record<string, unknown> {

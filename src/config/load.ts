@@ -30,7 +30,7 @@ export function loadConfig(path: string, given: LoadPorts): LoadedConfig {
   const { readable, paths } = readConfigFiles(mainPath, ports, findings);
   const allReadable = readable.length === paths.length;
   const placed = collectProcesses(readable, findings);
-  const processes = resolveAll(placed, readable, ports, findings);
+  const processes = resolveAll(placed, readable, ports);
   const engine = resolveOnlyEngine(readable, mainPath, ports, findings);
   // A file that cannot be read may hold what seems to be missing.
   if (allReadable) checkTogether(engine, processes, placed);
@@ -83,14 +83,9 @@ function resolveAll(
   placed: ReadonlyMap<string, PlacedProcess>,
   files: readonly ReadFile[],
   ports: ConfigPorts,
-  findings: Findings,
 ): ReadonlyMap<string, ProcessConfig> {
-  const broken = (place: Place): boolean =>
-    files.some(({ source, document }) => source === place.source && document.isBroken(place.path)) ||
-    findings.problems.some(
-      ({ file, key }) => file === place.source.path && key.startsWith(`${place.key()}.`),
-    );
-  const sound = [...placed].filter(([, { place }]) => !broken(place));
+  const documents = new Map(files.map(({ source, document }) => [source, document]));
+  const sound = [...placed].filter(([, { place }]) => !documents.get(place.source)?.isBroken(place.path));
   return new Map(sound.map(([name, process]) => [name, resolveProcess(name, process, placed, ports)]));
 }
 

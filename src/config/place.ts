@@ -49,11 +49,6 @@ export class Place {
     );
   }
 
-  /** The path as problems show it. */
-  key(): string {
-    return showKey(this.path);
-  }
-
   /** `FILE:LINE`, for a message at another place. */
   inWords(): string {
     return placeInWords(this.source, this.path);

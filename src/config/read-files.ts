@@ -75,7 +75,7 @@ function readOne(
   const { source, value } = parsed;
   const interpolated = interpolateDocument(source, value, ports.environment);
   findings.problems.push(...interpolated.problems);
-  const document = validateDocument(source, value, interpolated.changed);
+  const document = validateDocument(source, value, interpolated);
   findings.problems.push(...document.problems);
   return { source, document };
 }

@@ -146,7 +146,7 @@ export const processSchema = {
         expected: 'a string, number or boolean',
       },
       description:
-        'Environment variables, over those of `env_file` and those inherited. A variable there refers to the engine’s own environment.',
+        'Environment variables, over those of `env_file` and those inherited. Variables in its values refer to the engine’s own environment.',
       expected: 'a table such as {PORT = "8080"}',
       examples: [{ PORT: '8080' }],
     },

@@ -14,7 +14,7 @@ export interface BareValueProblem {
 
 /**
  * @param word what stands there up to white space or punctuation
- * @param restOfLine the same up to the end of the line, for the suggestion
+ * @param restOfLine the same up to the end of the line, where that may belong to it
  * @returns what is wrong with it, or undefined for a number or boolean that the parser takes.
  */
 export function bareValueProblem(
@@ -56,7 +56,7 @@ export function bareValueProblem(
   if (AMOUNT_WITH_UNIT.test(word)) {
     return { message: `${word} must be quoted`, hint: `write ${assign(quoted(word))}` };
   }
-  const meant = keyName === undefined ? word : restOfLine.replace(/["']+$/, '');
+  const meant = restOfLine.replace(/["']+$/, '');
   return {
     message: `${JSON.stringify(shorten(meant))} is not quoted`,
     hint: `strings need quotes: ${assign(quoted(meant))}`,

@@ -90,7 +90,7 @@ export class TomlCursor {
   restOfLine(from: number): string {
     const end = this.text.indexOf('\n', from);
     const line = this.text.slice(from, end === -1 ? undefined : end);
-    return line.replace(/\s#.*$/, '').trim();
+    return line.replace(/(^|\s)#.*$/, '').trim();
   }
 
   /** After a value or header nothing may follow but a comment. */
@@ -183,6 +183,9 @@ export class TomlCursor {
         `a backslash is written \\\\, or put the string in '…', where a backslash is a backslash`,
       );
     }
+    if (digits > 0 && !isCharacter(Number.parseInt(this.text.slice(start + 2, start + 2 + digits), 16))) {
+      throw this.problem(start, `${this.text.slice(start, start + 2 + digits)} is no character`, undefined);
+    }
     this.offset += 1 + digits;
   }
 
@@ -218,7 +221,7 @@ export class TomlCursor {
     while (/[A-Za-z0-9_-]/.test(this.peek())) this.offset++;
     if (this.offset > start) {
       const next = this.peek();
-      if (next === '' || ' \t\n.=]:'.includes(next)) return this.text.slice(start, this.offset);
+      if (next === '' || ' \t\n.=]:},'.includes(next)) return this.text.slice(start, this.offset);
       throw this.problem(
         this.offset,
         `${JSON.stringify(next)} may not stand in a key`,
@@ -259,13 +262,18 @@ function isHex(digits: string, length: number): boolean {
   return digits.length === length && /^[0-9A-Fa-f]+$/.test(digits);
 }
 
+/** A Unicode scalar value: in range, and no half of a surrogate pair. */
+function isCharacter(code: number): boolean {
+  return code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
+}
+
 function decodeEscapes(raw: string): string {
   return raw.replace(
     /\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))/g,
     (_, short, long, char: string | undefined) => {
       if (char !== undefined) return { b: '\b', t: '\t', n: '\n', f: '\f', r: '\r' }[char] ?? char;
       const code = Number.parseInt(short ?? long, 16);
-      return code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd';
+      return String.fromCodePoint(code);
     },
   );
 }

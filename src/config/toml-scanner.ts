@@ -246,11 +246,12 @@ class TomlScanner {
     const cursor = this.#cursor;
     const start = cursor.offset;
     const word = cursor.takeBareWord();
-    const found = bareValueProblem(word, cursor.restOfLine(start), keyName);
+    const inBrackets = keyName === undefined || cursor.inBrackets(start);
+    const meant = inBrackets && word !== '' ? word : cursor.restOfLine(start);
+    const found = bareValueProblem(word, meant, keyName);
     if (found === undefined) return;
     const problem = cursor.problem(start, found.message, found.hint);
-    if (keyName === undefined || this.problems.length >= MAX_PROBLEMS || cursor.inBrackets(start))
-      throw problem;
+    if (inBrackets || this.problems.length >= MAX_PROBLEMS) throw problem;
     this.problems.push(problem);
     cursor.skipLine();
   }

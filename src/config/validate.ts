@@ -2,6 +2,7 @@
 
 import { type ValidationError, validateConfig } from '../generated/validate-config.js';
 import { missingKeyHint, unknownKeyHint, wrongValueHint } from './hints.ts';
+import type { InterpolatedDocument } from './interpolation.ts';
 import type { Problem } from './problem.ts';
 import type { ConfigSource } from './schema.ts';
 import { expectedAt, knownKeys, type SchemaNode, schemaAt } from './schema-walk.ts';
@@ -21,23 +22,28 @@ const MAX_ERRORS = 200;
 
 /**
  * Checks the document and fills in the schema's defaults, in place.
- * @param interpolated paths (as JSON) of texts that came from variables: `"4"` there is also the number 4
+ * @param interpolated what variables did to it: a text `"4"` that came from one is also the number 4
  */
 export function validateDocument(
   source: SourceFile,
   document: Record<string, unknown>,
-  interpolated: ReadonlySet<string>,
+  interpolated: Pick<InterpolatedDocument, 'changed' | 'broken'>,
 ): ValidatedDocument {
   let errors = check(document);
-  if (interpolated.size > 0 && errors.some((error) => readAsWanted(document, error, interpolated))) {
+  const { changed, broken } = interpolated;
+  if (changed.size > 0 && readAllAsWanted(document, errors, changed)) {
     errors = check(document);
   }
-  const paths: KeyPath[] = [];
+  const paths: KeyPath[] = [...broken];
   const problems: Problem[] = [];
   const suggested = new Set<string>();
   for (const error of unknownKeysFirst(errors).slice(0, MAX_ERRORS)) {
     const path = pathOf(document, error.instancePath);
-    paths.push(path);
+    // What a variable left unfilled is no value yet.
+    if (broken.some((unfilled) => startsWith(unfilled, path) && unfilled.length === path.length)) continue;
+    // A name that is not known harms nothing beside it.
+    if (error.keyword === 'propertyNames') paths.push([...path, String(error.params.propertyName)]);
+    else if (error.keyword !== 'additionalProperties' && error.propertyName === undefined) paths.push(path);
     const problem = toProblem(source, document, path, error);
     if (problem === undefined) continue;
     // A misspelt key is said once, not also as a missing one.
@@ -51,7 +57,7 @@ export function validateDocument(
   return {
     value: document as unknown as ConfigSource,
     problems,
-    isBroken: (path) => paths.some((broken) => startsWith(broken, path) || startsWith(path, broken)),
+    isBroken: (path) => paths.some((wrong) => startsWith(wrong, path) || startsWith(path, wrong)),
   };
 }
 
@@ -90,6 +96,15 @@ function valueAt(document: unknown, path: KeyPath): unknown {
   return path.reduce<unknown>((value, part) => childOf(value, part), document);
 }
 
+/** True where at least one text was read as what the schema wants. */
+function readAllAsWanted(
+  document: unknown,
+  errors: readonly ValidationError[],
+  changed: ReadonlySet<string>,
+): boolean {
+  return errors.filter((error) => readAsWanted(document, error, changed)).length > 0;
+}
+
 /** A variable is always text: where the schema wants a number or a boolean, reads it as one. True where it did. */
 function readAsWanted(document: unknown, error: ValidationError, interpolated: ReadonlySet<string>): boolean {
   const path = pathOf(document, error.instancePath);
@@ -125,7 +140,7 @@ function toProblem(
       const key = String(error.params.additionalProperty);
       return problemAtKey(source, [...path, key], 'key', {
         message: `unknown key ${JSON.stringify(key)}`,
-        hint: unknownKeyHint(path, key, knownKeys(path)),
+        hint: unknownKeyHint(path, key, valueAt(document, [...path, key]), knownKeys(path)),
       });
     }
     case 'required': {
