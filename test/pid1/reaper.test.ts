@@ -36,8 +36,8 @@ test('each orphan is told of exactly once, and the own child is no orphan', asyn
   const pid1 = asPid1(orphans.path, '3000');
   t.after(() => pid1.destroy());
   const report = await reportOf(pid1);
-  assert.deepEqual(report['status'], { how: 'exited', code: 0 });
-  assert.equal(report['orphans'], 3_000);
+  assert.deepEqual(report.status, { how: 'exited', code: 0 });
+  assert.equal(report.orphans, 3_000);
   assert.equal(await pid1.exitCode(), 0);
 });
 
@@ -45,8 +45,8 @@ test("in the midst of a storm of orphans, every exit of Node's own children reac
   const pid1 = asPid1('--hooks', '60', orphans.path, '10000');
   t.after(() => pid1.destroy());
   const report = await reportOf(pid1);
-  assert.deepEqual(report['strangeHooks'], []);
-  assert.equal(report['orphans'], 10_000);
+  assert.deepEqual(report.strangeHooks, []);
+  assert.equal(report.orphans, 10_000);
   assert.equal(await pid1.exitCode(), 0);
 });
 

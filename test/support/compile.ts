@@ -11,6 +11,6 @@ const fixtures = resolve(import.meta.dirname, '../fixtures');
 export function compileFixture(name: string): { readonly path: string; readonly remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'taskmaster-fixture-'));
   const path = join(folder, name);
-  execFileSync(process.env['CC'] ?? 'cc', ['-Wall', '-O1', '-o', path, join(fixtures, `${name}.c`)]);
+  execFileSync(process.env.CC ?? 'cc', ['-Wall', '-O1', '-o', path, join(fixtures, `${name}.c`)]);
   return { path, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
