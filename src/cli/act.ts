@@ -39,7 +39,7 @@ async function act(action: Action, invocation: Invocation): Promise<number> {
 function tell(action: Action, outcome: WireOutcome, hasWaited: boolean, { io }: Invocation): void {
   const name = plainLine(outcome.name);
   if (outcome.already && (outcome.reached || !hasWaited)) {
-    say(io, `${name} is already ${outcome.state}`);
+    say(io, `${name} is already ${action === 'stop' ? 'down' : 'up'} (${outcome.state})`);
   } else if (!hasWaited) {
     say(io, `${DOING[action]} ${name}`);
   } else if (outcome.reached) {

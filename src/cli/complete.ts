@@ -87,6 +87,7 @@ function unusedFlags(flags: readonly FlagSpec[], given: readonly string[]): read
 /** The flag whose value comes next, if one does. */
 function flagAwaitingValue(words: readonly string[], flags: readonly FlagSpec[]): FlagSpec | undefined {
   const last = words.at(-1);
+  if (last === undefined) return undefined;
   return flags.find(({ name, short, value }) => value !== undefined && (last === name || last === short));
 }
 

@@ -20,19 +20,17 @@ export interface CliIo {
 
 /** The real ones. Output into a closed pipe (`taskshell logs | head`) ends the program quietly. */
 export function processIo(): CliIo {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      // What a shell reports for a program that died of SIGPIPE.
-      process.exit(141);
-    });
-  }
+  // Each stream is made only when it is used: that takes a millisecond.
   return {
     get stdin() {
       return process.stdin;
     },
-    stdout: process.stdout,
-    stderr: process.stderr,
+    get stdout() {
+      return endingOnBrokenPipe(process.stdout);
+    },
+    get stderr() {
+      return endingOnBrokenPipe(process.stderr);
+    },
     environment: process.env,
     uid: process.geteuid?.() ?? 0,
     onInterrupt: (listener) => {
@@ -40,6 +38,16 @@ export function processIo(): CliIo {
       return () => process.off('SIGINT', listener);
     },
   };
+}
+
+function endingOnBrokenPipe<Stream extends NodeJS.WriteStream>(stream: Stream): Stream {
+  return stream.listenerCount('error', onStreamError) > 0 ? stream : stream.on('error', onStreamError);
+}
+
+function onStreamError(error: NodeJS.ErrnoException): never {
+  // 141 is what a shell reports for a program that died of SIGPIPE.
+  if (error.code === 'EPIPE') process.exit(141);
+  throw error;
 }
 
 /** Colour only on a terminal, and never with NO_COLOR (https://no-color.org) or on a dumb one. */

@@ -18,7 +18,7 @@ const NAMES_FRESH_MS = 1_000;
 export async function interact(io: CliIo, socket: string | undefined): Promise<number> {
   const environment =
     socket === undefined ? io.environment : { ...io.environment, TASKMASTER_SOCKET: socket };
-  const surroundings: CliIo = { ...io, stdin: io.stdin, environment };
+  const surroundings: CliIo = { ...io, environment };
   const connection = new LazyConnection(surroundings);
   const isTerminal = io.stdin.isTTY === true && io.stdout.isTTY === true;
   try {

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { TaskmasterError } from '../errors.ts';
 import type { MethodName, NotificationName, NotificationParams, Params, Result } from './contract.ts';
 import { fromRpcError, type RpcError } from './error-codes.ts';
-import { frame, LineSplitter } from './framing.ts';
+import { frame, isBlank, LineSplitter } from './framing.ts';
 import { type SocketPlace, socketPlaces } from './socket-path.ts';
 
 /** Replies are far larger than requests: a status of 1,000 instances is half a mebibyte. */
@@ -166,7 +166,9 @@ export class RpcClient {
   #receive(chunk: Buffer): void {
     const messages: unknown[] = [];
     try {
-      for (const line of this.#splitter.push(chunk)) messages.push(JSON.parse(line.toString('utf8')));
+      for (const line of this.#splitter.push(chunk)) {
+        if (!isBlank(line)) messages.push(JSON.parse(line.toString('utf8')));
+      }
     } catch {
       this.#fail(`what answers at ${this.path} is no engine: it does not speak JSON-RPC`);
       this.#socket.destroy();

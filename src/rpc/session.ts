@@ -134,6 +134,9 @@ export class Session {
     const rest = this.#splitter.rest();
     if (!this.#isClosing && !isBlank(rest)) this.#handle(readMessage(rest));
     this.#endIfDone();
+    // One that closed only its writing side and one that is gone look the same from here; a blank line, which means
+    // nothing between JSON texts, fails with EPIPE for the second (unix(7)) and so frees what it holds.
+    if (this.#pending > 0 || this.#subscriptions.size > 0) this.#socket.write('\n');
   }
 
   #endIfDone(): void {

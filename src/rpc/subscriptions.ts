@@ -128,7 +128,10 @@ export class Subscriptions {
     if (params.replay !== false) for (const chunk of this.#engine.recentOutput(instance)) tell(chunk);
     const cancelOutput = this.#engine.followOutput(instance, tell);
     const cancelEvents = this.#engine.onEvent((event) => {
-      const told = event.instance === instance ? lifeOf(event) : undefined;
+      const wasRemoved =
+        event.event === 'config_reloaded' && this.#engine.snapshot([instance]).instances.length === 0;
+      const life = event.instance === instance ? lifeOf(event) : undefined;
+      const told = wasRemoved ? ({ kind: 'removed' } as const) : life;
       if (told !== undefined) this.#notify('attach', { subscription: id, ...told }, EVENT_SIZE);
     });
     const cancel = (): void => {

@@ -5,7 +5,7 @@ import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { LineSplitter } from '../../src/rpc/framing.ts';
+import { isBlank, LineSplitter } from '../../src/rpc/framing.ts';
 import type { PeerCredentials } from '../../src/rpc/peer.ts';
 import { RpcServer, type RpcServerOptions } from '../../src/rpc/server.ts';
 import { eventually } from './eventually.ts';
@@ -88,7 +88,9 @@ export class RawClient {
     this.socket = socket;
     socket.on('data', (chunk: Buffer) => {
       this.bytesReceived += chunk.length;
-      for (const line of this.#splitter.push(chunk)) this.messages.push(JSON.parse(line.toString()));
+      for (const line of this.#splitter.push(chunk)) {
+        if (!isBlank(line)) this.messages.push(JSON.parse(line.toString()));
+      }
     });
     socket.on('end', () => {
       this.hasEnded = true;
