@@ -1,8 +1,8 @@
 /** `taskmaster engine check CONFIG`: every problem with file, line, key, what was found and what is expected. */
 
 import { loadConfig } from '../config/load.ts';
-import { renderProblem } from '../config/problem.ts';
-import { systemUsers } from '../system/user-database.ts';
+import { renderProblems } from '../config/problem.ts';
+import { ownPrivileges, systemUsers } from '../system/user-database.ts';
 
 const EXIT_BAD_CONFIGURATION = 78;
 const EXIT_BAD_ARGUMENTS = 2;
@@ -13,11 +13,9 @@ export function run(words: readonly string[]): number {
     process.stderr.write('usage: taskmaster engine check CONFIG\n');
     return EXIT_BAD_ARGUMENTS;
   }
-  const loaded = loadConfig(path, systemUsers());
+  const loaded = loadConfig(path, { users: systemUsers, self: ownPrivileges() });
   if (!loaded.ok) {
-    for (const problem of loaded.problems) process.stderr.write(`${renderProblem(problem)}\n`);
-    const count = loaded.problems.length;
-    process.stderr.write(`${path}: ${count} problem${count === 1 ? '' : 's'}\n`);
+    process.stderr.write(renderProblems(loaded.problems));
     return EXIT_BAD_CONFIGURATION;
   }
   for (const warning of loaded.config.warnings) process.stderr.write(`warning: ${warning}\n`);

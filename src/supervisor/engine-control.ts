@@ -2,6 +2,7 @@
 
 import { TaskmasterError } from '../errors.ts';
 import type { DecisionKind } from '../lifecycle/events.ts';
+import { nearestWord } from '../nearest-word.ts';
 import type { SignalName } from '../signals.ts';
 import { describeInstance, explainInstance, judgeHealth } from './describe.ts';
 import type { Drain } from './drain.ts';
@@ -40,6 +41,22 @@ export interface ControlPorts {
   readonly reload: Reload;
   readonly drain: Drain;
   readonly facts: EngineFacts;
+  readonly output: OutputAccess;
+  /** True where one of the patterns means the instance: its name, its process's, a glob, `all`. */
+  readonly means: (patterns: readonly string[], names: { instance: string; process: string }) => boolean;
+}
+
+/** A piece of what an instance printed. */
+interface OutputPiece {
+  readonly stream: 'stdout' | 'stderr';
+  readonly incarnation: number;
+  readonly bytes: Uint8Array;
+  readonly time: number;
+}
+
+export interface OutputAccess {
+  readonly recentOutput: (instance: string) => readonly OutputPiece[];
+  readonly followOutput: (instance: string, listener: (piece: OutputPiece) => void) => Cancel;
   /** The last lines an instance printed, decoded for display. */
   readonly lastLines: (instance: string) => readonly string[];
 }
@@ -51,11 +68,22 @@ export class EngineControl {
     this.#ports = ports;
   }
 
-  /** In the order of the configuration. */
-  instanceNames(): readonly { readonly instance: string; readonly process: string }[] {
-    return this.#ports.supervisor
+  /**
+   * Instance names for patterns, in the order of the configuration. Throws `unknown-process` for a pattern that
+   * means nothing; `all` always means something.
+   */
+  select(patterns: readonly string[]): readonly string[] {
+    const { supervisor, means } = this.#ports;
+    const names = supervisor
       .records()
       .map(({ name, process }) => ({ instance: name, process: process.name }));
+    for (const pattern of patterns) {
+      if (pattern === 'all' || names.some((name) => means([pattern], name))) continue;
+      throw unknownProcess(pattern, [
+        ...new Set(names.flatMap(({ instance, process }) => [process, instance])),
+      ]);
+    }
+    return names.filter((name) => means(patterns, name)).map(({ instance }) => instance);
   }
 
   snapshot(instances?: readonly string[]): EngineSnapshot {
@@ -137,21 +165,17 @@ export class EngineControl {
   }
 
   why(instance: string): WhyReport {
-    const [record] = this.#known([instance]);
-    if (record === undefined)
-      throw new TaskmasterError('unknown-process', `no process is called ${instance}`);
+    const record = this.#one(instance);
     const evidence = {
       probes: this.#ports.health.history(instance),
-      lastOutput: this.#ports.lastLines(instance),
+      lastOutput: this.#ports.output.lastLines(instance),
     };
     return explainInstance(record, this.#ports.clock, evidence);
   }
 
   /** What the configuration adds to the engine's own environment for the next incarnation. */
   environment(instance: string): Readonly<Record<string, string>> {
-    const [record] = this.#known([instance]);
-    if (record === undefined)
-      throw new TaskmasterError('unknown-process', `no process is called ${instance}`);
+    const record = this.#one(instance);
     return environmentFor(record.process, record.name, record.ordinal).set;
   }
 
@@ -160,7 +184,7 @@ export class EngineControl {
     const { config } = this.#ports.reload;
     if (process === undefined) return { ...config, processes: Object.fromEntries(config.processes) };
     const found = config.processes.get(process);
-    if (found === undefined) throw new TaskmasterError('unknown-process', `no process is called ${process}`);
+    if (found === undefined) throw unknownProcess(process, [...config.processes.keys()]);
     return found;
   }
 
@@ -170,6 +194,29 @@ export class EngineControl {
 
   onEvent(listener: (event: EngineEvent) => void): Cancel {
     return this.#ports.events.subscribe(listener);
+  }
+
+  recentOutput(instance: string): readonly OutputPiece[] {
+    return this.#ports.output.recentOutput(instance);
+  }
+
+  followOutput(instance: string, listener: (piece: OutputPiece) => void): Cancel {
+    return this.#ports.output.followOutput(instance, listener);
+  }
+
+  /** Processes have no standard input of the engine's yet: theirs is /dev/null. */
+  writeInput(instance: string): void {
+    const message = `cannot write to ${instance}: its standard input is /dev/null`;
+    throw new TaskmasterError('action-failed', message);
+  }
+
+  #one(instance: string): InstanceRecord {
+    const record = this.#ports.supervisor.record(instance);
+    if (record !== undefined) return record;
+    throw unknownProcess(
+      instance,
+      this.#ports.supervisor.records().map(({ name }) => name),
+    );
   }
 
   #known(instances: readonly string[]): readonly InstanceRecord[] {
@@ -192,6 +239,13 @@ const PARTICIPLES: Readonly<Record<Action, string>> = {
   stop: 'stopped',
   restart: 'restarted',
 };
+
+function unknownProcess(name: string, known: readonly string[]): TaskmasterError {
+  const suggestion = nearestWord(name, known);
+  const hint = suggestion === undefined ? '' : `; did you mean ${suggestion}?`;
+  const details = { name, ...(suggestion !== undefined && { suggestion }) };
+  return new TaskmasterError('unknown-process', `no process is called ${name}${hint}`, { details });
+}
 
 function requesterInWords({ uid, pid }: Requester): string {
   return pid > 0 ? `uid ${uid} (pid ${pid})` : `uid ${uid}`;

@@ -1,0 +1,164 @@
+/** Builds the engine's parts and wires them; the one place that knows them all. No logic of its own. */
+
+import { isatty } from 'node:tty';
+import { compareConfigs } from '../config/diff.ts';
+import { loadConfig } from '../config/load.ts';
+import { renderProblem } from '../config/problem.ts';
+import type { ResolvedConfig } from '../config/resolved-config.ts';
+import { ProbingHealthMonitor } from '../health/monitor.ts';
+import { EngineLog } from '../logging/engine-log.ts';
+import { containerStreams } from '../output/container-stream.ts';
+import { descriptorSink } from '../output/descriptor-sink.ts';
+import { PipeReaders } from '../output/pipe-reader.ts';
+import { ProcessOutput } from '../output/process-output.ts';
+import { meansInstance } from '../rpc/name-pattern.ts';
+import { Drain } from '../supervisor/drain.ts';
+import { EngineControl } from '../supervisor/engine-control.ts';
+import { EventStream } from '../supervisor/event-stream.ts';
+import { EXIT_CODES, type ExitVerdict } from '../supervisor/exit-verdict.ts';
+import { Hooks } from '../supervisor/hooks.ts';
+import { Reload } from '../supervisor/reload.ts';
+import { Supervisor } from '../supervisor/supervisor.ts';
+import { SystemClock } from '../system/clock.ts';
+import { runHelperCommand } from '../system/helper-command.ts';
+import { takeInitRole } from '../system/init-role.ts';
+import { LinuxKernel } from '../system/kernel.ts';
+import { native } from '../system/native.ts';
+import { Reaper } from '../system/reaper.ts';
+import { inheritedOpenFiles } from '../system/spawn-limits.ts';
+import { ownPrivileges, systemUsers } from '../system/user-database.ts';
+import { ControlSocket } from './control-socket.ts';
+import { VERSION } from './version.ts';
+
+export interface EngineOptions {
+  readonly configPath: string;
+  readonly config: ResolvedConfig;
+  /** Everything has ended; what is left is to write the last lines and leave. */
+  readonly onFinished: (verdict: ExitVerdict) => void;
+}
+
+export type Engine = ReturnType<typeof composeEngine>;
+
+/** How many of an instance's last lines `why` shows. */
+const LAST_LINES = 10;
+
+export function composeEngine({ configPath, config, onFinished }: EngineOptions) {
+  const addon = native();
+  const clock = new SystemClock();
+  const startedAt = clock.now();
+  const role = takeInitRole(addon);
+  const events = new EventStream(clock);
+  const standardError = descriptorSink(2);
+  const isTerminal = isatty(2);
+  const log = new EngineLog(config.engine.log, {
+    events,
+    sink: standardError,
+    isTerminal,
+    hasColour: isTerminal && process.env.NO_COLOR === undefined,
+  });
+  const reaper = new Reaper(addon);
+  const openFiles = inheritedOpenFiles(process.env.TASKMASTER_INHERITED);
+  const kernel = new LinuxKernel({ addon, reaper, role, openFiles });
+  const container = containerStreams({
+    stdout: descriptorSink(1),
+    stderr: standardError,
+    format: config.engine.log.output,
+    wallTime: () => clock.wallTime(),
+    onDropped: (stream, bytes) => {
+      const reason = "nobody read the container's output";
+      events.emit('warn', 'output_dropped', { stream, bytes, reason });
+    },
+  });
+  const output = new ProcessOutput({ clock, events, container });
+  const pipes = new PipeReaders();
+  const health = new ProbingHealthMonitor({
+    clock,
+    events,
+    kernel,
+    readPipe: (fd, onData) =>
+      pipes.open(fd, {
+        onData: (bytes) => {
+          onData(bytes);
+          return true;
+        },
+        onEnd: () => {},
+      }),
+  });
+
+  const onFault = (error: unknown): void => {
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    events.emit('fatal', 'engine_fault', { message, ...(stack !== undefined && { stack }) });
+    drain.begin({ code: EXIT_CODES.internalFault, reason: `an internal fault: ${message}` });
+  };
+  const supervisor = new Supervisor(config, {
+    clock,
+    kernel,
+    health,
+    output,
+    events,
+    random: Math.random,
+    onVerdict: (verdict) => drain.begin(verdict),
+    onFault,
+  });
+  const hooks = new Hooks(events, (hook, event) =>
+    runHelperCommand(
+      { file: hook.file, args: hook.args, timeoutMs: hook.timeoutMs, input: `${JSON.stringify(event)}\n` },
+      reaper,
+    ),
+  );
+  hooks.use(config.engine.hooks);
+  const drain = new Drain({
+    clock,
+    kernel,
+    events,
+    supervisor,
+    settleHooks: (limitMs) =>
+      Promise.race([hooks.idle(), new Promise<void>((resolve) => setTimeout(resolve, limitMs).unref())]),
+    onFinished,
+  });
+  const reload = new Reload(config, {
+    clock,
+    events,
+    supervisor,
+    compare: compareConfigs,
+    load: async () => {
+      const loaded = loadConfig(configPath, { users: systemUsers, self: ownPrivileges() });
+      return loaded.ok ? loaded : { ok: false, problems: loaded.problems.map(renderProblem) };
+    },
+    onApplied: (applied) => {
+      hooks.use(applied.engine.hooks);
+      log.use(applied.engine.log);
+      socket.setGrants(applied.engine.access);
+    },
+  });
+  const counters = { orphans: 0 };
+  reaper.onOrphan((pid, status) => {
+    counters.orphans += 1;
+    events.emit('debug', 'orphan_reaped', { status }, { pid });
+  });
+  const control = new EngineControl({
+    clock,
+    kernel,
+    events,
+    health,
+    supervisor,
+    reload,
+    drain,
+    output: {
+      recentOutput: (instance) => output.recentOutput(instance),
+      followOutput: (instance, listener) => output.followOutput(instance, listener),
+      lastLines: (instance) => output.lastLines(instance, LAST_LINES),
+    },
+    means: meansInstance,
+    facts: {
+      version: VERSION,
+      role,
+      configPath,
+      startedAt,
+      socket: () => socket.path ?? '',
+      orphansReaped: () => counters.orphans,
+    },
+  });
+  const socket = new ControlSocket({ config: config.engine, control, events, clock, addon, onFault });
+  return { clock, role, events, log, output, supervisor, drain, control, socket, onFault };
+}

@@ -1,0 +1,96 @@
+/** The RPC server as the engine uses it: loaded late, because no process needs it to start. */
+
+import { existsSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import type { AccessGrant, EngineConfig } from '../config/resolved-config.ts';
+import type { EnginePort } from '../rpc/engine-port.ts';
+import type { PeerCredentials } from '../rpc/peer.ts';
+import type { RpcServer } from '../rpc/server.ts';
+import { socketPlaces } from '../rpc/socket-path.ts';
+import type { EventStream } from '../supervisor/event-stream.ts';
+import type { Clock } from '../supervisor/ports.ts';
+import type { NativeAddon } from '../system/native.ts';
+
+export interface ControlSocketParts {
+  readonly config: EngineConfig;
+  readonly control: EnginePort;
+  readonly events: EventStream;
+  readonly clock: Clock;
+  readonly addon: NativeAddon;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** What waits for a client when the engine leaves is given this long. */
+const FLUSH_MS = 200;
+
+export class ControlSocket {
+  readonly #parts: ControlSocketParts;
+  #server: RpcServer | undefined;
+  #grants: readonly AccessGrant[];
+
+  constructor(parts: ControlSocketParts) {
+    this.#parts = parts;
+    this.#grants = parts.config.access;
+  }
+
+  /** Path listened on. */
+  get path(): string | undefined {
+    return this.#server?.path;
+  }
+
+  /** A socket file lies where ours would: another engine may be running. */
+  get mayBeTaken(): boolean {
+    return this.#places().some(({ path }) => existsSync(path));
+  }
+
+  /** Throws `engine-already-running`, or `system` where no place can be used. */
+  async listen(): Promise<void> {
+    const { config, control, events, clock, onFault } = this.#parts;
+    const { RpcServer } = await import('../rpc/server.ts');
+    const server = new RpcServer({
+      engine: control,
+      places: this.#places(),
+      file: { mode: config.socketMode, gid: config.socketGid },
+      engineUid: ownUid(),
+      grants: this.#grants,
+      peerOf: (socket) => this.#peerOf(socket),
+      now: () => clock.now(),
+      onRejected: (reason, uid) => {
+        events.emit('warn', 'client_rejected', { reason, ...(uid !== undefined && { uid }) });
+      },
+      onFault,
+    });
+    const socket = await server.listen();
+    this.#server = server;
+    events.emit('info', 'engine_listening', { socket });
+  }
+
+  /** SIGUSR1: somebody removed the socket, or there was no place for it before. */
+  async recreate(): Promise<void> {
+    if (this.#server === undefined) await this.listen();
+    else await this.#server.recreate();
+  }
+
+  setGrants(grants: readonly AccessGrant[]): void {
+    this.#grants = grants;
+    this.#server?.setGrants(grants);
+  }
+
+  async close(): Promise<void> {
+    await this.#server?.close(FLUSH_MS);
+  }
+
+  #places(): ReturnType<typeof socketPlaces> {
+    return socketPlaces(this.#parts.config.socket, process.env, ownUid());
+  }
+
+  #peerOf(socket: Socket): PeerCredentials | undefined {
+    // Node gives the descriptor of a socket no public name.
+    const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
+    return this.#parts.addon.peerCredentials(fd) ?? undefined;
+  }
+}
+
+function ownUid(): number {
+  return process.geteuid?.() ?? 0;
+}

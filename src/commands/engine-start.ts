@@ -1,0 +1,161 @@
+/** `taskmaster engine start [CONFIG]`: the engine in the foreground, until a signal, a client or policy ends it. */
+
+import { loadConfig } from '../config/load.ts';
+import { renderProblems } from '../config/problem.ts';
+import { TaskmasterError } from '../errors.ts';
+import { EXIT_CODES, type ExitVerdict } from '../supervisor/exit-verdict.ts';
+import { type EngineRequest, watchDaemonSignals } from '../system/daemon-signals.ts';
+import { ownPrivileges, systemUsers } from '../system/user-database.ts';
+import { composeEngine, type Engine } from './compose-engine.ts';
+import { VERSION } from './version.ts';
+
+const DEFAULT_CONFIG = '/etc/taskmaster.toml';
+const EXIT_BAD_ARGUMENTS = 2;
+const EXIT_ALREADY_RUNNING = 1;
+/** Starting a thousand processes must not keep signals waiting for a second. */
+const SLICE_MS = 10;
+/** Of the second that the drain leaves: for the last output and the last log lines. */
+const OUTPUT_FLUSH_MS = 400;
+const LOG_FLUSH_MS = 200;
+
+export async function run(words: readonly string[]): Promise<number> {
+  const [configPath = DEFAULT_CONFIG, ...more] = words;
+  if (more.length > 0 || configPath.startsWith('-')) {
+    process.stderr.write('usage: taskmaster engine start [CONFIG]\n');
+    return configPath === '--help' ? 0 : EXIT_BAD_ARGUMENTS;
+  }
+  // First of all: what comes before a handler is there is lost (to PID 1) or deadly (to anyone else).
+  const requests = new Requests();
+  const loaded = loadConfig(configPath, { users: systemUsers, self: ownPrivileges() });
+  if (!loaded.ok) {
+    process.stderr.write(renderProblems(loaded.problems));
+    return EXIT_CODES.badConfiguration;
+  }
+  const { promise: finished, resolve: onFinished } = Promise.withResolvers<ExitVerdict>();
+  const engine = composeEngine({ configPath, config: loaded.config, onFinished });
+  process.on('uncaughtException', engine.onFault);
+  const refusal = await start(engine, configPath, loaded.config.warnings);
+  if (refusal !== undefined) {
+    process.stderr.write(`taskmaster: ${refusal.message}\n`);
+    return EXIT_ALREADY_RUNNING;
+  }
+  requests.handleBy((request, signal) => handle(engine, request, signal));
+  return leave(engine, await finished);
+}
+
+/** @returns why the engine must not run here at all: another one does. */
+async function start(
+  engine: Engine,
+  configPath: string,
+  warnings: readonly string[],
+): Promise<Error | undefined> {
+  const { events, supervisor, socket, role, log } = engine;
+  const processes = supervisor.records().length;
+  events.emit('info', 'engine_started', {
+    version: VERSION,
+    pid: process.pid,
+    role,
+    config: configPath,
+    processes,
+  });
+  if (role === 'subreaper') {
+    const message = `not PID 1: this engine (pid ${process.pid}) adopts the orphans of its own processes as a child subreaper`;
+    events.emit('info', 'engine_notice', { message });
+  }
+  for (const message of warnings) events.emit('warn', 'config_warning', { message });
+  if (socket.mayBeTaken) {
+    const refusal = await listen(engine);
+    if (refusal !== undefined) return refusal;
+  }
+  startProcesses(engine);
+  setImmediate(() => {
+    void log.open().catch(engine.onFault);
+    if (socket.path === undefined) {
+      void listen(engine).then((late) => {
+        if (late !== undefined) engine.drain.begin({ code: EXIT_ALREADY_RUNNING, reason: late.message });
+      });
+    }
+  });
+  return undefined;
+}
+
+/** Without a socket the processes run all the same: control can come back (SIGUSR1), a lost start cannot. */
+async function listen({ socket, events }: Engine): Promise<Error | undefined> {
+  try {
+    await socket.listen();
+  } catch (error) {
+    if (error instanceof TaskmasterError && error.code === 'engine-already-running') return error;
+    events.emit('error', 'engine_notice', { message: (error as Error).message });
+  }
+  return undefined;
+}
+
+function startProcesses({ supervisor, drain, clock }: Engine): void {
+  const waiting = supervisor.records().filter(({ process }) => process.autostart);
+  let next = 0;
+  const startSome = (): void => {
+    const until = clock.now() + SLICE_MS;
+    while (next < waiting.length && clock.now() < until && !drain.hasBegun) {
+      const record = waiting[next++];
+      if (record?.machine.monitor === 'idle') supervisor.decide(record, 'start', 'started with the engine');
+    }
+    if (next < waiting.length && !drain.hasBegun) setImmediate(startSome);
+  };
+  startSome();
+}
+
+function handle(engine: Engine, request: EngineRequest, signal: string): void {
+  const { drain, control, output, socket, events } = engine;
+  const notice = (error: unknown): void =>
+    events.emit('error', 'engine_notice', { message: (error as Error).message });
+  const verdict = { code: EXIT_CODES.requested, reason: `received ${signal}` };
+  switch (request) {
+    case 'shutdown':
+      if (drain.hasBegun) drain.killNow(verdict);
+      else drain.begin(verdict);
+      break;
+    case 'kill':
+      drain.killNow(verdict);
+      break;
+    case 'reload':
+      // A rejected configuration is an event of its own.
+      control.reload({ planOnly: false }).catch((error: unknown) => {
+        if (!(error instanceof TaskmasterError)) engine.onFault(error);
+      });
+      break;
+    case 'reopen-logs':
+      output.reopen();
+      break;
+    case 'recreate-socket':
+      socket.recreate().catch(notice);
+      break;
+  }
+}
+
+async function leave({ output, log, socket, events, drain }: Engine, verdict: ExitVerdict): Promise<number> {
+  await output.flush(OUTPUT_FLUSH_MS);
+  events.emit('info', 'engine_stopped', {
+    exit_code: verdict.code,
+    duration_ms: Math.round(drain.durationMs),
+  });
+  await socket.close().catch(() => undefined);
+  await Promise.race([log.idle(), new Promise((resolve) => setTimeout(resolve, LOG_FLUSH_MS))]);
+  process.exit(verdict.code);
+}
+
+/** Signals that come before the engine is there wait for it. */
+class Requests {
+  readonly #early: [EngineRequest, string][] = [];
+  #handler: (request: EngineRequest, signal: string) => void = (request, signal) => {
+    this.#early.push([request, signal]);
+  };
+
+  constructor() {
+    watchDaemonSignals((request, signal) => this.#handler(request, signal));
+  }
+
+  handleBy(handler: (request: EngineRequest, signal: string) => void): void {
+    this.#handler = handler;
+    for (const [request, signal] of this.#early.splice(0)) handler(request, signal);
+  }
+}
