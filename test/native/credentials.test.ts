@@ -1,0 +1,103 @@
+/** Who a child is and what it may do, as the kernel tells it. Needs root, as the engine does for this. */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { NULL_DEVICE, runChild, statusFields } from '../support/native-child.ts';
+
+const UNPRIVILEGED = { uid: 54_321, gid: 54_322, groups: [7, 54_323] } as const;
+const CAP_KILL = 5;
+const CAP_NET_BIND_SERVICE = 10;
+
+function mask(...capabilities: number[]): string {
+  return capabilities
+    .reduce((bits, bit) => bits | (1n << BigInt(bit)), 0n)
+    .toString(16)
+    .padStart(16, '0');
+}
+
+test('user, group and supplementary groups are changed whole: real, effective, saved and file-system', async () => {
+  const fields = await statusFields(UNPRIVILEGED);
+  assert.equal(fields.Uid, '54321 54321 54321 54321');
+  assert.equal(fields.Gid, '54322 54322 54322 54322');
+  assert.equal(fields.Groups, '7 54323');
+});
+
+test('an empty list of supplementary groups leaves none of the engine’s', async () => {
+  const fields = await statusFields({ ...UNPRIVILEGED, groups: [] });
+  assert.equal(fields.Groups, '');
+});
+
+test('the largest ids pass unharmed', async () => {
+  const fields = await statusFields({ uid: 4_294_967_294, gid: 4_294_967_293, groups: [4_294_967_292] });
+  assert.equal(fields.Uid?.split(' ')[0], '4294967294');
+  assert.equal(fields.Gid?.split(' ')[0], '4294967293');
+  assert.equal(fields.Groups, '4294967292');
+});
+
+test('a child that leaves root has no capability left', async () => {
+  const fields = await statusFields(UNPRIVILEGED);
+  for (const set of ['CapPrm', 'CapEff', 'CapAmb']) assert.equal(fields[set], mask(), set);
+});
+
+test('listed capabilities, and only those, survive the change of user in every set', async () => {
+  const kept = mask(CAP_KILL, CAP_NET_BIND_SERVICE);
+  const fields = await statusFields({ ...UNPRIVILEGED, capabilities: [CAP_KILL, CAP_NET_BIND_SERVICE] });
+  for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) assert.equal(fields[set], kept, set);
+});
+
+test('root with a list of capabilities has no more than the list', async () => {
+  const fields = await statusFields({ capabilities: [CAP_KILL] });
+  for (const set of ['CapPrm', 'CapEff', 'CapBnd']) assert.equal(fields[set], mask(CAP_KILL), set);
+});
+
+test('an empty list of capabilities takes all, of root too', async () => {
+  const fields = await statusFields({ capabilities: [] });
+  for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'])
+    assert.equal(fields[set], mask(), set);
+});
+
+test('no_new_privs is set when asked for, and not otherwise', async () => {
+  assert.equal((await statusFields({ noNewPrivs: true })).NoNewPrivs, '1');
+  assert.equal((await statusFields()).NoNewPrivs, '0');
+});
+
+test('a child leads a session and a process group of its own, and what it starts stays in them', async () => {
+  const script = 'cut -d " " -f 5,6 /proc/$$/stat; cut -d " " -f 5,6 /proc/self/stat';
+  const { pid, text } = await runChild(['/bin/sh', '-c', script]);
+  assert.equal(text, `${pid} ${pid}\n${pid} ${pid}\n`);
+});
+
+test('umask, directory, nice and oom_score_adj are as asked for', async () => {
+  assert.equal((await statusFields({ umask: 0o027 })).Umask, '0027');
+  assert.equal((await runChild(['/bin/pwd'], { cwd: '/usr' })).text, '/usr\n');
+  assert.equal((await runChild(['/usr/bin/nice'], { nice: 7 })).text, '7\n');
+  assert.equal((await runChild(['/usr/bin/nice'], { nice: -7 })).text, '-7\n');
+  assert.equal(
+    (await runChild(['/bin/cat', '/proc/self/oom_score_adj'], { oomScoreAdj: 321 })).text,
+    '321\n',
+  );
+  assert.notEqual(
+    readFileSync('/proc/self/oom_score_adj', 'utf8'),
+    '321\n',
+    'the engine, in the same memory, keeps its own',
+  );
+});
+
+test('limits are set soft and hard, a size beyond 32 bits and unlimited included', async () => {
+  const { text } = await runChild(['/bin/cat', '/proc/self/limits'], {
+    limits: [7, 100, 200, 4, 0, -1, 1, 2 ** 40, -1],
+  });
+  assert.match(text, /^Max open files\s+100\s+200\s/m);
+  assert.match(text, /^Max core file size\s+0\s+unlimited\s/m);
+  assert.match(text, /^Max file size\s+1099511627776\s+unlimited\s/m);
+});
+
+test('a limit of open files below the engine’s own descriptors does not stop the spawn', async () => {
+  const { status } = await runChild(['/bin/true'], {
+    limits: [7, 3, 3],
+    stdio: [NULL_DEVICE, NULL_DEVICE, NULL_DEVICE],
+  });
+  // The dynamic loader needs a fourth descriptor: it was executed, and ends by itself.
+  assert.equal(status & 0x7f, 0);
+});
