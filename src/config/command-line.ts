@@ -40,8 +40,10 @@ export function splitCommandLine(text: string): SplitCommand {
       word =
         (word ?? '') + double.replace(/\\(["\\$`\n])/g, (_, char: string) => (char === '\n' ? '' : char));
       noteExpansion(double.replace(/\\[\s\S]/g, ''), shellSyntax);
-    } else if (escaped !== undefined) word = (word ?? '') + (escaped === '\n' ? '' : escaped);
-    else if (plain !== undefined) {
+    } else if (escaped !== undefined) {
+      // A backslash at the end of a line joins it with the next and is no word by itself.
+      if (escaped !== '\n') word = (word ?? '') + escaped;
+    } else if (plain !== undefined) {
       word = (word ?? '') + plain;
       bare += plain;
     } else if (whole !== '') endWord();

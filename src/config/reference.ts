@@ -8,6 +8,7 @@ const SECTIONS: readonly { readonly heading: string; readonly path: readonly str
   { heading: 'Top level', path: [] },
   { heading: '`[processes.NAME]`', path: ['processes', 'NAME'] },
   { heading: '`[processes.NAME.healthcheck]`', path: ['processes', 'NAME', 'healthcheck'] },
+  { heading: '`http` as a table', path: ['processes', 'NAME', 'healthcheck', 'http'] },
   { heading: '`backoff`', path: ['processes', 'NAME', 'backoff'] },
   { heading: '`limits`', path: ['processes', 'NAME', 'limits'] },
   { heading: 'An element of `stop`', path: ['processes', 'NAME', 'stop', '*'] },

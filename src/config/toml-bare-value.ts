@@ -24,6 +24,9 @@ export function bareValueProblem(
 ): BareValueProblem | undefined {
   if (word === 'true' || word === 'false') return undefined;
   if (INTEGER.test(word)) return integerProblem(word);
+  // The parser does not take 0e0.
+  if (/^[+-]?0[eE]/.test(word))
+    return { message: `${word} is an odd way to write 0`, hint: `write ${keyName ?? 'it'} = 0` };
   if (FLOAT.test(word)) return undefined;
   const assign = (value: string): string => (keyName === undefined ? value : `${keyName} = ${value}`);
   if (word === '') {

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { splitCommandLine } from '../../src/config/command-line.ts';
+import { loadGood, loadWeb } from '../support/config-ports.ts';
+
+function words(text: string): readonly string[] {
+  const split = splitCommandLine(text);
+  assert.ok(split.ok);
+  return split.words;
+}
+
+const SPLITS: readonly (readonly [string, readonly string[]])[] = [
+  ['nginx', ['nginx']],
+  ['  nginx\t-g  ', ['nginx', '-g']],
+  [`nginx -g "daemon off;"`, ['nginx', '-g', 'daemon off;']],
+  [`sh -c 'echo "$HOME"; exit'`, ['sh', '-c', 'echo "$HOME"; exit']],
+  [`a"b c"'d e'f\\ g`, ['ab cd ef g']],
+  [`"a\\"b\\\\c\\$d\\e"`, ['a"b\\c$d\\e']],
+  [`'a\\b'`, ['a\\b']],
+  [`a '' "" b`, ['a', '', '', 'b']],
+  ['a \\\n b', ['a', 'b']],
+  ['', []],
+  ['   ', []],
+  ['naïve 😀', ['naïve', '😀']],
+];
+for (const [text, expected] of SPLITS) {
+  test(`${JSON.stringify(text)} is ${expected.length} words`, () => assert.deepEqual(words(text), expected));
+}
+
+test('splits any words as sh does', () => {
+  const alphabet = ['a', 'b', ' ', "'", '"', '\\', '\t', '-', '=', 'é'];
+  const commands: string[] = [];
+  for (let index = 0; index < 3_000; index++) {
+    let text = '';
+    for (let rest = index * 7_919 + 11; rest > 0; rest = Math.floor(rest / alphabet.length)) {
+      text += alphabet[rest % alphabet.length];
+    }
+    if (splitCommandLine(text).ok) commands.push(text);
+  }
+  assert.ok(commands.length > 500);
+  // Each command is a line of arguments to printf; a word is ended by \001, a command by \002.
+  const script = commands.map((text) => `printf '%s\\001' ${text}\nprintf '\\002'`).join('\n');
+  const shell = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
+  const expected = shell.stdout.split('\u0002').slice(0, -1);
+  assert.equal(expected.length, commands.length, shell.stderr);
+  for (const [index, text] of commands.entries()) {
+    // printf runs its format once for no words at all.
+    const ours = words(text);
+    const shown = ours.length === 0 ? '\u0001' : ours.map((word) => `${word}\u0001`).join('');
+    assert.equal(shown, expected[index], JSON.stringify(text));
+  }
+});
+
+for (const text of ["a 'b", 'a "b', 'a\\', '"a\\"', "'a'b'"]) {
+  test(`${JSON.stringify(text)} is not balanced`, () => assert.equal(splitCommandLine(text).ok, false));
+}
+
+const SHELL_SYNTAX: readonly (readonly [string, RegExp | undefined])[] = [
+  ['a | b', /no shell is run, so \| is passed on as it is/],
+  ['a && b', /&&/],
+  ['a & ', /&/],
+  ['a; b', /;/],
+  ['a > /dev/null 2>&1', /> 2>&1/],
+  ['a 2>/dev/null', /2>/],
+  ['a < b', /</],
+  ['rm *.log', /\*/],
+  ['echo $(date)', /\$\(…\)/],
+  ['echo "`date`"', /`…`/],
+  ['echo $HOME', /write \$\{HOME\}/],
+  ['~/bin/x', /~/],
+  [`grep 'a|b' '*' "a > b"`, undefined],
+  ['curl http://x/?a=1&b=2', undefined],
+  ['nginx -g "daemon off;"', undefined],
+  ["sh -c 'a | b > c && $HOME'", undefined],
+  ['a \\*', undefined],
+];
+for (const [text, expected] of SHELL_SYNTAX) {
+  test(`${text} ${expected === undefined ? 'needs no warning' : 'is warned of'}`, () => {
+    const { warnings } = loadGood(`[processes.web]\ncmd = ${JSON.stringify(text)}\n`);
+    if (expected === undefined) assert.deepEqual(warnings, []);
+    else assert.match(warnings.join(), expected);
+  });
+}
+
+test('with args, cmd is the program as it stands', () => {
+  const web = loadWeb(`[processes.web]\ncmd = "/opt/my app/run"\nargs = ["a b", "*", ""]\n`);
+  assert.deepEqual(web.command, { file: '/opt/my app/run', args: ['a b', '*', ''] });
+});
+
+test('an empty list of args is one too', () => {
+  const web = loadWeb(`[processes.web]\ncmd = "/opt/it's"\nargs = []\n`);
+  assert.deepEqual(web.command, { file: "/opt/it's", args: [] });
+});

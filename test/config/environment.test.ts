@@ -1,0 +1,87 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is what the configuration’s own variables look like
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseEnvFile } from '../../src/config/env-file.ts';
+import { failure, loadWeb, problemsOf } from '../support/config-ports.ts';
+
+const LINES: readonly (readonly [string, string, string])[] = [
+  ['A=1', 'A', '1'],
+  ['  export  A = 1  ', 'A', '1'],
+  ['A=', 'A', ''],
+  ['A=b c', 'A', 'b c'],
+  ['A=b # comment', 'A', 'b'],
+  ['A=b#no comment', 'A', 'b#no comment'],
+  ['A=# comment', 'A', ''],
+  ['A=a=b', 'A', 'a=b'],
+  ["A='b # $c \\n'", 'A', 'b # $c \\n'],
+  ["A='b' # comment", 'A', 'b'],
+  ['A="b\\n\\t\\"\\\\\\$\\x"', 'A', 'b\n\t"\\$\\x'],
+  ['A="${HOME}"', 'A', '${HOME}'],
+  ['A=it"s', 'A', 'it"s'],
+  ['a.b-c_1=x', 'a.b-c_1', 'x'],
+  ['__proto__=x', '__proto__', 'x'],
+];
+for (const [line, name, value] of LINES) {
+  test(`an env file's ${JSON.stringify(line)} sets ${name} to ${JSON.stringify(value)}`, () => {
+    const { variables, problems } = parseEnvFile(`# first\n\n${line}\n`);
+    assert.deepEqual(problems, []);
+    assert.deepEqual([...variables], [[name, value]]);
+  });
+}
+
+for (const line of [
+  'A',
+  '=x',
+  'A B=x',
+  '1A=x',
+  'A="x',
+  "A='x",
+  'A="x"y',
+  'A=\0',
+  '- A=1',
+  'A: 1',
+  '{"A": 1}',
+]) {
+  test(`an env file's ${JSON.stringify(line)} is a problem at its place`, () => {
+    const { problems } = parseEnvFile(`OK=1\n${line}\nALSO=2`);
+    assert.equal(problems.length, 1);
+    assert.ok((problems[0]?.offset ?? 0) >= 5 && (problems[0]?.offset ?? 0) <= 5 + line.length);
+  });
+}
+
+test('env wins over env_file, a later file over an earlier one, and both over the user', () => {
+  const web = loadWeb(
+    '[processes.web]\ncmd = "x"\nuser = "www"\nenv_file = ["1", "2"]\nenv = {C = "env"}\n',
+    {
+      files: { '/etc/tm/1': 'HOME=/one\nA=1\nB=1\nC=1\n', '/etc/tm/2': '\ufeffB=2\r\nC=2\r\n' },
+    },
+  );
+  const { set } = web.spawn.environment;
+  assert.deepEqual(
+    { ...set },
+    { HOME: '/one', USER: 'www', LOGNAME: 'www', SHELL: '/bin/false', A: '1', B: '2', C: 'env' },
+  );
+});
+
+test("a variable may be called __proto__ and is the process's own", () => {
+  const web = loadWeb('[processes.web]\ncmd = "x"\nenv_file = "1"\n', {
+    files: { '/etc/tm/1': '__proto__=x\n' },
+  });
+  assert.deepEqual(Object.entries(web.spawn.environment.set), [['__proto__', 'x']]);
+});
+
+test('a problem in an env file names that file and line', () => {
+  const [problem] = problemsOf('[processes.web]\ncmd = "x"\nenv_file = "my.env"\n', {
+    files: { '/etc/tm/my.env': 'A=1\n\nwhat is this\n' },
+  });
+  assert.equal(problem?.file, '/etc/tm/my.env');
+  assert.equal(problem?.line, 3);
+  assert.equal(problem?.excerpt, 'what is this');
+});
+
+test('an optional env file may be missing, but not unreadable', () => {
+  const document = '[processes.web]\ncmd = "x"\nenv_file = "-my.env"\n';
+  assert.deepEqual(loadWeb(document).spawn.environment.set, {});
+  const [problem] = problemsOf(document, { files: { '/etc/tm/my.env': failure('EACCES') } });
+  assert.match(problem?.message ?? '', /cannot read \/etc\/tm\/my.env: permission denied/);
+});

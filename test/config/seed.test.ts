@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadGood, loadWeb } from '../support/config-ports.ts';
+
+const SEED = `[processes.nginx]
+cmd = "/usr/sbin/nginx"
+user = "www"                     # Deescalate into www user
+workingdir = "/var/www"
+autostart = true                 # Spawn process automatically when taskmaster is started
+autorestart = "on-failure[:5]"   # Retry 5 times before giving up   
+stdout = "/var/log/nginx.stdout"
+stderr = "/var/log/nginx.stderr"
+
+[processes.nginx.healthcheck]
+cmd = "/usr/bin/curl"
+args = ["http://localhost/health"]
+timeout = 5    # Wait 5 seconds for one healthcheck before considering it failed
+retries = 3    # Retry health check 5 times
+`;
+
+const file = (path: string) => ({
+  kind: 'file',
+  path,
+  maxSizeBytes: undefined,
+  maxFiles: 5,
+  compress: false,
+});
+
+test("the seed's example works word for word", () => {
+  const { engine, processes, warnings, files } = loadGood(SEED);
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(files, ['/etc/tm/main.toml']);
+  assert.deepEqual(engine, {
+    socket: undefined,
+    socketMode: 0o660,
+    socketGid: undefined,
+    access: [],
+    log: { level: 'info', format: 'auto', output: 'raw' },
+    graceMs: 10_000,
+    exitWhen: 'all-done',
+    main: undefined,
+    hooks: [],
+  });
+  assert.deepEqual(processes.get('nginx'), {
+    name: 'nginx',
+    description: undefined,
+    command: { file: '/usr/sbin/nginx', args: [] },
+    type: 'simple',
+    instances: 1,
+    autostart: true,
+    essential: false,
+    dependsOn: [],
+    restart: {
+      policy: 'on-failure',
+      maxRestarts: 5,
+      exitCodes: [0],
+      backoff: { baseMs: 500, factor: 2, maxMs: 30_000, resetMs: 30_000 },
+    },
+    stop: [{ signal: 'SIGTERM', waitMs: 5_000 }],
+    reloadSignal: undefined,
+    health: {
+      probe: { kind: 'command', file: '/usr/bin/curl', args: ['http://localhost/health'] },
+      intervalMs: 10_000,
+      timeoutMs: 5_000,
+      retries: 3,
+      startPeriodMs: 30_000,
+      startIntervalMs: 1_000,
+      onUnhealthy: 'restart',
+    },
+    spawn: {
+      identity: { userName: 'www', uid: 33, gid: 33, groups: [33, 44] },
+      workingDirectory: '/var/www',
+      umask: undefined,
+      environment: {
+        clear: false,
+        set: { HOME: '/var/www', USER: 'www', LOGNAME: 'www', SHELL: '/bin/false' },
+      },
+      limits: [],
+      nice: undefined,
+      oomScoreAdj: undefined,
+      noNewPrivs: false,
+      capabilities: undefined,
+    },
+    stdout: file('/var/log/nginx.stdout'),
+    stderr: file('/var/log/nginx.stderr'),
+  });
+});
+
+test('every key of a process can be given at once', () => {
+  const web = loadWeb(
+    `
+[processes.web]
+cmd = ["/srv/web", "--port", "80"]
+description = "the web"
+type = "notify"
+user = "www"
+group = "video"
+groups = ["www", 44]
+workingdir = "srv"
+umask = "0o027"
+env = {PORT = 80, DEBUG = true, RATIO = 0.5}
+env_file = ["a.env", "-b.env"]
+clear_env = true
+autostart = false
+autorestart = "unless-stopped"
+exit_codes = [0, 3]
+backoff = {base = 0, factor = 1.5, max = "1m", reset = 10}
+instances = 3
+depends_on = {db = "started", migrate = {restart = true}}
+essential = true
+stop = [{signal = "int", wait = "1m30s"}, {signal = 15}]
+reload_signal = "SIGRTMIN+3"
+stdout = {file = "logs/web.log", max_size = "10MB", max_files = 2, compress = true}
+stderr = "null"
+limits = {nofile = 1024, core = "unlimited", memlock = "64KiB", nproc = {soft = 10, hard = "unlimited"}}
+nice = -5
+oom_score_adj = 500
+capabilities = ["net_bind_service", "CAP_CHOWN"]
+no_new_privs = true
+[processes.web.healthcheck]
+http = {url = "http://localhost/", status = [200, 204]}
+interval = "1s"
+timeout = "500ms"
+retries = 1
+start_period = 0
+start_interval = "100ms"
+on_unhealthy = "exit"
+[processes.db]
+cmd = "db"
+[processes.migrate]
+cmd = "migrate"
+type = "oneshot"
+`,
+    { files: { '/etc/tm/a.env': 'A=1\nPORT=1\n' } },
+  );
+  assert.deepEqual(web, {
+    name: 'web',
+    description: 'the web',
+    command: { file: '/srv/web', args: ['--port', '80'] },
+    type: 'notify',
+    instances: 3,
+    autostart: false,
+    essential: true,
+    dependsOn: [
+      { process: 'db', condition: 'started', restart: false },
+      { process: 'migrate', condition: 'completed', restart: true },
+    ],
+    restart: {
+      policy: 'unless-stopped',
+      maxRestarts: undefined,
+      exitCodes: [0, 3],
+      backoff: { baseMs: 0, factor: 1.5, maxMs: 60_000, resetMs: 10_000 },
+    },
+    stop: [
+      { signal: 'SIGINT', waitMs: 90_000 },
+      { signal: 'SIGTERM', waitMs: 5_000 },
+    ],
+    reloadSignal: 'SIGRTMIN+3',
+    health: {
+      probe: { kind: 'http', url: 'http://localhost/', expectStatus: [200, 204] },
+      intervalMs: 1_000,
+      timeoutMs: 500,
+      retries: 1,
+      startPeriodMs: 0,
+      startIntervalMs: 100,
+      onUnhealthy: 'exit',
+    },
+    spawn: {
+      identity: { userName: 'www', uid: 33, gid: 44, groups: [33, 44] },
+      workingDirectory: '/etc/tm/srv',
+      umask: 0o027,
+      environment: {
+        clear: true,
+        set: {
+          HOME: '/var/www',
+          USER: 'www',
+          LOGNAME: 'www',
+          SHELL: '/bin/false',
+          A: '1',
+          PORT: '80',
+          DEBUG: 'true',
+          RATIO: '0.5',
+        },
+      },
+      limits: [
+        { resource: 'nofile', soft: 1024, hard: 1024 },
+        { resource: 'core', soft: Number.POSITIVE_INFINITY, hard: Number.POSITIVE_INFINITY },
+        { resource: 'memlock', soft: 65_536, hard: 65_536 },
+        { resource: 'nproc', soft: 10, hard: Number.POSITIVE_INFINITY },
+      ],
+      nice: -5,
+      oomScoreAdj: 500,
+      noNewPrivs: true,
+      capabilities: ['CAP_NET_BIND_SERVICE', 'CAP_CHOWN'],
+    },
+    stdout: {
+      kind: 'file',
+      path: '/etc/tm/logs/web.log',
+      maxSizeBytes: 10_000_000,
+      maxFiles: 2,
+      compress: true,
+    },
+    stderr: { kind: 'null' },
+  });
+});
+
+test('every key of the engine can be given at once', () => {
+  const { engine } = loadGood(`
+[engine]
+socket = "tm.sock"
+socket_mode = "0600"
+socket_group = "www"
+access = {read = ["@video", 1234], control = ["www"]}
+log = {level = "debug", format = "json", output = "prefix"}
+grace = "30s"
+main = "web"
+[engine.hooks]
+on_failed = "page --who 'the admin'"
+on_exit = ["note", "exit"]
+on_shutdown = {cmd = "bye", args = ["a b"], timeout = 2}
+[processes.web]
+cmd = "web"
+`);
+  assert.deepEqual(engine, {
+    socket: '/etc/tm/tm.sock',
+    socketMode: 0o600,
+    socketGid: 33,
+    access: [
+      { level: 'read', uid: undefined, gid: 44 },
+      { level: 'read', uid: 1234, gid: undefined },
+      { level: 'control', uid: 33, gid: undefined },
+    ],
+    log: { level: 'debug', format: 'json', output: 'prefix' },
+    graceMs: 30_000,
+    exitWhen: 'main',
+    main: 'web',
+    hooks: [
+      { on: 'exit', file: 'note', args: ['exit'], timeoutMs: 10_000 },
+      { on: 'failed', file: 'page', args: ['--who', 'the admin'], timeoutMs: 10_000 },
+      { on: 'shutdown', file: 'bye', args: ['a b'], timeoutMs: 2_000 },
+    ],
+  });
+});
+
+test('a log level alone is short for a log table', () => {
+  const { engine } = loadGood('[engine]\nlog = "warn"\n[processes.web]\ncmd = "web"\n');
+  assert.deepEqual(engine.log, { level: 'warn', format: 'auto', output: 'raw' });
+});
+
+test('exit_when that is given beside main wins', () => {
+  const { engine } = loadGood('[engine]\nmain = "web"\nexit_when = "never"\n[processes.web]\ncmd = "web"\n');
+  assert.equal(engine.exitWhen, 'never');
+});
+
+test('processes keep the order of the file, names of digits too', () => {
+  const names = ['web', '10', 'api', '2'];
+  const { processes } = loadGood(names.map((name) => `[processes.${name}]\ncmd = "x"\n`).join(''));
+  assert.deepEqual([...processes.keys()], names);
+});
+
+test('an empty file is a configuration, and odd enough to say so', () => {
+  for (const document of ['', '\n', '# nothing', '\ufeff', '[engine]\n', '[processes]\n']) {
+    const { processes, warnings } = loadGood(document);
+    assert.equal(processes.size, 0);
+    assert.match(warnings.join(), /no process is configured/);
+  }
+});

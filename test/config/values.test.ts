@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { outputTargetOfInstance } from '../../src/config/output-target.ts';
+import type { OutputTarget } from '../../src/config/resolved-config.ts';
+import { parseAutorestart } from '../../src/config/restart-policy.ts';
+import { editDistance, nearestWord } from '../../src/nearest-word.ts';
+import { parseDuration } from '../../src/units.ts';
+import { loadWeb } from '../support/config-ports.ts';
+
+test('durations add up, whatever units they are put together from', () => {
+  for (let days = 0; days < 3; days++) {
+    for (let hours = 0; hours < 30; hours += 7) {
+      for (let milliseconds = 0; milliseconds < 3_000; milliseconds += 499) {
+        const text = `${days}d${hours}h${milliseconds}ms`;
+        assert.equal(parseDuration(text), (days * 24 + hours) * 3_600_000 + milliseconds);
+      }
+    }
+  }
+});
+
+test('the schema and the reader of durations agree on what is one', () => {
+  for (const text of ['1', '1.5', '0', '1s', '1.5s', '1m30s', ' 2h ', '500ms', '1d1h1m1s1ms']) {
+    assert.equal(
+      loadWeb(`[processes.web]\ncmd = "x"\nstop_timeout = "${text}"\n`).stop[0]?.waitMs,
+      parseDuration(text),
+    );
+  }
+});
+
+test('on-failure with a number may be written in three ways', () => {
+  for (const text of ['on-failure:5', 'on-failure[:5]']) {
+    assert.deepEqual(parseAutorestart(text), { policy: 'on-failure', maxRestarts: 5 });
+  }
+  assert.deepEqual(parseAutorestart('on-failure:0'), { policy: 'on-failure', maxRestarts: 0 });
+  assert.deepEqual(parseAutorestart('on-failure'), { policy: 'on-failure', maxRestarts: undefined });
+  assert.equal(parseAutorestart('on-failure:'), undefined);
+  assert.equal(parseAutorestart('sometimes'), undefined);
+});
+
+test('a base over the default max raises it', () => {
+  const { backoff } = loadWeb('[processes.web]\ncmd = "x"\nbackoff = {base = "1m"}\n').restart;
+  assert.equal(backoff.maxMs, 60_000);
+});
+
+const target = (path: string): OutputTarget => ({
+  kind: 'file',
+  path,
+  maxSizeBytes: undefined,
+  maxFiles: 5,
+  compress: false,
+});
+
+test('no two instances write to the same file', () => {
+  const paths: readonly (readonly [string, number, string])[] = [
+    ['/log/web.log', 1, '/log/web.log'],
+    ['/log/web.log', 2, '/log/web-2.log'],
+    ['/log/web', 2, '/log/web-2'],
+    ['/log.d/web', 3, '/log.d/web-3'],
+    ['/log/%i/web-%i.log', 1, '/log/1/web-1.log'],
+    ['/log/%i/web-%i.log', 12, '/log/12/web-12.log'],
+    ['/dev/pts/0', 2, '/dev/pts/0'],
+  ];
+  for (const [path, instance, expected] of paths) {
+    assert.deepEqual(outputTargetOfInstance(target(path), instance), target(expected));
+  }
+  assert.deepEqual(outputTargetOfInstance({ kind: 'inherit' }, 2), { kind: 'inherit' });
+});
+
+test('near words are found across one mistake in three letters, whatever their case', () => {
+  assert.equal(editDistance('abcd', 'abdc'), 1);
+  assert.equal(editDistance('kitten', 'sitting'), 3);
+  assert.equal(editDistance('', 'abc'), 3);
+  assert.equal(nearestWord('sotp', ['start', 'stop', 'status']), 'stop');
+  assert.equal(nearestWord('WORKING_DIR', ['workingdir']), 'workingdir');
+  assert.equal(nearestWord('banana', ['start', 'stop']), undefined);
+  assert.equal(nearestWord('', ['a']), undefined);
+  assert.equal(nearestWord('x'.repeat(100_000), ['x']), undefined);
+});
+
+test('tcp probes take a port, a host and port, and an address in brackets', () => {
+  const probe = (tcp: string): unknown =>
+    loadWeb(`[processes.web]\ncmd = "x"\nhealthcheck = {tcp = ${tcp}}\n`).health.probe;
+  assert.deepEqual(probe('80'), { kind: 'tcp', host: '127.0.0.1', port: 80 });
+  assert.deepEqual(probe('"80"'), { kind: 'tcp', host: '127.0.0.1', port: 80 });
+  assert.deepEqual(probe('"db:5432"'), { kind: 'tcp', host: 'db', port: 5432 });
+  assert.deepEqual(probe('"[::1]:5432"'), { kind: 'tcp', host: '::1', port: 5432 });
+});
