@@ -18,9 +18,9 @@ function headersFolder(): string {
 
 /** npm tells scripts where its own node-gyp is; without npm, what is in PATH. */
 function nodeGyp(args: readonly string[]): void {
-  const fromNpm = process.env['npm_config_node_gyp'];
-  const beside = process.env['npm_execpath']
-    ? join(dirname(process.env['npm_execpath']), '../node_modules/node-gyp/bin/node-gyp.js')
+  const fromNpm = process.env.npm_config_node_gyp;
+  const beside = process.env.npm_execpath
+    ? join(dirname(process.env.npm_execpath), '../node_modules/node-gyp/bin/node-gyp.js')
     : undefined;
   const script = [fromNpm, beside].find((path) => path !== undefined && existsSync(path));
   const options = { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] as const };
