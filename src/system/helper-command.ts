@@ -7,8 +7,6 @@ import type { Readable } from 'node:stream';
 import type { Reaper } from './reaper.ts';
 
 const MOST_OUTPUT_BYTES = 4_096;
-/** For what it wrote just before its end; a grandchild that keeps the pipe open is not waited for. */
-const LAST_WORDS_MS = 50;
 /** Noted by the launcher for us; a program of ours that is started by a hook gets a note of its own. */
 const PRIVATE_VARIABLES = { TASKMASTER_INHERITED: undefined };
 
@@ -68,7 +66,7 @@ export async function runHelperCommand(
         resolve({ passed: code === 0, words: code === null ? `killed by ${signal}` : `exit code ${code}` });
       });
     });
-    const said = await firstWords();
+    const said = firstWords();
     running.stdin?.destroy();
     running.stderr.destroy();
     return ended(end.passed, end.passed || said === '' ? end.words : `${end.words}: ${said}`);
@@ -84,8 +82,11 @@ function couldNotStart(
   return `could not be started: ${failure.originalMessage ?? command.file}`;
 }
 
-/** @returns what waits for the end of the stream, though not long, and gives its beginning as text. */
-function collectFirstBytes(stream: Readable): () => Promise<string> {
+/**
+ * @returns what gives the beginning of the stream as text. When `exit` is told it is all there: libuv reads pipes
+ *   before it looks after children, and what is read in one go is more than what is kept.
+ */
+function collectFirstBytes(stream: Readable): () => string {
   const chunks: Buffer[] = [];
   let bytes = 0;
   stream.on('data', (chunk: Buffer) => {
@@ -93,16 +94,7 @@ function collectFirstBytes(stream: Readable): () => Promise<string> {
     if (bytes < MOST_OUTPUT_BYTES) chunks.push(chunk.subarray(0, MOST_OUTPUT_BYTES - bytes));
     bytes += chunk.length;
   });
-  const isOver = new Promise<void>((resolve) => stream.once('close', resolve));
-  return async () => {
-    let timer: NodeJS.Timeout | undefined;
-    const isLate = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, LAST_WORDS_MS);
-    });
-    await Promise.race([isOver, isLate]);
-    clearTimeout(timer);
-    return Buffer.concat(chunks).toString('utf8').trim();
-  };
+  return () => Buffer.concat(chunks).toString('utf8').trim();
 }
 
 function killGroup(pid: number): void {

@@ -48,7 +48,19 @@ test('what was cancelled does not happen, and cancelling twice does nothing', as
   assert.equal(happened, 0);
 });
 
-test('a delay of more than 24 days does not end at once, and can be cancelled in any of its parts', (t) => {
+test('a delay of more than 24 days is no overflow of setTimeout, and can be cancelled', async (t) => {
+  const warnings: string[] = [];
+  const onWarning = (warning: Error): unknown => warnings.push(warning.name);
+  process.on('warning', onWarning);
+  t.after(() => process.off('warning', onWarning));
+  const clock = new SystemClock();
+  const cancel = clock.after(LONGEST_TIMEOUT_MS + 1, () => assert.fail('it came at once'));
+  await new Promise<void>((resolve) => clock.after(20, resolve));
+  cancel();
+  assert.deepEqual(warnings, []);
+});
+
+test('a long delay is waited for in parts, each of which can be cancelled', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let nowMs = 0;
   t.mock.method(performance, 'now', () => nowMs);

@@ -80,9 +80,11 @@ test('a child lent to Node hides others only until Node has collected it', async
   const orphans: number[] = [];
   reaper.onOrphan((pid) => orphans.push(pid));
   const giveBack = reaper.lend(100);
+  await nextTurn();
   dead.die(100);
   dead.die(101);
   signalChildDeath();
+  await nextTurn();
   assert.deepEqual(orphans, []);
   // Node takes it, in its own time.
   dead.queue.shift();
