@@ -65,7 +65,8 @@ function takeFlags(
       continue;
     }
     const value = inline ?? words[++at];
-    if (value === undefined)
+    // A value that looks like a flag is a forgotten one; who means it writes --grep=--x.
+    if (value === undefined || (inline === undefined && value.startsWith('--')))
       throw bad(`${flag.name} needs a value: ${flag.name} ${flag.value.label}`, command);
     values.set(flag.name, [...(values.get(flag.name) ?? []), value]);
   }

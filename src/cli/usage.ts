@@ -2,15 +2,14 @@
 
 import { COMMON_FLAGS, type CommandSpec, type FlagSpec, type OperandSpec } from './command.ts';
 
-/** `restart NAME… [--wait] [--timeout TIME]` */
+/** More than this are not spelled out in the usage line; `help VERB` lists them below it. */
+const FLAGS_IN_USAGE = 3;
+
+/** `restart NAME… [-w|--wait] [--timeout TIME]` */
 export function usageOf(command: CommandSpec): string {
-  return [
-    command.verb,
-    ...command.operands.map(operandText),
-    ...command.flags.map((flag) => `[${flagText(flag)}]`),
-  ]
-    .join(' ')
-    .trim();
+  const flags =
+    command.flags.length > FLAGS_IN_USAGE ? ['[FLAGS]'] : command.flags.map((flag) => `[${flagText(flag)}]`);
+  return [command.verb, ...command.operands.map(operandText), ...flags].join(' ').trim();
 }
 
 function operandText({ label, count }: OperandSpec): string {

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { DetachKeys } from '../../src/cli/detach-keys.ts';
+import { CliRun } from '../support/cli-rig.ts';
+import { eventually } from '../support/eventually.ts';
+import { anInstance, FakeEngine } from '../support/fake-engine.ts';
+import { startRig } from '../support/rpc-rig.ts';
+
+const ESC = '\u001b';
+const ABOUT = { instance: 'web', process: 'web', incarnation: 1 } as const;
+
+async function begin(
+  t: Parameters<typeof startRig>[0],
+  flags: string[] = [],
+  terminal = false,
+  changes = {},
+) {
+  const rig = await startRig(t, {}, new FakeEngine(anInstance('web', changes)));
+  rig.engine.output.set('web', [{ stream: 'stdout', incarnation: 1, bytes: Buffer.from('old\n') }]);
+  const running = new CliRun(['attach', 'web', ...flags, '--socket', rig.path], { terminal });
+  return { rig, running };
+}
+
+describe('attach', () => {
+  test('replays, then streams each stream to its own; Ctrl-C ends it with 130', async (t) => {
+    const { rig, running } = await begin(t);
+    await eventually(() => running.out === 'old\n');
+    rig.engine.print('web', `${ESC}[2Jraw`);
+    rig.engine.print('web', Buffer.from('problem\n'), { stream: 'stderr' });
+    await eventually(() => running.out === `old\n${ESC}[2Jraw` && running.err === 'problem\n');
+    running.interrupt();
+    assert.equal(await running.done, 130);
+    await eventually(() => rig.engine.listenerCount === 0);
+  });
+
+  test('on a terminal shows control characters, and keeps them from it', async (t) => {
+    const { rig, running } = await begin(t, ['--no-replay'], true);
+    await eventually(() => rig.engine.listenerCount === 2);
+    rig.engine.print('web', `${ESC}[2J${ESC}[31mred`);
+    await eventually(() => running.out === `\\x1b[2J${ESC}[31mred`);
+    running.stdin.write('\u0010');
+    running.stdin.write('\u0011');
+    assert.equal(await running.done, 0);
+    assert.deepEqual(running.rawModes, [true, false]);
+    await eventually(() => running.out.endsWith(`${ESC}[0m`));
+  });
+
+  test('--raw on a terminal passes every byte', async (t) => {
+    const { rig, running } = await begin(t, ['--no-replay', '--raw'], true);
+    await eventually(() => rig.engine.listenerCount === 2);
+    rig.engine.print('web', `${ESC}[2J\r`);
+    await eventually(() => running.out === `${ESC}[2J\r`);
+    running.stdin.write('\u0003');
+    assert.equal(await running.done, 130);
+  });
+
+  test('gives the terminal back when the engine goes', async (t) => {
+    const { rig, running } = await begin(t, [], true);
+    await eventually(() => running.rawModes.length === 1);
+    await rig.server.close(0);
+    assert.equal(await running.done, 1);
+    assert.deepEqual(running.rawModes, [true, false]);
+  });
+
+  test('survives a restart, and says so', async (t) => {
+    const { rig, running } = await begin(t);
+    await eventually(() => running.out === 'old\n');
+    const status = { how: 'signalled', signal: 'SIGKILL', core: false } as const;
+    rig.engine.emit('process_exited', { status, uptime_ms: 1, requested: false }, ABOUT);
+    rig.engine.emit('process_spawned', { command: 'x' }, { ...ABOUT, incarnation: 2 });
+    rig.engine.print('web', 'new\n', { incarnation: 2 });
+    await eventually(() => running.out === 'old\nnew\n');
+    assert.equal(running.err, '[web has ended: SIGKILL]\n[web has started again]\n');
+    running.interrupt();
+    await running.done;
+  });
+
+  const endings = [
+    [{ how: 'exited', code: 7 }, 7],
+    [{ how: 'signalled', signal: 'SIGTERM', core: false }, 143],
+  ] as const;
+  for (const [status, code] of endings) {
+    test(`--exit-code streams to the end and exits with ${code}`, async (t) => {
+      const { rig, running } = await begin(t, ['--exit-code']);
+      await eventually(() => rig.engine.listenerCount === 2);
+      rig.engine.emit('process_exited', { status, uptime_ms: 1, requested: false }, ABOUT);
+      rig.engine.emit('state_changed', { from: 'ended', to: 'backoff' }, ABOUT);
+      rig.engine.emit('process_exited', { status, uptime_ms: 1, requested: false }, ABOUT);
+      rig.engine.emit('state_changed', { from: 'ended', to: 'failed' }, ABOUT);
+      rig.engine.print('web', 'last words\n');
+      assert.equal(await running.done, code);
+      assert.equal(running.out, 'old\nlast words\n');
+    });
+  }
+
+  test('--exit-code of one that has ended already replays and tells how', async (t) => {
+    const status = { how: 'exited', code: 3 } as const;
+    const last_exit = { at: 1, status, requested: false, uptime_ms: 1 };
+    const { running } = await begin(t, ['--exit-code'], false, { state: 'failed', pid: null, last_exit });
+    assert.equal(await running.done, 3);
+    assert.equal(running.out, 'old\n');
+  });
+
+  test('--stdin passes a pipe on, and its end', async (t) => {
+    const { rig, running } = await begin(t, ['--stdin']);
+    running.stdin.end('hello\n');
+    await eventually(() => rig.engine.written.length === 2);
+    assert.deepEqual(rig.engine.written, [
+      { instance: 'web', text: 'hello\n', end: false },
+      { instance: 'web', text: '', end: true },
+    ]);
+    running.interrupt();
+    await running.done;
+  });
+
+  test('--stdin on a terminal sends lines, edited, with echo', async (t) => {
+    const { rig, running } = await begin(t, ['--stdin', '--no-replay'], true);
+    await eventually(() => running.rawModes.length === 1);
+    running.stdin.write('hx\u007fi\r\u0004');
+    await eventually(() => rig.engine.written.length === 2);
+    assert.deepEqual(rig.engine.written, [
+      { instance: 'web', text: 'hi\n', end: false },
+      { instance: 'web', text: '', end: true },
+    ]);
+    assert.equal(running.out, 'hx\b \bi\n');
+    running.stdin.write('\u0010\u0011');
+    assert.equal(await running.done, 0);
+  });
+});
+
+test('a Ctrl-P that no Ctrl-Q follows was meant for the process', () => {
+  const keys = new DetachKeys();
+  assert.deepEqual([...keys.push(Buffer.from('a\u0010')).bytes], [0x61]);
+  assert.deepEqual([...keys.push(Buffer.from('b')).bytes], [0x10, 0x62]);
+  assert.deepEqual([...keys.push(Buffer.from('\u0010\u0010')).bytes], [0x10]);
+  assert.equal(keys.push(Buffer.from('\u0011')).leaves, 'detached');
+});

@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { TaskmasterError } from '../../src/errors.ts';
+import type { InstanceSnapshot } from '../../src/supervisor/snapshot.ts';
+import { cli } from '../support/cli-rig.ts';
+import { eventually } from '../support/eventually.ts';
+import { anInstance, FakeEngine } from '../support/fake-engine.ts';
+import { startRig } from '../support/rpc-rig.ts';
+
+type Instances = readonly InstanceSnapshot[];
+const DOWN = { state: 'stopped', desired: 'down', pid: null, health: 'none' } as const;
+
+describe('status', () => {
+  const cases: readonly [why: string, instances: Instances, code: number][] = [
+    ['all healthy', [anInstance('a'), anInstance('b')], 0],
+    ['a one-shot that completed is as good', [anInstance('a'), anInstance('b', { state: 'completed' })], 0],
+    ['nothing configured', [], 0],
+    ['being started', [anInstance('a', { state: 'starting' })], 1],
+    ['not yet proven healthy', [anInstance('a', { state: 'healthcheck' })], 1],
+    ['unhealthy', [anInstance('a', { state: 'unhealthy' })], 1],
+    ['still stopping', [anInstance('a', { state: 'stopping' })], 1],
+    ['stopped, beside one unhealthy', [anInstance('a', { state: 'unhealthy' }), anInstance('b', DOWN)], 3],
+    ['never started', [anInstance('a', { state: 'idle' })], 3],
+    ['waiting', [anInstance('a', { state: 'waiting' })], 3],
+    ['in back-off', [anInstance('a', { state: 'backoff' })], 3],
+    ['failed', [anInstance('a', { state: 'failed' })], 3],
+  ];
+  for (const [why, instances, code] of cases) {
+    test(`${code}: ${why}`, async (t) => {
+      const rig = await startRig(t, {}, new FakeEngine(...instances));
+      assert.equal((await cli(['status', '--socket', rig.path])).code, code);
+    });
+  }
+
+  test('4: unknown name', async (t) => {
+    const rig = await startRig(t);
+    const { code, err } = await cli(['status', 'wbe', '--socket', rig.path]);
+    assert.deepEqual([code, err], [4, 'there is no process "wbe"; did you mean web?\n']);
+  });
+
+  test('4: engine unreachable, which says where it looked and why that failed', async () => {
+    const { code, err } = await cli(['status', '--socket', '/nowhere/engine.sock']);
+    assert.equal(code, 4);
+    assert.match(err, /cannot reach the engine at \/nowhere\/engine.sock: no such file/);
+  });
+});
+
+describe('actions', () => {
+  test('0: accepted', async (t) => {
+    const rig = await startRig(t);
+    assert.deepEqual(await cli(['restart', 'web', '--socket', rig.path]), {
+      code: 0,
+      out: 'restarting web\n',
+      err: '',
+    });
+  });
+
+  test('0: already so', async (t) => {
+    const rig = await startRig(t, {}, new FakeEngine(anInstance('web', DOWN)));
+    const { code, out } = await cli(['stop', 'web', '--socket', rig.path]);
+    assert.deepEqual([code, out], [0, 'web is already down (stopped)\n']);
+  });
+
+  test('0: waited, and there', async (t) => {
+    const rig = await startRig(t, {}, new FakeEngine(anInstance('web', DOWN)));
+    rig.engine.onRequest = () => rig.engine.change('web', anInstance('web'));
+    const ran = cli(['start', 'web', '--wait', '--socket', rig.path]);
+    await eventually(() => rig.engine.waiters === 1);
+    rig.engine.settleAll();
+    assert.deepEqual(await ran, { code: 0, out: 'web is healthy\n', err: '' });
+  });
+
+  test('1: waited, and it can no longer be', async (t) => {
+    const rig = await startRig(t, {}, new FakeEngine(anInstance('web', DOWN)));
+    rig.engine.onRequest = () => rig.engine.change('web', { state: 'failed', reason: 'exit code 3' });
+    const ran = cli(['start', '-w', 'web', '--socket', rig.path]);
+    await eventually(() => rig.engine.waiters === 1);
+    rig.engine.settleAll();
+    assert.deepEqual(await ran, {
+      code: 1,
+      out: '',
+      err: 'could not start web: it is failed: exit code 3\n',
+    });
+  });
+
+  test('1: the engine is shutting down', async (t) => {
+    const rig = await startRig(t);
+    rig.engine.failure = new TaskmasterError(
+      'shutting-down',
+      'cannot start web: taskmaster is shutting down',
+    );
+    const { code, err } = await cli(['start', 'web', '--socket', rig.path]);
+    assert.deepEqual([code, err], [1, 'cannot start web: taskmaster is shutting down\n']);
+  });
+
+  test('1: engine unreachable', async () => {
+    assert.equal((await cli(['stop', 'web', '--socket', '/nowhere'])).code, 1);
+  });
+
+  const wrong: readonly [argv: string[], says: RegExp][] = [
+    [['stpo'], /no verb "stpo"; did you mean stop\?/],
+    [['stop'], /NAME is missing\nusage: stop NAME…/],
+    [['stop', 'web', '--wiat'], /no flag --wiat; did you mean --wait\?/],
+    [['stop', 'web', '--wait', '--timeout'], /--timeout needs a value: --timeout TIME/],
+    [['stop', 'web', '--wait', '--timeout', 'soon'], /--timeout takes a time .*, not "soon"/],
+    [['stop', 'web', '--wait', '--timeout=0'], /--timeout takes a time/],
+    [['stop', 'web', '--timeout', '3s'], /--timeout needs --wait/],
+    [['stop', 'web', '--wait=yes'], /--wait takes no value/],
+    [['signal', 'web'], /SIG is missing/],
+    [['signal', 'web', 'HUP', 'more'], /"more" is one word too many/],
+    [['health', '--live', '--ready'], /one question at a time/],
+    [['completion', 'tcsh'], /SHELL is one of bash, zsh, fish, not "tcsh"/],
+    [['help', 'stpo'], /did you mean stop\?/],
+    [['logs', '--level', 'loud'], /--level is one of/],
+    [['logs', '--grep', '('], /--grep: /],
+    [['logs', '--tail', '0'], /--tail takes a number/],
+  ];
+  for (const [argv, says] of wrong) {
+    test(`2: ${argv.join(' ')}`, async () => {
+      const { code, err } = await cli([...argv, '--socket', '/nowhere']);
+      assert.equal(code, 2);
+      assert.match(err, says);
+    });
+  }
+
+  test('2: a signal that does not exist', async (t) => {
+    const rig = await startRig(t);
+    const { code, err } = await cli(['signal', 'web', 'HPU', '--socket', rig.path]);
+    assert.deepEqual([code, err], [2, 'there is no signal "HPU"; did you mean HUP?\n']);
+  });
+
+  test('4: not permitted', async (t) => {
+    const rig = await startRig(t, { grants: [{ level: 'read', uid: 77, gid: undefined }] });
+    rig.peer = { pid: 1, uid: 77, gid: 77 };
+    const { code, err } = await cli(['stop', 'web', '--socket', rig.path]);
+    assert.equal(code, 4);
+    assert.match(err, /uid 77 has only "read" access/);
+  });
+
+  test('5: no such process', async (t) => {
+    const rig = await startRig(t);
+    assert.equal((await cli(['restart', 'nope', '--socket', rig.path])).code, 5);
+  });
+
+  test('6: configuration rejected, with every problem', async (t) => {
+    const rig = await startRig(t);
+    rig.engine.failure = new TaskmasterError('config-invalid', 'the configuration is as before: 2 problems', {
+      details: { problems: ['tm.toml:3: one', 'tm.toml:9: two'] },
+    });
+    const { code, err } = await cli(['reload', '--socket', rig.path]);
+    assert.equal(code, 6);
+    assert.equal(err, 'the configuration is as before: 2 problems\ntm.toml:3: one\ntm.toml:9: two\n');
+  });
+
+  test('7: not running', async (t) => {
+    const rig = await startRig(t, {}, new FakeEngine(anInstance('web', DOWN)));
+    assert.equal((await cli(['signal', 'web', 'HUP', '--socket', rig.path])).code, 7);
+  });
+
+  test('8: --timeout passed', async (t) => {
+    const rig = await startRig(t);
+    const { code, err } = await cli(['stop', 'web', '--wait', '--timeout', '20ms', '--socket', rig.path]);
+    assert.deepEqual([code, err], [8, 'stop: the time is up: web is healthy\n']);
+  });
+
+  test('9: reload applied, but a process did not come up', async (t) => {
+    const rig = await startRig(
+      t,
+      {},
+      new FakeEngine(anInstance('web', { state: 'failed', reason: 'no file' })),
+    );
+    const plan = [{ process: 'web', action: 'add', changed: [] }] as const;
+    rig.engine.report = { applied: true, plan, needs_engine_restart: [], warnings: [] };
+    const { code, out, err } = await cli(['reload', '--socket', rig.path]);
+    assert.equal(code, 9);
+    assert.deepEqual(
+      [out, err],
+      ['added web\nreloaded; 0 unchanged\n', 'web did not come up: it is failed: no file\n'],
+    );
+  });
+});
+
+describe('health', () => {
+  test('0 and 1 with one line of reason; unreachable is 1', async (t) => {
+    const rig = await startRig(t);
+    assert.equal((await cli(['health', '--live', '--socket', rig.path])).code, 0);
+    rig.engine.verdict = { ok: false, reason: 'web is unhealthy' };
+    const { code, out } = await cli(['health', '--socket', rig.path]);
+    assert.deepEqual([code, out], [1, 'web is unhealthy\n']);
+    assert.equal((await cli(['health', '--socket', '/nowhere'])).code, 1);
+    assert.deepEqual(rig.engine.calls, ['health live', 'health ready']);
+  });
+});
+
+test('--json tells failures as JSON too', async (t) => {
+  const rig = await startRig(t);
+  const { code, out, err } = await cli(['stop', 'wbe', '--json', '--socket', rig.path]);
+  assert.deepEqual([code, err], [5, '']);
+  assert.deepEqual(JSON.parse(out), {
+    error: {
+      code: 'unknown-process',
+      message: 'there is no process "wbe"; did you mean web?',
+      name: 'wbe',
+      suggestion: 'web',
+    },
+  });
+});
