@@ -28,11 +28,16 @@ interface PendingCall {
   reject(error: unknown): void;
 }
 
-/** Connects to the first place that answers. Throws `engine-unreachable` saying what each place said. */
-export async function connect(options: ConnectOptions): Promise<RpcClient> {
+/** Connects where the user says, or else to the first of the default places that answers. */
+export function connect({ socket, environment, uid }: ConnectOptions): Promise<RpcClient> {
+  return connectToFirst(socketPlaces(socket, environment, uid), uid);
+}
+
+/** Throws `engine-unreachable` saying what each place said. */
+export async function connectToFirst(places: readonly SocketPlace[], uid: number): Promise<RpcClient> {
   const refusals: { socket: string; reason: string }[] = [];
-  for (const place of socketPlaces(options.socket, options.environment, options.uid)) {
-    const attempt = await tryPlace(place, options.uid);
+  for (const place of places) {
+    const attempt = await tryPlace(place, uid);
     if (typeof attempt !== 'string') return new RpcClient(attempt, place.path);
     refusals.push({ socket: place.path, reason: attempt });
   }
