@@ -5,6 +5,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { configReference } from '../config/reference.ts';
 import { configSchema } from '../config/schema.ts';
 import { stateDiagram } from '../lifecycle/diagram.ts';
 import { compileConfigValidator } from './config-validator.ts';
@@ -29,6 +30,7 @@ for (const { output, make } of ARTEFACTS) {
   write(`${output}.d.ts`, declarations);
 }
 writeDiagram();
+writeReference();
 write('dist/taskmaster.schema.json', `${JSON.stringify(withoutOwnKeywords(configSchema), null, 2)}\n`);
 
 function writeDiagram(): void {
@@ -36,6 +38,16 @@ function writeDiagram(): void {
   write(
     'ARCHITECTURE.md',
     page.replace(/```mermaid\n[\s\S]*?```/, () => `\`\`\`mermaid\n${stateDiagram()}\n\`\`\``),
+  );
+}
+
+/** The configuration's reference stands in the README between two comments. */
+function writeReference(): void {
+  const page = readFileSync(join(root, 'README.md'), 'utf8');
+  const between = /(<!-- reference:[^>]*-->\n)[\s\S]*?(<!-- end of reference -->)/;
+  write(
+    'README.md',
+    page.replace(between, (_all, begin, end) => `${begin}\n${configReference()}\n${end}`),
   );
 }
 

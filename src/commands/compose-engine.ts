@@ -118,6 +118,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
   });
   const reload = new Reload(config, {
     clock,
+    kernel,
     events,
     supervisor,
     compare: compareConfigs,

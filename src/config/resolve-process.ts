@@ -34,6 +34,10 @@ export function resolveProcess(
       'key',
     );
   }
+  if (process.type === 'notify') {
+    const hint = 'use "simple" with a healthcheck';
+    place.at('type').problem({ message: 'type = "notify" is not supported by this version', hint });
+  }
   return {
     name,
     description: process.description,

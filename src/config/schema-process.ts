@@ -16,7 +16,7 @@ import {
 
 const output = {
   type: ['string', 'object'],
-  pattern: '^(inherit|null|passthrough|\\s*[./$].*|.*/.*)$',
+  pattern: '^(inherit|null|passthrough|.*/.*)$',
   properties: {
     file: { ...nonEmptyText, description: 'Path of the file, appended to.' },
     max_size: { ...size, description: 'Rotate at this size. Default: never.' },
@@ -117,7 +117,7 @@ export const processSchema = {
       enum: ['simple', 'oneshot', 'notify'],
       default: 'simple',
       description:
-        '`simple`: a service. `oneshot`: runs to its end; ready when it ends well. `notify`: a service that says when it is ready by sd_notify(3).',
+        '`simple`: a service. `oneshot`: runs to its end; ready when it ends well. `notify`: reserved for sd_notify(3), refused by this version.',
     },
     user: {
       ...account,
@@ -199,7 +199,7 @@ export const processSchema = {
       maximum: 1000,
       default: 1,
       description:
-        'How many copies to run: `web:1`, `web:2`, …. Each finds its number in TASKMASTER_INSTANCE.',
+        'How many copies to run: `web:1`, `web:2`, …. Each finds its name in TASKMASTER_INSTANCE and its number in TASKMASTER_INSTANCE_NUMBER.',
     },
     depends_on: {
       type: ['array', 'object', 'string'],
@@ -246,7 +246,8 @@ export const processSchema = {
     },
     reload_signal: {
       ...signal,
-      description: 'Sent on a reload of the configuration when nothing else about the process changed.',
+      description:
+        'Sent to the process (not its group) on every reload of the configuration that does not restart it.',
       examples: ['HUP'],
     },
     stdout: { ...output, description: `Standard output. ${OUTPUT_FORMS}` },

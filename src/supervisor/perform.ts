@@ -8,7 +8,7 @@ import type { Activities } from './activities.ts';
 import type { EventStream } from './event-stream.ts';
 import { type InstanceRecord, subjectOf } from './instance-record.ts';
 import type { Clock, Kernel, OutputPort } from './ports.ts';
-import { environmentFor, spawnRequest } from './spawn-request.ts';
+import { environmentFor, spawnRequest, targetsFor } from './spawn-request.ts';
 
 export interface PerformContext {
   readonly clock: Clock;
@@ -61,7 +61,7 @@ function spawn(record: InstanceRecord, incarnation: number, context: PerformCont
   const { process, name, ordinal } = record;
   const isCurrent = (): boolean => record.machine.incarnation === incarnation;
   const answer = (fact: Fact): void => context.fact(record, fact, isCurrent);
-  const streams = context.output.prepare(name, process);
+  const streams = context.output.prepare(name, targetsFor(process, ordinal));
   if (streams.kind === 'failed') {
     answer({ kind: 'spawnFailed', failure: streams.failure });
     return;

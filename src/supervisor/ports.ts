@@ -75,6 +75,8 @@ export interface Kernel {
   spawn(request: SpawnRequest, onExit: (status: ExitStatus) => void): SpawnResult;
   /** kill(2) on a whole process group; `gone`: nobody there. Signals but KILL are followed by CONT. */
   signalGroup(pid: number, signal: SignalName): 'delivered' | 'gone' | 'not-permitted';
+  /** kill(2) on one process; otherwise as `signalGroup`. */
+  signalProcess(pid: number, signal: SignalName): 'delivered' | 'gone' | 'not-permitted';
   /** True while any process (a zombie too) is left in the group. */
   groupIsAlive(pid: number): boolean;
   /** Called after any child was collected, known or not, so that waits for a group to vanish look again. */

@@ -7,13 +7,14 @@ import type { ConfigChange } from '../config/diff.ts';
 import type { ProcessConfig, ResolvedConfig } from '../config/resolved-config.ts';
 import { TaskmasterError } from '../errors.ts';
 import type { EventStream } from './event-stream.ts';
-import { type InstanceRecord, instanceName, isAtRest } from './instance-record.ts';
-import type { Clock } from './ports.ts';
+import { type InstanceRecord, instanceName, isAtRest, subjectOf } from './instance-record.ts';
+import type { Clock, Kernel } from './ports.ts';
 import type { ReloadReport } from './snapshot.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface ReloadPorts {
   readonly clock: Clock;
+  readonly kernel: Kernel;
   readonly events: EventStream;
   readonly supervisor: Supervisor;
   /** Reads, checks and resolves the file(s); the problems as whole texts where there are any. */
@@ -95,13 +96,28 @@ export class Reload {
       for (const record of supervisor.recordsOf(name)) {
         if (added.includes(record) || record.isRemoved) continue;
         supervisor.update(record, process);
-        if (action === 'restart') changed.push(record);
+        // `add`: it was removed a moment ago and is still stopping.
+        if (action === 'restart' || action === 'add') changed.push(record);
       }
     }
     supervisor.useConfig(config);
     onApplied(config);
     for (const record of changed) this.#restart(record);
-    for (const record of supervisor.records()) this.#startIfNew(record, added);
+    for (const record of supervisor.records()) {
+      this.#startIfNew(record, added);
+      this.#passOn(record, change);
+    }
+  }
+
+  /** `reload_signal`: a program that runs on may have a configuration of its own to read anew. */
+  #passOn(record: InstanceRecord, change: ConfigChange): void {
+    const { reloadSignal } = record.process;
+    if (reloadSignal === undefined || record.pid === undefined || record.machine.leader !== 'alive') return;
+    const action = change.plan.find(({ process }) => process === record.process.name)?.action;
+    if (action !== 'unchanged' && action !== 'update') return;
+    this.#ports.kernel.signalProcess(record.pid, reloadSignal);
+    const fields = { signal: reloadSignal, to: 'process', reason: 'the configuration was reloaded' } as const;
+    this.#ports.events.emit('info', 'signal_sent', fields, subjectOf(record));
   }
 
   /** Adds the instances that are missing and removes those too many. */

@@ -1,6 +1,7 @@
 /** From a process's configuration to what the kernel is asked for. */
 
-import type { EnvironmentPlan, ProcessConfig } from '../config/resolved-config.ts';
+import { outputTargetOfInstance } from '../config/output-target.ts';
+import type { EnvironmentPlan, OutputTarget, ProcessConfig } from '../config/resolved-config.ts';
 import type { ChildDescriptor, SpawnRequest } from './ports.ts';
 
 /** The instance's own additions come first, so that the configuration may override them. */
@@ -14,6 +15,17 @@ export function environmentFor(process: ProcessConfig, instance: string, ordinal
       TASKMASTER_INSTANCE_NUMBER: String(ordinal),
       ...set,
     },
+  };
+}
+
+/** Where the instance's streams go: no two instances write to the same file. */
+export function targetsFor(
+  process: ProcessConfig,
+  ordinal: number,
+): { readonly stdout: OutputTarget; readonly stderr: OutputTarget } {
+  return {
+    stdout: outputTargetOfInstance(process.stdout, ordinal),
+    stderr: outputTargetOfInstance(process.stderr, ordinal),
   };
 }
 

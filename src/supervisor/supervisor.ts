@@ -24,6 +24,7 @@ import {
 import { type PerformContext, perform } from './perform.ts';
 import type { Cancel, Clock, HealthMonitor, Kernel, OutputPort } from './ports.ts';
 import { reasonFor } from './reasons.ts';
+import { targetsFor } from './spawn-request.ts';
 import { Turns } from './turns.ts';
 
 export interface SupervisorPorts {
@@ -148,7 +149,7 @@ export class Supervisor {
       const isHealthNew =
         JSON.stringify(oldHealth) !== JSON.stringify(process.health) || oldType !== process.type;
       if (isHealthNew) this.#activities.renew(record);
-      this.#ports.output.update(record.name, process);
+      this.#ports.output.update(record.name, targetsFor(process, record.ordinal));
     });
   }
 

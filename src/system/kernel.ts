@@ -61,6 +61,10 @@ export class LinuxKernel implements Kernel {
     return outcome;
   }
 
+  signalProcess(pid: number, signal: SignalName): 'delivered' | 'gone' | 'not-permitted' {
+    return this.#kill(pid, signalNumber(signal));
+  }
+
   groupIsAlive(pid: number): boolean {
     return this.#killGroup(pid, NO_SIGNAL) !== 'gone';
   }
@@ -90,11 +94,15 @@ export class LinuxKernel implements Kernel {
   #killGroup(pid: number, signal: number): 'delivered' | 'gone' | 'not-permitted' {
     // kill(2) takes -1 for everybody and 0 for ourselves.
     if (!(pid > 1)) throw new TaskmasterError('internal', `there is no process group ${pid} to signal`);
-    const failure = this.#parts.addon.kill(-pid, signal);
+    return this.#kill(-pid, signal);
+  }
+
+  #kill(pid: number, signal: number): 'delivered' | 'gone' | 'not-permitted' {
+    const failure = this.#parts.addon.kill(pid, signal);
     if (failure === 0) return 'delivered';
     if (failure === ESRCH) return 'gone';
     if (failure === EPERM) return 'not-permitted';
     const errno = getSystemErrorName(-failure);
-    throw new SystemError(errno, `cannot send signal ${signal} to process group ${pid}: ${errno}`);
+    throw new SystemError(errno, `cannot send signal ${signal} to ${pid}: ${errno}`);
   }
 }

@@ -116,6 +116,10 @@ export class HandKernel implements Kernel {
     return this.groupIsAlive(pid) ? 'delivered' : 'gone';
   }
 
+  signalProcess(pid: number, signal: SignalName): 'delivered' | 'gone' {
+    return this.signalGroup(pid, signal);
+  }
+
   groupIsAlive(pid: number): boolean {
     const child = this.#children.get(pid);
     return child !== undefined && (child.isLeaderAlive || child.others > 0);

@@ -76,6 +76,14 @@ export class FakeKernel implements Kernel {
     return 'delivered';
   }
 
+  signalProcess(pid: number, signal: SignalName): 'delivered' | 'gone' | 'not-permitted' {
+    this.signals.push({ pid, signal });
+    const child = this.#children.get(pid);
+    if (child === undefined) return 'gone';
+    this.#receive(child, signal);
+    return 'delivered';
+  }
+
   groupIsAlive(pid: number): boolean {
     return this.#membersOf(pid).length > 0;
   }

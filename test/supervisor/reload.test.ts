@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compareConfigs } from '../../src/config/diff.ts';
+import type { ResolvedConfig } from '../../src/config/resolved-config.ts';
+import { TaskmasterError } from '../../src/errors.ts';
+import { Reload } from '../../src/supervisor/reload.ts';
+import { configOf, processConfig, Rig } from './rig.ts';
+
+type Loaded = { ok: true; config: ResolvedConfig } | { ok: false; problems: string[] };
+
+/** A rig with all processes up, and a reload that reads what the test puts into `next`. */
+function reloading(before: ResolvedConfig): { rig: Rig; reload: Reload; next: { loaded: Loaded } } {
+  const rig = new Rig([...before.processes.values()]).startAll();
+  const next: { loaded: Loaded } = { loaded: { ok: true, config: before } };
+  const reload = new Reload(before, {
+    clock: rig.clock,
+    kernel: rig.kernel,
+    events: rig.events,
+    supervisor: rig.supervisor,
+    load: () => Promise.resolve(next.loaded),
+    compare: compareConfigs,
+    onApplied: () => {},
+  });
+  return { rig, reload, next };
+}
+
+const withConfig = (next: { loaded: Loaded }, ...processes: Parameters<typeof configOf>[0]): void => {
+  next.loaded = { ok: true, config: configOf(processes) };
+};
+
+test('what a reload does not touch keeps its pid and its counters', async () => {
+  const { rig, reload, next } = reloading(configOf([processConfig('web'), processConfig('old')]));
+  rig.exit('web', 1);
+  rig.clock.advance(500);
+  const pid = rig.pid('web');
+  withConfig(next, processConfig('web'), processConfig('new'));
+  const report = await reload.run({ planOnly: false });
+  assert.deepEqual(
+    report.plan.map(({ process, action }) => `${process} ${action}`),
+    ['web unchanged', 'old remove', 'new add'],
+  );
+  assert.equal(rig.pid('web'), pid);
+  assert.equal(rig.see('web').consecutive_restarts, 1);
+  assert.equal(rig.state('new'), 'healthcheck');
+  assert.equal(rig.state('old'), 'stopping');
+  rig.exit('old', 0);
+  assert.equal(rig.supervisor.record('old'), undefined);
+});
+
+test('a change of policy is taken over live, a change of command restarts', async () => {
+  const { rig, reload, next } = reloading(configOf([processConfig('live'), processConfig('anew')]));
+  const [live, anew] = [rig.pid('live'), rig.pid('anew')];
+  const stop = [{ signal: 'SIGINT', waitMs: 7 }] as const;
+  withConfig(next, processConfig('live', { stop }), processConfig('anew', { command: '/bin/other' }));
+  await reload.run({ planOnly: false });
+  assert.equal(rig.pid('live'), live);
+  assert.equal(rig.state('anew'), 'stopping');
+  rig.kernel.exit(anew, { how: 'exited', code: 0 });
+  assert.equal(rig.kernel.spawned.at(-1)?.file, '/bin/other');
+  rig.decide('live', 'stop');
+  assert.deepEqual(rig.signalsTo(live), ['SIGINT']);
+});
+
+test('what a user stopped stays stopped, whatever changed', async () => {
+  const { rig, reload, next } = reloading(configOf([processConfig('web')]));
+  rig.record('web').stoppedByUser = true;
+  rig.decide('web', 'stop');
+  rig.exit('web', 0);
+  withConfig(next, processConfig('web', { command: '/bin/other' }));
+  await reload.run({ planOnly: false });
+  assert.equal(rig.state('web'), 'stopped');
+});
+
+test('a failed process is tried again when a reload changed it, with its counter at nought', async () => {
+  const { rig, reload, next } = reloading(configOf([processConfig('web', { policy: 'no' })]));
+  rig.exit('web', 1);
+  assert.equal(rig.state('web'), 'failed');
+  withConfig(next, processConfig('web', { policy: 'no', command: '/bin/mended' }));
+  await reload.run({ planOnly: false });
+  assert.equal(rig.state('web'), 'healthcheck');
+});
+
+test('a rejected configuration changes nothing and names every problem', async () => {
+  const { rig, reload, next } = reloading(configOf([processConfig('web')]));
+  const pid = rig.pid('web');
+  next.loaded = { ok: false, problems: ['tm.toml:1: one', 'tm.toml:2: two'] };
+  await assert.rejects(reload.run({ planOnly: false }), (error: unknown) => {
+    assert.ok(error instanceof TaskmasterError);
+    assert.equal(error.code, 'config-invalid');
+    assert.deepEqual(error.details.problems, ['tm.toml:1: one', 'tm.toml:2: two']);
+    return true;
+  });
+  assert.equal(rig.pid('web'), pid);
+  assert.equal(rig.told.at(-1)?.event, 'config_rejected');
+});
+
+test('a plan tells and does nothing', async () => {
+  const { rig, reload, next } = reloading(configOf([processConfig('web')]));
+  withConfig(next, processConfig('web', { command: '/bin/other' }));
+  const report = await reload.run({ planOnly: true });
+  assert.equal(report.applied, false);
+  assert.equal(report.plan[0]?.action, 'restart');
+  assert.equal(rig.state('web'), 'healthcheck');
+  assert.equal(reload.config.processes.get('web')?.command.file, '/bin/web');
+});
+
+test('more and fewer instances come and go, the others stay', async () => {
+  const { rig, reload, next } = reloading(configOf([processConfig('web', { instances: 2 })]));
+  const pid = rig.pid('web:1');
+  withConfig(next, processConfig('web', { instances: 3 }));
+  await reload.run({ planOnly: false });
+  assert.equal(rig.pid('web:1'), pid);
+  assert.equal(rig.state('web:3'), 'healthcheck');
+  withConfig(next, processConfig('web', { instances: 2 }));
+  await reload.run({ planOnly: false });
+  rig.exit('web:3', 0);
+  assert.equal(rig.supervisor.record('web:3'), undefined);
+  assert.equal(rig.pid('web:1'), pid);
+});
+
+test('a process that comes back while it is still being removed is started anew', async () => {
+  const { rig, reload, next } = reloading(configOf([processConfig('web'), processConfig('app')]));
+  withConfig(next, processConfig('app'));
+  await reload.run({ planOnly: false });
+  assert.equal(rig.state('web'), 'stopping');
+  withConfig(next, processConfig('web'), processConfig('app'));
+  await reload.run({ planOnly: false });
+  rig.exit('web', 0);
+  assert.equal(rig.state('web'), 'healthcheck');
+});
+
+test('two reloads at once are done one after the other', async () => {
+  const { rig, reload, next } = reloading(configOf([processConfig('web')]));
+  withConfig(next, processConfig('web'), processConfig('app'));
+  const reports = await Promise.all([reload.run({ planOnly: false }), reload.run({ planOnly: false })]);
+  assert.deepEqual(
+    reports.map(({ plan }) => plan.at(-1)?.action),
+    ['add', 'unchanged'],
+  );
+  assert.equal(rig.kernel.spawned.length, 2);
+});
+
+test('what runs on gets its reload signal', async () => {
+  const web = { ...processConfig('web'), reloadSignal: 'SIGHUP' as const };
+  const { rig, reload } = reloading(configOf([web]));
+  await reload.run({ planOnly: false });
+  assert.deepEqual(rig.signalsTo(rig.pid('web')), ['SIGHUP']);
+});
