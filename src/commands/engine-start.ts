@@ -4,6 +4,7 @@ import { loadConfig } from '../config/load.ts';
 import { renderProblems } from '../config/problem.ts';
 import { TaskmasterError } from '../errors.ts';
 import { EXIT_CODES, type ExitVerdict } from '../supervisor/exit-verdict.ts';
+import { resolve } from 'node:path';
 import { type EngineRequest, watchDaemonSignals } from '../system/daemon-signals.ts';
 import { ownPrivileges, systemUsers } from '../system/user-database.ts';
 import { composeEngine, type Engine } from './compose-engine.ts';
@@ -19,13 +20,14 @@ const OUTPUT_FLUSH_MS = 400;
 const LOG_FLUSH_MS = 200;
 
 export async function run(words: readonly string[]): Promise<number> {
-  const [configPath = DEFAULT_CONFIG, ...more] = words;
-  if (more.length > 0 || configPath.startsWith('-')) {
+  const [given = DEFAULT_CONFIG, ...more] = words;
+  if (more.length > 0 || given.startsWith('-')) {
     process.stderr.write('usage: taskmaster engine start [CONFIG]\n');
-    return configPath === '--help' ? 0 : EXIT_BAD_ARGUMENTS;
+    return given === '--help' ? 0 : EXIT_BAD_ARGUMENTS;
   }
   // First of all: what comes before a handler is there is lost (to PID 1) or deadly (to anyone else).
   const requests = new Requests();
+  const configPath = resolve(given);
   const loaded = loadConfig(configPath, { users: systemUsers, self: ownPrivileges() });
   if (!loaded.ok) {
     process.stderr.write(renderProblems(loaded.problems));

@@ -91,10 +91,13 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
   }
 }
 
-function reconcile(instance: Instance, move: Reconciliation, rules: Rules, tables: Tables): Step | undefined {
+function reconcile(
+  instance: Instance,
+  move: Exclude<Reconciliation, 'stay'>,
+  rules: Rules,
+  tables: Tables,
+): Step | undefined {
   switch (move) {
-    case 'stay':
-      return { next: instance, effects: [] };
     case 'settle up':
       return { next: { ...instance, desired: 'up' }, effects: [] };
     case 'begin':

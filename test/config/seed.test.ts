@@ -92,7 +92,7 @@ test('every key of a process can be given at once', () => {
 [processes.web]
 cmd = ["/srv/web", "--port", "80"]
 description = "the web"
-type = "notify"
+type = "simple"
 user = "www"
 group = "video"
 groups = ["www", 44]
@@ -137,7 +137,7 @@ type = "oneshot"
     name: 'web',
     description: 'the web',
     command: { file: '/srv/web', args: ['--port', '80'] },
-    type: 'notify',
+    type: 'simple',
     instances: 3,
     autostart: false,
     essential: true,
