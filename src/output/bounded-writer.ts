@@ -1,20 +1,23 @@
 /**
  * Writes to something that may be slow, stuck or gone, without ever waiting for it: what does not fit the bound is
- * dropped, the oldest first, and counted.
+ * dropped, the oldest first and by lines where there are lines, and counted.
  */
+
+import { BlockPool, ByteQueue } from './byte-queue.ts';
 
 /** Writes all of it or fails; calls back once. */
 export type Sink = (bytes: Buffer, done: (error: Error | null) => void) => void;
 
 /** One write at a time takes so much at most, so that a stuck one holds up no more than this. */
 const MOST_AT_ONCE = 65_536;
+/** Dropping goes on to the end of a line that is no longer than this. */
+const LONGEST_LINE_BYTES = 32_768;
 
 export class BoundedWriter {
   readonly #sink: Sink;
   readonly #capacity: number;
   readonly #onDropped: (bytes: number) => void;
-  #queue: Buffer[] = [];
-  #queuedBytes = 0;
+  readonly #queue = new ByteQueue(new BlockPool());
   #dropped = 0;
   #isWriting = false;
   #isBroken = false;
@@ -27,16 +30,11 @@ export class BoundedWriter {
     this.#onDropped = onDropped;
   }
 
-  /** @param bytes kept until written. */
-  write(bytes: Buffer): void {
+  /** @param bytes copied. */
+  write(bytes: Uint8Array): void {
     if (this.#isBroken || bytes.length === 0) return;
-    this.#queue.push(bytes);
-    this.#queuedBytes += bytes.length;
-    while (this.#queuedBytes > this.#capacity && this.#queue.length > 1) {
-      const oldest = this.#queue.shift();
-      this.#queuedBytes -= oldest?.length ?? 0;
-      this.#dropped += oldest?.length ?? 0;
-    }
+    this.#queue.append(bytes);
+    this.#dropExcess();
     this.#writeNext();
   }
 
@@ -48,13 +46,12 @@ export class BoundedWriter {
 
   #writeNext(): void {
     if (this.#isWriting) return;
-    const batch = this.#takeBatch();
-    if (batch === undefined) {
+    if (this.#queue.length === 0) {
       for (const resolve of this.#idleWaiters.splice(0)) resolve();
       return;
     }
     this.#isWriting = true;
-    this.#sink(batch, (error) => {
+    this.#sink(this.#takeBatch(), (error) => {
       this.#isWriting = false;
       if (error !== null) this.#break();
       else this.#reportDropped();
@@ -62,28 +59,34 @@ export class BoundedWriter {
     });
   }
 
-  #takeBatch(): Buffer | undefined {
-    if (this.#queue.length <= 1) {
-      const only = this.#queue.pop();
-      this.#queuedBytes = 0;
-      return only;
-    }
-    let count = 0;
-    let bytes = 0;
-    for (const chunk of this.#queue) {
-      if (count > 0 && bytes + chunk.length > MOST_AT_ONCE) break;
-      count += 1;
-      bytes += chunk.length;
-    }
-    this.#queuedBytes -= bytes;
-    return Buffer.concat(this.#queue.splice(0, count), bytes);
+  /** A copy, so that the oldest of what waits can be dropped while it is being written. */
+  #takeBatch(): Buffer {
+    const count =
+      this.#queue.length <= MOST_AT_ONCE
+        ? this.#queue.length
+        : this.#queue.wholeLinesWithin(MOST_AT_ONCE) || MOST_AT_ONCE;
+    const batch = Buffer.concat(this.#queue.peek(count));
+    this.#queue.drop(count);
+    return batch;
+  }
+
+  #dropExcess(): void {
+    const excess = this.#queue.length - this.#capacity;
+    if (excess <= 0) return;
+    const endsLine = this.#queue.endsLine(excess);
+    this.#drop(excess);
+    if (!endsLine) this.#drop(this.#queue.firstLineWithin(LONGEST_LINE_BYTES));
+  }
+
+  #drop(count: number): void {
+    this.#queue.drop(count);
+    this.#dropped += count;
   }
 
   /** The other end is gone for good (EPIPE): what is written from now on goes nowhere, and nobody is disturbed. */
   #break(): void {
     this.#isBroken = true;
-    this.#queue = [];
-    this.#queuedBytes = 0;
+    this.#queue.drop(this.#queue.length);
   }
 
   #reportDropped(): void {

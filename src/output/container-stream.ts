@@ -2,7 +2,7 @@
 
 import type { EngineLogConfig } from '../config/resolved-config.ts';
 import { BoundedWriter, type Sink } from './bounded-writer.ts';
-import type { OutputStream } from './chunk-ring.ts';
+import type { OutputStream } from './instance-output.ts';
 import { LineSplitter } from './line-splitter.ts';
 
 /** What a reader of the container's output may lag behind. */
@@ -12,9 +12,23 @@ const LONGEST_LINE_BYTES = 16_384;
 const NEWLINE = Buffer.from('\n');
 
 export interface ContainerStreams {
-  /** A place to write one stream of one instance to. */
-  writerFor(instance: string, process: string, stream: OutputStream): (bytes: Buffer) => void;
+  /** A place to write to, for one stream of one incarnation; `from` is the stream of the process, `to` the container's. */
+  writerFor(source: OutputSource, to: OutputStream): ContainerWriter;
+  /** Resolves when all that was written has left. */
   idle(): Promise<void>;
+}
+
+export interface OutputSource {
+  readonly instance: string;
+  readonly process: string;
+  readonly stream: OutputStream;
+}
+
+export interface ContainerWriter {
+  /** @param bytes copied. */
+  readonly write: (bytes: Buffer) => void;
+  /** Nothing more comes: what is there of an unfinished line leaves. */
+  readonly end: () => void;
 }
 
 export interface ContainerPorts {
@@ -31,15 +45,14 @@ export function containerStreams(ports: ContainerPorts): ContainerStreams {
     stderr: new BoundedWriter(ports.stderr, CAPACITY_BYTES, (bytes) => ports.onDropped('stderr', bytes)),
   };
   return {
-    writerFor: (instance, process, stream) => {
-      const writer = writers[stream];
-      if (ports.format === 'raw') return (bytes) => writer.write(bytes);
-      const format =
-        ports.format === 'prefix'
-          ? (line: Buffer): Buffer => Buffer.concat([Buffer.from(`${instance} | `), line, NEWLINE])
-          : (line: Buffer): Buffer => jsonLine({ time: ports.wallTime(), process, instance, stream, line });
-      const splitter = new LineSplitter(LONGEST_LINE_BYTES, (line) => writer.write(format(line)));
-      return (bytes) => splitter.push(bytes);
+    writerFor: (source, to) => {
+      const writer = writers[to];
+      if (ports.format === 'raw') return { write: (bytes) => writer.write(bytes), end: () => {} };
+      const format = ports.format === 'prefix' ? prefixed(source) : asJson(source, ports.wallTime);
+      const splitter = new LineSplitter(LONGEST_LINE_BYTES, (line, isPart) =>
+        writer.write(format(line, isPart)),
+      );
+      return { write: (bytes) => splitter.push(bytes), end: () => splitter.flush() };
     },
     idle: async () => {
       await Promise.all([writers.stdout.idle(), writers.stderr.idle()]);
@@ -47,16 +60,19 @@ export function containerStreams(ports: ContainerPorts): ContainerStreams {
   };
 }
 
-function jsonLine(fields: {
-  time: number;
-  process: string;
-  instance: string;
-  stream: OutputStream;
-  line: Buffer;
-}): Buffer {
-  const { time, process, instance, stream, line } = fields;
-  const message = line.toString('utf8').replace(/\r$/, '');
-  return Buffer.from(
-    `${JSON.stringify({ time: new Date(time).toISOString(), process, instance, stream, message })}\n`,
-  );
+type Format = (line: Buffer, isPart: boolean) => Buffer;
+
+function prefixed({ instance }: OutputSource): Format {
+  const prefix = Buffer.from(`${instance} | `);
+  return (line) => Buffer.concat([prefix, line, NEWLINE]);
+}
+
+/** The same fields as the engine's own log, so that one reader understands both. */
+function asJson({ process, instance, stream }: OutputSource, wallTime: () => number): Format {
+  return (line, isPart) => {
+    const msg = line.toString('utf8').replace(/\r$/, '');
+    const time = new Date(wallTime()).toISOString();
+    const fields = { level: 'info', time, event: 'output', process, instance, stream };
+    return Buffer.from(`${JSON.stringify({ ...fields, ...(isPart && { partial: true }), msg })}\n`);
+  };
 }

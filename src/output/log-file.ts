@@ -1,207 +1,268 @@
 /**
- * A file that processes' output is appended to: in order, one write at a time, rotated by size. Several streams may
- * share it. While the disk is full, what waits is held up to a bound and written when there is room again.
+ * A regular file that processes' output is appended to: in order, one write at a time, rotated by size between lines.
+ * Several streams may share it. Nothing is lost while it can be written to: a reader is told to pause, and the
+ * process then blocks on its own file as with `> file`. While it cannot (the disk is full), processes go on: what
+ * waits is held up to a bound and written when there is room again, and what does not fit is counted.
  */
 
-import { closeSync, constants, fstatSync, openSync, writev } from 'node:fs';
-import { rotateFiles } from './rotation.ts';
+import { fstatSync, writev } from 'node:fs';
+import type { Cancel, Clock } from '../supervisor/ports.ts';
+import { type BlockPool, ByteQueue } from './byte-queue.ts';
+import { errorText } from './error-text.ts';
+import { closeQuietly, isStillAt, type OpenFile, openForAppend } from './open-file.ts';
+import type { FileReports, OutputFile, RotationRules } from './output-file.ts';
+import { compressFile, rotateFiles } from './rotation.ts';
 
-/** Above this a reader is told to pause: the process then blocks on its own file, as with `> file`. */
 const BACKLOG_BYTES = 1_048_576;
-const RETRY_MS = 1_000;
-/** As a shell's redirection makes it, less the umask. */
-const NEW_FILE_MODE = 0o644;
+const BACKLOG_WHEN_CROWDED_BYTES = 65_536;
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 5_000;
+/** A line may exceed the file's size by so much before it is cut in two. */
+const LONGEST_LAST_LINE_BYTES = 4_096;
 
-export interface RotationRules {
-  readonly maxSizeBytes: number | undefined;
-  readonly maxFiles: number;
-  readonly compress: boolean;
+/** Since when and how badly writing fails. */
+interface Failure {
+  retryMs: number;
+  cancelRetry: Cancel;
 }
 
-export interface LogFileReports {
-  /** Writing fails; told once until it works again. */
-  readonly onFailed: (message: string) => void;
-  readonly onRestored: () => void;
-  readonly onDropped: (bytes: number) => void;
+export interface LogFilePorts {
+  readonly clock: Pick<Clock, 'after'>;
+  readonly pool: BlockPool;
+  readonly reports: FileReports;
 }
 
-export class LogFile {
-  readonly path: string;
-  rules: RotationRules;
-  readonly #reports: LogFileReports;
-  #fd: number;
+export class LogFile implements OutputFile {
+  readonly #path: string;
+  readonly #ports: LogFilePorts;
+  readonly #queue: ByteQueue;
+  #open: OpenFile;
+  /** Takes the place of `#open` once the write under way is done. */
+  #next: OpenFile | undefined;
+  #rules: RotationRules;
   #size: number;
-  #mayRotate: boolean;
-  #queue: Buffer[] = [];
-  #queuedBytes = 0;
+  /** Size at which to rotate. */
+  #rotateAt = Number.POSITIVE_INFINITY;
+  #isAtLineStart = true;
   #isBusy = false;
-  #isFailing = false;
-  #wantsReopen = false;
+  #failure: Failure | undefined;
+  #cannotRotate = false;
+  #droppedBytes = 0;
+  #compressing: Promise<void> = Promise.resolve();
+  #isClosing = false;
   readonly #drainWaiters = new Set<() => void>();
   #idleWaiters: (() => void)[] = [];
 
-  /** Opens or makes the file. Throws what open(2) says. */
-  constructor(path: string, rules: RotationRules, reports: LogFileReports) {
-    this.path = path;
-    this.rules = rules;
-    this.#reports = reports;
-    const opened = openForAppend(path);
-    this.#fd = opened.fd;
-    this.#size = opened.size;
-    this.#mayRotate = opened.isRegular;
+  constructor(path: string, open: OpenFile, rules: RotationRules, ports: LogFilePorts) {
+    this.#path = path;
+    this.#open = open;
+    this.#size = open.size;
+    this.#rules = rules;
+    this.#ports = ports;
+    this.#queue = new ByteQueue(ports.pool);
+    this.useRules(rules);
   }
 
-  /**
-   * @param bytes kept until written.
-   * @returns false where the writer should pause; `onDrain` tells when to go on.
-   */
-  write(bytes: Buffer): boolean {
-    this.#queue.push(bytes);
-    this.#queuedBytes += bytes.length;
-    if (this.#isFailing) this.#dropExcess();
+  get rules(): RotationRules {
+    return this.#rules;
+  }
+
+  /** The file it goes on in. */
+  get fd(): number {
+    return (this.#next ?? this.#open).fd;
+  }
+
+  useRules(rules: RotationRules): void {
+    this.#rules = rules;
+    this.#rotateAt = rules.maxSizeBytes ?? Number.POSITIVE_INFINITY;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    this.#queue.append(bytes);
+    if (!this.#isBusy) this.#dropExcess();
     this.#work();
-    return this.#isFailing || this.#queuedBytes < BACKLOG_BYTES;
+    return this.#failure !== undefined || this.#queue.length < this.#bound;
   }
 
   onDrain(resume: () => void): void {
     this.#drainWaiters.add(resume);
   }
 
-  /** Closes and opens the path anew once what is under way is written: somebody moved the file (logrotate). */
-  reopen(): void {
-    this.#wantsReopen = true;
+  /** Goes on in another file of the same path once what is under way is written: somebody moved the old one. */
+  replace(open: OpenFile): void {
+    if (this.#next !== undefined) closeQuietly(this.#next.fd);
+    this.#next = open;
     this.#work();
+    this.#retryNow();
   }
 
-  /** Resolves when nothing waits to be written. */
   idle(): Promise<void> {
     if (!this.#isBusy && this.#queue.length === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+    const settled = new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+    this.#retryNow();
+    return settled;
   }
 
-  /** Writes what waits, then closes. */
+  tellUnwritten(): void {
+    if (this.#failure !== undefined && !this.#isBusy) {
+      this.#droppedBytes += this.#queue.length;
+      this.#queue.drop(this.#queue.length);
+    }
+    this.#tellDropped();
+  }
+
   async close(): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
     await this.idle();
-    closeSync(this.#fd);
+    this.#failure?.cancelRetry();
+    this.tellUnwritten();
+    closeQuietly(this.#open.fd);
+    if (this.#next !== undefined) closeQuietly(this.#next.fd);
+  }
+
+  get #bound(): number {
+    return this.#ports.pool.isCrowded ? BACKLOG_WHEN_CROWDED_BYTES : BACKLOG_BYTES;
   }
 
   #work(): void {
-    if (this.#isBusy || this.#isFailing) return;
-    if (this.#wantsReopen) this.#openAnew();
-    if (this.#queue.length === 0) {
-      for (const resolve of this.#idleWaiters.splice(0)) resolve();
-      return;
-    }
+    if (this.#isBusy) return;
+    if (this.#next !== undefined) this.#swap();
+    if (this.#queue.length === 0) this.#settle();
+    else if (this.#failure === undefined) this.#advance();
+  }
+
+  #advance(): void {
     this.#isBusy = true;
-    if (this.#isFull()) void this.#rotate();
-    else this.#writeBatch(this.#queue.splice(0));
+    const count = this.#countBeforeRotation();
+    if (count === 0) void this.#rotate();
+    else this.#write(count);
   }
 
-  #isFull(): boolean {
-    const { maxSizeBytes } = this.rules;
-    return this.#mayRotate && maxSizeBytes !== undefined && this.#size > 0 && this.#size >= maxSizeBytes;
+  /** How much may be written to this file; 0: rotate first. Lines stay whole where they can. */
+  #countBeforeRotation(): number {
+    const waiting = this.#queue.length;
+    const room = this.#rotateAt - this.#size;
+    if (waiting <= room) return waiting;
+    const lines = room > 0 ? this.#queue.wholeLinesWithin(room) : 0;
+    if (lines > 0) return lines;
+    if (this.#isAtLineStart && this.#size > 0) return 0;
+    if (room <= -LONGEST_LAST_LINE_BYTES) return 0;
+    const longest = Math.max(0, room) + LONGEST_LAST_LINE_BYTES;
+    return this.#queue.firstLineWithin(longest) || Math.min(longest, waiting);
   }
 
-  #writeBatch(batch: Buffer[]): void {
-    writev(this.#fd, batch, null, (error, written) => {
-      const done = error === null ? written : 0;
-      this.#size += done;
-      this.#queuedBytes -= done;
-      const rest = dropFirst(batch, done);
-      if (rest.length > 0) this.#queue.unshift(...rest);
+  #write(count: number): void {
+    writev(this.#open.fd, this.#queue.peek(count), null, (error, written) => {
       this.#isBusy = false;
-      if (error !== null) this.#fail(error);
-      else this.#recovered();
-      this.#work();
+      if (error === null && written > 0) {
+        this.#size += written;
+        this.#isAtLineStart = this.#queue.endsLine(written);
+        this.#queue.drop(written);
+        this.#recovered();
+        this.#work();
+      } else this.#failed(error);
     });
   }
 
-  /** ENOSPC, EDQUOT, EIO, …: try again now and then, so that nothing is lost when it heals in time. */
-  #fail(error: NodeJS.ErrnoException): void {
-    if (error.code === 'EINTR' || error.code === 'EAGAIN') return;
-    if (!this.#isFailing) this.#reports.onFailed(error.message);
-    this.#isFailing = true;
+  /** ENOSPC, EDQUOT, EIO, EFBIG, …: tried again, so that nothing is lost when it heals in time. */
+  #failed(error: NodeJS.ErrnoException | null): void {
+    if (this.#failure === undefined) this.#ports.reports.onFailed(errorText(error ?? new Error('no room')));
+    const retryMs = Math.min((this.#failure?.retryMs ?? FIRST_RETRY_MS / 2) * 2, LONGEST_RETRY_MS);
+    const cancelRetry = this.#ports.clock.after(retryMs, () => this.#retryNow());
+    this.#failure = { retryMs, cancelRetry };
+    this.#dropExcess();
     this.#resumeWriters();
-    setTimeout(() => this.#tryAgain(), RETRY_MS).unref();
+    this.#settle();
   }
 
-  #tryAgain(): void {
-    if (this.#isBusy || this.#queue.length === 0) return;
-    this.#isBusy = true;
-    const first = this.#queue.shift();
-    if (first !== undefined) this.#writeBatch([first]);
+  #retryNow(): void {
+    if (this.#failure === undefined || this.#isBusy) return;
+    this.#failure.cancelRetry();
+    if (this.#next !== undefined) this.#swap();
+    if (this.#queue.length > 0) this.#advance();
   }
 
   #recovered(): void {
-    if (this.#isFailing) {
-      this.#isFailing = false;
-      this.#reports.onRestored();
+    if (this.#failure !== undefined) {
+      this.#failure.cancelRetry();
+      this.#failure = undefined;
+      this.#ports.reports.onRestored();
+      this.#tellDropped();
     }
-    if (this.#queuedBytes < BACKLOG_BYTES / 2) this.#resumeWriters();
+    if (this.#queue.length <= this.#bound / 2) this.#resumeWriters();
   }
 
   #resumeWriters(): void {
-    for (const resume of this.#drainWaiters) resume();
+    const waiters = [...this.#drainWaiters];
     this.#drainWaiters.clear();
+    for (const resume of waiters) resume();
   }
 
+  /** Only while writing fails, and never under a write: its bytes are still the queue's. */
   #dropExcess(): void {
-    let dropped = 0;
-    while (this.#queuedBytes > BACKLOG_BYTES && this.#queue.length > 1) {
-      const oldest = this.#queue.shift();
-      dropped += oldest?.length ?? 0;
-      this.#queuedBytes -= oldest?.length ?? 0;
-    }
-    if (dropped > 0) this.#reports.onDropped(dropped);
+    if (this.#failure === undefined) return;
+    const excess = this.#queue.length - this.#bound;
+    if (excess <= 0) return;
+    this.#queue.drop(excess);
+    this.#droppedBytes += excess;
+  }
+
+  #tellDropped(): void {
+    const bytes = this.#droppedBytes;
+    this.#droppedBytes = 0;
+    if (bytes > 0) this.#ports.reports.onDropped(bytes, `${this.#path} could not be written to`);
+  }
+
+  #settle(): void {
+    for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
   async #rotate(): Promise<void> {
     try {
-      await rotateFiles(this.path, this.rules);
-      this.#openAnew();
+      // The file before must have its final name before the next one takes it.
+      await this.#compressing;
+      if (this.#wasTruncated()) return;
+      const { realPath } = this.#open;
+      if (isStillAt(realPath, this.#open.fd)) await rotateFiles(realPath, this.#rules.maxFiles);
+      this.#next ??= openForAppend(this.#path);
+      this.#swap();
+      if (this.#cannotRotate) this.#ports.reports.onRestored();
+      this.#cannotRotate = false;
+      if (this.#rules.compress && this.#rules.maxFiles > 0) this.#compress(`${realPath}.1`);
     } catch (error) {
-      // Better one long file than lost lines: written on, and tried again only after as much again.
-      this.#size = 0;
-      this.#reports.onFailed(`cannot rotate: ${(error as Error).message}`);
-    }
-    this.#isBusy = false;
-    this.#work();
-  }
-
-  #openAnew(): void {
-    this.#wantsReopen = false;
-    try {
-      const opened = openForAppend(this.path);
-      closeSync(this.#fd);
-      this.#fd = opened.fd;
-      this.#size = opened.size;
-      this.#mayRotate = opened.isRegular;
-    } catch (error) {
-      // The old descriptor still takes what is written, wherever the file is now.
-      this.#reports.onFailed(`cannot reopen: ${(error as Error).message}`);
+      // Better one long file than lost lines: written on, and tried again after as much again.
+      this.#rotateAt = this.#size + (this.#rules.maxSizeBytes ?? 0);
+      if (!this.#cannotRotate) this.#ports.reports.onFailed(`cannot rotate it: ${errorText(error)}`);
+      this.#cannotRotate = true;
+    } finally {
+      this.#isBusy = false;
+      this.#work();
     }
   }
-}
 
-/** O_NONBLOCK: opening a FIFO that nobody reads must fail, not wait for a reader (fifo(7)). */
-function openForAppend(path: string): { fd: number; size: number; isRegular: boolean } {
-  const flags =
-    constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK | constants.O_NOCTTY;
-  const fd = openSync(path, flags, NEW_FILE_MODE);
-  const { size } = fstatSync(fd);
-  return { fd, size, isRegular: fstatSync(fd).isFile() };
-}
-
-/** @returns what is left of the buffers after so many bytes. */
-function dropFirst(buffers: readonly Buffer[], bytes: number): Buffer[] {
-  let left = bytes;
-  const rest: Buffer[] = [];
-  for (const buffer of buffers) {
-    if (left >= buffer.length) left -= buffer.length;
-    else {
-      rest.push(left === 0 ? buffer : buffer.subarray(left));
-      left = 0;
-    }
+  /** logrotate's `copytruncate`, or a person's `> file`. */
+  #wasTruncated(): boolean {
+    const { size } = fstatSync(this.#open.fd);
+    const isShorter = size < this.#size;
+    this.#size = size;
+    return isShorter && size < this.#rotateAt;
   }
-  return rest;
+
+  /** Beside the writing, not before it: a gigabyte takes seconds. */
+  #compress(path: string): void {
+    this.#compressing = compressFile(path).catch((error: unknown) =>
+      this.#ports.reports.onFailed(`cannot compress ${path}: ${errorText(error)}`),
+    );
+  }
+
+  #swap(): void {
+    if (this.#next === undefined) return;
+    closeQuietly(this.#open.fd);
+    this.#open = this.#next;
+    this.#next = undefined;
+    this.#size = this.#open.size;
+    this.#isAtLineStart = true;
+    this.useRules(this.#rules);
+  }
 }

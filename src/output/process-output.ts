@@ -1,262 +1,252 @@
-/** The output port: takes over the pipes of every incarnation and hands what comes to ring, target and followers. */
+/** The output port: takes over the pipes of every incarnation and hands what comes to ring, followers and target. */
 
 import type { OutputTarget } from '../config/resolved-config.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
 import type { Cancel, ChildDescriptor, Clock, IncarnationId, OutputPort } from '../supervisor/ports.ts';
-import { ChunkRing, type OutputChunk, type OutputStream } from './chunk-ring.ts';
 import type { ContainerStreams } from './container-stream.ts';
-import { LineSplitter } from './line-splitter.ts';
-import { LogFile } from './log-file.ts';
+import { errorText } from './error-text.ts';
+import { type FileOwner, fileReports, processOf } from './file-reports.ts';
+import { InstanceOutput, OUTPUT_STREAMS, type OutputChunk, type OutputStream } from './instance-output.ts';
+import { type FileEntry, OpenFiles } from './open-files.ts';
 import { type PipeReader, PipeReaders } from './pipe-reader.ts';
+import { untilQuiet } from './quiet.ts';
 
-/** Of both streams of an instance together. */
-const RING_BYTES = 131_072;
-/** Pipes of an instance that outlive their incarnation (a daemon holds them) and are read all the same. */
-const MOST_READERS = 8;
+/** Pipes that outlive their incarnation (a daemon holds them) are read on; beyond these the oldest is closed. */
+const MOST_OLD_PIPES = 4;
 
 type Targets = Readonly<Record<OutputStream, OutputTarget>>;
-/** Takes bytes that it may keep; false asks to pause until `onDrain`. */
-type Target = { readonly write: (bytes: Buffer) => boolean; readonly file: LogFile | undefined };
 
-interface InstanceOutput {
-  readonly ring: ChunkRing;
-  readonly followers: Set<(chunk: OutputChunk) => void>;
-  readonly readers: PipeReader[];
-  targets: Partial<Record<OutputStream, Target>>;
+/** Where a stream of the next incarnation goes. */
+type Destination =
+  | { readonly kind: 'file'; readonly entry: FileEntry }
+  | { readonly kind: 'container'; readonly stream: OutputStream };
+
+/** A pipe that is being read. */
+interface Reading {
+  readonly incarnation: number;
+  readonly reader: PipeReader;
+  readonly entry: FileEntry | undefined;
+}
+
+interface Outlet {
+  readonly output: InstanceOutput;
+  readonly readings: Set<Reading>;
+  destinations: Partial<Record<OutputStream, Destination>>;
 }
 
 export interface OutputPorts {
-  readonly clock: Pick<Clock, 'wallTime'>;
+  readonly clock: Pick<Clock, 'wallTime' | 'after'>;
   readonly events: EventStream;
   readonly container: ContainerStreams;
 }
 
 /** Paths by which programs name the container's own streams. */
-const STREAM_PATHS: Readonly<Record<string, OutputStream>> = {
-  '/dev/stdout': 'stdout',
-  '/dev/fd/1': 'stdout',
-  '/proc/self/fd/1': 'stdout',
-  '/dev/stderr': 'stderr',
-  '/dev/fd/2': 'stderr',
-  '/proc/self/fd/2': 'stderr',
-};
+const STREAM_PATHS: ReadonlyMap<string, OutputStream> = new Map([
+  ['/dev/stdout', 'stdout'],
+  ['/dev/fd/1', 'stdout'],
+  ['/proc/self/fd/1', 'stdout'],
+  ['/dev/stderr', 'stderr'],
+  ['/dev/fd/2', 'stderr'],
+  ['/proc/self/fd/2', 'stderr'],
+]);
 
 export class ProcessOutput implements OutputPort {
   readonly #ports: OutputPorts;
   readonly #readers = new PipeReaders();
-  readonly #open = new Set<PipeReader>();
-  readonly #instances = new Map<string, InstanceOutput>();
-  readonly #files = new Map<string, LogFile>();
-  #endWaiters: (() => void)[] = [];
+  readonly #outlets = new Map<string, Outlet>();
+  readonly #files: OpenFiles;
+  #bytesRead = 0;
 
   constructor(ports: OutputPorts) {
     this.#ports = ports;
+    this.#files = new OpenFiles(ports.clock, (path) =>
+      fileReports(ports.events, path, (of) => this.#ownerOf(of)),
+    );
   }
 
   prepare(instance: string, targets: Targets): ReturnType<OutputPort['prepare']> {
-    const output = this.#outputOf(instance);
-    const descriptors: Partial<Record<OutputStream, ChildDescriptor>> = {};
-    for (const stream of ['stdout', 'stderr'] as const) {
+    const outlet = this.#outletOf(instance);
+    const before = outlet.destinations;
+    outlet.destinations = {};
+    const descriptors: Record<OutputStream, ChildDescriptor> = {
+      stdout: { kind: 'null' },
+      stderr: { kind: 'null' },
+    };
+    for (const stream of OUTPUT_STREAMS) {
+      const target = targets[stream];
       try {
-        descriptors[stream] = this.#prepareStream(output, instance, stream, targets[stream]);
+        descriptors[stream] = this.#prepareStream(outlet, stream, target);
       } catch (error) {
-        const { code = 'EIO', message } = error as NodeJS.ErrnoException;
-        const path = targets[stream].kind === 'file' ? targets[stream].path : stream;
-        const why = message.replace(/^[A-Z0-9]+: /, '').replace(/, open .*$/, '');
-        const failure = {
-          step: `open ${stream}`,
-          errno: code,
-          message: `cannot open ${path} for ${stream}: ${why}`,
-        };
-        return { kind: 'failed', failure };
+        outlet.destinations = before;
+        const path = target.kind === 'file' ? target.path : stream;
+        const message = `cannot open ${path} for ${stream}: ${errorText(error)}`;
+        const errno = (error as NodeJS.ErrnoException).code ?? 'EIO';
+        return { kind: 'failed', failure: { step: `open ${stream}`, errno, message } };
       }
     }
-    const none = { kind: 'null' } as const;
-    return { kind: 'ready', stdout: descriptors.stdout ?? none, stderr: descriptors.stderr ?? none };
+    const now = filesOf(outlet.destinations);
+    this.#closeUnused(filesOf(before).filter((entry) => !now.includes(entry)));
+    return { kind: 'ready', ...descriptors };
   }
 
   attach(
     id: IncarnationId,
     pipes: { readonly stdoutFd: number | undefined; readonly stderrFd: number | undefined },
   ): void {
-    const output = this.#outputOf(id.instance);
-    if (pipes.stdoutFd !== undefined) this.#read(output, id, 'stdout', pipes.stdoutFd);
-    if (pipes.stderrFd !== undefined) this.#read(output, id, 'stderr', pipes.stderrFd);
-    while (output.readers.length > MOST_READERS) this.#closeReader(output.readers.shift());
+    const outlet = this.#outletOf(id.instance);
+    if (pipes.stdoutFd !== undefined) this.#read(outlet, id, 'stdout', pipes.stdoutFd);
+    if (pipes.stderrFd !== undefined) this.#read(outlet, id, 'stderr', pipes.stderrFd);
+    const old = [...outlet.readings].filter(({ incarnation }) => incarnation !== id.incarnation);
+    for (const reading of old.slice(0, Math.max(0, old.length - MOST_OLD_PIPES))) reading.reader.end();
   }
 
   update(_instance: string, targets: Targets): void {
-    for (const target of [targets.stdout, targets.stderr]) {
-      const file = target.kind === 'file' ? this.#files.get(target.path) : undefined;
-      if (file !== undefined && target.kind === 'file') file.rules = target;
+    for (const stream of OUTPUT_STREAMS) {
+      const target = targets[stream];
+      if (target.kind === 'file') this.#files.useRules(target.path, target);
     }
   }
 
   forget(instance: string): void {
-    const output = this.#instances.get(instance);
-    if (output === undefined) return;
-    this.#instances.delete(instance);
-    const used = new Set(
-      [...this.#instances.values()].flatMap(({ targets }) => [targets.stdout?.file, targets.stderr?.file]),
-    );
-    for (const target of Object.values(output.targets)) {
-      if (target.file === undefined || used.has(target.file)) continue;
-      this.#files.delete(target.file.path);
-      void target.file.close();
-    }
+    const outlet = this.#outlets.get(instance);
+    if (outlet === undefined) return;
+    this.#outlets.delete(instance);
+    for (const { reader } of outlet.readings) reader.end();
+    this.#closeUnused(filesOf(outlet.destinations));
   }
 
   reopen(): void {
-    for (const file of this.#files.values()) file.reopen();
+    this.#files.reopen();
   }
 
-  /** Reads what is still in the pipes, as long as somebody may write to them, and writes what was read. */
-  async flush(limitMs: number): Promise<void> {
-    const limit = new Promise<void>((resolve) => setTimeout(resolve, limitMs).unref());
-    await Promise.race([this.#allEnded(), limit]);
-    const files = [...this.#files.values()].map((file) => file.idle());
-    await Promise.race([Promise.all([...files, this.#ports.container.idle()]), limit]);
+  /** Reads what the pipes still hold, whoever else may keep them open, and writes what was read. */
+  flush(limitMs: number): Promise<void> {
+    const isDone = untilQuiet({
+      bytesRead: () => this.#bytesRead,
+      written: () => Promise.all([this.#files.idle(), this.#ports.container.idle()]),
+    });
+    return new Promise((resolve) => {
+      const cancel = this.#ports.clock.after(limitMs, resolve);
+      void isDone.then(() => {
+        cancel();
+        this.#files.tellUnwritten();
+        resolve();
+      });
+    });
   }
 
   recentOutput(instance: string): readonly OutputChunk[] {
-    return this.#instances.get(instance)?.ring.chunks() ?? [];
+    return this.#outlets.get(instance)?.output.recent() ?? [];
   }
 
+  /** Over all incarnations to come. The listener must not throw, and must copy bytes that it keeps. */
   followOutput(instance: string, listener: (chunk: OutputChunk) => void): Cancel {
-    const { followers } = this.#outputOf(instance);
-    followers.add(listener);
-    return () => followers.delete(listener);
+    return this.#outletOf(instance).output.follow(listener);
   }
 
   /** The last lines of both streams, oldest first. */
   lastLines(instance: string, most: number): readonly string[] {
-    const lines: string[] = [];
-    const splitters = { stdout: newSplitter(lines), stderr: newSplitter(lines) };
-    for (const { stream, bytes } of this.recentOutput(instance)) splitters[stream].push(bytes);
-    splitters.stdout.flush();
-    splitters.stderr.flush();
-    return lines.slice(-most);
+    return this.#outlets.get(instance)?.output.lastLines(most) ?? [];
   }
 
-  #outputOf(instance: string): InstanceOutput {
-    const known = this.#instances.get(instance);
+  #outletOf(instance: string): Outlet {
+    const known = this.#outlets.get(instance);
     if (known !== undefined) return known;
-    const made: InstanceOutput = {
-      ring: new ChunkRing(RING_BYTES),
-      followers: new Set(),
-      readers: [],
-      targets: {},
-    };
-    this.#instances.set(instance, made);
+    const made: Outlet = { output: new InstanceOutput(), readings: new Set(), destinations: {} };
+    this.#outlets.set(instance, made);
     return made;
   }
 
-  #prepareStream(
-    output: InstanceOutput,
-    instance: string,
-    stream: OutputStream,
-    target: OutputTarget,
-  ): ChildDescriptor {
-    const fd = stream === 'stdout' ? 1 : 2;
+  #prepareStream(outlet: Outlet, stream: OutputStream, target: OutputTarget): ChildDescriptor {
     switch (target.kind) {
       case 'null':
         return { kind: 'null' };
       case 'passthrough':
-        return { kind: 'inherit', fd };
+        return { kind: 'inherit', fd: stream === 'stdout' ? 1 : 2 };
       case 'inherit':
-        output.targets[stream] = this.#containerTarget(instance, stream);
+        outlet.destinations[stream] = { kind: 'container', stream };
         return { kind: 'pipe' };
       case 'file': {
-        const known = STREAM_PATHS[target.path];
-        output.targets[stream] =
+        const known = STREAM_PATHS.get(target.path);
+        outlet.destinations[stream] =
           known === undefined
-            ? this.#fileTarget(target, stream, instance)
-            : this.#containerTarget(instance, known);
+            ? { kind: 'file', entry: this.#files.open(target.path, target) }
+            : { kind: 'container', stream: known };
         return { kind: 'pipe' };
       }
     }
   }
 
-  #containerTarget(instance: string, stream: OutputStream): Target {
-    const process = instance.replace(/:\d+$/, '');
-    const write = this.#ports.container.writerFor(instance, process, stream);
-    return {
-      file: undefined,
-      write: (bytes) => {
-        write(bytes);
-        return true;
-      },
-    };
-  }
-
-  #fileTarget(
-    target: Extract<OutputTarget, { kind: 'file' }>,
-    stream: OutputStream,
-    instance: string,
-  ): Target {
-    const { path } = target;
-    const file = this.#files.get(path) ?? new LogFile(path, target, this.#reportsFor(path, stream, instance));
-    file.rules = target;
-    this.#files.set(path, file);
-    return { file, write: (bytes) => file.write(bytes) };
-  }
-
-  #reportsFor(
-    path: string,
-    stream: OutputStream,
-    instance: string,
-  ): ConstructorParameters<typeof LogFile>[2] {
-    const { events } = this.#ports;
-    return {
-      onFailed: (message) => events.emit('error', 'output_failed', { stream, path, message }, { instance }),
-      onRestored: () => events.emit('info', 'output_restored', { stream, path }, { instance }),
-      onDropped: (bytes) => {
-        events.emit(
-          'warn',
-          'output_dropped',
-          { stream, bytes, reason: `${path} cannot be written to` },
-          { instance },
-        );
-      },
-    };
-  }
-
-  #read(output: InstanceOutput, id: IncarnationId, stream: OutputStream, fd: number): void {
-    const target = output.targets[stream];
+  #read(outlet: Outlet, id: IncarnationId, stream: OutputStream, fd: number): void {
+    const { output, readings, destinations } = outlet;
+    const destination = destinations[stream];
+    const { write, end, entry } = this.#writerTo(destination, id.instance, stream, () => reader.resume());
     const reader = this.#readers.open(fd, {
-      onData: (shared) => {
-        // One copy serves the ring, the target and every follower: none of them changes it.
-        const bytes = Buffer.from(shared);
-        const chunk = { stream, incarnation: id.incarnation, bytes, time: this.#ports.clock.wallTime() };
-        output.ring.push(chunk);
-        for (const follower of output.followers) follower(chunk);
-        if (target === undefined || target.write(bytes)) return true;
-        target.file?.onDrain(() => reader.resume());
-        return false;
+      onData: (bytes) => {
+        this.#bytesRead += bytes.length;
+        output.take({ stream, incarnation: id.incarnation, bytes, time: this.#ports.clock.wallTime() });
+        return write(bytes);
       },
       onEnd: () => {
-        this.#open.delete(reader);
-        const index = output.readers.indexOf(reader);
-        if (index >= 0) output.readers.splice(index, 1);
-        if (this.#open.size === 0) for (const resolve of this.#endWaiters.splice(0)) resolve();
+        readings.delete(reading);
+        end();
+        if (!filesOf(outlet.destinations).includes(entry)) this.#closeUnused([entry]);
       },
     });
-    this.#open.add(reader);
-    output.readers.push(reader);
+    const reading: Reading = { incarnation: id.incarnation, reader, entry };
+    readings.add(reading);
   }
 
-  #closeReader(reader: PipeReader | undefined): void {
-    if (reader === undefined) return;
-    reader.close();
-    this.#open.delete(reader);
+  #writerTo(
+    destination: Destination | undefined,
+    instance: string,
+    stream: OutputStream,
+    resume: () => void,
+  ): { write: (bytes: Buffer) => boolean; end: () => void; entry: FileEntry | undefined } {
+    if (destination?.kind === 'file') {
+      const { entry } = destination;
+      const write = (bytes: Buffer): boolean => {
+        const mayGoOn = entry.file.write(bytes);
+        if (!mayGoOn) entry.file.onDrain(resume);
+        return mayGoOn;
+      };
+      return { write, end: () => {}, entry };
+    }
+    const process = processOf(instance);
+    const to = destination?.stream ?? stream;
+    const writer = this.#ports.container.writerFor({ instance, process, stream }, to);
+    const write = (bytes: Buffer): boolean => {
+      writer.write(bytes);
+      return true;
+    };
+    return { write, end: writer.end, entry: undefined };
   }
 
-  #allEnded(): Promise<void> {
-    if (this.#open.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#endWaiters.push(resolve));
+  /** Closes those files that nothing leads to any more. Looks at every instance only where there is a candidate. */
+  #closeUnused(candidates: readonly (FileEntry | undefined)[]): void {
+    if (candidates.every((entry) => entry === undefined)) return;
+    const used = new Set<FileEntry | undefined>();
+    for (const { destinations, readings } of this.#outlets.values()) {
+      for (const stream of OUTPUT_STREAMS) used.add(fileOf(destinations[stream]));
+      for (const { entry } of readings) used.add(entry);
+    }
+    this.#files.keepOnly(used);
+  }
+
+  #ownerOf(path: string): FileOwner | undefined {
+    for (const [instance, { destinations }] of this.#outlets) {
+      for (const stream of OUTPUT_STREAMS) {
+        if (fileOf(destinations[stream])?.path === path) return { instance, stream };
+      }
+    }
+    return undefined;
   }
 }
 
-function newSplitter(lines: string[]): LineSplitter {
-  return new LineSplitter(4_096, (line) => lines.push(line.toString('utf8').replace(/\r$/, '')));
+function filesOf(destinations: Outlet['destinations']): readonly (FileEntry | undefined)[] {
+  return OUTPUT_STREAMS.map((stream) => fileOf(destinations[stream]));
+}
+
+function fileOf(destination: Destination | undefined): FileEntry | undefined {
+  return destination?.kind === 'file' ? destination.entry : undefined;
 }

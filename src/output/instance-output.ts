@@ -1,0 +1,70 @@
+/** What one instance prints, over all its incarnations: rings of the recent, followers of what comes. */
+
+import type { Cancel } from '../supervisor/ports.ts';
+import { LineSplitter } from './line-splitter.ts';
+import { type Piece, Ring } from './ring.ts';
+
+export type OutputStream = 'stdout' | 'stderr';
+export const OUTPUT_STREAMS = ['stdout', 'stderr'] as const satisfies readonly OutputStream[];
+
+/** A piece of output as it was read. */
+export interface OutputChunk {
+  readonly stream: OutputStream;
+  readonly incarnation: number;
+  readonly bytes: Buffer;
+  /** Epoch milliseconds at which it was read. */
+  readonly time: number;
+}
+
+type Listener = (chunk: OutputChunk) => void;
+
+/** Longer lines are shown in parts. */
+const LONGEST_SHOWN_LINE_BYTES = 4_096;
+
+export class InstanceOutput {
+  readonly #rings = { stdout: new Ring(), stderr: new Ring() };
+  readonly #followers = new Set<Listener>();
+  #sequence = 0;
+
+  /** @param chunk its bytes are valid during the call only. */
+  take(chunk: OutputChunk): void {
+    const { stream, incarnation, time, bytes } = chunk;
+    this.#sequence += 1;
+    this.#rings[stream].push(bytes, { incarnation, time, sequence: this.#sequence });
+    for (const follower of this.#followers) follower(chunk);
+  }
+
+  /** Copies of what the rings hold, both streams in the order of reading. */
+  recent(): readonly OutputChunk[] {
+    const tagged = OUTPUT_STREAMS.flatMap((stream) =>
+      this.#rings[stream].pieces().map((piece) => ({ stream, piece })),
+    );
+    tagged.sort((one, other) => one.piece.sequence - other.piece.sequence);
+    return tagged.map(({ stream, piece }) => chunkOf(stream, piece));
+  }
+
+  /** Every chunk from now on. The listener must not throw, and must copy bytes that it keeps. */
+  follow(listener: Listener): Cancel {
+    // Wrapped, so that one who follows twice is told twice and leaves twice.
+    const own: Listener = (chunk) => listener(chunk);
+    this.#followers.add(own);
+    return () => this.#followers.delete(own);
+  }
+
+  /** The last lines of both streams, decoded for display, oldest first. */
+  lastLines(most: number): readonly string[] {
+    const lines: string[] = [];
+    const show = (line: Buffer): void => void lines.push(line.toString('utf8').replace(/\r$/, ''));
+    const splitters = {
+      stdout: new LineSplitter(LONGEST_SHOWN_LINE_BYTES, show),
+      stderr: new LineSplitter(LONGEST_SHOWN_LINE_BYTES, show),
+    };
+    for (const { stream, bytes } of this.recent()) splitters[stream].push(bytes);
+    for (const stream of OUTPUT_STREAMS) splitters[stream].flush();
+    return lines.slice(-most);
+  }
+}
+
+function chunkOf(stream: OutputStream, { incarnation, time, bytes }: Piece): OutputChunk {
+  return { stream, incarnation, time, bytes };
+}

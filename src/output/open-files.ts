@@ -1,0 +1,93 @@
+/** The files that are written to, one for each path however many streams lead there, so that their order is kept. */
+
+import type { Clock } from '../supervisor/ports.ts';
+import { BlockPool } from './byte-queue.ts';
+import { errorText } from './error-text.ts';
+import { LogFile } from './log-file.ts';
+import { isStillAt, type OpenFile, openForAppend } from './open-file.ts';
+import type { FileReports, OutputFile, RotationRules } from './output-file.ts';
+import { SpecialFile } from './special-file.ts';
+
+/** Keeps its identity when what is at the path changes. */
+export interface FileEntry {
+  readonly path: string;
+  file: OutputFile;
+}
+
+export class OpenFiles {
+  readonly #clock: Pick<Clock, 'after'>;
+  readonly #reportsFor: (path: string) => FileReports;
+  readonly #pool = new BlockPool();
+  readonly #entries = new Map<string, FileEntry>();
+
+  constructor(clock: Pick<Clock, 'after'>, reportsFor: (path: string) => FileReports) {
+    this.#clock = clock;
+    this.#reportsFor = reportsFor;
+  }
+
+  /** Opens the path, or looks whether what is open is still there. Throws what open(2) says. */
+  open(path: string, rules: RotationRules): FileEntry {
+    const known = this.#entries.get(path);
+    if (known === undefined) {
+      const entry = { path, file: this.#make(path, openForAppend(path), rules) };
+      this.#entries.set(path, entry);
+      return entry;
+    }
+    known.file.useRules(rules);
+    const wasMoved = known.file instanceof LogFile && !isStillAt(path, known.file.fd);
+    if (wasMoved) this.#renew(known, openForAppend(path), rules);
+    return known;
+  }
+
+  /** New rotation numbers for a path that is open. */
+  useRules(path: string, rules: RotationRules): void {
+    this.#entries.get(path)?.file.useRules(rules);
+  }
+
+  /** Opens every path anew: somebody moved the files (logrotate). One that cannot be opened is written on as it is. */
+  reopen(): void {
+    for (const entry of this.#entries.values()) {
+      if (!(entry.file instanceof LogFile)) continue;
+      try {
+        this.#renew(entry, openForAppend(entry.path), entry.file.rules);
+      } catch (error) {
+        this.#reportsFor(entry.path).onFailed(`cannot reopen it: ${errorText(error)}`);
+      }
+    }
+  }
+
+  /** Closes all but those. */
+  keepOnly(used: ReadonlySet<FileEntry | undefined>): void {
+    for (const entry of this.#entries.values()) {
+      if (used.has(entry)) continue;
+      this.#entries.delete(entry.path);
+      void entry.file.close();
+    }
+  }
+
+  /** Resolves when nothing waits to be written, or what waits cannot be written now. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#entries.values()].map(({ file }) => file.idle()));
+  }
+
+  /** The engine is about to leave: what could not be written is lost, and told. */
+  tellUnwritten(): void {
+    for (const { file } of this.#entries.values()) file.tellUnwritten();
+  }
+
+  #renew(entry: FileEntry, open: OpenFile, rules: RotationRules): void {
+    if (entry.file instanceof LogFile && open.kind === 'regular') {
+      entry.file.replace(open);
+      return;
+    }
+    const before = entry.file;
+    entry.file = this.#make(entry.path, open, rules);
+    void before.close();
+  }
+
+  #make(path: string, open: OpenFile, rules: RotationRules): OutputFile {
+    const reports = this.#reportsFor(path);
+    if (open.kind !== 'regular') return new SpecialFile(path, open, reports);
+    return new LogFile(path, open, rules, { clock: this.#clock, pool: this.#pool, reports });
+  }
+}

@@ -1,0 +1,33 @@
+/** What a stream of a process is written to when it is a path. */
+
+export interface RotationRules {
+  /** Bytes at which the file is rotated; undefined: never. */
+  readonly maxSizeBytes: number | undefined;
+  /** Rotated files kept beside the one written to. */
+  readonly maxFiles: number;
+  readonly compress: boolean;
+}
+
+export interface FileReports {
+  /** Writing (or rotating) fails; told once until it works again. */
+  readonly onFailed: (message: string) => void;
+  readonly onRestored: () => void;
+  readonly onDropped: (bytes: number, reason: string) => void;
+}
+
+export interface OutputFile {
+  /**
+   * @param bytes copied.
+   * @returns false where the writer should pause; `onDrain` tells when to go on.
+   */
+  write(bytes: Uint8Array): boolean;
+  /** Calls back once, when there is room again. */
+  onDrain(resume: () => void): void;
+  useRules(rules: RotationRules): void;
+  /** Resolves when nothing waits to be written, or what waits cannot be written now. */
+  idle(): Promise<void>;
+  /** Gives up what cannot be written, and tells how much was dropped. */
+  tellUnwritten(): void;
+  /** Writes what waits, if that is possible, then closes. */
+  close(): Promise<void>;
+}
