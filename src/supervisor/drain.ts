@@ -33,7 +33,6 @@ export class Drain {
   #startedAt = 0;
   #isFinishing = false;
   #isOver = false;
-  readonly #asked = new Set<InstanceRecord>();
 
   constructor(ports: DrainPorts) {
     this.#ports = ports;
@@ -85,10 +84,9 @@ export class Drain {
   }
 
   #stopIfFree(record: InstanceRecord): void {
-    if (isAtRest(record) || this.#asked.has(record)) return;
+    if (isAtRest(record)) return;
     if (this.#ports.supervisor.dependentsOf(record.process.name).some((dependent) => !isAtRest(dependent)))
       return;
-    this.#asked.add(record);
     this.#ports.supervisor.decide(record, 'stop', 'the engine stops');
   }
 

@@ -49,6 +49,19 @@ test('what waits for something that failed for good does not keep the container'
   assert.equal(rig.verdicts[0]?.code, 4);
 });
 
+test('what waits for something that is itself blocked for good does not keep the container either', () => {
+  const rig = new Rig(
+    [
+      processConfig('migrate', { type: 'oneshot', policy: 'no' }),
+      processConfig('db', { dependsOn: [{ process: 'migrate', condition: 'completed', restart: false }] }),
+      processConfig('app', { dependsOn: ['db'] }),
+    ],
+    { exitWhen: 'all-done' },
+  ).startAll();
+  rig.exit('migrate', 4);
+  assert.equal(rig.verdicts[0]?.code, 4);
+});
+
 test('an essential process that ends by itself ends the container with its code, a stopped one does not', () => {
   const rig = new Rig([processConfig('a', { essential: true, policy: 'no' })]).startAll();
   rig.decide('a', 'stop');

@@ -61,6 +61,16 @@ test('a change of policy is taken over live, a change of command restarts', asyn
   assert.deepEqual(rig.signalsTo(live), ['SIGINT']);
 });
 
+test('a change of policy begins counting restarts anew', async () => {
+  const { rig, reload, next } = reloading(configOf([processConfig('web', { maxRestarts: 3 })]));
+  rig.exit('web', 1);
+  rig.clock.advance(500);
+  assert.equal(rig.see('web').consecutive_restarts, 1);
+  withConfig(next, processConfig('web', { maxRestarts: 5 }));
+  await reload.run({ planOnly: false });
+  assert.equal(rig.see('web').consecutive_restarts, 0);
+});
+
 test('what a user stopped stays stopped, whatever changed', async () => {
   const { rig, reload, next } = reloading(configOf([processConfig('web')]));
   rig.record('web').stoppedByUser = true;

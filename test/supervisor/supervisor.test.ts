@@ -172,6 +172,17 @@ test('a dependent that asks for it is restarted with what it depends on', () => 
   assert.notEqual(rig.pid('app'), app);
 });
 
+test('a dependent that does not ask for it runs on when what it depends on is started anew', () => {
+  const rig = new Rig([
+    processConfig('db', { baseMs: 0 }),
+    processConfig('app', { dependsOn: [{ process: 'db', condition: 'started', restart: false }] }),
+  ]).startAll();
+  const app = rig.pid('app');
+  rig.exit('db', 1);
+  assert.equal(rig.pid('app'), app);
+  assert.equal(rig.state('app'), 'healthcheck');
+});
+
 test('instances live and die each for itself', () => {
   const rig = new Rig([processConfig('web', { instances: 3, baseMs: 0 })]).startAll();
   assert.deepEqual(
