@@ -53,7 +53,7 @@ function identityOf(node: SchemaObject): string {
   return JSON.stringify(shape);
 }
 
-/** Calls `change` for each schema, the innermost first: with its changed content, and as it was. */
+/** Calls `change` for each schema of a value, the innermost first: with its changed content, and as it was. */
 function mapSchema(
   schema: unknown,
   change: (node: SchemaObject, original: SchemaObject) => SchemaObject,
@@ -65,7 +65,7 @@ function mapSchema(
       node[keyword] = Object.fromEntries(
         Object.entries(value).map(([name, child]) => [name, mapSchema(child, change)]),
       );
-    } else if (keyword === 'items' || keyword === 'additionalProperties' || keyword === 'propertyNames') {
+    } else if (keyword === 'items' || keyword === 'additionalProperties') {
       node[keyword] = mapSchema(value, change);
     } else node[keyword] = value;
   }

@@ -64,6 +64,7 @@ function unclosedProblem(char: string): SplitCommand {
 
 /** Operators count only as words of their own, so that `http://host/?a=1&b=2` is no false alarm. */
 function noteShellSyntax(bare: string, isWholeWord: boolean, found: Set<string>): void {
+  if (!/[|&;<>*~$`]/.test(bare)) return;
   const operator = /^(\|\|?|&&?|;;?|\d*(?:>>?|<<?<?|>\||[<>]&).*)$/.exec(bare)?.[1];
   if (isWholeWord && operator !== undefined) found.add(operator);
   else if (bare.endsWith(';') && bare.length > 1) found.add(';');

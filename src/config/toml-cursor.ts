@@ -23,23 +23,21 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set([
   '__proto__',
 ]);
 
-/** TOML allows tab, newline and the C1 controls (U+0080 to U+009F). */
-const CONTROL_CHARACTER = /[^\P{Cc}\t\n\u0080-\u009f]/u;
-
 export class TomlCursor {
   readonly text: string;
   offset = 0;
+  readonly #bareKeyPattern = /[A-Za-z0-9_-]+/y;
 
   constructor(text: string) {
     this.text = text;
   }
 
   refuseControlCharacters(): void {
-    const found = CONTROL_CHARACTER.exec(this.text);
-    if (found === null) return;
-    const code = found[0].charCodeAt(0).toString(16).padStart(4, '0');
+    const at = controlCharacterIn(this.text);
+    if (at === -1) return;
+    const code = this.text.charCodeAt(at).toString(16).padStart(4, '0');
     throw this.problem(
-      found.index,
+      at,
       `the control character U+${code.toUpperCase()} may not stand in a TOML file`,
       `remove it; inside a double-quoted string write \\u${code}`,
     );
@@ -218,10 +216,12 @@ export class TomlCursor {
   }
 
   #bareKey(start: number, until: ']' | '='): string {
-    while (/[A-Za-z0-9_-]/.test(this.peek())) this.offset++;
-    if (this.offset > start) {
+    this.#bareKeyPattern.lastIndex = start;
+    const name = this.#bareKeyPattern.exec(this.text)?.[0];
+    if (name !== undefined) {
+      this.offset = start + name.length;
       const next = this.peek();
-      if (next === '' || ' \t\n.=]:},'.includes(next)) return this.text.slice(start, this.offset);
+      if (next === '' || ' \t\n.=]:},'.includes(next)) return name;
       throw this.problem(
         this.offset,
         `${JSON.stringify(next)} may not stand in a key`,
@@ -256,6 +256,15 @@ export class TomlCursor {
         : `${JSON.stringify(shorten(rest))} has no value: write KEY = VALUE`,
     );
   }
+}
+
+/** TOML allows tab, newline and the C1 controls (U+0080 to U+009F). @returns the offset of any other; -1 for none. */
+function controlCharacterIn(text: string): number {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if ((code < 0x20 && code !== 0x09 && code !== 0x0a) || code === 0x7f) return at;
+  }
+  return -1;
 }
 
 function isHex(digits: string, length: number): boolean {
