@@ -30,14 +30,14 @@ export function compileConfigValidator(): { code: string; declarations: string }
 
 /** Errors whose message goes by place and keyword alone. */
 const ERRORS_WITHOUT_PARAMETERS =
-  /^(const err\d+ = \{.*,keyword:"(?:type|pattern|enum|minimum|maximum|minItems|maxItems)"),params:.*\};$/gm;
+  /^(const err\d+ = \{.*,keyword:"(?:type|pattern|enum|minimum|maximum|minItems|maxItems)"),params:.*?(,propertyName:\w+)?\};$/gm;
 const ERROR_ADDED =
   /if\(vErrors === null\)\{\s*vErrors = \[(err\d+)\];\s*\}\s*else \{\s*vErrors\.push\(\1\);\s*\}/g;
 
 /** Leaves out what no message uses: half of the code makes errors, and V8 compiles it at every start. */
 function shortened(code: string): string {
   const short = code
-    .replace(ERRORS_WITHOUT_PARAMETERS, '$1,params:{}};')
+    .replace(ERRORS_WITHOUT_PARAMETERS, '$1,params:{}$2};')
     .replace(/,schemaPath:"[^"]*"/g, '')
     .replace(ERROR_ADDED, 'vErrors = withError(vErrors, $1);');
   return `${short}\nfunction withError(errors, error) {\nreturn errors === null ? [error] : (errors.push(error), errors);\n}`;
