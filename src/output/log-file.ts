@@ -20,6 +20,10 @@ const LONGEST_RETRY_MS = 5_000;
 /** A line may exceed the file's size by so much before it is cut in two. */
 const LONGEST_LAST_LINE_BYTES = 4_096;
 
+/** A process that prints in small pieces without end gets few large writes: so soon after one, what comes is gathered. */
+const GATHER_MS = 2;
+const GATHER_BYTES = 65_536;
+
 /** Since when and how badly writing fails. */
 interface Failure {
   retryMs: number;
@@ -27,7 +31,7 @@ interface Failure {
 }
 
 export interface LogFilePorts {
-  readonly clock: Pick<Clock, 'after'>;
+  readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly pool: BlockPool;
   readonly reports: FileReports;
 }
@@ -45,6 +49,8 @@ export class LogFile implements OutputFile {
   #rotateAt = Number.POSITIVE_INFINITY;
   #isAtLineStart = true;
   #isBusy = false;
+  #lastWriteAt = Number.NEGATIVE_INFINITY;
+  #cancelGathering: Cancel | undefined;
   #failure: Failure | undefined;
   #cannotRotate = false;
   #droppedBytes = 0;
@@ -100,6 +106,7 @@ export class LogFile implements OutputFile {
     if (!this.#isBusy && this.#queue.length === 0) return Promise.resolve();
     const settled = new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
     this.#retryNow();
+    this.#work();
     return settled;
   }
 
@@ -129,11 +136,25 @@ export class LogFile implements OutputFile {
     if (this.#isBusy) return;
     if (this.#next !== undefined) this.#swap();
     if (this.#queue.length === 0) this.#settle();
-    else if (this.#failure === undefined) this.#advance();
+    else if (this.#failure === undefined && !this.#isGathering()) this.#advance();
+  }
+
+  #isGathering(): boolean {
+    const { clock } = this.#ports;
+    const isSoon = clock.now() - this.#lastWriteAt < GATHER_MS;
+    if (!isSoon || this.#queue.length >= GATHER_BYTES || this.#idleWaiters.length > 0) return false;
+    this.#cancelGathering ??= clock.after(GATHER_MS, () => {
+      this.#cancelGathering = undefined;
+      this.#lastWriteAt = Number.NEGATIVE_INFINITY;
+      this.#work();
+    });
+    return true;
   }
 
   #advance(): void {
     this.#isBusy = true;
+    this.#cancelGathering?.();
+    this.#cancelGathering = undefined;
     const count = this.#countBeforeRotation();
     if (count === 0) void this.#rotate();
     else this.#write(count);
@@ -155,6 +176,7 @@ export class LogFile implements OutputFile {
   #write(count: number): void {
     writev(this.#open.fd, this.#queue.peek(count), null, (error, written) => {
       this.#isBusy = false;
+      this.#lastWriteAt = this.#ports.clock.now();
       if (error === null && written > 0) {
         this.#size += written;
         this.#isAtLineStart = this.#queue.endsLine(written);

@@ -15,12 +15,12 @@ export interface FileEntry {
 }
 
 export class OpenFiles {
-  readonly #clock: Pick<Clock, 'after'>;
+  readonly #clock: Pick<Clock, 'now' | 'after'>;
   readonly #reportsFor: (path: string) => FileReports;
   readonly #pool = new BlockPool();
   readonly #entries = new Map<string, FileEntry>();
 
-  constructor(clock: Pick<Clock, 'after'>, reportsFor: (path: string) => FileReports) {
+  constructor(clock: Pick<Clock, 'now' | 'after'>, reportsFor: (path: string) => FileReports) {
     this.#clock = clock;
     this.#reportsFor = reportsFor;
   }

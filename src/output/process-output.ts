@@ -35,7 +35,7 @@ interface Outlet {
 }
 
 export interface OutputPorts {
-  readonly clock: Pick<Clock, 'wallTime' | 'after'>;
+  readonly clock: Clock;
   readonly events: EventStream;
   readonly container: ContainerStreams;
 }
