@@ -10,6 +10,8 @@ import { prettyLine } from './pretty.ts';
 
 /** What a reader of the log may lag behind. */
 const CAPACITY_BYTES = 1_048_576;
+/** Start-up of a thousand processes makes about half as many; only pino that never loads could make more. */
+const MOST_EARLY_EVENTS = 10_000;
 const LEVELS: readonly EventLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
 export interface LogPorts {
@@ -25,10 +27,14 @@ export class EngineLog {
   readonly #hasColour: boolean;
   #level: EventLevel;
   /** Events from before pino was loaded; its import must not delay the first processes. */
-  #early: EngineEvent[] = [];
+  readonly #early: EngineEvent[] = [];
+  #earlyDropped = 0;
   #logger: Logger | undefined;
+  #opening: Promise<void> | undefined;
+  readonly #events: EventStream;
 
   constructor(config: EngineLogConfig, ports: LogPorts) {
+    this.#events = ports.events;
     this.#level = config.level;
     this.#isPretty = config.format === 'pretty' || (config.format === 'auto' && ports.isTerminal);
     this.#hasColour = ports.hasColour;
@@ -44,15 +50,11 @@ export class EngineLog {
     this.#level = config.level;
   }
 
-  /** Loads pino and writes what has waited for it. */
-  async open(): Promise<void> {
-    if (this.#logger !== undefined || this.#isPretty) return;
-    const { pino } = await import('pino');
-    this.#logger = pino(
-      { level: 'trace', base: null, timestamp: false, formatters: { level: (level) => ({ level }) } },
-      { write: (line: string) => this.#writer.write(Buffer.from(line)) },
-    );
-    for (const event of this.#early.splice(0)) this.#write(event);
+  /** Loads pino, once, and writes what has waited for it. */
+  open(): Promise<void> {
+    if (this.#isPretty) return Promise.resolve();
+    this.#opening ??= this.#loadPino();
+    return this.#opening;
   }
 
   /** Resolves when all of it has been written. */
@@ -61,11 +63,27 @@ export class EngineLog {
     await this.#writer.idle();
   }
 
+  async #loadPino(): Promise<void> {
+    const { pino } = await import('pino');
+    this.#logger = pino(
+      { level: 'trace', base: null, timestamp: false, formatters: { level: (level) => ({ level }) } },
+      { write: (line: string) => this.#writer.write(Buffer.from(line)) },
+    );
+    for (const event of this.#early.splice(0)) this.#write(event);
+    const lost = this.#earlyDropped;
+    if (lost === 0) return;
+    this.#earlyDropped = 0;
+    const message = `${lost} events were dropped from the log while it was not open yet`;
+    this.#events.emit('warn', 'engine_notice', { message });
+  }
+
   #take(event: EngineEvent): void {
     if (LEVELS.indexOf(event.level) < LEVELS.indexOf(this.#level)) return;
     if (this.#isPretty) this.#writer.write(Buffer.from(prettyLine(event, this.#hasColour)));
-    else if (this.#logger === undefined) this.#early.push(event);
-    else this.#write(event);
+    else if (this.#logger !== undefined) this.#write(event);
+    // The first ones say how it began; what comes after the bound is counted.
+    else if (this.#early.length < MOST_EARLY_EVENTS) this.#early.push(event);
+    else this.#earlyDropped += 1;
   }
 
   #write(event: EngineEvent): void {

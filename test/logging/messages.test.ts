@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sentenceFor } from '../../src/logging/messages.ts';
+import { prettyLine } from '../../src/logging/pretty.ts';
+import type { EngineEvent, EventFields, EventName } from '../../src/supervisor/engine-event.ts';
+
+const exited = { how: 'exited', code: 3 } as const;
+const killed = { how: 'signalled', signal: 'SIGSEGV', core: true } as const;
+
+type Example<Name extends EventName> = readonly [EventFields[Name], string];
+
+/** One of each: a new event without an example does not compile. */
+const EXAMPLES: { readonly [Name in EventName]: Example<Name> } = {
+  engine_started: [
+    { version: '1.2.3', pid: 1, role: 'pid1', config: '/etc/t.toml', processes: 2 },
+    'taskmaster 1.2.3 started as PID 1, configuration /etc/t.toml',
+  ],
+  engine_listening: [{ socket: '/run/t.sock' }, 'listening on /run/t.sock'],
+  engine_notice: [{ message: 'as it is' }, 'as it is'],
+  engine_draining: [
+    { reason: 'received SIGTERM', exit_code: 0 },
+    'stopping everything: received SIGTERM; exit code 0',
+  ],
+  engine_stopped: [{ exit_code: 70, duration_ms: 1_500 }, 'stopped after 1s, exit code 70'],
+  engine_fault: [{ message: 'oh' }, 'internal fault: oh'],
+  config_reloaded: [
+    { added: ['a', 'b'], removed: [], restarted: ['c'], updated: [], duration_ms: 3 },
+    'configuration reloaded: added a, b; restarted c',
+  ],
+  config_rejected: [{ problems: ['x', 'y'] }, 'configuration rejected, nothing was changed: x; y'],
+  config_warning: [{ message: 'careful' }, 'careful'],
+  state_changed: [
+    { from: 'starting', to: 'backoff', reason: 'it died' },
+    'web: starting → backoff (it died)',
+  ],
+  process_spawned: [{ command: 'nginx' }, 'web started as pid 7: nginx'],
+  process_exited: [
+    { status: exited, uptime_ms: 250, requested: true },
+    'web exited with code 3 after 250ms, as requested',
+  ],
+  spawn_failed: [{ step: 'execute', errno: 'ENOENT', message: 'cannot start web' }, 'cannot start web'],
+  signal_sent: [{ signal: 'SIGHUP', to: 'group', reason: 'asked' }, 'sent SIGHUP to web (group): asked'],
+  probe_finished: [
+    { passed: false, outcome: 'connection refused', duration_ms: 12 },
+    'web: health check failed: connection refused (12 ms)',
+  ],
+  hook_finished: [
+    { hook: 'failed', outcome: 'exited with code 0', duration_ms: 9 },
+    'hook on_failed exited with code 0 after 9 ms',
+  ],
+  hook_dropped: [{ hook: 'exit', reason: 'too many' }, 'hook on_exit was not run: too many'],
+  orphan_reaped: [{ status: killed }, 'reaped orphan 7: was killed by SIGSEGV (core dumped)'],
+  output_dropped: [{ stream: 'stdout', bytes: 5, reason: 'slow' }, 'dropped 5 bytes of web stdout: slow'],
+  output_failed: [{ stream: 'stdout', path: '/x', message: 'full' }, 'cannot write to /x: full'],
+  output_restored: [{ stream: 'stdout', path: '/x' }, 'writing to /x again'],
+  client_rejected: [{ reason: 'not permitted', uid: 33 }, 'turned a client away: not permitted (uid 33)'],
+  command_received: [{ method: 'stop', uid: 0, targets: ['web'] }, 'uid 0: stop web'],
+};
+
+function eventOf(name: string, fields: object): EngineEvent {
+  const subject = { process: 'web', instance: 'web', incarnation: 1, pid: 7 };
+  return { id: 1, time: 0, level: 'info', event: name, ...subject, ...fields } as EngineEvent;
+}
+
+for (const [name, [fields, sentence]] of Object.entries(EXAMPLES)) {
+  test(`${name} reads: ${sentence}`, () => assert.equal(sentenceFor(eventOf(name, fields)), sentence));
+}
+
+test('colour goes around the time and the level, and nowhere else', () => {
+  const line = prettyLine(eventOf('engine_notice', { message: 'hello' }), true);
+  assert.equal(line, '\u001b[2m00:00:00.000\u001b[0m \u001b[32minfo \u001b[0m hello\n');
+});
