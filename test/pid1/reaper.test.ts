@@ -14,7 +14,7 @@ function asPid1(...words: readonly string[]): PidNamespace {
 }
 
 async function reportOf(pid1: PidNamespace): Promise<Record<string, unknown>> {
-  const [line] = await pid1.printed(/^\{.*\}$/m, 60_000);
+  const [line] = await pid1.printed(/^\{.*\}$/m, 30_000);
   return JSON.parse(line) as Record<string, unknown>;
 }
 
