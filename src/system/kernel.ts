@@ -62,6 +62,7 @@ export class LinuxKernel implements Kernel {
   }
 
   signalProcess(pid: number, signal: SignalName): 'delivered' | 'gone' | 'not-permitted' {
+    assertNamesOne(pid);
     return this.#kill(pid, signalNumber(signal));
   }
 
@@ -92,8 +93,7 @@ export class LinuxKernel implements Kernel {
   }
 
   #killGroup(pid: number, signal: number): 'delivered' | 'gone' | 'not-permitted' {
-    // kill(2) takes -1 for everybody and 0 for ourselves.
-    if (!(pid > 1)) throw new TaskmasterError('internal', `there is no process group ${pid} to signal`);
+    assertNamesOne(pid);
     return this.#kill(-pid, signal);
   }
 
@@ -105,4 +105,9 @@ export class LinuxKernel implements Kernel {
     const errno = getSystemErrorName(-failure);
     throw new SystemError(errno, `cannot send signal ${signal} to ${pid}: ${errno}`);
   }
+}
+
+/** kill(2) takes -1 for everybody, 0 for our own group, and 1 is the init. */
+function assertNamesOne(pid: number): void {
+  if (!(pid > 1)) throw new TaskmasterError('internal', `there is no process or group ${pid} to signal`);
 }

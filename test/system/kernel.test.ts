@@ -76,6 +76,7 @@ test('a number that stands for everybody or for ourselves is never signalled', (
       (error) => error instanceof TaskmasterError && error.code === 'internal',
     );
     assert.throws(() => kernel.groupIsAlive(pid));
+    assert.throws(() => kernel.signalProcess(pid, 'SIGHUP'));
     assert.deepEqual(sent, []);
   }
 });
