@@ -40,11 +40,14 @@ export function probeByCommand(
         signal.removeEventListener('abort', killGroup);
         // What it left running must neither live on nor hold us up by holding its pipes.
         if (kernel.groupIsAlive(spawned.pid)) killGroup();
-        // What it printed last is read in this turn of the event loop; then nobody listens any more.
-        setImmediate(() => {
-          for (const reader of readers) reader.close();
-          resolve({ passed: isPass(status), outcome: inWords(status), output: printed.text });
-        });
+        // Its exit may be known before the loop has polled its pipes: what it printed last is read in the turn
+        // that follows. Then nobody listens any more, whoever else may hold them.
+        setImmediate(() =>
+          setImmediate(() => {
+            for (const reader of readers) reader.close();
+            resolve({ passed: isPass(status), outcome: inWords(status), output: printed.text });
+          }),
+        );
       };
     });
 }

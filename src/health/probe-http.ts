@@ -1,6 +1,6 @@
 /** A probe by an HTTP GET, for images without curl. */
 
-import { MOST_OUTPUT_BYTES, type Probe, type ProbeResult } from './probe.ts';
+import { failureInWords, MOST_OUTPUT_BYTES, type Probe, type ProbeResult } from './probe.ts';
 
 /** @param expectStatus statuses that pass; undefined: any from 200 to 399. */
 export function probeByHttp(url: string, expectStatus: readonly number[] | undefined): Probe {
@@ -8,8 +8,8 @@ export function probeByHttp(url: string, expectStatus: readonly number[] | undef
     // Most configurations have no HTTP probe: those that have none do not load the client.
     const { get } = url.startsWith('https:') ? await import('node:https') : await import('node:http');
     return new Promise<ProbeResult>((resolve) => {
-      const failed = (error: Error & { code?: string }): void => {
-        resolve({ passed: false, outcome: error.code ?? error.message, output: '' });
+      const failed = (error: Error): void => {
+        resolve({ passed: false, outcome: failureInWords(error), output: '' });
       };
       // No agent: a kept connection would be a second thing that can break.
       const request = get(
@@ -32,10 +32,11 @@ export function probeByHttp(url: string, expectStatus: readonly number[] | undef
             if (bytes >= MOST_OUTPUT_BYTES) done();
           });
           response.once('end', done);
-          response.once('error', failed);
+          // More than one may come: from our own destroying it, and from the other end.
+          response.on('error', failed);
         },
       );
-      request.once('error', failed);
+      request.on('error', failed);
     });
   };
 }

@@ -1,6 +1,6 @@
 /** A probe that passes when a TCP connection is accepted. */
 
-import type { Probe, ProbeResult } from './probe.ts';
+import { failureInWords, type Probe, type ProbeResult } from './probe.ts';
 
 export function probeByTcp(host: string, port: number): Probe {
   return async (_subject, signal) => {
@@ -14,8 +14,10 @@ export function probeByTcp(host: string, port: number): Probe {
       };
       const giveUp = (): void => settle(false, 'called off');
       signal.addEventListener('abort', giveUp, { once: true });
+      // Called off while the library was being loaded: that event is over.
+      if (signal.aborted) giveUp();
       socket.once('connect', () => settle(true, 'connected'));
-      socket.once('error', (error: NodeJS.ErrnoException) => settle(false, error.code ?? error.message));
+      socket.on('error', (error) => settle(false, failureInWords(error)));
     });
   };
 }

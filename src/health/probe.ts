@@ -1,5 +1,6 @@
 /** What every kind of probe is: something that is asked once, in time, and can be called off. */
 
+import { getSystemErrorMessage } from 'node:util';
 import type { ProbeSubject } from '../supervisor/ports.ts';
 
 export interface ProbeResult {
@@ -18,3 +19,11 @@ export const MOST_OUTPUT_BYTES = 4_096;
  * more), with whatever outcome: the caller knows why.
  */
 export type Probe = (subject: ProbeSubject, signal: AbortSignal) => Promise<ProbeResult>;
+
+/** `connection refused` for ECONNREFUSED; other failures say what they are by code or text. */
+export function failureInWords(error: unknown): string {
+  // A name with several addresses fails with one error for each (AggregateError); the first is as good as any.
+  const { errors } = error as { errors?: readonly unknown[] };
+  const { errno, code, message = String(error) } = (errors?.[0] ?? error) as Partial<NodeJS.ErrnoException>;
+  return typeof errno === 'number' ? getSystemErrorMessage(errno) : (code ?? message);
+}
