@@ -68,7 +68,9 @@ struct Stream {
   Descriptor ours;
 };
 
-std::optional<int> OpenStream(int kind, int target, Stream& stream) {
+// owner: who may open a new pipe again by its name, /dev/stdout: a program that has become another user may
+// write to the pipe it was given, but not reopen it unless it owns it (pipe(7), inode(7)).
+std::optional<int> OpenStream(int kind, int target, const OptionalId& owner, Stream& stream) {
   Descriptor source;
   if (kind == kNullDevice) {
     source = Descriptor(open("/dev/null", (target == 0 ? O_RDONLY : O_WRONLY) | O_CLOEXEC));
@@ -79,6 +81,9 @@ std::optional<int> OpenStream(int kind, int target, Stream& stream) {
     Descriptor reading(ends[0]), writing(ends[1]);
     source = std::move(target == 0 ? reading : writing);
     stream.ours = std::move(target == 0 ? writing : reading);
+    if (owner.given && fchown(source.Get(), owner.value, static_cast<gid_t>(-1)) != 0) {
+      // An engine that may not give things away: then reopening fails, or the change of user does and says so.
+    }
     // Ours alone: the two ends of a pipe are separate open file descriptions.
     if (fcntl(stream.ours.Get(), F_SETFL, O_NONBLOCK) != 0) return errno;
   }
@@ -131,7 +136,7 @@ class Preparation {
     std::vector<int64_t> kinds = NumberListField(request, "stdio");
     kinds.resize(3, kNullDevice);
     for (int target = 0; target < 3; ++target) {
-      std::optional<int> failure = OpenStream(static_cast<int>(kinds[target]), target, streams[target]);
+      std::optional<int> failure = OpenStream(static_cast<int>(kinds[target]), target, plan.uid, streams[target]);
       if (failure) return Failure{std::string("open ") + kNames[target], *failure, std::string("open ") + kNames[target]};
       plan.stdio[target] = streams[target].child.Get();
     }

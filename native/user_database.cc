@@ -5,6 +5,9 @@
 #include <pwd.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,9 +34,13 @@ int WithGrowingBuffer(std::vector<char>& buffer, Entry* entry, Entry** found, Lo
   }
 }
 
-// A name wins over a number: useradd(8) refuses names of digits only, but nothing enforces that.
-bool IsNumber(const std::string& word) {
-  return !word.empty() && word.size() <= 10 && word.find_first_not_of("0123456789") == std::string::npos;
+// A name wins over a number: useradd(8) refuses names of digits only, but nothing enforces that. The largest id is
+// no id: it means `leave it` to setresuid(2). One beyond it must not wrap round to root.
+std::optional<uint32_t> AsId(const std::string& word) {
+  if (word.empty() || word.size() > 10 || word.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+  unsigned long long number = std::strtoull(word.c_str(), nullptr, 10);
+  if (number >= UINT32_MAX) return std::nullopt;
+  return static_cast<uint32_t>(number);
 }
 
 std::vector<gid_t> GroupsOf(const struct passwd& user) {
@@ -74,10 +81,10 @@ Napi::Value LookUpUser(const Napi::CallbackInfo& info) {
   int failure = WithGrowingBuffer(buffer, &entry, &found, [&](auto* e, char* b, size_t size, auto** f) {
     return getpwnam_r(word.c_str(), e, b, size, f);
   });
-  if (failure == 0 && found == nullptr && IsNumber(word)) {
-    uid_t uid = static_cast<uid_t>(std::strtoul(word.c_str(), nullptr, 10));
+  std::optional<uint32_t> uid = AsId(word);
+  if (failure == 0 && found == nullptr && uid) {
     failure = WithGrowingBuffer(buffer, &entry, &found, [&](auto* e, char* b, size_t size, auto** f) {
-      return getpwuid_r(uid, e, b, size, f);
+      return getpwuid_r(*uid, e, b, size, f);
     });
   }
   if (failure != 0) return Napi::String::New(env, ErrnoName(failure));
@@ -94,10 +101,10 @@ Napi::Value LookUpGroup(const Napi::CallbackInfo& info) {
   int failure = WithGrowingBuffer(buffer, &entry, &found, [&](auto* e, char* b, size_t size, auto** f) {
     return getgrnam_r(word.c_str(), e, b, size, f);
   });
-  if (failure == 0 && found == nullptr && IsNumber(word)) {
-    gid_t gid = static_cast<gid_t>(std::strtoul(word.c_str(), nullptr, 10));
+  std::optional<uint32_t> gid = AsId(word);
+  if (failure == 0 && found == nullptr && gid) {
     failure = WithGrowingBuffer(buffer, &entry, &found, [&](auto* e, char* b, size_t size, auto** f) {
-      return getgrgid_r(gid, e, b, size, f);
+      return getgrgid_r(*gid, e, b, size, f);
     });
   }
   if (failure != 0) return Napi::String::New(env, ErrnoName(failure));

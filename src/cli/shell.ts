@@ -146,7 +146,7 @@ class TerminalShell {
     });
     const code = await Promise.race([runWords(words, this.#io, this.#connection, signal), interrupted]);
     // What the command still waits for must not answer into the next one.
-    if (signal.aborted || takesInput || isFollowing(words)) this.#connection.close();
+    if (signal.aborted || isFollowing(words)) this.#connection.close();
     this.#running = undefined;
     if (code !== 0) this.#lastFailure = code;
     if (takesInput && !this.#hasEnded) this.#open();

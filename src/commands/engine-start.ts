@@ -1,10 +1,10 @@
 /** `taskmaster engine start [CONFIG]`: the engine in the foreground, until a signal, a client or policy ends it. */
 
+import { resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import { renderProblems } from '../config/problem.ts';
 import { TaskmasterError } from '../errors.ts';
 import { EXIT_CODES, type ExitVerdict } from '../supervisor/exit-verdict.ts';
-import { resolve } from 'node:path';
 import { type EngineRequest, watchDaemonSignals } from '../system/daemon-signals.ts';
 import { ownPrivileges, systemUsers } from '../system/user-database.ts';
 import { composeEngine, type Engine } from './compose-engine.ts';

@@ -9,13 +9,14 @@ import type {
   HealthMonitor,
   ProbeRun,
   ProbeSubject,
+  Standing,
 } from '../supervisor/ports.ts';
 import { shortDuration } from '../units.ts';
-import type { Probe } from './probe.ts';
+import { failureInWords, type Probe, type ProbeResult } from './probe.ts';
 import { type CommandProbePorts, probeByCommand } from './probe-command.ts';
 import { probeByHttp } from './probe-http.ts';
 import { probeByTcp } from './probe-tcp.ts';
-import { begin, judge, type Phase, type Progress } from './schedule.ts';
+import { firstDelay, judge, type Progress } from './schedule.ts';
 
 const RUNS_KEPT = 5;
 
@@ -34,13 +35,13 @@ export class ProbingHealthMonitor implements HealthMonitor {
     this.#ports = ports;
   }
 
-  watch(phase: Phase, subject: ProbeSubject, report: Report): Cancel {
+  watch(standing: Standing, subject: ProbeSubject, report: Report): Cancel {
     const { probe } = subject.process.health;
     if (probe.kind === 'uptime') {
       // Nothing can be said of a living process by its age but that it has one.
-      return phase === 'liveness' ? () => {} : this.#waitForUptime(probe.uptimeMs, report);
+      return standing === 'unproven' ? this.#waitForUptime(probe.uptimeMs, report) : () => {};
     }
-    return this.#probeRepeatedly(phase, subject, this.#probeFor(probe), report);
+    return this.#probeRepeatedly(standing, subject, this.#probeFor(probe), report);
   }
 
   history(instance: string): readonly ProbeRun[] {
@@ -66,25 +67,25 @@ export class ProbingHealthMonitor implements HealthMonitor {
     }
   }
 
-  #probeRepeatedly(phase: Phase, subject: ProbeSubject, probe: Probe, report: Report): Cancel {
+  #probeRepeatedly(standing: Standing, subject: ProbeSubject, probe: Probe, report: Report): Cancel {
     const { clock } = this.#ports;
     const rules = subject.process.health;
     const since = clock.now();
     const calledOff = new AbortController();
     let cancelTimer: Cancel = () => {};
-    const first = begin(phase, rules);
     const runAfter = (delayMs: number, progress: Progress): void => {
       cancelTimer = clock.after(delayMs, () => {
+        const ageMs = clock.now() - since;
         void this.#runOnce(subject, probe, rules, calledOff.signal).then((run) => {
           if (calledOff.signal.aborted) return;
-          this.#remember(subject, run);
-          const judgement = judge(progress, run, clock.now() - since, rules);
+          const judgement = judge(progress, run, ageMs, rules);
+          this.#remember(subject, run, judgement.counts);
           runAfter(judgement.delayMs, judgement.progress);
           if (judgement.fact !== undefined) report(judgement.fact);
         });
       });
     };
-    runAfter(first.delayMs, first.progress);
+    runAfter(firstDelay(standing, rules), { standing, failures: 0 });
     return () => {
       cancelTimer();
       calledOff.abort();
@@ -102,7 +103,7 @@ export class ProbingHealthMonitor implements HealthMonitor {
     const startedNow = clock.now();
     const timeOver = new AbortController();
     const cancelTimer = clock.after(rules.timeoutMs, () => timeOver.abort());
-    const result = await probe(subject, AbortSignal.any([calledOff, timeOver.signal]));
+    const result = await probe(subject, AbortSignal.any([calledOff, timeOver.signal])).catch(failedProbe);
     cancelTimer();
     const timedOut = timeOver.signal.aborted;
     return {
@@ -114,7 +115,7 @@ export class ProbingHealthMonitor implements HealthMonitor {
     };
   }
 
-  #remember(subject: ProbeSubject, run: ProbeRun): void {
+  #remember(subject: ProbeSubject, run: ProbeRun, counts: boolean): void {
     const runs = this.#histories.get(subject.instance) ?? [];
     runs.push(run);
     if (runs.length > RUNS_KEPT) runs.shift();
@@ -122,11 +123,17 @@ export class ProbingHealthMonitor implements HealthMonitor {
     const { passed, outcome, durationMs } = run;
     const fields = { passed, outcome, duration_ms: durationMs };
     const { instance, incarnation, pid, process } = subject;
-    this.#ports.events.emit(passed ? 'debug' : 'warn', 'probe_finished', fields, {
+    // A program that is still starting fails its first probes: nobody should have to look at those.
+    this.#ports.events.emit(passed || !counts ? 'debug' : 'warn', 'probe_finished', fields, {
       process: process.name,
       instance,
       incarnation,
       pid,
     });
   }
+}
+
+/** A probe should settle, never reject; one that does has failed, and the engine has not. */
+function failedProbe(error: unknown): ProbeResult {
+  return { passed: false, outcome: failureInWords(error), output: '' };
 }

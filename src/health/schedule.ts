@@ -3,57 +3,60 @@
  */
 
 import type { HealthRules } from '../config/resolved-config.ts';
-import type { HealthFact } from '../supervisor/ports.ts';
-
-export type Phase = 'readiness' | 'liveness';
+import type { HealthFact, Standing } from '../supervisor/ports.ts';
 
 export interface Progress {
-  readonly phase: Phase;
+  readonly standing: Standing;
   /** Consecutive failures that count. */
   readonly failures: number;
-  readonly isHealthy: boolean;
 }
 
 export interface Judgement {
   readonly progress: Progress;
   /** Changes only. */
   readonly fact: HealthFact | undefined;
+  /** False for a failure inside the start period. */
+  readonly counts: boolean;
   /** Until the next probe, from the end of this one. */
   readonly delayMs: number;
 }
 
-/** A liveness watch begins after the first success, one interval from it. */
-export function begin(
-  phase: Phase,
-  rules: HealthRules,
-): { readonly progress: Progress; readonly delayMs: number } {
-  const isHealthy = phase === 'liveness';
-  return { progress: { phase, failures: 0, isHealthy }, delayMs: isHealthy ? rules.intervalMs : 0 };
+export type Timing = Pick<HealthRules, 'intervalMs' | 'startPeriodMs' | 'startIntervalMs' | 'retries'>;
+
+/**
+ * So soon after its spawn a program is asked for the first time, where failures do not count yet: one that is quick
+ * to start should not keep its dependents waiting for a whole start interval.
+ */
+const FIRST_LOOK_MS = 100;
+
+/** @returns the delay before the watch's first probe. */
+export function firstDelay(standing: Standing, rules: Timing): number {
+  const isStarting = standing === 'unproven' && rules.startPeriodMs > 0;
+  return isStarting ? Math.min(FIRST_LOOK_MS, rules.startIntervalMs) : rules.intervalMs;
 }
 
-/** @param ageMs how long the incarnation has run when the probe ended. */
+/** @param ageMs how long the incarnation had run when the probe began, which decides whether a failure counts. */
 export function judge(
   progress: Progress,
   result: { readonly passed: boolean; readonly outcome: string },
   ageMs: number,
-  rules: HealthRules,
+  rules: Timing,
 ): Judgement {
+  const { standing } = progress;
   if (result.passed) {
-    const fact = progress.isHealthy ? undefined : ({ kind: 'becameHealthy' } as const);
-    return { progress: { ...progress, failures: 0, isHealthy: true }, fact, delayMs: rules.intervalMs };
+    const fact = standing === 'healthy' ? undefined : ({ kind: 'becameHealthy' } as const);
+    const proven: Progress = { standing: 'healthy', failures: 0 };
+    return { progress: proven, fact, counts: true, delayMs: rules.intervalMs };
   }
-  const isStarting = progress.phase === 'readiness' && ageMs < rules.startPeriodMs;
-  if (isStarting) return { progress, fact: undefined, delayMs: rules.startIntervalMs };
+  if (standing === 'unproven' && ageMs < rules.startPeriodMs) {
+    return { progress, fact: undefined, counts: false, delayMs: rules.startIntervalMs };
+  }
   const failures = progress.failures + 1;
-  const isOut = failures >= rules.retries;
-  // Told once: from here on only a success is news. Before a first success "not healthy" is no verdict yet.
-  const isNews = isOut && failures === rules.retries;
-  const fact = isNews
-    ? ({ kind: 'becameUnhealthy', reason: reasonFor(result.outcome, failures) } as const)
-    : undefined;
+  const isNews = failures >= rules.retries && standing !== 'unhealthy';
   return {
-    progress: { ...progress, failures, isHealthy: progress.isHealthy && !isOut },
-    fact,
+    progress: { standing: isNews ? 'unhealthy' : standing, failures },
+    fact: isNews ? { kind: 'becameUnhealthy', reason: reasonFor(result.outcome, failures) } : undefined,
+    counts: true,
     delayMs: rules.intervalMs,
   };
 }

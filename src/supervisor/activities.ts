@@ -5,7 +5,7 @@ import type { Activity } from '../lifecycle/effects.ts';
 import type { Fact } from '../lifecycle/events.ts';
 import { unmet } from './dependencies.ts';
 import type { InstanceRecord } from './instance-record.ts';
-import type { Cancel, HealthFact, HealthMonitor, ProbeSubject } from './ports.ts';
+import type { Cancel, HealthFact, HealthMonitor, ProbeSubject, Standing } from './ports.ts';
 import { environmentFor } from './spawn-request.ts';
 
 export interface ActivityContext {
@@ -71,21 +71,25 @@ export class Activities {
         };
       case 'watchReadiness':
         // A one-shot is ready when it has exited well: there is nothing to watch before.
-        return record.process.type === 'oneshot' ? () => {} : this.#watch('readiness', record, isCurrent);
+        return record.process.type === 'oneshot' ? () => {} : this.#watch('unproven', record, isCurrent);
       case 'watchLiveness':
-        return this.#watch('liveness', record, isCurrent);
+        return this.#watch(
+          record.machine.monitor === 'unhealthy' ? 'unhealthy' : 'healthy',
+          record,
+          isCurrent,
+        );
       default:
         return assertNever(kind, 'activity');
     }
   }
 
-  #watch(phase: 'readiness' | 'liveness', record: InstanceRecord, isCurrent: () => boolean): Cancel {
+  #watch(standing: Standing, record: InstanceRecord, isCurrent: () => boolean): Cancel {
     const report = (fact: HealthFact): void => {
       if (fact.kind === 'becameUnhealthy') this.#healthReasons.set(record.name, fact.reason);
       else this.#healthReasons.delete(record.name);
       this.#context.fact(record, { kind: fact.kind }, isCurrent);
     };
-    return this.#context.health.watch(phase, subjectOfProbe(record), report);
+    return this.#context.health.watch(standing, subjectOfProbe(record), report);
   }
 }
 

@@ -127,14 +127,19 @@ export class Drain {
         for (const cancel of cancels) cancel();
         resolve();
       };
-      cancels.push(
-        kernel.onChildCollected(() => {
-          // A killed parent hands its own children to us: they are strays too.
-          if (!kernel.hasChildren()) finish();
-          else kernel.killStrays();
-        }),
-        clock.after(STRAYS_MS, finish),
-      );
+      let isLookDue = false;
+      // Once for all that are collected in a turn: a look costs as much as there are strays.
+      const look = (): void => {
+        isLookDue = false;
+        // A killed parent hands its own children to us: they are strays too.
+        if (kernel.hasChildren()) kernel.killStrays();
+        else finish();
+      };
+      const onCollected = (): void => {
+        if (!isLookDue) cancels.push(clock.after(0, look));
+        isLookDue = true;
+      };
+      cancels.push(kernel.onChildCollected(onCollected), clock.after(STRAYS_MS, finish));
     });
   }
 }

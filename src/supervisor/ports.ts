@@ -117,12 +117,16 @@ export interface ProbeRun {
   readonly output: string;
 }
 
+/** What was last told of an incarnation's health. */
+export type Standing = 'unproven' | 'healthy' | 'unhealthy';
+
 export interface HealthMonitor {
   /**
-   * Readiness: from spawn to the first verdict. Liveness: from the first success on, first look one interval
-   * later, verdicts in both directions. Nothing is reported after the cancel; a running probe is killed by it.
+   * Watches an incarnation of which the last word is `standing`, and reports changes of it only: an unproven one
+   * is asked at once and soon again, any other one interval later. Nothing is reported after the cancel; a running
+   * probe is killed by it.
    */
-  watch(phase: 'readiness' | 'liveness', subject: ProbeSubject, report: (fact: HealthFact) => void): Cancel;
+  watch(standing: Standing, subject: ProbeSubject, report: (fact: HealthFact) => void): Cancel;
   /** The last 5 runs of the instance's probe, oldest first. */
   history(instance: string): readonly ProbeRun[];
   forget(instance: string): void;

@@ -1,6 +1,6 @@
 /** What the benchmarks share: a compiled service that stamps its main(), processes with their usage, statistics. */
 
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -33,7 +33,11 @@ export function stamps(path: string): readonly { readonly at: bigint; readonly p
 }
 
 /** Polls a file's size: the thing is waited for, not the time; the stamp itself says when it came. */
-export async function untilStamps(path: string, count: number, withinMs = 60_000): Promise<ReturnType<typeof stamps>> {
+export async function untilStamps(
+  path: string,
+  count: number,
+  withinMs = 60_000,
+): Promise<ReturnType<typeof stamps>> {
   const deadline = Date.now() + withinMs;
   const bytesEach = 8;
   for (;;) {
@@ -48,12 +52,17 @@ export async function untilStamps(path: string, count: number, withinMs = 60_000
 
 export const pauseFor = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
-export function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): ChildProcess {
+export function run(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): ChildProcess {
   return spawn(command, [...args], { stdio: ['ignore', 'ignore', 'ignore'], env });
 }
 
 export async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) await new Promise((done) => child.once('exit', done));
+  if (child.exitCode === null && child.signalCode === null)
+    await new Promise((done) => child.once('exit', done));
 }
 
 export interface Usage {
@@ -66,10 +75,14 @@ export interface Usage {
 
 /** From /proc (proc_pid_stat(5), proc_pid_smaps_rollup(5)); the clock tick is 100 Hz on Linux. */
 export function usage(pid: number): Usage {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
   const smaps = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   const kib = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(smaps)?.[1] ?? 0);
-  const threads = execFileSync('ls', [`/proc/${pid}/task`], { encoding: 'utf8' }).trim().split('\n');
+  const threads = execFileSync('ls', [`/proc/${pid}/task`], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
   const wakeUps = threads.reduce((sum, thread) => {
     const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8');
     return sum + Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1] ?? 0);

@@ -2,7 +2,18 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ended, milliseconds, now, pauseFor, report, run, taskmaster, untilStamps, usage, workshop } from './harness.ts';
+import {
+  ended,
+  milliseconds,
+  now,
+  pauseFor,
+  report,
+  run,
+  taskmaster,
+  untilStamps,
+  usage,
+  workshop,
+} from './harness.ts';
 
 const QUIET_MS = Number(process.env.QUIET_MS ?? 60_000);
 
@@ -11,12 +22,15 @@ for (const count of [1, 100, 1_000]) {
   const { folder, stamp, remove } = workshop();
   const file = join(folder, 'stamps');
   const config = join(folder, 'tm.toml');
-  const processes = Array.from({ length: count }, (_, index) => `[processes.s${index}]\ncmd = "${stamp}"\nargs = ["${file}"]\n`);
+  const processes = Array.from(
+    { length: count },
+    (_, index) => `[processes.s${index}]\ncmd = "${stamp}"\nargs = ["${file}"]\n`,
+  );
   writeFileSync(config, `[engine]\nsocket = "${folder}/tm.sock"\n${processes.join('')}`);
   const startedAt = now();
   const engine = run(taskmaster, ['engine', 'start', config]);
   const all = await untilStamps(file, count);
-  const last = all.reduce((latest, { at }) => (at > latest ? at : latest), 0n);
+  const last = BigInt(Math.max(...all.map(({ at }) => Number(at))));
   // Healthy after a second, the control socket open, pino loaded: then it is quiet.
   await pauseFor(3_000);
   const pid = engine.pid ?? 0;

@@ -3,7 +3,19 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ended, median, milliseconds, now, pauseFor, quantile, report, run, taskmaster, untilStamps, workshop } from './harness.ts';
+import {
+  ended,
+  median,
+  milliseconds,
+  now,
+  pauseFor,
+  quantile,
+  report,
+  run,
+  taskmaster,
+  untilStamps,
+  workshop,
+} from './harness.ts';
 
 const RESTARTS = Number(process.env.RESTARTS ?? 150);
 /** runit waits where a service lived under a second, so each is given longer than that. */

@@ -2,13 +2,27 @@
 
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ended, median, milliseconds, now, quantile, report, run, taskmaster, untilStamps, workshop } from './harness.ts';
+import {
+  ended,
+  median,
+  milliseconds,
+  now,
+  quantile,
+  report,
+  run,
+  taskmaster,
+  untilStamps,
+  workshop,
+} from './harness.ts';
 
 const RUNS = 21;
 const { folder, stamp, remove } = workshop();
 const config = join(folder, 'tm.toml');
 const file = join(folder, 'stamps');
-writeFileSync(config, `[engine]\nsocket = "${folder}/tm.sock"\n[processes.s]\ncmd = "${stamp}"\nargs = ["${file}"]\n`);
+writeFileSync(
+  config,
+  `[engine]\nsocket = "${folder}/tm.sock"\n[processes.s]\ncmd = "${stamp}"\nargs = ["${file}"]\n`,
+);
 
 const node: number[] = [];
 const engine: number[] = [];

@@ -67,7 +67,10 @@ describe('logs', () => {
     rig.engine.emit('engine_notice', { message: 'later' });
     rig.engine.print('web', 'printed\n');
     await eventually(() => running.out.includes('web stdout | printed'));
-    assert.match(running.out, /spawned.*\n.*warning.*\n.*notice message=later\nweb stdout \| printed\n$/);
+    assert.match(
+      running.out,
+      /^\S+ info {2}process_spawned.*\n.*warning.*\n.*notice message=later\nweb stdout \| printed\n$/,
+    );
     running.interrupt();
     assert.equal(await running.done, 130);
   });

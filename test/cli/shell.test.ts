@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { History, historyPath, MAX_HISTORY_LINES } from '../../src/cli/history.ts';
@@ -169,9 +169,13 @@ describe('history', () => {
     await first.saved();
     assert.equal(statSync(path).mode & 0o777, 0o600);
     assert.equal(statSync(dirname(path)).mode & 0o777, 0o700);
+    chmodSync(path, 0o644);
     const second = new History(path);
     await second.load();
     assert.deepEqual(second.newestFirst, ['one', 'two']);
+    second.add('three');
+    await second.saved();
+    assert.equal(statSync(path).mode & 0o777, 0o600, 'also where it was loose before');
   });
 
   test('stays bounded', async (t) => {

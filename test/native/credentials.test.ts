@@ -101,3 +101,8 @@ test('a limit of open files below the engine’s own descriptors does not stop t
   // The dynamic loader needs a fourth descriptor: it was executed, and ends by itself.
   assert.equal(status & 0x7f, 0);
 });
+
+test('a program that has become another user can open its own pipe again by the name /dev/stdout', async () => {
+  const { text } = await runChild(['/bin/sh', '-c', 'echo again > /dev/stdout'], UNPRIVILEGED);
+  assert.equal(text, 'again\n');
+});

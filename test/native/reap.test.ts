@@ -1,11 +1,19 @@
 /** Collecting the dead, signalling the living, and adopting orphans. */
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { native } from '../../src/system/native.ts';
 import { eventually } from '../support/eventually.ts';
-import { collect, NULL_DEVICE, nativeRequest, runChild, spawnChild } from '../support/native-child.ts';
+import {
+  collect,
+  NEW_PIPE,
+  NULL_DEVICE,
+  nativeRequest,
+  readToEnd,
+  runChild,
+  spawnChild,
+} from '../support/native-child.ts';
 
 const ESRCH = 3;
 const EINVAL = 22;
@@ -81,7 +89,13 @@ test('kill tells the errno of the kernel', () => {
 
 test('a subreaper inherits the orphans of its children and collects them', async () => {
   assert.equal(native().becomeSubreaper(), 0);
-  const { text } = await runChild(['/bin/sh', '-c', '(sleep 0.05; exit 3) >/dev/null & echo $!']);
-  assert.equal(await collect(Number(text)), 3 << 8);
+  // The orphan lives until we close its standard input, so that it cannot be collected along with its parent.
+  const script = 'exec 3<&0; (read line <&3; exit 3) >/dev/null & echo $!';
+  const parent = spawnChild(nativeRequest(['/bin/sh', '-c', script], { stdio: [NEW_PIPE, NEW_PIPE, 2] }));
+  const orphan = Number(await readToEnd(parent.fds[1]));
+  assert.equal(await collect(parent.pid), 0);
+  assert.equal(native().hasChildren(), true);
+  closeSync(parent.fds[0]);
+  assert.equal(await collect(orphan), 3 << 8);
   assert.equal(native().hasChildren(), false);
 });

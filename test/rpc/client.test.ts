@@ -25,7 +25,7 @@ test('an error of the engine is the TaskmasterError it was', async (t) => {
   t.after(() => client.close());
   await assert.rejects(client.call('stop', { names: ['wbe'] }), (error) => {
     assert.ok(error instanceof TaskmasterError);
-    assert.deepEqual([error.code, error.details['suggestion']], ['unknown-process', 'web']);
+    assert.deepEqual([error.code, error.details.suggestion], ['unknown-process', 'web']);
     return true;
   });
 });
@@ -41,7 +41,7 @@ test('the places are tried in order; when none answers each says why', async (t)
   await assert.rejects(connectToFirst(places, uid), (error) => {
     assert.ok(error instanceof TaskmasterError);
     assert.equal(error.code, 'engine-unreachable');
-    assert.deepEqual(error.details['tried'], [
+    assert.deepEqual(error.details.tried, [
       { socket: join(folder, 'missing'), reason: 'no such file (no engine has been started here)' },
       { socket: join(folder, 'file'), reason: 'nobody listens there (the engine has gone)' },
       { socket: join(folder, 'not-made/engine.sock'), reason: 'no such file' },

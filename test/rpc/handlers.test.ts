@@ -242,15 +242,20 @@ describe('attach', () => {
     assert.equal(received + lost, piece * count + 'the end'.length);
   });
 
-  test('a stuck reader of one subscription still gets the replies to its calls, in order', async (t) => {
+  test('a stuck reader of one subscription still gets the replies to its calls, each in its place', async (t) => {
     const rig = await startRig(t);
     const client = await rig.connect();
     await client.ask('attach', { name: 'web' });
     client.socket.pause();
     for (let index = 0; index < 200; index++) rig.engine.print('web', Buffer.alloc(50_000, 97));
-    client.request(5, 'version');
+    client.request(5, 'health');
+    await eventually(() => rig.engine.calls.includes('health ready'));
+    await new Promise(setImmediate);
+    rig.engine.print('web', 'later');
     client.socket.resume();
-    await eventually(() => client.messages.some(({ id }) => id === 5));
+    await eventually(() => client.messages.at(-1)?.params?.text === 'later');
+    const place = client.messages.findIndex(({ id }) => id === 5);
+    assert.equal(place, client.messages.length - 2);
   });
 
   test('what is typed goes to the process attached to', async (t) => {

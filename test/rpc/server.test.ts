@@ -213,6 +213,7 @@ describe('bad clients', () => {
     // 20,000 replies of 70 KB would be 1.4 GB.
     const held = heldBytes() - before;
     assert.ok(held < 32 * 1024 * 1024, `${held} bytes are held`);
+    assert.equal(rig.server.clientCount, 2, 'it was held up, not thrown out');
     flood.socket.destroy();
     await eventually(() => rig.server.clientCount === 1);
   });

@@ -179,6 +179,7 @@ test('strays are killed after the last instance, and the drain ends when they ar
   rig.drain.begin({ code: 0, reason: 'test' });
   rig.exit('web', 0);
   await settle();
+  rig.clock.advance(0);
   await settle();
   assert.equal(rig.kernel.strays, 0);
   assert.equal(rig.finished.length, 1);

@@ -19,6 +19,7 @@ import type {
   ProbeSubject,
   SpawnRequest,
   SpawnResult,
+  Standing,
 } from '../../src/supervisor/ports.ts';
 import type { InstanceSnapshot } from '../../src/supervisor/snapshot.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';
@@ -157,11 +158,11 @@ export class HandKernel implements Kernel {
 class HandHealth implements HealthMonitor {
   readonly watches = new Map<
     string,
-    { phase: string; subject: ProbeSubject; report: (fact: HealthFact) => void }
+    { standing: string; subject: ProbeSubject; report: (fact: HealthFact) => void }
   >();
 
-  watch(phase: 'readiness' | 'liveness', subject: ProbeSubject, report: (fact: HealthFact) => void): Cancel {
-    const watch = { phase, subject, report };
+  watch(standing: Standing, subject: ProbeSubject, report: (fact: HealthFact) => void): Cancel {
+    const watch = { standing, subject, report };
     this.watches.set(subject.instance, watch);
     return () => {
       if (this.watches.get(subject.instance) === watch) this.watches.delete(subject.instance);

@@ -135,11 +135,21 @@ test('on_unhealthy = "exit" ends the container with 11, "none" leaves it and bel
   for (const name of ['vital', 'extra']) rig.healthy(name);
   rig.unhealthy('extra');
   assert.equal(rig.state('extra'), 'unhealthy');
+  assert.equal(rig.health.watches.get('extra')?.standing, 'healthy', 'the watch that told goes on');
   rig.healthy('extra');
   assert.equal(rig.state('extra'), 'healthy');
   assert.deepEqual(rig.verdicts, []);
   rig.unhealthy('vital');
   assert.deepEqual(rig.verdicts, [{ code: 11, reason: 'vital is unhealthy: connection refused' }]);
+});
+
+test('a process that never became healthy is watched on as unhealthy, so that its recovery is news', () => {
+  const rig = new Rig([processConfig('slow', { onUnhealthy: 'none' })]).startAll();
+  assert.equal(rig.health.watches.get('slow')?.standing, 'unproven');
+  rig.unhealthy('slow');
+  assert.equal(rig.health.watches.get('slow')?.standing, 'unhealthy');
+  rig.healthy('slow');
+  assert.equal(rig.state('slow'), 'healthy');
 });
 
 test('a dependent waits, says for what, and starts when it comes', () => {

@@ -78,7 +78,11 @@ export class FakeEngine implements EnginePort {
     this.instances.set(name, anInstance(name, { ...this.instances.get(name), ...changes }));
   }
 
-  emit<Name extends EventName>(event: Name, fields: EventFields[Name], about: Partial<EngineEvent> = {}): void {
+  emit<Name extends EventName>(
+    event: Name,
+    fields: EventFields[Name],
+    about: Partial<EngineEvent> = {},
+  ): void {
     const id = this.events.length + 1;
     const common = { id, time: 1_700_000_000_000 + id, level: 'info', event };
     const whole = { ...common, ...fields, ...about } as unknown as EngineEvent;

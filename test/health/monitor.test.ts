@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { ProbingHealthMonitor } from '../../src/health/monitor.ts';
+import { EventStream } from '../../src/supervisor/event-stream.ts';
+import type { HealthFact, ProbeSubject, Standing } from '../../src/supervisor/ports.ts';
+import { HandClock, HandKernel, processConfig } from '../supervisor/rig.ts';
+import { eventually } from '../support/eventually.ts';
+
+interface Watched {
+  readonly clock: HandClock;
+  readonly monitor: ProbingHealthMonitor;
+  readonly facts: HealthFact[];
+  readonly cancel: () => void;
+}
+
+function watch(standing: Standing, health: Partial<ProbeSubject['process']['health']>): Watched {
+  const clock = new HandClock();
+  const events = new EventStream(clock);
+  const readPipe = (): { close: () => void } => ({ close: () => {} });
+  const monitor = new ProbingHealthMonitor({ clock, events, kernel: new HandKernel(), readPipe });
+  const base = processConfig('web');
+  const process = { ...base, health: { ...base.health, ...health } };
+  const subject = {
+    instance: 'web',
+    incarnation: 1,
+    pid: 2,
+    process,
+    environment: process.spawn.environment,
+  };
+  const facts: HealthFact[] = [];
+  return { clock, monitor, facts, cancel: monitor.watch(standing, subject, (fact) => facts.push(fact)) };
+}
+
+async function serving(
+  status: () => number,
+  use: (url: string, server: Server) => Promise<void>,
+): Promise<void> {
+  const server = createServer((_request, response) => {
+    response.statusCode = status();
+    response.end('hello');
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  try {
+    await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, server);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+}
+
+test('by uptime: healthy after that long, once, and never for one that is healthy already', () => {
+  const young = watch('unproven', { probe: { kind: 'uptime', uptimeMs: 1_000 } });
+  young.clock.advance(999);
+  assert.deepEqual(young.facts, []);
+  young.clock.advance(1);
+  assert.deepEqual(young.facts, [{ kind: 'becameHealthy' }]);
+  const proven = watch('healthy', { probe: { kind: 'uptime', uptimeMs: 1_000 } });
+  proven.clock.advance(10_000);
+  assert.deepEqual(proven.facts, []);
+});
+
+test('a failing service becomes healthy, then unhealthy after its retries, and the last five runs are kept', async () => {
+  const answers = { status: 500 };
+  await serving(
+    () => answers.status,
+    async (url) => {
+      const probe = { kind: 'http', url, expectStatus: undefined } as const;
+      const { clock, monitor, facts, cancel } = watch('unproven', { probe, retries: 2 });
+      const runs = (): number => monitor.history('web').length;
+      clock.advance(100);
+      await eventually(() => assert.equal(runs(), 1));
+      answers.status = 200;
+      clock.advance(1_000);
+      await eventually(() => assert.equal(facts.length, 1));
+      assert.equal(facts[0]?.kind, 'becameHealthy');
+      answers.status = 503;
+      for (const expected of [3, 4]) {
+        clock.advance(10_000);
+        await eventually(() => assert.equal(runs(), expected));
+      }
+      assert.deepEqual(facts[1], {
+        kind: 'becameUnhealthy',
+        reason: 'health check failed 2 times: HTTP status 503',
+      });
+      for (let run = 0; run < 3; run++) {
+        const before = monitor.history('web').at(-1);
+        clock.advance(10_000);
+        await eventually(() => assert.notEqual(monitor.history('web').at(-1), before));
+      }
+      assert.equal(runs(), 5);
+      assert.equal(facts.length, 2);
+      cancel();
+      assert.equal(clock.pending, 0);
+    },
+  );
+});
+
+test('nothing is told after a cancel, however late the probe answers', async () => {
+  const { promise: asked, resolve: onAsked } = Promise.withResolvers<() => void>();
+  const server = createServer((_request, response) => onAsked(() => response.end('late')));
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const { clock, monitor, facts, cancel } = watch('unproven', {
+    probe: { kind: 'http', url, expectStatus: undefined },
+  });
+  clock.advance(100);
+  const answer = await asked;
+  cancel();
+  answer();
+  await new Promise<void>((done) => {
+    server.close(() => done());
+    server.closeAllConnections();
+  });
+  assert.deepEqual(facts, []);
+  assert.deepEqual(monitor.history('web'), []);
+});
+
+test('a probe that takes too long has failed, and says so', async () => {
+  const server = createServer(() => {});
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const { clock, monitor, cancel } = watch('healthy', {
+    probe: { kind: 'http', url, expectStatus: undefined },
+  });
+  clock.advance(10_000);
+  const asked = new Promise<void>((done) => server.once('request', () => done()));
+  await asked;
+  clock.advance(5_000);
+  await eventually(() => assert.equal(monitor.history('web')[0]?.outcome, 'timed out after 5s'));
+  cancel();
+  server.close();
+  server.closeAllConnections();
+});
