@@ -74,12 +74,17 @@ Napi::Value WatchSignals(const Napi::CallbackInfo& info) {
   }
   Napi::Array signals = info[0].As<Napi::Array>();
   auto list = std::make_unique<WatchList>(info[1].As<Napi::Function>());
+  sigset_t watched;
+  sigemptyset(&watched);
   for (uint32_t index = 0; index < signals.Length(); ++index) {
     int signal = signals.Get(index).ToNumber().Int32Value();
+    sigaddset(&watched, signal);
     if (list->Add(loop, signal)) continue;
     Napi::RangeError::New(env, "cannot watch signal " + std::to_string(signal)).ThrowAsJavaScriptException();
     return env.Undefined();
   }
+  // `node --disable-sigusr1` keeps that signal blocked; what came meanwhile is delivered now.
+  pthread_sigmask(SIG_UNBLOCK, &watched, nullptr);
   // Kept by the environment: replaced by the next watch, closed with the environment.
   delete env.GetInstanceData<WatchList>();
   env.SetInstanceData(list.release());

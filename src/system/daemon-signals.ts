@@ -3,7 +3,7 @@
  * to PID 1 before its handler is dropped by the kernel. No other signal ends or disturbs the engine.
  */
 
-import { SIGRTMAX, SIGRTMIN } from '../signals.ts';
+import { SIGRTMAX, SIGRTMIN, signalName, signalNumber } from '../signals.ts';
 import { native } from './native.ts';
 
 export type EngineRequest = 'shutdown' | 'kill' | 'reload' | 'reopen-logs' | 'recreate-socket';
@@ -14,12 +14,17 @@ const REQUESTS: Partial<Readonly<Record<NodeJS.Signals, EngineRequest>>> = {
   SIGQUIT: 'kill',
   SIGHUP: 'reload',
   SIGUSR2: 'reopen-logs',
-  // With a handler of our own, Node does not open its inspector.
-  SIGUSR1: 'recreate-socket',
 };
 
-/** systemd's and systemd-nspawn's way to ask an init to halt. */
-const HALT = SIGRTMIN + 3;
+/**
+ * Watched by the addon: real-time signals, which Node cannot name, and SIGUSR1, by which Node opens its inspector and
+ * which the launcher therefore has it keep blocked (--disable-sigusr1) until we watch it.
+ */
+const NATIVE_REQUESTS: ReadonlyMap<number, EngineRequest> = new Map([
+  [signalNumber('SIGUSR1'), 'recreate-socket'],
+  // systemd's and systemd-nspawn's way to ask an init to halt.
+  [SIGRTMIN + 3, 'shutdown'],
+]);
 
 /**
  * Caught and ignored. SIGCHLD is the reaper's; faults of the program itself (SEGV, BUS, FPE, ILL, ABRT, TRAP, SYS)
@@ -47,8 +52,9 @@ export function watchDaemonSignals(listener: (request: EngineRequest, signal: st
     process.on(signal, () => listener(request, signal));
   for (const signal of SWALLOWED) process.on(signal, ignore);
   const realTime = Array.from({ length: SIGRTMAX - SIGRTMIN + 1 }, (_, index) => SIGRTMIN + index);
-  native().watchSignals(realTime, (number) => {
-    if (number === HALT) listener('shutdown', 'SIGRTMIN+3');
+  native().watchSignals([...new Set([...NATIVE_REQUESTS.keys(), ...realTime])], (number) => {
+    const request = NATIVE_REQUESTS.get(number);
+    if (request !== undefined) listener(request, signalName(number));
   });
 }
 

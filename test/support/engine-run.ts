@@ -1,0 +1,169 @@
+/** The real engine as PID 1 of a PID namespace, on a configuration in a folder of its own, and taskshell beside it. */
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { TestContext } from 'node:test';
+import { eventually } from './eventually.ts';
+import { PidNamespace } from './pid-namespace.ts';
+
+const dist = resolve(import.meta.dirname, '../../dist');
+
+export interface ShellResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** As `status --json` tells it; the fields the tests look at. */
+export interface SeenInstance {
+  readonly name: string;
+  readonly state: string;
+  readonly pid: number | null;
+  readonly reason: string | null;
+  readonly restarts: number;
+}
+
+export interface EngineRunOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Put before the engine's command: `prlimit --nproc=…`, a shell that closes descriptors. */
+  readonly wrapper?: readonly [string, ...string[]];
+}
+
+export class EngineRun {
+  readonly folder: string;
+  readonly socket: string;
+  readonly #config: string;
+  readonly #namespace: PidNamespace;
+
+  /** @param config `{folder}` in it stands for the run's own folder. */
+  constructor(t: TestContext, config: string, options: EngineRunOptions = {}) {
+    this.folder = mkdtempSync(join(tmpdir(), 'taskmaster-run-'));
+    this.socket = join(this.folder, 'tm.sock');
+    this.#config = join(this.folder, 'tm.toml');
+    this.configure(config);
+    const command = [join(dist, 'taskmaster'), 'engine', 'start', this.#config] as const;
+    const whole: [string, ...string[]] =
+      options.wrapper === undefined ? [...command] : [...options.wrapper, ...command];
+    this.#namespace = new PidNamespace(whole, { env: { ...process.env, ...options.env } });
+    t.after(async () => {
+      await this.#namespace.destroy();
+      rmSync(this.folder, { recursive: true, force: true });
+    });
+  }
+
+  /** Writes the configuration anew; a reload takes it over. */
+  configure(config: string): void {
+    const engine = config.includes('[engine]') ? '' : '[engine]\n';
+    const text = `${engine}${config}`.replace('[engine]\n', `[engine]\nsocket = "${this.socket}"\n`);
+    writeFileSync(this.#config, text.replaceAll('{folder}', this.folder));
+  }
+
+  get stdout(): string {
+    return this.#namespace.stdout;
+  }
+
+  get log(): string {
+    return this.#namespace.stderr;
+  }
+
+  /** The engine's log lines so far, of one kind of event. */
+  events(name: string): readonly Readonly<Record<string, unknown>>[] {
+    return this.log
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.endsWith('}'))
+      .map((line) => JSON.parse(line))
+      .filter(({ event }) => event === name);
+  }
+
+  shell(...words: readonly string[]): Promise<ShellResult> {
+    return new Promise((done) => {
+      const args = [...words, '--socket', this.socket];
+      execFile(join(dist, 'taskshell'), args, (error, stdout, stderr) => {
+        done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+      });
+    });
+  }
+
+  async see(name: string): Promise<SeenInstance> {
+    const { stdout } = await this.shell('status', name, '--json');
+    const found = JSON.parse(stdout).instances?.[0];
+    assert.ok(found, `status of ${name}: ${stdout}`);
+    return found;
+  }
+
+  /** Waits until the instance is in the state. */
+  async reaches(name: string, state: string, withinMs = 15_000): Promise<SeenInstance> {
+    return await eventually(
+      async () => {
+        const seen = await this.see(name);
+        assert.equal(seen.state, state, `${name}: ${JSON.stringify(seen)}\n${this.log}`);
+        return seen;
+      },
+      { withinMs },
+    );
+  }
+
+  /** Waits for the control socket. */
+  async ready(): Promise<this> {
+    await eventually(async () => assert.equal((await this.shell('version')).code, 0, this.log), {
+      withinMs: 15_000,
+    });
+    return this;
+  }
+
+  signal(signal: NodeJS.Signals | number): Promise<void> {
+    return this.#namespace.signal(signal);
+  }
+
+  exitCode(): Promise<number> {
+    return this.#namespace.exitCode();
+  }
+
+  zombies(): ReturnType<PidNamespace['zombies']> {
+    return this.#namespace.zombies();
+  }
+
+  processes(): ReturnType<PidNamespace['processes']> {
+    return this.#namespace.processes();
+  }
+
+  enginePid(): Promise<number> {
+    return this.#namespace.outerPid();
+  }
+
+  /** Kills a process by its pid inside the namespace. */
+  kill(pid: number, signal = 'KILL'): Promise<ShellResult> {
+    return this.inside('kill', [`-${signal}`, String(pid)]);
+  }
+
+  /** Runs a command in the namespace, as `docker exec` does. */
+  async inside(file: string, args: readonly string[]): Promise<ShellResult> {
+    const target = String(await this.enginePid());
+    return new Promise((done) => {
+      execFile(
+        'nsenter',
+        ['--target', target, '--pid', '--mount', '--', file, ...args],
+        (error, stdout, stderr) => {
+          done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+        },
+      );
+    });
+  }
+
+  read(name: string): string {
+    return readFileSync(join(this.folder, name), 'utf8');
+  }
+}
+
+/** A TCP port of the loopback that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const address = server.address();
+  await new Promise<void>((done) => server.close(() => done()));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
