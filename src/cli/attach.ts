@@ -164,7 +164,10 @@ class Attachment {
 
   #endWhenQuiet(): void {
     clearTimeout(this.#quietTimer);
-    this.#quietTimer = setTimeout(() => this.#done.resolve(exitCodeOfStatus(this.#lastStatus)), QUIET_MS);
+    this.#quietTimer = setTimeout(() => {
+      if (this.#lastStatus === undefined) complain(this.#invocation.io, `${this.#name} has never run`);
+      this.#done.resolve(exitCodeOfStatus(this.#lastStatus));
+    }, QUIET_MS);
   }
 
   #stayed(): void {

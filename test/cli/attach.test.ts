@@ -101,6 +101,12 @@ describe('attach', () => {
     assert.equal(running.out, 'old\n');
   });
 
+  test('--exit-code of one that never ran says so and fails', async (t) => {
+    const { running } = await begin(t, ['--exit-code', '--no-replay'], false, { state: 'idle', pid: null });
+    assert.equal(await running.done, 1);
+    assert.equal(running.err, 'web has never run\n');
+  });
+
   test('--stdin passes a pipe on, and its end', async (t) => {
     const { rig, running } = await begin(t, ['--stdin']);
     running.stdin.end('hello\n');
