@@ -16,15 +16,27 @@ const ENGINE_VERBS: Readonly<Record<string, string>> = {
   version: 'version',
 };
 
+const EXIT_BAD_ARGUMENTS = 2;
+const ENGINE_USAGE = `usage: taskmaster engine start [CONFIG]      run the engine (default: /etc/taskmaster.toml)
+       taskmaster engine check CONFIG        tell every problem of a configuration
+       taskmaster engine stop                act on the running engine,
+       taskmaster engine reload [--plan]     as taskshell shutdown, reload and version do
+       taskmaster engine version`;
+
 /**
  * Runs one command, or the interactive shell where no verb is given.
  * @param argv words after the program's name
  * @returns the exit code; nothing is thrown
  */
 export async function run(argv: readonly string[], io: CliIo = processIo()): Promise<number> {
+  const words = asVerb(argv);
+  if (words[0] === 'engine') {
+    complain(io, ENGINE_USAGE);
+    return EXIT_BAD_ARGUMENTS;
+  }
   const connection = new LazyConnection(io);
   try {
-    return await runWords(asVerb(argv), io, connection, new AbortController().signal);
+    return await runWords(words, io, connection, new AbortController().signal);
   } finally {
     connection.close();
   }
