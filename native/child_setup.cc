@@ -102,14 +102,21 @@ bool SetGroups(ChildPlan& plan) {
   return !plan.has_groups || syscall(SYS_setgroups, plan.group_count, plan.groups) == 0;
 }
 
+// To setresuid(2) and setresgid(2) the largest number means `leave it`: the program would go on as root.
+bool IsId(uint32_t number) {
+  if (number != UINT32_MAX) return true;
+  errno = EINVAL;
+  return false;
+}
+
 bool ChangeGroup(ChildPlan& plan) {
   uint32_t gid = plan.gid.value;
-  return !plan.gid.given || syscall(SYS_setresgid, gid, gid, gid) == 0;
+  return !plan.gid.given || (IsId(gid) && syscall(SYS_setresgid, gid, gid, gid) == 0);
 }
 
 bool ChangeUser(ChildPlan& plan) {
   uint32_t uid = plan.uid.value;
-  return !plan.uid.given || syscall(SYS_setresuid, uid, uid, uid) == 0;
+  return !plan.uid.given || (IsId(uid) && syscall(SYS_setresuid, uid, uid, uid) == 0);
 }
 
 // Permitted, effective and inheritable are set to the list; ambient carries them over the exec of a program
@@ -144,7 +151,7 @@ bool Execute(ChildPlan& plan) {
   int decisive = ENOENT;
   for (int index = 0; plan.candidates[index] != nullptr; ++index) {
     syscall(SYS_execve, plan.candidates[index], plan.argv, plan.envp);
-    bool is_absent = errno == ENOENT || errno == ENOTDIR || errno == ENODEV || errno == ESTALE;
+    bool is_absent = errno == ENOENT || errno == ENOTDIR || errno == ENODEV || errno == ESTALE || errno == ETIMEDOUT;
     if (is_absent) continue;
     plan.failed_index = index;
     decisive = errno;

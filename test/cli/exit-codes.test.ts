@@ -208,7 +208,7 @@ test('--json tells failures as JSON too', async (t) => {
 
 test('2: engine without a word it knows explains what it takes', async () => {
   for (const words of [['engine'], ['engine', 'strat']]) {
-    const { code, stderr } = await cli(words);
+    const { code, err: stderr } = await cli(words);
     assert.equal(code, 2);
     assert.match(stderr, /taskmaster engine start \[CONFIG\]/);
   }

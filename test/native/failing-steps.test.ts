@@ -248,3 +248,14 @@ test('an engine without privileges that is asked for more priority', async () =>
   assert.equal(result.step, 'set nice');
   assert.match(result.message, /^cannot set nice to -5: (Operation not permitted|Permission denied)$/);
 });
+
+test('the number that means "leave it" to setresuid(2) is refused as a user and as a group', () => {
+  for (const [particulars, step] of [
+    [{ uid: 4_294_967_295 }, 'change user'],
+    [{ gid: 4_294_967_295 }, 'change group'],
+  ] as const) {
+    const failed = spawnFailure(nativeRequest(['/bin/true'], particulars));
+    assert.equal(failed.step, step);
+    assert.equal(failed.errno, 'EINVAL');
+  }
+});
