@@ -25,6 +25,8 @@ export interface SeenInstance {
   readonly pid: number | null;
   readonly reason: string | null;
   readonly restarts: number;
+  readonly consecutive_restarts: number;
+  readonly incarnation: number;
 }
 
 export interface EngineRunOptions {
@@ -157,6 +159,11 @@ export class EngineRun {
   read(name: string): string {
     return readFileSync(join(this.folder, name), 'utf8');
   }
+}
+
+/** The `cmd` of a process that is a program for sh; `$$` in a configuration is one `$`. */
+export function shellCommand(script: string): string {
+  return `cmd = ["sh", "-c", ${JSON.stringify(script.replaceAll('$', '$$$$'))}]\n`;
 }
 
 /** A TCP port of the loopback that nobody listens on. */
