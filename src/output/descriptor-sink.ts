@@ -21,11 +21,11 @@ function sinkFor(fd: number): Sink {
     const kind = fstatSync(fd);
     // Written through the shared description: the offset must stay common with whoever else writes to the file.
     if (kind.isFile()) return fileSink(fd).write;
-    if (kind.isSocket()) return sharedSocketSink(fd);
+    if (kind.isSocket()) return socketSink(fd).write;
     const own = openAnew(fd);
     if (own !== undefined) return (kind.isFIFO() ? socketSink(own) : fileSink(own)).write;
     // A terminal that may not be opened anew: a held one keeps a thread of the pool waiting, not the engine.
-    return kind.isFIFO() ? sharedSocketSink(fd) : fileSink(fd).write;
+    return (kind.isFIFO() ? socketSink(fd) : fileSink(fd)).write;
   } catch {
     // Closed from the start: there is nowhere to write to.
     return (_bytes, done) => done(new Error('closed'));
@@ -50,14 +50,14 @@ export interface OwnedSink {
 
 /**
  * Pipes and sockets: epoll tells when there is room. Takes ownership of the descriptor and makes its open file
- * description non-blocking.
+ * description non-blocking. When the other end is gone the descriptor is closed, but for 0, 1 and 2: libuv leaves
+ * those open, so that no other file gets their number.
  */
-export function socketSink(fd: number, onClosed: () => void = () => {}): OwnedSink {
+export function socketSink(fd: number): OwnedSink {
   // Only here is the library needed, and the first processes should not wait for it.
   const { Socket } = process.getBuiltinModule('node:net');
   const socket = new Socket({ fd, readable: false, writable: true });
   socket.on('error', () => {});
-  socket.once('close', onClosed);
   // Output that waits is no reason to keep the engine running; it flushes before it leaves.
   socket.unref();
   const write: Sink = (bytes, done) => {
@@ -65,14 +65,6 @@ export function socketSink(fd: number, onClosed: () => void = () => {}): OwnedSi
     else socket.write(bytes, (error) => done(error ?? null));
   };
   return { write, close: () => socket.destroy() };
-}
-
-/** Once the other end is gone, Node closes the descriptor; the next file that is opened must not get its number. */
-function sharedSocketSink(fd: number): Sink {
-  return socketSink(fd, () => {
-    const standIn = openSync('/dev/null', constants.O_WRONLY);
-    if (standIn !== fd) closeQuietly(standIn);
-  }).write;
 }
 
 /** Terminals, devices and files have no event that tells of room: where one is held (^S), try again. */

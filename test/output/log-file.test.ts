@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   mkdirSync,
   readdirSync,
@@ -134,18 +134,18 @@ test('a line longer than a whole file is not cut, one longer than that is', asyn
 });
 
 test('rotated files are compressed, whole and in order, however fast they come', async (context) => {
-  const { file, folder, told } = rig(context, { maxSizeBytes: 2_000, maxFiles: 50, compress: true });
-  for (let round = 0; round < 40; round++) {
-    await writeAll(file, numbered(500).slice(round * 10, round * 10 + 10));
-  }
-  await writeAll(file, numbered(1_000).slice(400));
+  const { file, folder, told } = rig(context, { maxSizeBytes: 400_000, maxFiles: 50, compress: true });
+  // Random, so that compressing one takes longer than filling the next.
+  const lines = Array.from({ length: 40_000 }, () => `${randomBytes(49).toString('hex')}\n`);
+  await writeAll(file, lines);
   await file.close();
   const isDone = (): boolean => readdirSync(folder).every((name) => name === 'log' || name.endsWith('.gz'));
   await eventually(isDone);
   const names = readdirSync(folder).sort((one, other) => numberOf(other) - numberOf(one));
   const contents = names.map((name) => readFileSync(join(folder, name)));
   const plain = contents.map((bytes, index) => (names[index] === 'log' ? bytes : gunzipSync(bytes)));
-  assert.equal(Buffer.concat(plain).toString(), numbered(1_000).join(''));
+  assert.ok(Buffer.concat(plain).toString() === lines.join(''));
+  assert.ok(names.length >= 10, `${names.length} files`);
   assert.deepEqual(told, []);
 });
 
