@@ -53,6 +53,8 @@ export class LogFile implements OutputFile {
   #cancelGathering: Cancel | undefined;
   #failure: Failure | undefined;
   #cannotRotate = false;
+  /** A rotation that just failed is not tried again before something was written. */
+  #mustWriteFirst = false;
   #droppedBytes = 0;
   #compressing: Promise<void> = Promise.resolve();
   #isClosing = false;
@@ -167,8 +169,8 @@ export class LogFile implements OutputFile {
     if (waiting <= room) return waiting;
     const lines = room > 0 ? this.#queue.wholeLinesWithin(room) : 0;
     if (lines > 0) return lines;
-    if (this.#isAtLineStart && this.#size > 0) return 0;
-    if (room <= -LONGEST_LAST_LINE_BYTES) return 0;
+    const mayRotate = !this.#mustWriteFirst && this.#size > 0;
+    if (mayRotate && (this.#isAtLineStart || room <= -LONGEST_LAST_LINE_BYTES)) return 0;
     const longest = Math.max(0, room) + LONGEST_LAST_LINE_BYTES;
     return this.#queue.firstLineWithin(longest) || Math.min(longest, waiting);
   }
@@ -176,6 +178,7 @@ export class LogFile implements OutputFile {
   #write(count: number): void {
     writev(this.#open.fd, this.#queue.peek(count), null, (error, written) => {
       this.#isBusy = false;
+      this.#mustWriteFirst = false;
       this.#lastWriteAt = this.#ports.clock.now();
       if (error === null && written > 0) {
         this.#size += written;
@@ -254,12 +257,15 @@ export class LogFile implements OutputFile {
       if (this.#rules.compress && this.#rules.maxFiles > 0) this.#compress(`${realPath}.1`);
     } catch (error) {
       // Better one long file than lost lines: written on, and tried again after as much again.
-      this.#rotateAt = this.#size + (this.#rules.maxSizeBytes ?? 0);
+      this.#rotateAt = this.#size + (this.#rules.maxSizeBytes ?? Number.POSITIVE_INFINITY);
+      this.#mustWriteFirst = true;
       if (!this.#cannotRotate) this.#ports.reports.onFailed(`cannot rotate it: ${errorText(error)}`);
       this.#cannotRotate = true;
     } finally {
       this.#isBusy = false;
-      this.#work();
+      // A retry may have begun with this rotation: it goes on.
+      if (this.#failure !== undefined && this.#queue.length > 0) this.#advance();
+      else this.#work();
     }
   }
 

@@ -33,7 +33,10 @@ function rig(context: TestContext): Rig {
   };
   const rules = { maxSizeBytes: undefined, maxFiles: 1, compress: false };
   const ports = { clock: new SystemClock(), pool: new BlockPool(), reports };
-  return { disk, path, file: new LogFile(path, openForAppend(path), rules, ports), told };
+  const file = new LogFile(path, openForAppend(path), rules, ports);
+  // Closed whatever becomes of the test: its retries would keep the runner waiting.
+  context.after(() => file.close());
+  return { disk, path, file, told };
 }
 
 const line = (index: number): Buffer => Buffer.from(`${String(index).padStart(98, '.')}\n`);
@@ -90,4 +93,20 @@ test('closing, and waiting for all to be written, do not wait for a disk that st
   await file.close();
   assert.equal(statSync(path).size + told.dropped, 300_000);
   assert.equal(told.restored, 0);
+});
+
+test('rotation switched on while the disk is full makes room, and what waited is written', async (context) => {
+  const { file, path, told } = rig(context);
+  let sent = '';
+  for (let index = 0; index < 1_000; index++) {
+    sent += line(index);
+    file.write(line(index));
+  }
+  await eventually(() => assert.equal(told.failed.length, 1));
+  const inFullFile = statSync(path).size;
+  file.useRules({ maxSizeBytes: 50_000, maxFiles: 0, compress: false });
+  await eventually(() => assert.equal(told.restored, 1));
+  await file.idle();
+  assert.equal(readFileSync(path, 'utf8'), sent.slice(inFullFile));
+  assert.equal(told.dropped, 0);
 });
