@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -10,7 +10,8 @@ import type { TestContext } from 'node:test';
 import { eventually } from './eventually.ts';
 import { PidNamespace } from './pid-namespace.ts';
 
-const dist = resolve(import.meta.dirname, '../../dist');
+const repository = resolve(import.meta.dirname, '../..');
+const dist = join(repository, 'dist');
 
 export interface ShellResult {
   readonly code: number;
@@ -33,6 +34,8 @@ export interface EngineRunOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Put before the engine's command: `prlimit --nproc=…`, a shell that closes descriptors. */
   readonly wrapper?: readonly [string, ...string[]];
+  /** The engine runs as this user, with no capabilities; the folder is its own. */
+  readonly uid?: number;
 }
 
 export class EngineRun {
@@ -47,14 +50,25 @@ export class EngineRun {
     this.socket = join(this.folder, 'tm.sock');
     this.#config = join(this.folder, 'tm.toml');
     this.configure(config);
-    const command = [join(dist, 'taskmaster'), 'engine', 'start', this.#config] as const;
-    const whole: [string, ...string[]] =
-      options.wrapper === undefined ? [...command] : [...options.wrapper, ...command];
+    const { wrapper = [], uid } = options;
+    const program = uid === undefined ? [join(dist, 'taskmaster')] : this.#unprivileged(uid);
+    const [first = '', ...rest] = [...wrapper, ...program, 'engine', 'start', this.#config];
+    const whole: [string, ...string[]] = [first, ...rest];
     this.#namespace = new PidNamespace(whole, { env: { ...process.env, ...options.env } });
     t.after(async () => {
       await this.#namespace.destroy();
       rmSync(this.folder, { recursive: true, force: true });
     });
+  }
+
+  /** A checkout in somebody's home is out of others' reach: it is shown to them below the folder. */
+  #unprivileged(uid: number): readonly string[] {
+    const shown = join(this.folder, 'repository');
+    mkdirSync(shown);
+    chownSync(this.folder, uid, uid);
+    const identity = `--reuid=${uid} --regid=${uid} --clear-groups --inh-caps=-all --bounding-set=-all`;
+    const script = `mount --bind '${repository}' '${shown}' && exec setpriv ${identity} '${shown}/dist/taskmaster' "$@"`;
+    return ['sh', '-c', script, 'sh'];
   }
 
   /** Writes the configuration anew; a reload takes it over. */
