@@ -86,13 +86,13 @@ function reasonOf(instance: WireInstance): string {
   return parts.join('; ');
 }
 
-/** `0`, `SIGKILL`, `SIGSEGV (core)`, `not started` */
+/** `0`, `SIGKILL`, `SIGSEGV (core)`, `SIGKILL (oom)`, `not started` */
 export function exitText(status: WireExitStatus | { readonly how: 'not-started' }): string {
   switch (status.how) {
     case 'exited':
       return String(status.code);
     case 'signalled':
-      return status.core ? `${plainLine(status.signal)} (core)` : plainLine(status.signal);
+      return `${plainLine(status.signal)}${status.oom ? ' (oom)' : status.core ? ' (core)' : ''}`;
     case 'not-started':
       return 'not started';
   }

@@ -20,6 +20,7 @@ import { Hooks } from '../supervisor/hooks.ts';
 import { Reload } from '../supervisor/reload.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { SystemClock } from '../system/clock.ts';
+import { containerMemory } from '../system/container-memory.ts';
 import { runHelperCommand } from '../system/helper-command.ts';
 import { takeInitRole } from '../system/init-role.ts';
 import { LinuxKernel } from '../system/kernel.ts';
@@ -58,7 +59,8 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
   });
   const reaper = new Reaper(addon);
   const openFiles = inheritedOpenFiles(process.env.TASKMASTER_INHERITED);
-  const kernel = new LinuxKernel({ addon, reaper, role, openFiles });
+  const memory = containerMemory(() => clock.now());
+  const kernel = new LinuxKernel({ addon, reaper, role, openFiles, memory });
   const container = containerStreams({
     stdout: descriptorSink(1),
     stderr: standardError,

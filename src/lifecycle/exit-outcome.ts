@@ -5,7 +5,13 @@ import type { SignalName } from '../signals.ts';
 /** What wait(2) tells of a dead child. */
 export type ExitStatus =
   | { readonly how: 'exited'; readonly code: number }
-  | { readonly how: 'signalled'; readonly signal: SignalName; readonly core: boolean };
+  | {
+      readonly how: 'signalled';
+      readonly signal: SignalName;
+      readonly core: boolean;
+      /** There where the kernel killed it because memory ran out. */
+      readonly oom?: true;
+    };
 
 /** The step between fork and exec (or before) that failed, and its errno: `{step: 'change user', errno: 'EPERM'}`. */
 export interface SpawnFailure {

@@ -2,6 +2,7 @@
 
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
 import type { EngineEvent, EventName } from '../supervisor/engine-event.ts';
+import { signalDetail } from '../supervisor/reasons.ts';
 import { shortDuration } from '../units.ts';
 
 type Sentences = { readonly [Name in EventName]: (event: EngineEvent<Name>) => string };
@@ -52,7 +53,7 @@ export function sentenceFor(event: EngineEvent): string {
 
 function statusInWords(status: ExitStatus): string {
   if (status.how === 'exited') return `exited with code ${status.code}`;
-  return `was killed by ${status.signal}${status.core ? ' (core dumped)' : ''}`;
+  return `was killed by ${status.signal}${signalDetail(status)}`;
 }
 
 function inWords(changes: Readonly<Record<string, readonly string[]>>): string {

@@ -29,6 +29,7 @@ export const EXIT_STATUS = {
         how: { const: 'signalled' },
         signal: { type: 'string', description: 'SIGTERM, SIGRTMIN+3' },
         core: { type: 'boolean' },
+        oom: { const: true, description: 'the kernel killed it because memory ran out' },
       },
       required: ['how', 'signal', 'core'],
       additionalProperties: false,

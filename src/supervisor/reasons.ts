@@ -9,7 +9,13 @@ import type { InstanceRecord } from './instance-record.ts';
 /** `exited with code 1`, `killed by SIGSEGV (core dumped)`. */
 export function statusInWords(status: ExitStatus): string {
   if (status.how === 'exited') return `exited with code ${status.code}`;
-  return `killed by ${status.signal}${status.core ? ' (core dumped)' : ''}`;
+  return `killed by ${status.signal}${signalDetail(status)}`;
+}
+
+/** ` (core dumped)`, ` (out of memory)`, or nothing. */
+export function signalDetail({ core, oom }: Extract<ExitStatus, { how: 'signalled' }>): string {
+  if (oom === true) return ' (out of memory)';
+  return core ? ' (core dumped)' : '';
 }
 
 export function outcomeInWords(outcome: Outcome | undefined): string {

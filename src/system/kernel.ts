@@ -5,6 +5,7 @@ import { SystemError, TaskmasterError } from '../errors.ts';
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
 import { type SignalName, signalNumber } from '../signals.ts';
 import type { Cancel, Kernel, SpawnRequest, SpawnResult } from '../supervisor/ports.ts';
+import type { ContainerMemory } from './container-memory.ts';
 import { childPids, otherPids } from './descendants.ts';
 import type { InitRole } from './init-role.ts';
 import type { NativeAddon } from './native.ts';
@@ -36,6 +37,8 @@ export interface LinuxKernelParts {
   readonly role: InitRole;
   /** The limit of open files that came from outside (`inheritedOpenFiles`); undefined: leave what we have. */
   readonly openFiles: LimitPair | undefined;
+  /** Tells which deaths the lack of memory caused; undefined: nobody can tell. */
+  readonly memory?: Pick<ContainerMemory, 'explain' | 'childScoreAdj'>;
 }
 
 export class LinuxKernel implements Kernel {
@@ -46,9 +49,11 @@ export class LinuxKernel implements Kernel {
   }
 
   spawn(request: SpawnRequest, onExit: (status: ExitStatus) => void): SpawnResult {
-    const { addon, reaper, openFiles } = this.#parts;
-    const result = spawnProcess(addon, request, openFiles);
-    if (result.kind === 'spawned') reaper.watch(result.pid, onExit);
+    const { addon, reaper, openFiles, memory } = this.#parts;
+    const oomScoreAdj = request.oomScoreAdj ?? memory?.childScoreAdj;
+    const result = spawnProcess(addon, { ...request, oomScoreAdj }, openFiles);
+    if (result.kind === 'spawned')
+      reaper.watch(result.pid, (status) => onExit(memory?.explain(status) ?? status));
     return result;
   }
 
