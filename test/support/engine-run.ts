@@ -1,34 +1,15 @@
 /** The real engine as PID 1 of a PID namespace, on a configuration in a folder of its own, and taskshell beside it. */
 
-import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { TestContext } from 'node:test';
-import { eventually } from './eventually.ts';
 import { PidNamespace } from './pid-namespace.ts';
+import { RunningEngine, runToEnd, type ShellResult } from './running-engine.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
 const dist = join(repository, 'dist');
-
-export interface ShellResult {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** As `status --json` tells it; the fields the tests look at. */
-export interface SeenInstance {
-  readonly name: string;
-  readonly state: string;
-  readonly pid: number | null;
-  readonly reason: string | null;
-  readonly restarts: number;
-  readonly consecutive_restarts: number;
-  readonly incarnation: number;
-}
 
 export interface EngineRunOptions {
   readonly env?: NodeJS.ProcessEnv;
@@ -38,7 +19,7 @@ export interface EngineRunOptions {
   readonly uid?: number;
 }
 
-export class EngineRun {
+export class EngineRun extends RunningEngine {
   readonly folder: string;
   readonly socket: string;
   readonly #config: string;
@@ -46,6 +27,7 @@ export class EngineRun {
 
   /** @param config `{folder}` in it stands for the run's own folder. */
   constructor(t: TestContext, config: string, options: EngineRunOptions = {}) {
+    super();
     this.folder = mkdtempSync(join(tmpdir(), 'taskmaster-run-'));
     this.socket = join(this.folder, 'tm.sock');
     this.#config = join(this.folder, 'tm.toml');
@@ -86,49 +68,8 @@ export class EngineRun {
     return this.#namespace.stderr;
   }
 
-  /** The engine's log lines so far, of one kind of event. */
-  events(name: string): readonly Readonly<Record<string, unknown>>[] {
-    return this.log
-      .split('\n')
-      .filter((line) => line.startsWith('{') && line.endsWith('}'))
-      .map((line) => JSON.parse(line))
-      .filter(({ event }) => event === name);
-  }
-
   shell(...words: readonly string[]): Promise<ShellResult> {
-    return new Promise((done) => {
-      const args = [...words, '--socket', this.socket];
-      execFile(join(dist, 'taskshell'), args, (error, stdout, stderr) => {
-        done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-      });
-    });
-  }
-
-  async see(name: string): Promise<SeenInstance> {
-    const { stdout } = await this.shell('status', name, '--json');
-    const found = JSON.parse(stdout).instances?.[0];
-    assert.ok(found, `status of ${name}: ${stdout}`);
-    return found;
-  }
-
-  /** Waits until the instance is in the state. */
-  async reaches(name: string, state: string, withinMs = 15_000): Promise<SeenInstance> {
-    return await eventually(
-      async () => {
-        const seen = await this.see(name);
-        assert.equal(seen.state, state, `${name}: ${JSON.stringify(seen)}\n${this.log}`);
-        return seen;
-      },
-      { withinMs },
-    );
-  }
-
-  /** Waits for the control socket. */
-  async ready(): Promise<this> {
-    await eventually(async () => assert.equal((await this.shell('version')).code, 0, this.log), {
-      withinMs: 15_000,
-    });
-    return this;
+    return runToEnd(join(dist, 'taskshell'), [...words, '--socket', this.socket]);
   }
 
   signal(signal: NodeJS.Signals | number): Promise<void> {
@@ -159,15 +100,7 @@ export class EngineRun {
   /** Runs a command in the namespace, as `docker exec` does. */
   async inside(file: string, args: readonly string[]): Promise<ShellResult> {
     const target = String(await this.enginePid());
-    return new Promise((done) => {
-      execFile(
-        'nsenter',
-        ['--target', target, '--pid', '--mount', '--', file, ...args],
-        (error, stdout, stderr) => {
-          done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-        },
-      );
-    });
+    return runToEnd('nsenter', ['--target', target, '--pid', '--mount', '--', file, ...args]);
   }
 
   read(name: string): string {
