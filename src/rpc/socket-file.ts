@@ -76,7 +76,12 @@ export async function isStillOurs(file: SocketFile): Promise<boolean> {
 /** The default folder is made on demand; one below /tmp must be ours alone, or a stranger could pose as the engine. */
 async function prepareFolder(folder: string, isPrivate: boolean): Promise<void> {
   const mode = isPrivate ? 0o700 : 0o755;
-  const firstMade = await mkdir(folder, { recursive: true, mode });
+  const firstMade = await mkdir(folder, { recursive: true, mode }).catch(async (error: unknown) => {
+    ignoreMissing(error);
+    // Node says ENOENT of a read-only file system as well, where it makes parents; mkdir(2) itself tells the two apart.
+    await mkdir(folder, mode);
+    return folder;
+  });
   if (firstMade !== undefined) await chmod(folder, mode);
   if (!isPrivate) return;
   const found = await lstat(folder);

@@ -103,6 +103,12 @@ export class Container extends RunningEngine {
     dockerSays('restart', this.name);
   }
 
+  /** Processes and threads that count against `--pids-limit`; asked from outside, where a process can be made. */
+  pidsCurrent(): number {
+    const [line = ''] = dockerSays('stats', '--no-stream', '--format', '{{.PIDs}}', this.name).split('\n');
+    return Number(line);
+  }
+
   /** Everything in the container, as proc_pid_stat(5) tells: `Z` is a zombie. */
   async processes(): Promise<
     readonly { readonly pid: number; readonly name: string; readonly state: string }[]

@@ -1,0 +1,68 @@
+/** `docker exec`, with and without a terminal, and the orphans it leaves. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Container } from '../support/container.ts';
+import { eventually } from '../support/eventually.ts';
+import { Terminal } from '../support/terminal.ts';
+
+const SLEEPER = '[processes.web]\ncmd = "sleep 1000"\nhealthcheck = { uptime = "20ms" }\n';
+
+test('a thousand orphans of docker exec are reaped and none stays a zombie', async (t) => {
+  const container = await new Container(t, SLEEPER).ready();
+  const leave = 'i=0; while [ $i -lt 1000 ]; do (sleep 0 &); i=$((i+1)); done';
+  assert.equal((await container.exec('sh', '-c', leave)).code, 0);
+  await eventually(async () => {
+    const { stdout } = await container.shell('status', '--json');
+    assert.ok(JSON.parse(stdout).orphans_reaped >= 1_000, stdout.slice(0, 200));
+  });
+  assert.deepEqual(
+    (await container.processes()).filter(({ state }) => state === 'Z'),
+    [],
+  );
+});
+
+test('docker exec -it taskshell is a shell: it prompts, answers, and leaves the engine alone on Ctrl-C and Ctrl-D', async (t) => {
+  const container = await new Container(t, SLEEPER).ready();
+  await container.reaches('web', 'healthy');
+  const terminal = new Terminal(t, ['docker', 'exec', '-it', container.name, 'taskshell']);
+  await terminal.shows(/taskshell> /);
+  terminal.type('status web\r');
+  await terminal.shows(/web: .*healthy.* since/);
+  terminal.type('stop web\r');
+  await terminal.shows(/stopping web/);
+  terminal.type('\u0003');
+  terminal.type('\u0004');
+  assert.equal(await terminal.exitCode(), 0);
+  await container.reaches('web', 'stopped');
+});
+
+test('docker exec of an unknown process says so and exits 4, as status does', async (t) => {
+  const container = await new Container(t, SLEEPER).ready();
+  const { code, stderr } = await container.shell('status', 'wbe');
+  assert.equal(code, 4);
+  assert.match(stderr, /did you mean web\?/);
+});
+
+test('attach by docker exec streams output and leaves the process running when it is detached', async (t) => {
+  const container = await new Container(
+    t,
+    `[processes.web]\ncmd = ["sh", "-c", "n=0; while :; do n=$$((n+1)); echo line $$n; sleep 0.05; done"]\n`,
+  ).ready();
+  const { pid } = await container.reaches('web', 'healthy');
+  const keys = ['--detach-keys', 'ctrl-^'];
+  const terminal = new Terminal(t, [
+    'docker',
+    'exec',
+    '-it',
+    ...keys,
+    container.name,
+    'taskshell',
+    'attach',
+    'web',
+  ]);
+  await terminal.shows(/line \d+\r?\nline \d+/);
+  terminal.type('\u0010\u0011');
+  assert.equal(await terminal.exitCode(), 0);
+  assert.equal((await container.see('web')).pid, pid);
+});
