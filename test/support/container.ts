@@ -31,7 +31,7 @@ export class Container extends RunningEngine {
     this.name = `taskmaster-test-${process.pid}-${this.#folder.slice(-6)}`;
     this.configure(config);
     t.after(() => {
-      execFileSync('docker', ['rm', '--force', '--volumes', this.name], { stdio: 'ignore' });
+      dockerSays('rm', '--force', '--volumes', this.name);
       rmSync(this.#folder, { recursive: true, force: true });
     });
     const entry = command === undefined ? [] : ['--entrypoint', command[0]];
@@ -58,12 +58,18 @@ export class Container extends RunningEngine {
   }
 
   get log(): string {
-    // Both streams are told apart by docker logs.
-    return execFileSync('sh', ['-c', 'docker logs "$0" 2>&1 >/dev/null', this.name], { encoding: 'utf8' });
+    return this.#logs('2>&1 >/dev/null');
   }
 
   get stdout(): string {
-    return execFileSync('sh', ['-c', 'docker logs "$0" 2>/dev/null', this.name], { encoding: 'utf8' });
+    return this.#logs('2>/dev/null');
+  }
+
+  /** `docker logs` tells the two streams apart as the engine wrote them; not every log driver can be read. */
+  #logs(redirection: string): string {
+    return execFileSync('sh', ['-c', `docker logs "$0" ${redirection} || true`, this.name], {
+      encoding: 'utf8',
+    });
   }
 
   shell(...words: readonly string[]): Promise<ShellResult> {

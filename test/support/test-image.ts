@@ -24,6 +24,7 @@ const root = resolve(import.meta.dirname, '../..');
 const dist = join(root, 'dist');
 const cache = join(root, 'build/images');
 const node = join(root, `node_modules/node-linux-${process.arch}/bin/node`);
+const DOCKER_TIMEOUT_MS = 120_000;
 /** Beyond the C library, what the official Node needs and a minimal Debian lacks. */
 const EXTRA_PACKAGES = ['libatomic1'];
 
@@ -70,9 +71,14 @@ ENV PATH=/opt/taskmaster:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
 ENTRYPOINT ["taskmaster", "engine", "start", "/etc/taskmaster/tm.toml"]
 `;
 
-/** Runs docker to its end. Throws with what it said. @returns its standard output, trimmed */
+/** Runs docker to its end. Throws with what it said, or when it hangs. @returns its standard output, trimmed */
 export function dockerSays(...args: readonly string[]): string {
-  return execFileSync('docker', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+  const stdio = ['ignore', 'pipe', 'pipe'] as const;
+  return execFileSync('docker', args, {
+    encoding: 'utf8',
+    stdio: [...stdio],
+    timeout: DOCKER_TIMEOUT_MS,
+  }).trim();
 }
 
 /** A suite that cannot run fails. */

@@ -1,0 +1,53 @@
+/** The container's output when nobody reads it, and when there is none. */
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { Container } from '../support/container.ts';
+import { shellCommand } from '../support/engine-run.ts';
+import { eventually } from '../support/eventually.ts';
+
+const STAY = '[engine]\nexit_when = "never"\n';
+const PRINTER = `[processes.printer]\n${shellCommand('yes taskmaster | head -c 20000000')}autostart = false\n`;
+
+/** A client that asks for the output and never reads it: what it does not take, Docker does not take either. */
+function attachWithoutReading(t: TestContext, container: Container): ChildProcess {
+  const client = spawn('docker', ['attach', '--no-stdin', '--sig-proxy=false', container.name], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  client.stdout?.pause();
+  // Its TERM waits for the write that is stuck.
+  t.after(() => client.kill('SIGKILL'));
+  return client;
+}
+
+test('output that nobody reads blocks no process and not the engine, not even its end, and the loss is told', async (t) => {
+  const flags = ['--log-driver', 'none'];
+  const container = await new Container(t, `${STAY}${PRINTER}`, { flags }).ready();
+  const enginePid = Number(container.inspect('.State.Pid'));
+  const client = attachWithoutReading(t, container);
+  await eventually(
+    async () => {
+      // Docker takes all as long as the client is not there yet, hence again and again.
+      await container.shell('restart', 'printer', '--wait');
+      assert.equal((await container.see('printer')).state, 'completed');
+      const { stdout } = await container.shell('logs', '--event', 'output_dropped', '--json');
+      assert.match(stdout, /nobody read the container's output/);
+    },
+    { withinMs: 20_000 },
+  );
+  process.kill(enginePid, 'SIGTERM');
+  await eventually(() => assert.ok(!existsSync(`/proc/${enginePid}`)), { withinMs: 9_000 });
+  // Docker itself sees the end only when its client lets go.
+  client.kill('SIGKILL');
+  assert.equal(await container.exitCode(), 0);
+});
+
+test('without any standard streams the engine supervises and ends as ever', async (t) => {
+  const command = ['sh', '-c', 'exec taskmaster engine start /etc/taskmaster/tm.toml <&- >&- 2>&-'] as const;
+  const container = await new Container(t, `${STAY}${PRINTER}`, { command: [...command] }).ready();
+  assert.equal((await container.shell('start', 'printer', '--wait')).code, 0);
+  await container.reaches('printer', 'completed');
+  assert.equal(await container.stop(), 0);
+});
