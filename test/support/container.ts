@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { eventually } from './eventually.ts';
 import { RunningEngine, runToEnd, type ShellResult } from './running-engine.ts';
@@ -16,6 +16,8 @@ export interface ContainerOptions {
   /** In place of the image's own entry point: program and arguments. */
   readonly command?: readonly [string, ...string[]];
   readonly image?: string;
+  /** More files for /etc/taskmaster, by name. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 export class Container extends RunningEngine {
@@ -23,13 +25,14 @@ export class Container extends RunningEngine {
   readonly #folder: string;
 
   /** @param config the engine's configuration, bind-mounted as /etc/taskmaster/tm.toml */
-  constructor(t: TestContext, config: string, options: ContainerOptions = {}) {
+  constructor(t: Pick<TestContext, 'after'>, config: string, options: ContainerOptions = {}) {
     super();
     const { flags = [], command, image = testImage() } = options;
     this.#folder = mkdtempSync(join(tmpdir(), 'taskmaster-container-'));
     chmodSync(this.#folder, 0o755);
     this.name = `taskmaster-test-${process.pid}-${this.#folder.slice(-6)}`;
     this.configure(config);
+    for (const [name, text] of Object.entries(options.files ?? {})) this.write(name, text);
     t.after(() => {
       dockerSays('rm', '--force', '--volumes', this.name);
       rmSync(this.#folder, { recursive: true, force: true });
@@ -54,7 +57,14 @@ export class Container extends RunningEngine {
   }
 
   configure(config: string): void {
-    writeFileSync(join(this.#folder, 'tm.toml'), config);
+    this.write('tm.toml', config);
+  }
+
+  /** Into /etc/taskmaster, executable. */
+  write(name: string, text: string): void {
+    const path = join(this.#folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text, { mode: 0o755 });
   }
 
   get log(): string {

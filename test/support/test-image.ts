@@ -29,26 +29,29 @@ const DOCKER_TIMEOUT_MS = 120_000;
 const EXTRA_PACKAGES = ['libatomic1'];
 
 /** @returns the path of a tar with the root of a minimal Debian and these packages. */
-export function debianRoot(packages: readonly string[] = EXTRA_PACKAGES): string {
+export function debianRoot(packages: readonly string[]): string {
   const path = join(cache, `bookworm-${hashOf([packages.join(' ')])}.tar`);
   if (existsSync(path)) return path;
   mkdirSync(cache, { recursive: true });
   // Under a name of its own until it is whole: another test may want it at the same time.
   const draft = `${path}.${process.pid}.tar`;
-  const include = packages.length === 0 ? [] : [`--include=${packages.join(',')}`];
-  execFileSync('mmdebstrap', ['--quiet', '--variant=minbase', ...include, 'bookworm', draft], {
+  const include = `--include=${packages.join(',')}`;
+  execFileSync('mmdebstrap', ['--quiet', '--variant=minbase', include, 'bookworm', draft], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   renameSync(draft, path);
   return path;
 }
 
-/** @returns the name of an image with taskmaster on its PATH and as its entry point. */
-export function testImage(): string {
+/**
+ * @param packages of Debian, beside what taskmaster needs
+ * @returns the name of an image with taskmaster on its PATH and as its entry point
+ */
+export function testImage(packages: readonly string[] = []): string {
   requireDocker();
   const files = readdirSync(dist).filter((name) => name !== 'cache');
   const content = files.flatMap((name) => [name, readFileSync(join(dist, name))]);
-  const base = debianRoot();
+  const base = debianRoot([...EXTRA_PACKAGES, ...packages]);
   const image = `taskmaster-test:${hashOf([DOCKERFILE, base, ...content])}`;
   if (dockerSays('image', 'ls', '--quiet', image) !== '') return image;
   const context = mkdtempSync(join(tmpdir(), 'taskmaster-image-'));
