@@ -6,6 +6,7 @@ import { renderProblems } from '../config/problem.ts';
 import { TaskmasterError } from '../errors.ts';
 import { EXIT_CODES, type ExitVerdict } from '../supervisor/exit-verdict.ts';
 import { type EngineRequest, watchDaemonSignals } from '../system/daemon-signals.ts';
+import { startThreadPool } from '../system/thread-pool.ts';
 import { ownPrivileges, systemUsers } from '../system/user-database.ts';
 import { composeEngine, type Engine } from './compose-engine.ts';
 import { VERSION } from './version.ts';
@@ -27,6 +28,7 @@ export async function run(words: readonly string[]): Promise<number> {
   }
   // First of all: what comes before a handler is there is lost (to PID 1) or deadly (to anyone else).
   const requests = new Requests();
+  startThreadPool();
   const configPath = resolve(given);
   const loaded = loadConfig(configPath, { users: systemUsers, self: ownPrivileges() });
   if (!loaded.ok) {

@@ -80,6 +80,17 @@ test('a fork storm under a limit of 32 processes leaves the engine answering, an
   assert.equal(await container.stop(), 0);
 });
 
+test('a fork storm from the first moment on does not end the engine', async (t) => {
+  const container = new Container(
+    t,
+    `[processes.storm]\ncmd = ["perl", "-e", "while (1) { fork // select(undef, undef, undef, 0.001) }"]\n${QUICK}`,
+    { flags: ['--pids-limit', '32'] },
+  );
+  await eventually(() => assert.match(container.log, /"to":"healthy"/));
+  assert.equal(container.inspect('.State.Running'), 'true');
+  assert.equal(await container.stop(), 0);
+});
+
 test('a service killed for memory in 64 MiB: the engine lives, says oom, and starts it again', async (t) => {
   const hog = shellCommand(
     'if test -e /tmp/once; then exec sleep 1000; fi; touch /tmp/once; exec tail /dev/zero',
