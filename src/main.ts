@@ -3,17 +3,12 @@
  * nothing else. The launcher passes the name it was called by as the first word.
  */
 
-import { enableCompileCache } from 'node:module';
-import { join } from 'node:path';
-
-// Compiled code beside the bundles, made by the build: reading it is quicker than compiling.
-enableCompileCache(join(__dirname, 'cache'));
+import { bundleLoader } from './load-bundle.ts';
 
 const [, , calledAs = 'taskmaster', ...words] = process.argv;
 
-function load(bundle: string): { run: (words: readonly string[]) => Promise<number> | number } {
-  // A path made at run time: the bundler must not draw the others in.
-  return require(join(__dirname, `${bundle}.cjs`));
+interface Command {
+  run(words: readonly string[]): Promise<number> | number;
 }
 
 function choose(): { readonly bundle: string; readonly rest: readonly string[] } {
@@ -27,7 +22,8 @@ function choose(): { readonly bundle: string; readonly rest: readonly string[] }
 }
 
 const { bundle, rest } = choose();
-Promise.resolve(load(bundle).run(rest)).then(
+const command = bundleLoader(__dirname)(bundle) as Command;
+Promise.resolve(command.run(rest)).then(
   (code) => {
     process.exitCode = code;
   },

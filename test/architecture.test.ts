@@ -50,10 +50,11 @@ const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: reado
     packages: ['node:'],
   },
   build: {
-    rooms: ['build', 'config', 'rpc', 'lifecycle', 'cli'],
+    rooms: ['build', 'config', 'rpc', 'lifecycle', 'cli', 'load-bundle'],
     packages: ['node:', 'ajv', 'esbuild', 'json-schema-to-ts'],
   },
-  main: { rooms: [], packages: ['node:'] },
+  main: { rooms: ['load-bundle'], packages: [] },
+  'load-bundle': { rooms: [], packages: ['node:'] },
 };
 
 /** Finer than rooms: the one place that may import a thing. */

@@ -1,12 +1,12 @@
 /**
  * Bundles each command into one file of its own beside the dispatcher, minified, for the pinned Node; then runs each
- * once, so that V8's compiled code for them lies in `dist/cache` (module.enableCompileCache of Node).
+ * once, so that V8's compiled code lies beside each (`code-cache.ts`).
  */
 
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { keepCompiledCode } from './code-cache.ts';
 import './generate.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -33,6 +33,8 @@ const options: BuildOptions = {
   minify: true,
   platform: 'node',
   target: 'node24',
+  // The dispatcher gives bundles a `require` of its own, see load-bundle.ts; import() would pass it by.
+  supported: { 'dynamic-import': false },
   format: 'cjs',
   legalComments: 'external',
   define: { 'import.meta.url': 'undefined', TASKMASTER_VERSION: JSON.stringify(version) },
@@ -51,17 +53,4 @@ await build({
 });
 await build({ ...options, entryPoints: Object.fromEntries(LATE_PACKAGES.map((name) => [name, name])) });
 
-// The cache is made by running: the code that a real start compiles is the code that is kept.
-rmSync(join(dist, 'cache'), { recursive: true, force: true });
-mkdirSync(join(dist, 'cache'));
-for (const words of [
-  ['engine', 'check', 'src/build/warm-up.toml'],
-  ['engine', 'start', 'src/build/warm-up.toml'],
-  ['version', '--socket', '/nowhere/taskmaster.sock'],
-]) {
-  try {
-    execFileSync(join(dist, 'taskmaster'), words, { cwd: root, stdio: 'ignore' });
-  } catch {
-    // The last one finds no engine, as it should.
-  }
-}
+keepCompiledCode(root, LATE_PACKAGES);
