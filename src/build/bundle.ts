@@ -3,15 +3,10 @@
  * once, so that V8's compiled code lies beside each (`code-cache.ts`).
  */
 
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { keepCompiledCode } from './code-cache.ts';
 import './generate.ts';
-
-const root = resolve(import.meta.dirname, '../..');
-const dist = join(root, 'dist');
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+import { dist, root, VERSION } from './project.ts';
 
 /** Imported when first needed: bundled apart, so that a start without them does not even read their text. */
 const LATE_PACKAGES = ['pino', 'execa'];
@@ -37,7 +32,7 @@ const options: BuildOptions = {
   supported: { 'dynamic-import': false },
   format: 'cjs',
   legalComments: 'external',
-  define: { 'import.meta.url': 'undefined', TASKMASTER_VERSION: JSON.stringify(version) },
+  define: { 'import.meta.url': 'undefined', TASKMASTER_VERSION: JSON.stringify(VERSION) },
   logLevel: 'warning',
 };
 

@@ -5,13 +5,11 @@
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-
-const root = resolve(import.meta.dirname, '../..');
-const dist = join(root, 'dist');
+import { dirname, join } from 'node:path';
+import { COMMANDS, dist, NODE_PACKAGE, packageFolder, root } from './project.ts';
 
 function headersFolder(): string {
-  const folder = join(root, 'node_modules', `node-linux-${process.arch}`);
+  const folder = packageFolder(NODE_PACKAGE);
   if (existsSync(join(folder, 'include/node/node_api.h'))) return folder;
   throw new Error(`no Node headers in ${folder}: run npm ci (on x64 or arm64)`);
 }
@@ -43,7 +41,8 @@ nodeGyp(['build', ...flags]);
 mkdirSync(dist, { recursive: true });
 install('taskmaster.node', 'taskmaster.node', 0o755);
 install('launcher', 'taskmaster', 0o755);
-for (const name of ['taskshell']) {
+for (const name of COMMANDS) {
+  if (name === 'taskmaster') continue;
   rmSync(join(dist, name), { force: true });
   symlinkSync('taskmaster', join(dist, name));
 }
