@@ -21,7 +21,9 @@ function nodeGyp(args: readonly string[]): void {
     ? join(dirname(process.env.npm_execpath), '../node_modules/node-gyp/bin/node-gyp.js')
     : undefined;
   const script = [fromNpm, beside].find((path) => path !== undefined && existsSync(path));
-  const options = { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] as const };
+  // Of npm's settings, which go before arguments: a machine may name the headers of another Node in them.
+  const env = { ...process.env, npm_config_nodedir: headersFolder() };
+  const options = { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] as const };
   if (script === undefined) execFileSync('node-gyp', args, { ...options, stdio: [...options.stdio] });
   else execFileSync(process.execPath, [script, ...args], { ...options, stdio: [...options.stdio] });
 }
@@ -35,7 +37,7 @@ function install(from: string, name: string, mode: number): void {
   execFileSync('strip', ['--strip-unneeded', to]);
 }
 
-const flags = [`--nodedir=${headersFolder()}`, '--silent'];
+const flags = ['--silent'];
 if (!existsSync(join(root, 'build/config.gypi'))) nodeGyp(['configure', ...flags]);
 nodeGyp(['build', ...flags]);
 mkdirSync(dist, { recursive: true });

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { buildExample, buildTaskmaster } from '../support/base-images.ts';
+import { Container } from '../support/container.ts';
+import { eventually } from '../support/eventually.ts';
+
+buildTaskmaster('base');
+buildTaskmaster('folder');
+
+const PATIENT = { withinMs: 30_000 };
+
+/** What a client in the container is answered; no program for it need be in the image. */
+async function get(container: Container, url: string): Promise<string> {
+  const program = `fetch(${JSON.stringify(url)}).then((answer) => answer.text()).then(console.log)`;
+  const { stdout } = await container.exec('/opt/taskmaster/program/node', '-e', program);
+  return stdout.trim();
+}
+
+test('web: nginx answers for the application, the worker works, and Docker hears that all is well', async (t) => {
+  const image = buildExample('web');
+  const flags = ['--env', 'REPORT_EVERY_SECONDS=1', '--health-interval', '1s'];
+  const container = new Container(t, '', { image, flags });
+  for (const name of ['app', 'nginx', 'worker']) await container.reaches(name, 'healthy', 30_000);
+  await eventually(async () => {
+    assert.match(await get(container, 'http://127.0.0.1:8080/'), /^hello, [1-9]\d* reports so far$/);
+  }, PATIENT);
+  await eventually(() => assert.equal(container.inspect('.State.Health.Status'), 'healthy'), PATIENT);
+  assert.match(container.stdout, /^worker *[|:\]]? *.*report \d+/m);
+  assert.equal((await container.exec('taskmaster', 'engine', 'check', '/etc/taskmaster.toml')).stderr, '');
+  assert.equal(await container.stop(), 0);
+});
+
+test('web: the application is killed, comes back, and nginx has been there all the time', async (t) => {
+  const container = new Container(t, '', { image: buildExample('web') });
+  const before = await container.reaches('app', 'healthy', 30_000);
+  const { pid: front } = await container.reaches('nginx', 'healthy', 30_000);
+  await container.exec('sh', '-c', `kill -KILL ${before.pid}`);
+  const after = await eventually(async () => {
+    const seen = await container.see('app');
+    assert.ok(seen.state === 'healthy' && seen.pid !== before.pid, JSON.stringify(seen));
+    return seen;
+  }, PATIENT);
+  assert.equal(after.restarts, 1);
+  assert.equal((await container.see('nginx')).pid, front);
+  assert.match(await get(container, 'http://127.0.0.1:8080/'), /^hello/);
+});
+
+test('from-supervisord: before and after serve the same, with the same workers as the same user', async (t) => {
+  const before = new Container(t, '', { image: buildExample('from-supervisord/before') });
+  const after = new Container(t, '', { image: buildExample('from-supervisord/after') });
+  for (const name of ['nginx', 'queue:1', 'queue:2']) await after.reaches(name, 'healthy', 30_000);
+  assert.equal(await get(after, 'http://127.0.0.1:8080/'), 'hello');
+  const workers = async (container: Container): Promise<string> => {
+    const script =
+      'for p in /proc/[0-9]*; do [ "$(cut -d" " -f1-2 <$p/cmdline | tr "\\0" " " | grep -c queue.sh)" = 1 ] && stat -c %U $p; done; true';
+    return (await container.exec('sh', '-c', script)).stdout;
+  };
+  await eventually(async () => assert.equal(await workers(before), 'www-data\nwww-data\n'), PATIENT);
+  assert.equal(await workers(after), 'www-data\nwww-data\n');
+  assert.equal(
+    (await after.exec('sh', '-c', 'cat /var/log/queue_*.log')).stdout,
+    'worker 1 serves the queue mail\nworker 2 serves the queue mail\n',
+  );
+  assert.equal((await after.exec('taskmaster', 'engine', 'check', '/etc/taskmaster.toml')).stderr, '');
+  assert.equal(await after.stop(), 0);
+});
+
+test('non-root: no user but its own, a read-only root, no capabilities; Docker hears that all is well', async (t) => {
+  const flags = [
+    '--read-only',
+    '--tmpfs',
+    '/tmp',
+    '--cap-drop',
+    'ALL',
+    '--security-opt',
+    'no-new-privileges',
+  ];
+  const image = buildExample('non-root');
+  const container = new Container(t, '', { image, flags: [...flags, '--health-interval', '1s'] });
+  for (const name of ['nginx', 'heartbeat']) await container.reaches(name, 'healthy', 30_000);
+  assert.equal(await get(container, 'http://127.0.0.1:8080/'), 'hello from nobody in particular');
+  const { stdout } = await container.exec('sh', '-c', 'stat -c %u /proc/[0-9]* | sort -u');
+  assert.equal(stdout, '10001\n');
+  await eventually(() => assert.equal(container.inspect('.State.Health.Status'), 'healthy'), PATIENT);
+  assert.equal((await container.exec('taskmaster', 'engine', 'check', '/etc/taskmaster.toml')).stderr, '');
+  assert.equal(await container.stop(), 0);
+});
