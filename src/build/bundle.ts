@@ -22,6 +22,8 @@ const latePackages: Plugin = {
 
 const options: BuildOptions = {
   absWorkingDir: root,
+  // It says that the code is strict. Named, or a tree without it would be built to run otherwise.
+  tsconfig: 'tsconfig.json',
   outdir: dist,
   outExtension: { '.js': '.cjs' },
   bundle: true,

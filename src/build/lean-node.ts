@@ -1,8 +1,10 @@
-/** The Node that a release carries: without symbols, with its libraries beside it. */
+/** The Node that a release carries: without symbols and other languages' data, with its libraries beside it. */
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { withoutRange } from './elf-hole.ts';
+import { compactIcuData, findIcuData } from './icu-data.ts';
 
 /** A library beyond glibc: of a compiler that may be newer than the image's own, or not in the image at all. */
 interface CarriedLibrary {
@@ -27,6 +29,8 @@ export function layLeanNode(node: string, folder: string): void {
   execFileSync('strip', [target]);
   // In the file, and not by LD_LIBRARY_PATH: every program that taskmaster starts would inherit that.
   execFileSync('patchelf', ['--set-rpath', '$ORIGIN/lib', target]);
+  // Last: what it leaves has no section headers, which strip and patchelf go by.
+  cutIcuData(target);
   mkdirSync(join(folder, 'lib'));
   for (const path of librariesOf(node)) {
     const copy = join(folder, 'lib', basename(path));
@@ -34,6 +38,12 @@ export function layLeanNode(node: string, folder: string): void {
     chmodSync(copy, 0o644);
     execFileSync('strip', ['--strip-unneeded', copy]);
   }
+}
+
+function cutIcuData(node: string): void {
+  const file = readFileSync(node);
+  const data = findIcuData(file);
+  writeFileSync(node, withoutRange(file, compactIcuData(file, data), data.end));
 }
 
 /** @returns where the dynamic linker of this machine finds what the program needs beyond glibc. */
