@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -22,6 +21,9 @@ constexpr int kLastSignal = 64;
 constexpr int kLastCapability = 63;
 constexpr unsigned kFirstPrivateDescriptor = 3;
 constexpr int kFallbackDescriptorLimit = 4096;
+// Of close_range(2), by number: the headers of a glibc before 2.34 do not have them, the kernel may.
+constexpr long kCloseRange = 436;
+constexpr unsigned kCloseRangeCloexec = 1U << 2;
 
 // The kernel's own struct for rt_sigaction(2); all zero is SIG_DFL with no flags.
 struct KernelSigaction {
@@ -52,7 +54,7 @@ bool SetUpStreams(ChildPlan& plan) {
 }
 
 bool CloseDescriptors(ChildPlan&) {
-  if (syscall(SYS_close_range, kFirstPrivateDescriptor, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return true;
+  if (syscall(kCloseRange, kFirstPrivateDescriptor, ~0U, kCloseRangeCloexec) == 0) return true;
   if (errno != ENOSYS && errno != EINVAL && errno != EPERM) return false;
   // Kernels before 5.11, and seccomp profiles that do not know the call.
   for (int fd = kFirstPrivateDescriptor; fd < kFallbackDescriptorLimit; ++fd) {
