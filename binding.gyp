@@ -22,7 +22,15 @@
     {
       "target_name": "launcher",
       "type": "executable",
-      "sources": ["native/launcher.c"],
+      "sources": [
+        "native/launcher/init.c",
+        "native/launcher/init_options.c",
+        "native/launcher/init_report.c",
+        "native/launcher/main.c",
+        "native/launcher/run_node.c",
+        "native/launcher/signal_names.c"
+      ],
+      "defines": ["_GNU_SOURCE", "TASKMASTER_VERSION=\"<!(node -p \"require('./package.json').version\")\""],
       "cflags": ["-Wall", "-Wextra", "-Werror", "-Os"],
       "ldflags": ["-static"]
     }

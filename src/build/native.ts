@@ -4,7 +4,7 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { COMMANDS, dist, NODE_PACKAGE, packageFolder, root } from './project.ts';
 
@@ -28,6 +28,13 @@ function nodeGyp(args: readonly string[]): void {
   else execFileSync(process.execPath, [script, ...args], { ...options, stdio: [...options.stdio] });
 }
 
+/** What is built, and the version that the launcher tells, are read when configuring. */
+function isConfigured(): boolean {
+  const made = join(root, 'build/config.gypi');
+  const sources = ['binding.gyp', 'package.json'].map((name) => statSync(join(root, name)).mtimeMs);
+  return existsSync(made) && statSync(made).mtimeMs > Math.max(...sources);
+}
+
 function install(from: string, name: string, mode: number): void {
   const to = join(dist, name);
   // A new file, not new bytes in the old one: a running engine has the old one mapped.
@@ -38,12 +45,13 @@ function install(from: string, name: string, mode: number): void {
 }
 
 const flags = ['--silent'];
-if (!existsSync(join(root, 'build/config.gypi'))) nodeGyp(['configure', ...flags]);
+if (!isConfigured()) nodeGyp(['configure', ...flags]);
 nodeGyp(['build', ...flags]);
 mkdirSync(dist, { recursive: true });
 install('taskmaster.node', 'taskmaster.node', 0o755);
 install('launcher', 'taskmaster', 0o755);
-for (const name of COMMANDS) {
+// Of the checkout alone: a release does not take the name from an image's own tini.
+for (const name of [...COMMANDS, 'tini']) {
   if (name === 'taskmaster') continue;
   rmSync(join(dist, name), { force: true });
   symlinkSync('taskmaster', join(dist, name));

@@ -47,10 +47,25 @@ export const completion: CommandHandler = async ({ operands: [shell = ''], io })
   return 0;
 };
 
+/** First words that are no verbs, and what follows them. The interactive shell knows neither. */
+const PROGRAM_WORDS: Readonly<Record<string, readonly string[]>> = {
+  engine: ['check', 'reload', 'start', 'stop', 'version'],
+  init: ['-e', '-g', '-h', '-l', '-p', '-s', '-v', '-w', '--version'],
+};
+
 /** One candidate a line; nothing at all where something is wrong, for this speaks into a half-written line. */
 export const candidates: CommandHandler = async (invocation) => {
   const { operands, io } = invocation;
-  for (const word of await complete(operands, COMMANDS, engineNames(invocation))) say(io, word);
+  const [first = '', ...rest] = operands;
+  const following = Object.hasOwn(PROGRAM_WORDS, first) ? PROGRAM_WORDS[first] : undefined;
+  if (following !== undefined && rest.length > 0) {
+    for (const word of following.filter((candidate) => candidate.startsWith(rest.at(-1) ?? '')))
+      say(io, word);
+    return 0;
+  }
+  const words = [...(await complete(operands, COMMANDS, engineNames(invocation)))];
+  if (rest.length === 0) words.push(...Object.keys(PROGRAM_WORDS).filter((word) => word.startsWith(first)));
+  for (const word of words.toSorted()) say(io, word);
   return 0;
 };
 

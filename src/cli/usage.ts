@@ -32,6 +32,8 @@ export function helpOverview(commands: readonly CommandSpec[]): string {
   return [
     'usage: taskshell [--socket PATH] VERB …    one command',
     '       taskshell                           interactive; Tab completes, Ctrl-D leaves',
+    '       taskmaster engine start [CONFIG]    the engine itself; also check, stop, reload, version',
+    '       taskmaster init [FLAGS] COMMAND …   one command under an init, as tini does; -h explains',
     '',
     ...columns(rows),
     '',

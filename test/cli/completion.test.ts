@@ -77,6 +77,15 @@ describe('the scripts for other shells', () => {
     assert.deepEqual(ran, { code: 0, out: '', err: '' });
   });
 
+  test('taskmaster’s own words come with the verbs, and theirs after them', async () => {
+    const ask = async (...words: readonly string[]): Promise<readonly string[]> =>
+      (await cli(['__complete', '--', ...words])).out.split('\n').filter(Boolean);
+    assert.deepEqual(await ask('e'), ['engine', 'env', 'events']);
+    assert.deepEqual(await ask('i'), ['init']);
+    assert.deepEqual(await ask('engine', 'st'), ['start', 'stop']);
+    assert.deepEqual(await ask('init', '-s', '--v'), ['--version']);
+  });
+
   test('bash understands its script, and fills the candidates in', async () => {
     const { out } = await cli(['completion', 'bash']);
     const ask = `

@@ -26,14 +26,15 @@ export class PidNamespace {
 
   constructor(
     command: readonly [string, ...string[]],
-    options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {},
+    options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string; readonly input?: string } = {},
   ) {
     // --kill-child: whatever becomes of a test, its namespace ends with it.
     this.#unshare = spawn('unshare', ['--pid', '--fork', '--kill-child', '--mount-proc', '--', ...command], {
       env: options.env ?? process.env,
       cwd: options.cwd,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
+    this.#unshare.stdin?.end(options.input);
     this.#unshare.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;
     });

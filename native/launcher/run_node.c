@@ -1,11 +1,11 @@
 /*
- * dist/taskmaster: finds Node and the program beside itself and executes them. It is here, and not a shell script,
- * for what Node destroys before any script runs: the soft limit of open files, which Node raises, and the signal
- * mask and the ignored signals, which Node resets. They are noted in TASKMASTER_INHERITED. Static, so that it
- * costs a third of a millisecond; images without a shell can use it.
+ * Finds Node and the program beside itself and executes them. It is here, and not in a shell script, for what Node
+ * destroys before any script runs: the soft limit of open files, which Node raises, and the signal mask and the
+ * ignored signals, which Node resets. They are noted in TASKMASTER_INHERITED.
  */
 
-#define _GNU_SOURCE
+#include "run_node.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -15,7 +15,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { OPTIONS = 3, LAST_SIGNAL = 64, NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
+#include "signal_set.h"
+
+enum { OPTIONS = 3, NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
 
 /* --disable-sigusr1: a signal must not open the inspector. --v8-pool-size: threads count against a pids limit. */
 static char *const node_options[OPTIONS] = {"--disable-sigusr1", "--v8-pool-size=1", "--no-warnings"};
@@ -28,23 +30,19 @@ static int fail(const char *what, const char *detail, int code) {
 static void note_inherited(void) {
   struct rlimit files = {0};
   getrlimit(RLIMIT_NOFILE, &files);
-  sigset_t mask;
-  sigemptyset(&mask);
-  sigprocmask(SIG_SETMASK, NULL, &mask);
-  unsigned long long ignored = 0, blocked = 0;
+  SignalSet ignored = 0;
   for (int number = 1; number <= LAST_SIGNAL; number++) {
     struct sigaction action;
-    if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN) ignored |= 1ULL << (number - 1);
-    if (sigismember(&mask, number) == 1) blocked |= 1ULL << (number - 1);
+    if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN) ignored |= only_signal(number);
   }
   char note[160];
   /* RLIM_INFINITY is all ones: written as -1. */
   snprintf(note, sizeof note, "nofile=%lld:%lld,ignored=%llx,blocked=%llx", (long long)files.rlim_cur,
-           (long long)files.rlim_max, ignored, blocked);
+           (long long)files.rlim_max, (unsigned long long)ignored, (unsigned long long)current_mask());
   setenv("TASKMASTER_INHERITED", note, 1);
 }
 
-int main(int argc, char **argv) {
+int run_node(const char *name, int argc, char **argv) {
   char folder[PATH_MAX - 64];
   ssize_t length = readlink("/proc/self/exe", folder, sizeof folder - 1);
   if (length <= 0) return fail("cannot find my own folder", " (is /proc mounted?)", NOT_EXECUTABLE);
@@ -63,8 +61,7 @@ int main(int argc, char **argv) {
   arguments[count++] = "node";
   for (int index = 0; index < OPTIONS; index++) arguments[count++] = node_options[index];
   arguments[count++] = script;
-  char *name = argc > 0 && strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1 : argc > 0 ? argv[0] : "taskmaster";
-  arguments[count++] = name;
+  arguments[count++] = (char *)name;
   for (int index = 1; index < argc; index++) arguments[count++] = argv[index];
 
   note_inherited();
