@@ -33,6 +33,14 @@
       "defines": ["_GNU_SOURCE", "TASKMASTER_VERSION=\"<!(node -p \"require('./package.json').version\")\""],
       "cflags": ["-Wall", "-Wextra", "-Werror", "-Os"],
       "ldflags": ["-static"]
+    },
+    {
+      "target_name": "hold-signals",
+      "type": "loadable_module",
+      "sources": ["native/preload/hold_signals.c"],
+      "defines": ["_GNU_SOURCE"],
+      "cflags": ["-Wall", "-Wextra", "-Werror", "-Os", "-fPIC", "-fvisibility=hidden", "-fno-stack-protector"],
+      "ldflags": ["-nostdlib", "-Wl,-z,now", "-Wl,-z,relro"]
     }
   ]
 }

@@ -18,6 +18,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("becomeSubreaper", Napi::Function::New(env, BecomeSubreaper, "becomeSubreaper"));
   exports.Set("kill", Napi::Function::New(env, Kill, "kill"));
   exports.Set("watchSignals", Napi::Function::New(env, WatchSignals, "watchSignals"));
+  exports.Set("releaseSignals", Napi::Function::New(env, ReleaseSignals, "releaseSignals"));
   exports.Set("lookUpUser", Napi::Function::New(env, LookUpUser, "lookUpUser"));
   exports.Set("lookUpGroup", Napi::Function::New(env, LookUpGroup, "lookUpGroup"));
   exports.Set("peerCredentials", Napi::Function::New(env, PeerCredentials, "peerCredentials"));

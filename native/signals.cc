@@ -1,10 +1,16 @@
 #include "signals.h"
 
+#include <dlfcn.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include <cerrno>
+#include <cstdint>
+#include <cstdlib>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -57,6 +63,18 @@ class WatchList {
   std::vector<Watch*> watches_;
 };
 
+// The launcher put ours first: what the user had, even an empty list, is what follows the first colon.
+void RestorePreload() {
+  constexpr std::string_view kOurs = "/hold-signals.so";
+  const char* list = getenv("LD_PRELOAD");
+  if (list == nullptr) return;
+  std::string_view first(list);
+  first = first.substr(0, first.find(':'));
+  if (!first.ends_with(kOurs)) return;
+  if (list[first.size()] == '\0') unsetenv("LD_PRELOAD");
+  else setenv("LD_PRELOAD", std::string(list + first.size() + 1).c_str(), 1);
+}
+
 }  // namespace
 
 Napi::Value Kill(const Napi::CallbackInfo& info) {
@@ -89,6 +107,18 @@ Napi::Value WatchSignals(const Napi::CallbackInfo& info) {
   delete env.GetInstanceData<WatchList>();
   env.SetInstanceData(list.release());
   return env.Undefined();
+}
+
+Napi::Value ReleaseSignals(const Napi::CallbackInfo& info) {
+  RestorePreload();
+  // Not there where it was not preloaded: not started by the launcher, or a Node that takes no preloads.
+  auto release = reinterpret_cast<void (*)()>(dlsym(RTLD_DEFAULT, "taskmaster_release_signals"));
+  if (release == nullptr) return info.Env().Undefined();
+  release();
+  // Of this thread alone: the others keep them blocked, and all that waits is delivered here and now.
+  uint64_t no_signals = 0;
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &no_signals, nullptr, sizeof no_signals);
+  return info.Env().Undefined();
 }
 
 }  // namespace taskmaster

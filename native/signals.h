@@ -10,4 +10,7 @@ Napi::Value Kill(const Napi::CallbackInfo& info);
 // watchSignals(signals, callback): for real-time signals, which process.on cannot name.
 Napi::Value WatchSignals(const Napi::CallbackInfo& info);
 
+// releaseSignals(): ends what hold-signals.so began, and takes it out of LD_PRELOAD. Called once every handler is there.
+Napi::Value ReleaseSignals(const Napi::CallbackInfo& info);
+
 }  // namespace taskmaster

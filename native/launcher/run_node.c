@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "../preload/held_signals.h"
 #include "signal_set.h"
 
 enum { OPTIONS = 3, NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
@@ -42,6 +43,22 @@ static void note_inherited(void) {
   setenv("TASKMASTER_INHERITED", note, 1);
 }
 
+/*
+ * A signal that comes while Node starts must wait for the engine's handlers: blocks them all, and has Node's own
+ * clearing of the mask undone by hold-signals.so. It stands first in LD_PRELOAD (ld.so(8)); the engine takes it out
+ * again. Where it cannot be loaded, Node starts as it does without.
+ */
+static void hold_signals(const char *folder) {
+  char preload[PATH_MAX];
+  snprintf(preload, sizeof preload, "%s/hold-signals.so", folder);
+  /* Colons and spaces divide the list, and nothing quotes them. */
+  if (strpbrk(preload, ": ") || access(preload, R_OK) != 0) return;
+  const char *others = getenv("LD_PRELOAD");
+  char *list = NULL;
+  if (asprintf(&list, others ? "%s:%s" : "%s", preload, others) < 0 || setenv("LD_PRELOAD", list, 1) != 0) return;
+  replace_mask(current_mask() | HELD_SIGNALS);
+}
+
 int run_node(const char *name, int argc, char **argv) {
   char folder[PATH_MAX - 64];
   ssize_t length = readlink("/proc/self/exe", folder, sizeof folder - 1);
@@ -65,6 +82,7 @@ int run_node(const char *name, int argc, char **argv) {
   for (int index = 1; index < argc; index++) arguments[count++] = argv[index];
 
   note_inherited();
+  if (argc > 2 && strcmp(argv[1], "engine") == 0 && strcmp(argv[2], "start") == 0) hold_signals(folder);
   const char *chosen = getenv("TASKMASTER_NODE");
   if (chosen && *chosen) {
     execv(chosen, arguments);

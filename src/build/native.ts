@@ -50,6 +50,7 @@ nodeGyp(['build', ...flags]);
 mkdirSync(dist, { recursive: true });
 install('taskmaster.node', 'taskmaster.node', 0o755);
 install('launcher', 'taskmaster', 0o755);
+install('hold-signals.node', 'hold-signals.so', 0o755);
 // Of the checkout alone: a release does not take the name from an image's own tini.
 for (const name of [...COMMANDS, 'tini']) {
   if (name === 'taskmaster') continue;

@@ -14,7 +14,7 @@ import { layLicences } from './licences.ts';
 import { COMMANDS, dist, NODE_PACKAGE, packageFolder, root } from './project.ts';
 
 /** Of dist, beside the bundles. */
-const PROGRAM_FILES = ['taskmaster', 'taskmaster.node'];
+const PROGRAM_FILES = ['taskmaster', 'taskmaster.node', 'hold-signals.so'];
 const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md'];
 
 /** Needs what `npm run build` makes. What is in `folder` is replaced. */

@@ -26,7 +26,7 @@ export async function run(words: readonly string[]): Promise<number> {
     process.stderr.write('usage: taskmaster engine start [CONFIG]\n');
     return given === '--help' ? 0 : EXIT_BAD_ARGUMENTS;
   }
-  // First of all: what comes before a handler is there is lost (to PID 1) or deadly (to anyone else).
+  // First of all: what comes before its handler waits, or where nothing holds it, is lost (PID 1) or deadly (others).
   const requests = new Requests();
   startThreadPool();
   const configPath = resolve(given);

@@ -1,6 +1,7 @@
 /**
- * What signals ask of the engine (SPEC section 7). Installed before anything heavy is loaded: a signal that comes
- * to PID 1 before its handler is dropped by the kernel. No other signal ends or disturbs the engine.
+ * What signals ask of the engine (SPEC section 7). Installed before anything heavy is loaded: where the launcher could
+ * not have them held, a signal that comes to PID 1 before its handler is dropped by the kernel. No other signal ends or
+ * disturbs the engine.
  */
 
 import { SIGRTMAX, SIGRTMIN, signalName, signalNumber } from '../signals.ts';
@@ -56,6 +57,8 @@ export function watchDaemonSignals(listener: (request: EngineRequest, signal: st
     const request = NATIVE_REQUESTS.get(number);
     if (request !== undefined) listener(request, signalName(number));
   });
+  // Those that came while Node started have waited for this.
+  native().releaseSignals();
 }
 
 function ignore(): void {}

@@ -72,6 +72,11 @@ export interface NativeAddon {
    * watch. Does not keep the event loop alive.
    */
   watchSignals(signals: readonly number[], callback: (signal: number) => void): void;
+  /**
+   * Lets the signals through that the launcher has had blocked since before Node began (native/launcher), and gives
+   * LD_PRELOAD its former value. Nothing to do for an engine that was started otherwise.
+   */
+  releaseSignals(): void;
   /** By name or decimal uid (getpwnam_r(3)). null: no such user. A string: the errno of a failed look-up. */
   lookUpUser(nameOrUid: string): NativeUser | string | null;
   /** By name or decimal gid (getgrnam_r(3)). */
