@@ -4,18 +4,13 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { compileFixture } from '../support/compile.ts';
 import { OURS, plainEnvironment, REAL_TINI } from '../support/init-run.ts';
+import { PS1, SHELL, useJobControl } from '../support/job-control.ts';
 import { CTRL_BACKSLASH, CTRL_C, CTRL_Z, Terminal } from '../support/terminal.ts';
 
 const recorder = compileFixture('signal-recorder');
 after(() => recorder.remove());
 
-const BASH = ['bash', '--norc', '--noprofile', '-i'];
-/**
- * One process, for a shell may be stopped between a fork and its exec. It tells that it goes on: only then the terminal
- * is its own again. Words in two, for the terminal shows the line itself as well.
- */
-const JOB = `perl -e '$|=1; $SIG{CONT}=sub{print "go"."ing\\n"}; print "be"."gun\\n"; sleep 9 while 1'`;
-const env = plainEnvironment({ PS1: 'prompt> ', TERM: 'dumb' });
+const env = plainEnvironment({ PS1, TERM: 'dumb' });
 
 /** A runtime makes PID 1 the leader of a session with the terminal as its own. */
 const AS_PID_1 = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', 'setsid', '--ctty'];
@@ -47,34 +42,20 @@ for (const [name, program] of [
       });
 
       test('a job of a shell is stopped by Ctrl-Z, goes on by fg, ends by Ctrl-C; the exit code is passed on', async (t) => {
-        const terminal = new Terminal(t, [...words, ...BASH], env);
-        await terminal.shows(/prompt> $/);
-        assert.doesNotMatch(terminal.shown, /job control/);
-        terminal.forget();
-        terminal.type(`${JOB}\r`);
-        await terminal.shows(/begun/);
-        terminal.type(CTRL_Z);
-        await terminal.shows(/Stopped[\s\S]*prompt> $/);
-        terminal.forget();
-        terminal.type('fg\r');
-        await terminal.shows(/going/);
-        terminal.type(CTRL_C);
-        await terminal.shows(/prompt> $/);
-        terminal.type('exit 7\r');
-        assert.equal(await terminal.exitCode(), 7);
+        await useJobControl(new Terminal(t, [...words, ...SHELL], env));
       });
     });
   }
 }
 
 test('started in the background, taskmaster init leaves the terminal to whom it belongs', async (t) => {
-  const terminal = new Terminal(t, BASH, env);
+  const terminal = new Terminal(t, SHELL, env);
   await terminal.shows(/prompt> $/);
   terminal.type(
     `${OURS.join(' ')} -s -- sh -c 'ps -o pgid=,tpgid= -p $$; exec sleep 1000' & echo shell-$$\r`,
   );
   const [, shell] = await terminal.shows(/shell-(\d+)\r/);
-  const [, group, foreground] = await terminal.shows(/ (\d+) +(\d+)\r$/m);
+  const [, group, foreground] = await terminal.shows(/(?:^| )(\d+) +(\d+)\r$/m);
   assert.equal(foreground, shell);
   assert.notEqual(group, foreground);
   terminal.type('kill %1; wait; exit 5\r');
