@@ -25,6 +25,7 @@ import { runHelperCommand } from '../system/helper-command.ts';
 import { takeInitRole } from '../system/init-role.ts';
 import { LinuxKernel } from '../system/kernel.ts';
 import { native } from '../system/native.ts';
+import { ProcessUsage } from '../system/process-usage.ts';
 import { Reaper } from '../system/reaper.ts';
 import { inheritedOpenFiles } from '../system/spawn-limits.ts';
 import { ownPrivileges, systemUsers } from '../system/user-database.ts';
@@ -147,6 +148,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     supervisor,
     reload,
     drain,
+    usage: new ProcessUsage({ clock }),
     output: {
       recentOutput: (instance) => output.recentOutput(instance),
       followOutput: (instance, listener) => output.followOutput(instance, listener),

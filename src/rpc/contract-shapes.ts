@@ -75,6 +75,19 @@ export const VISIBLE_STATE = {
   ],
 } as const;
 
+const USAGE = {
+  type: 'object',
+  description: 'what it and all that it has started use; only while it runs, and only where asked for',
+  properties: {
+    cpu_seconds: { type: 'number', minimum: 0 },
+    memory_bytes: { ...COUNT, description: 'resident; shared pages count for each process' },
+    anonymous_bytes: { ...COUNT, description: 'the part that is neither of a file nor shared memory' },
+    processes: COUNT,
+  },
+  required: ['cpu_seconds', 'memory_bytes', 'anonymous_bytes', 'processes'],
+  additionalProperties: false,
+} as const;
+
 export const INSTANCE = {
   type: 'object',
   properties: {
@@ -95,6 +108,8 @@ export const INSTANCE = {
     reason: { type: ['string', 'null'], description: 'why it is in this state, one sentence' },
     waiting_for: { ...TEXTS, description: '`db to be healthy`' },
     retry_in_ms: OPTIONAL_MILLISECONDS,
+    started_at: { ...EPOCH_MS, description: 'epoch milliseconds of its spawn; only while it runs' },
+    usage: USAGE,
   },
   required: [
     'name',

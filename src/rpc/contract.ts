@@ -7,6 +7,16 @@
 
 import type { NOTIFICATIONS } from './contract-notifications.ts';
 import {
+  ACTION,
+  EVENT_FILTER,
+  NAME,
+  NAMES,
+  NOTHING,
+  ONE_SUBSCRIPTION,
+  USAGE,
+  WAIT,
+} from './contract-params.ts';
+import {
   BYTES,
   ENGINE,
   EVENT,
@@ -42,40 +52,6 @@ interface MethodContract {
   readonly result: object;
 }
 
-/** A pattern, not `maxLength`: that would need a helper of ajv at run time. */
-const NAME = { type: 'string', pattern: '^.{1,256}$' } as const;
-const NAMES = {
-  type: 'array',
-  items: NAME,
-  minItems: 1,
-  maxItems: 1024,
-  description: 'instances (`web:2`), processes (all their instances), globs (`web*`), or `all`',
-} as const;
-const WAIT = {
-  wait: { type: 'boolean', description: 'reply once each is where it is wanted, or can no longer be' },
-  timeout_ms: { type: 'integer', minimum: 1, maximum: 2_147_483_647 },
-} as const;
-const LEVEL = { enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] } as const;
-const EVENT_FILTER = {
-  names: { ...NAMES, description: 'only of these; as in `status`' },
-  events: { type: 'array', items: NAME, maxItems: 64, description: 'only these kinds' },
-  level: { ...LEVEL, description: 'this level and above' },
-} as const;
-
-const NOTHING = { type: 'object', properties: {}, additionalProperties: false } as const;
-const SOME_NAMES = { type: 'object', properties: { names: NAMES }, additionalProperties: false } as const;
-const ONE_SUBSCRIPTION = {
-  type: 'object',
-  properties: { subscription: SUBSCRIPTION },
-  required: ['subscription'],
-  additionalProperties: false,
-} as const;
-const ACTION = {
-  type: 'object',
-  properties: { names: NAMES, ...WAIT },
-  required: ['names'],
-  additionalProperties: false,
-} as const;
 const ACTION_RESULT = {
   type: 'object',
   properties: { instances: { type: 'array', items: TARGET_OUTCOME } },
@@ -87,7 +63,11 @@ export const METHODS = {
   status: {
     summary: 'The engine and its instances, all or those named.',
     access: 'read',
-    params: SOME_NAMES,
+    params: {
+      type: 'object',
+      properties: { names: NAMES, usage: USAGE },
+      additionalProperties: false,
+    },
     result: ENGINE,
   },
   'status.subscribe': {
@@ -101,6 +81,11 @@ export const METHODS = {
           minimum: 20,
           maximum: 60_000,
           description: 'shortest time between two notifications; 100 where not said',
+        },
+        usage: {
+          ...USAGE,
+          description:
+            'also what each one uses; what has changed of that is told once a second, or every `interval_ms` where that is longer',
         },
       },
       additionalProperties: false,

@@ -2,7 +2,7 @@
 
 import type { SignalName } from '../signals.ts';
 import type { EngineEvent } from '../supervisor/engine-event.ts';
-import type { Cancel } from '../supervisor/ports.ts';
+import type { Cancel, UsageReading } from '../supervisor/ports.ts';
 import type { EngineSnapshot, HealthVerdict, ReloadReport, WhyReport } from '../supervisor/snapshot.ts';
 
 export type Action = 'start' | 'stop' | 'restart';
@@ -26,8 +26,13 @@ export interface OutputChunk {
 }
 
 export interface EnginePort {
-  /** All instances, or only those whose names are given (unknown ones are left out). */
-  snapshot(instances?: readonly string[]): EngineSnapshot;
+  /**
+   * All instances, or only those whose names are given (unknown ones are left out); with what each uses where a
+   * reading is given.
+   */
+  snapshot(instances?: readonly string[], usage?: UsageReading): EngineSnapshot;
+  /** What every process group uses right now; costs a look through /proc. */
+  readUsage(): Promise<UsageReading>;
 
   /**
    * Instance names for patterns: an instance, a process (all its instances), a glob, or `all`. In the order of

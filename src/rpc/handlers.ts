@@ -34,14 +34,18 @@ export type Handlers = { readonly [Method in MethodName]: Handler<Method> };
 const MAX_PAGE = 1_000;
 
 export const HANDLERS: Handlers = {
-  status: ({ names }, { engine }) => ({
-    result: names === undefined ? engine.snapshot() : engine.snapshot(engine.select(names)),
-  }),
+  status: ({ names, usage }, { engine }) => {
+    const selected = names === undefined ? undefined : engine.select(names);
+    if (usage !== true) return { result: engine.snapshot(selected) };
+    return engine.readUsage().then((reading) => ({ result: engine.snapshot(selected, reading) }));
+  },
 
-  'status.subscribe': (params, { engine, subscriptions }) => {
+  'status.subscribe': async (params, { engine, subscriptions }) => {
+    const usage = params.usage === true ? await engine.readUsage() : undefined;
+    const status = engine.snapshot(undefined, usage);
     const subscription = subscriptions.reserve();
-    const begin = (): void => subscriptions.followStatus(subscription, params);
-    return { result: { subscription, status: engine.snapshot() }, begin };
+    const begin = (): void => subscriptions.followStatus(subscription, params, { status, usage });
+    return { result: { subscription, status }, begin };
   },
 
   'status.unsubscribe': ({ subscription }, context) => cancel('status', subscription, context),

@@ -8,6 +8,7 @@ import type { EnginePort, OutputChunk } from './engine-port.ts';
 import { frame } from './framing.ts';
 import { meansInstance } from './name-pattern.ts';
 import type { Outbox } from './outbox.ts';
+import { type StatusBeginning, StatusFeed } from './status-feed.ts';
 
 /** Output travels in pieces of at most this many bytes, so that the oldest can be given up in small steps. */
 const PIECE_BYTES = 32 * 1024;
@@ -16,16 +17,7 @@ const EVENT_SIZE = 256;
 const INSTANCE_SIZE = 512;
 /** More are not replayed: they would push each other out of the outbox. `logs.query` pages through the rest. */
 const MAX_REPLAY = 1_000;
-const DEFAULT_STATUS_INTERVAL_MS = 100;
 const LEVELS: readonly EventLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
-
-/** Events after which an instance's snapshot reads differently. */
-const STATUS_EVENTS: ReadonlySet<EngineEvent['event']> = new Set([
-  'state_changed',
-  'process_spawned',
-  'process_exited',
-  'spawn_failed',
-]);
 
 /** Which events a client asked for; all where nothing is said. */
 export interface EventFilter {
@@ -158,49 +150,16 @@ export class Subscriptions {
     }
   }
 
-  followStatus(id: number, params: Params<'status.subscribe'>): void {
-    const intervalMs = params.interval_ms ?? DEFAULT_STATUS_INTERVAL_MS;
-    const touched = new Set<string>();
-    let known = new Set(this.#engine.snapshot().instances.map(({ name }) => name));
-    let isWhole = false;
-    let timer: NodeJS.Timeout | undefined;
-
-    const flush = (): void => {
-      timer = undefined;
-      // Status must not be lost, only late: what a slow client has not read yet is told as it is by then.
-      if (!this.#outbox.isEmpty) {
-        arm();
-        return;
-      }
-      const snapshot = isWhole ? this.#engine.snapshot() : this.#engine.snapshot([...touched]);
-      const present = new Set(snapshot.instances.map(({ name }) => name));
-      const removed = [...(isWhole ? known : touched)].filter((name) => !present.has(name));
-      known = isWhole ? present : known.union(present).difference(new Set(removed));
-      touched.clear();
-      isWhole = false;
-      const { draining, instances } = snapshot;
-      const told = {
-        subscription: id,
-        draining,
-        instances,
-        removed,
-      } satisfies NotificationParams<'status'>;
-      this.#notify('status', told, INSTANCE_SIZE * instances.length + EVENT_SIZE);
-    };
-    const arm = (): void => {
-      timer ??= setTimeout(flush, intervalMs);
-    };
-    const cancelEvents = this.#engine.onEvent((event) => {
-      if (event.event === 'config_reloaded' || event.event === 'engine_draining') isWhole = true;
-      else if (event.instance !== undefined && STATUS_EVENTS.has(event.event)) touched.add(event.instance);
-      else return;
-      arm();
+  followStatus(id: number, params: Params<'status.subscribe'>, beginning: StatusBeginning): void {
+    const feed = new StatusFeed(params, beginning, {
+      engine: this.#engine,
+      canTell: () => this.#outbox.isEmpty,
+      tell: (told) => {
+        const size = INSTANCE_SIZE * told.instances.length + EVENT_SIZE;
+        this.#notify('status', { subscription: id, ...told } satisfies NotificationParams<'status'>, size);
+      },
     });
-    const cancel = (): void => {
-      cancelEvents();
-      clearTimeout(timer);
-    };
-    this.#active.set(id, { kind: 'status', instance: undefined, cancel });
+    this.#active.set(id, { kind: 'status', instance: undefined, cancel: () => feed.cancel() });
   }
 
   #notify(method: NotificationName, params: Tagged, size: number): void {

@@ -2,9 +2,9 @@
 
 import type { DesiredState, VisibleState } from '../lifecycle/states.ts';
 import type { InstanceRecord } from './instance-record.ts';
-import type { Clock, ProbeRun } from './ports.ts';
+import type { Clock, GroupUsage, ProbeRun, UsageReading } from './ports.ts';
 import { nextInWords } from './reasons.ts';
-import type { HealthVerdict, InstanceSnapshot, WhyReport } from './snapshot.ts';
+import type { HealthVerdict, InstanceSnapshot, InstanceUsage, WhyReport } from './snapshot.ts';
 
 const DESIRED_WORDS: Readonly<Record<DesiredState, InstanceSnapshot['desired']>> = {
   start: 'up',
@@ -23,10 +23,16 @@ const HEALTH_WORDS: Partial<Readonly<Record<string, InstanceSnapshot['health']>>
   unhealthy: 'unhealthy',
 };
 
-export function describeInstance(record: InstanceRecord, clock: Clock): InstanceSnapshot {
+/** @param usage where somebody asked for it. */
+export function describeInstance(
+  record: InstanceRecord,
+  clock: Clock,
+  usage?: UsageReading,
+): InstanceSnapshot {
   const { machine, process } = record;
   const now = clock.now();
   const runs = machine.leader === 'alive';
+  const used = runs && record.pid !== undefined ? usage?.get(record.pid) : undefined;
   return {
     name: record.name,
     process: process.name,
@@ -48,6 +54,17 @@ export function describeInstance(record: InstanceRecord, clock: Clock): Instance
       machine.monitor === 'backoff' && record.deadline !== undefined
         ? Math.max(0, Math.round(record.deadline.at - now))
         : null,
+    ...(runs && { started_at: record.spawnedWall }),
+    ...(used !== undefined && { usage: onTheWire(used) }),
+  };
+}
+
+function onTheWire(used: GroupUsage): InstanceUsage {
+  return {
+    cpu_seconds: used.cpuSeconds,
+    memory_bytes: used.residentBytes,
+    anonymous_bytes: used.anonymousBytes,
+    processes: used.processes,
   };
 }
 

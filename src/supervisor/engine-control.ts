@@ -9,7 +9,7 @@ import type { Drain } from './drain.ts';
 import type { EngineEvent } from './engine-event.ts';
 import type { EventStream } from './event-stream.ts';
 import { type InstanceRecord, subjectOf } from './instance-record.ts';
-import type { Cancel, Clock, HealthMonitor, Kernel } from './ports.ts';
+import type { Cancel, Clock, HealthMonitor, Kernel, UsageReader, UsageReading } from './ports.ts';
 import type { Reload } from './reload.ts';
 import { isSettled } from './settled.ts';
 import type { EngineSnapshot, HealthVerdict, ReloadReport, WhyReport } from './snapshot.ts';
@@ -40,6 +40,7 @@ export interface ControlPorts {
   readonly supervisor: Supervisor;
   readonly reload: Reload;
   readonly drain: Drain;
+  readonly usage: UsageReader;
   readonly facts: EngineFacts;
   readonly output: OutputAccess;
   /** True where one of the patterns means the instance: its name, its process's, a glob, `all`. */
@@ -86,7 +87,12 @@ export class EngineControl {
     return names.filter((name) => means(patterns, name)).map(({ instance }) => instance);
   }
 
-  snapshot(instances?: readonly string[]): EngineSnapshot {
+  /** What every process group uses right now, for `snapshot`. */
+  readUsage(): Promise<UsageReading> {
+    return this.#ports.usage.read();
+  }
+
+  snapshot(instances?: readonly string[], usage?: UsageReading): EngineSnapshot {
     const { facts, clock, drain, supervisor } = this.#ports;
     const wanted = instances === undefined ? supervisor.records() : this.#known(instances);
     return {
@@ -98,7 +104,7 @@ export class EngineControl {
       uptime_ms: Math.round(clock.now() - facts.startedAt),
       draining: drain.hasBegun,
       orphans_reaped: facts.orphansReaped(),
-      instances: wanted.map((record) => describeInstance(record, clock)),
+      instances: wanted.map((record) => describeInstance(record, clock, usage)),
     };
   }
 

@@ -31,6 +31,8 @@ export interface InstanceRecord {
   pid: number | undefined;
   /** Monotonic milliseconds. */
   spawnedAt: number;
+  /** Epoch milliseconds. */
+  spawnedWall: number;
   enteredAt: number;
   /** Epoch milliseconds. */
   enteredWall: number;
@@ -66,6 +68,7 @@ export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock)
     machine: NEW_INSTANCE,
     pid: undefined,
     spawnedAt: 0,
+    spawnedWall: 0,
     enteredAt: clock.now(),
     enteredWall: clock.wallTime(),
     deadline: undefined,

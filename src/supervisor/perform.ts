@@ -78,6 +78,7 @@ function spawn(record: InstanceRecord, incarnation: number, context: PerformCont
   }
   record.pid = result.pid;
   record.spawnedAt = context.clock.now();
+  record.spawnedWall = context.clock.wallTime();
   context.output.attach({ instance: name, incarnation }, result);
   answer({ kind: 'spawned' });
 }

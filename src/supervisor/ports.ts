@@ -157,6 +157,29 @@ export interface OutputPort {
   flush(limitMs: number): Promise<void>;
 }
 
+/** What an incarnation uses, with all that it has started: the sum over its session. */
+export interface GroupUsage {
+  /**
+   * User and system time of the processes that are there, and of those dead ones that one of them has waited for.
+   * Never falls while the leader lives.
+   */
+  readonly cpuSeconds: number;
+  /** Resident memory; what processes share is counted for each of them. */
+  readonly residentBytes: number;
+  /** The part of it that is neither of a file nor shared memory. */
+  readonly anonymousBytes: number;
+  /** How many live, the leader included. */
+  readonly processes: number;
+}
+
+/** By the leader's pid. */
+export type UsageReading = ReadonlyMap<number, GroupUsage>;
+
+export interface UsageReader {
+  /** Reads for all at once, in slices between which the event loop has its turn. Never rejects. */
+  read(): Promise<UsageReading>;
+}
+
 /** Receives every event, in order, at once; must not throw and must not block. */
 export interface EventSink {
   record(event: EngineEvent): void;

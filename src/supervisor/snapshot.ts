@@ -31,6 +31,19 @@ export interface InstanceSnapshot {
   /** Names of what it waits for, each with the condition: `db to be healthy`. */
   readonly waiting_for: readonly string[];
   readonly retry_in_ms: number | null;
+  /** Epoch milliseconds of its spawn; there while it runs. */
+  readonly started_at?: number;
+  /** There while it runs, where somebody asked for it. */
+  readonly usage?: InstanceUsage;
+}
+
+/** What an incarnation and all that it has started use (`GroupUsage` of ports.ts). */
+export interface InstanceUsage {
+  readonly cpu_seconds: number;
+  /** Resident; shared pages count for each process. */
+  readonly memory_bytes: number;
+  readonly anonymous_bytes: number;
+  readonly processes: number;
 }
 
 export interface LastExit {

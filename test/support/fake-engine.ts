@@ -12,7 +12,7 @@ import type {
 import { matchesPattern } from '../../src/rpc/name-pattern.ts';
 import type { SignalName } from '../../src/signals.ts';
 import type { EngineEvent, EventFields, EventName } from '../../src/supervisor/engine-event.ts';
-import type { Cancel } from '../../src/supervisor/ports.ts';
+import type { Cancel, UsageReading } from '../../src/supervisor/ports.ts';
 import type {
   EngineSnapshot,
   HealthVerdict,
@@ -51,6 +51,9 @@ export class FakeEngine implements EnginePort {
   readonly output = new Map<string, OutputChunk[]>();
   readonly written: { instance: string; text: string; end: boolean }[] = [];
   draining = false;
+  /** By pid, for whoever asks for usage. */
+  usage: UsageReading = new Map();
+  usageReads = 0;
   verdict: HealthVerdict = { ok: true, reason: 'all 1 processes are healthy' };
   report: ReloadReport = { applied: true, plan: [], needs_engine_restart: [], warnings: [] };
   failure: unknown;
@@ -100,8 +103,13 @@ export class FakeEngine implements EnginePort {
     for (const { resolve } of this.#settled.splice(0)) resolve();
   }
 
-  snapshot(names?: readonly string[]): EngineSnapshot {
-    const all = [...this.instances.values()];
+  async readUsage(): Promise<UsageReading> {
+    this.usageReads += 1;
+    return this.usage;
+  }
+
+  snapshot(names?: readonly string[], usage?: UsageReading): EngineSnapshot {
+    const all = [...this.instances.values()].map((instance) => withUsage(instance, usage));
     return {
       version: '1.2.3',
       pid: 1,
@@ -216,6 +224,18 @@ export class FakeEngine implements EnginePort {
   #throwFailure(): void {
     if (this.failure !== undefined) throw this.failure;
   }
+}
+
+function withUsage(instance: InstanceSnapshot, reading: UsageReading | undefined): InstanceSnapshot {
+  const used = instance.pid === null ? undefined : reading?.get(instance.pid);
+  if (used === undefined) return instance;
+  const usage = {
+    cpu_seconds: used.cpuSeconds,
+    memory_bytes: used.residentBytes,
+    anonymous_bytes: used.anonymousBytes,
+    processes: used.processes,
+  };
+  return { ...instance, usage };
 }
 
 function unknown(name: string, known: Iterable<string>): TaskmasterError {

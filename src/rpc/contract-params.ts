@@ -1,0 +1,41 @@
+/** The parameters that methods of the contract share, as JSON Schema. */
+
+import { SUBSCRIPTION } from './contract-shapes.ts';
+
+/** A pattern, not `maxLength`: that would need a helper of ajv at run time. */
+export const NAME = { type: 'string', pattern: '^.{1,256}$' } as const;
+export const NAMES = {
+  type: 'array',
+  items: NAME,
+  minItems: 1,
+  maxItems: 1024,
+  description: 'instances (`web:2`), processes (all their instances), globs (`web*`), or `all`',
+} as const;
+export const WAIT = {
+  wait: { type: 'boolean', description: 'reply once each is where it is wanted, or can no longer be' },
+  timeout_ms: { type: 'integer', minimum: 1, maximum: 2_147_483_647 },
+} as const;
+const LEVEL = { enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] } as const;
+export const EVENT_FILTER = {
+  names: { ...NAMES, description: 'only of these; as in `status`' },
+  events: { type: 'array', items: NAME, maxItems: 64, description: 'only these kinds' },
+  level: { ...LEVEL, description: 'this level and above' },
+} as const;
+
+export const NOTHING = { type: 'object', properties: {}, additionalProperties: false } as const;
+export const USAGE = {
+  type: 'boolean',
+  description: 'also what each one uses: CPU time, memory, number of processes',
+} as const;
+export const ONE_SUBSCRIPTION = {
+  type: 'object',
+  properties: { subscription: SUBSCRIPTION },
+  required: ['subscription'],
+  additionalProperties: false,
+} as const;
+export const ACTION = {
+  type: 'object',
+  properties: { names: NAMES, ...WAIT },
+  required: ['names'],
+  additionalProperties: false,
+} as const;
