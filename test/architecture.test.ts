@@ -33,6 +33,7 @@ const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: reado
     rooms: ['rpc', 'supervisor', 'lifecycle/exit-outcome', 'lifecycle/states', 'generated'],
     packages: ['node:', 'json-schema-to-ts'],
   },
+  http: { rooms: ['http', 'supervisor', 'config'], packages: ['node:'] },
   cli: { rooms: ['cli', 'rpc', 'supervisor', 'lifecycle/exit-outcome'], packages: ['node:'] },
   commands: {
     rooms: [
@@ -44,6 +45,7 @@ const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: reado
       'logging',
       'system',
       'rpc',
+      'http',
       'cli',
       'lifecycle/exit-outcome',
     ],

@@ -30,6 +30,7 @@ import { Reaper } from '../system/reaper.ts';
 import { inheritedOpenFiles } from '../system/spawn-limits.ts';
 import { ownPrivileges, systemUsers } from '../system/user-database.ts';
 import { ControlSocket } from './control-socket.ts';
+import { HttpEndpoints } from './http-endpoints.ts';
 import { VERSION } from './version.ts';
 
 export interface EngineOptions {
@@ -133,6 +134,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
       hooks.use(applied.engine.hooks);
       log.use(applied.engine.log);
       socket.setGrants(applied.engine.access);
+      void http.use(applied.engine.http);
     },
   });
   const counters = { orphans: 0 };
@@ -165,5 +167,6 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     },
   });
   const socket = new ControlSocket({ config: config.engine, control, events, clock, addon, onFault });
-  return { clock, role, events, log, output, supervisor, drain, control, socket, onFault };
+  const http = new HttpEndpoints({ engine: control, events, startedAt: clock.wallTime() });
+  return { clock, role, events, log, output, supervisor, drain, control, socket, http, onFault };
 }

@@ -74,6 +74,7 @@ async function start(
   startProcesses(engine);
   setImmediate(() => {
     void log.open().catch(engine.onFault);
+    void engine.http.use(supervisor.engine.http);
     if (socket.path === undefined) {
       void listen(engine).then((late) => {
         if (late !== undefined) engine.drain.begin({ code: EXIT_ALREADY_RUNNING, reason: late.message });
@@ -109,7 +110,7 @@ function startProcesses({ supervisor, drain, clock }: Engine): void {
 }
 
 function handle(engine: Engine, request: EngineRequest, signal: string): void {
-  const { drain, control, output, socket, events } = engine;
+  const { drain, control, output, socket, http, supervisor, events } = engine;
   const notice = (error: unknown): void =>
     events.emit('error', 'engine_notice', { message: (error as Error).message });
   const verdict = { code: EXIT_CODES.requested, reason: `received ${signal}` };
@@ -132,16 +133,21 @@ function handle(engine: Engine, request: EngineRequest, signal: string): void {
       break;
     case 'recreate-socket':
       socket.recreate().catch(notice);
+      void http.use(supervisor.engine.http);
       break;
   }
 }
 
-async function leave({ output, log, socket, events, drain }: Engine, verdict: ExitVerdict): Promise<number> {
+async function leave(
+  { output, log, socket, http, events, drain }: Engine,
+  verdict: ExitVerdict,
+): Promise<number> {
   await output.flush(OUTPUT_FLUSH_MS);
   events.emit('info', 'engine_stopped', {
     exit_code: verdict.code,
     duration_ms: Math.round(drain.durationMs),
   });
+  http.close();
   await socket.close().catch(() => undefined);
   await Promise.race([log.idle(), new Promise((resolve) => setTimeout(resolve, LOG_FLUSH_MS))]);
   process.exit(verdict.code);

@@ -160,6 +160,7 @@ function engineKeys(engine: EngineConfig): Keys {
     ['log.level', engine.log.level],
     ['log.format', engine.log.format],
     ['log.output', engine.log.output],
+    ['http.listen', engine.http],
     ['grace', engine.graceMs],
     ['exit_when', engine.exitWhen],
     ['main', engine.main],

@@ -118,6 +118,7 @@ const DEFAULT_ENGINE: EngineConfig = {
   socketGid: undefined,
   access: [],
   log: { level: 'info', format: 'auto', output: 'raw' },
+  http: undefined,
   graceMs: 10_000,
   exitWhen: 'all-done',
   main: undefined,

@@ -5,6 +5,7 @@ import { commandAt } from './command-line.ts';
 import type { ConfigPorts } from './config-ports.ts';
 import { durationAt } from './durations.ts';
 import { groupAt, uidAt } from './identity.ts';
+import { listenAddressAt } from './listen-address.ts';
 import type { Place } from './place.ts';
 import { octal } from './resolve-process.ts';
 import type { AccessGrant, EngineConfig, EngineLogConfig, HookConfig, HookEvent } from './resolved-config.ts';
@@ -37,6 +38,8 @@ export function resolveEngine(place: Place, engine: EngineSource, ports: ConfigP
         : groupAt(place.at('socket_group'), engine.socket_group, ports.users),
     access: resolveAccess(place.at('access'), engine.access, ports),
     log: resolveLog(engine.log),
+    http:
+      engine.http === undefined ? undefined : listenAddressAt(place.at('http', 'listen'), engine.http.listen),
     graceMs,
     exitWhen,
     main: engine.main,

@@ -25,12 +25,20 @@ export interface EngineConfig {
   readonly socketGid: number | undefined;
   readonly access: readonly AccessGrant[];
   readonly log: EngineLogConfig;
+  /** Undefined: nobody listens. */
+  readonly http: ListenAddress | undefined;
   /** What the runtime allows between TERM and KILL. */
   readonly graceMs: number;
   readonly exitWhen: 'main' | 'never' | 'all-done';
   /** The process whose end ends the container. */
   readonly main: string | undefined;
   readonly hooks: readonly HookConfig[];
+}
+
+export interface ListenAddress {
+  /** An IP address, IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
 }
 
 export interface AccessGrant {

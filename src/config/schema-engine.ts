@@ -77,6 +77,27 @@ const log = {
   expected: 'a level such as "debug", or {level, format, output}',
 } as const;
 
+const http = {
+  type: 'object',
+  description:
+    'Answers probes and shows metrics by HTTP: `/livez`, `/readyz`, `/startupz`, `/metrics`. Without it nobody listens.',
+  properties: {
+    listen: {
+      type: ['integer', 'string'],
+      minimum: 1,
+      maximum: 65535,
+      pattern: '\\S',
+      description:
+        'A port of 127.0.0.1, or an address and a port. Whoever reaches it may look: names, states and reasons of the processes.',
+      expected: 'a port from 1 to 65535, or an IP address and a port such as "0.0.0.0:9180", "[::1]:9180"',
+      examples: [9180, '0.0.0.0:9180', '[::1]:9180'],
+    },
+  },
+  required: ['listen'],
+  additionalProperties: false,
+  expected: 'a table such as [engine.http]',
+} as const;
+
 export const engineSchema = {
   type: 'object',
   description: 'The engine itself.',
@@ -102,6 +123,7 @@ export const engineSchema = {
       examples: [{ read: ['@staff'], control: ['alice', '@ops'] }],
     },
     log,
+    http,
     grace: {
       ...duration,
       default: '10s',

@@ -12,6 +12,7 @@ const SENTENCES: Sentences = {
   engine_started: ({ version, role, config }) =>
     `taskmaster ${version} started as ${ROLES[role]}, configuration ${config}`,
   engine_listening: ({ socket }) => `listening on ${socket}`,
+  http_listening: ({ address }) => `answering HTTP on ${address}`,
   engine_notice: ({ message }) => message,
   engine_draining: ({ reason, exit_code }) => `stopping everything: ${reason}; exit code ${exit_code}`,
   engine_stopped: ({ exit_code, duration_ms }) =>

@@ -18,6 +18,8 @@ export interface EventFields {
     processes: number;
   };
   engine_listening: { socket: string };
+  /** Where probes and metrics are answered by HTTP. */
+  http_listening: { address: string };
   engine_notice: { message: string };
   engine_draining: { reason: string; exit_code: number };
   engine_stopped: { exit_code: number; duration_ms: number };

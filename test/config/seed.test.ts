@@ -37,6 +37,7 @@ test("the seed's example works word for word", () => {
     access: [],
     log: { level: 'info', format: 'auto', output: 'raw' },
     graceMs: 10_000,
+    http: undefined,
     exitWhen: 'all-done',
     main: undefined,
     hooks: [],
@@ -232,6 +233,7 @@ cmd = "web"
     ],
     log: { level: 'debug', format: 'json', output: 'prefix' },
     graceMs: 30_000,
+    http: undefined,
     exitWhen: 'main',
     main: 'web',
     hooks: [

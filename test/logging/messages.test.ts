@@ -16,6 +16,7 @@ const EXAMPLES: { readonly [Name in EventName]: Example<Name> } = {
     'taskmaster 1.2.3 started as PID 1, configuration /etc/t.toml',
   ],
   engine_listening: [{ socket: '/run/t.sock' }, 'listening on /run/t.sock'],
+  http_listening: [{ address: '127.0.0.1:9180' }, 'answering HTTP on 127.0.0.1:9180'],
   engine_notice: [{ message: 'as it is' }, 'as it is'],
   engine_draining: [
     { reason: 'received SIGTERM', exit_code: 0 },

@@ -258,6 +258,7 @@ export function configOf(
       access: [],
       log: { level: 'info', format: 'json', output: 'raw' },
       graceMs: 10_000,
+      http: undefined,
       exitWhen: 'never',
       main: undefined,
       hooks: [],
