@@ -2,13 +2,14 @@
 
 import { resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
-import { renderProblems } from '../config/problem.ts';
+import { type Problem, renderProblem, renderProblems } from '../config/problem.ts';
 import { TaskmasterError } from '../errors.ts';
 import { EXIT_CODES, type ExitVerdict } from '../supervisor/exit-verdict.ts';
 import { type EngineRequest, watchDaemonSignals } from '../system/daemon-signals.ts';
+import { DEFAULT_TERMINATION_LOG, writeTerminationMessage } from '../system/termination-log.ts';
 import { startThreadPool } from '../system/thread-pool.ts';
 import { ownPrivileges, systemUsers } from '../system/user-database.ts';
-import { composeEngine, type Engine } from './compose-engine.ts';
+import { composeEngine, type Engine, type EngineOptions } from './compose-engine.ts';
 import { VERSION } from './version.ts';
 
 const DEFAULT_CONFIG = '/etc/taskmaster.toml';
@@ -33,10 +34,12 @@ export async function run(words: readonly string[]): Promise<number> {
   const loaded = loadConfig(configPath, { users: systemUsers, self: ownPrivileges() });
   if (!loaded.ok) {
     process.stderr.write(renderProblems(loaded.problems));
+    // Another path would stand in the very configuration that cannot be trusted.
+    writeTerminationMessage(DEFAULT_TERMINATION_LOG, configMessage(loaded.problems));
     return EXIT_CODES.badConfiguration;
   }
   const { promise: finished, resolve: onFinished } = Promise.withResolvers<ExitVerdict>();
-  const engine = composeEngine({ configPath, config: loaded.config, onFinished });
+  const engine = composeOrTell({ configPath, config: loaded.config, onFinished });
   process.on('uncaughtException', engine.onFault);
   const refusal = await start(engine, configPath, loaded.config.warnings);
   if (refusal !== undefined) {
@@ -138,10 +141,13 @@ function handle(engine: Engine, request: EngineRequest, signal: string): void {
   }
 }
 
-async function leave(
-  { output, log, socket, http, events, drain }: Engine,
-  verdict: ExitVerdict,
-): Promise<number> {
+async function leave(engine: Engine, verdict: ExitVerdict): Promise<number> {
+  const { output, log, socket, http, supervisor, events, drain } = engine;
+  const { terminationLog } = supervisor.engine;
+  const failure = writeTerminationMessage(terminationLog, endMessage(verdict));
+  if (failure !== undefined) {
+    events.emit('debug', 'engine_notice', { message: `cannot write to ${terminationLog}: ${failure}` });
+  }
   await output.flush(OUTPUT_FLUSH_MS);
   events.emit('info', 'engine_stopped', {
     exit_code: verdict.code,
@@ -151,6 +157,29 @@ async function leave(
   await socket.close().catch(() => undefined);
   await Promise.race([log.idle(), new Promise((resolve) => setTimeout(resolve, LOG_FLUSH_MS))]);
   process.exit(verdict.code);
+}
+
+/** An addon or a kernel that cannot do what is needed is a reason to be found, too. */
+function composeOrTell(options: EngineOptions): Engine {
+  try {
+    return composeEngine(options);
+  } catch (error) {
+    const reason = `the engine could not start: ${(error as Error).message}`;
+    const { terminationLog } = options.config.engine;
+    writeTerminationMessage(terminationLog, endMessage({ code: EXIT_CODES.internalFault, reason }));
+    throw error;
+  }
+}
+
+/** As `kubectl describe pod` shows it. */
+function endMessage({ code, reason }: ExitVerdict): string {
+  return `${reason} (engine exit code ${code})`;
+}
+
+function configMessage(problems: readonly Problem[]): string {
+  const lines = problems.map((problem) => renderProblem(problem).split('\n', 1)[0]);
+  const reason = 'bad configuration, nothing was started';
+  return [endMessage({ code: EXIT_CODES.badConfiguration, reason }), ...lines].join('\n');
 }
 
 /** Signals that come before the engine is there wait for it. */

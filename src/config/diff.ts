@@ -164,6 +164,7 @@ function engineKeys(engine: EngineConfig): Keys {
     ['grace', engine.graceMs],
     ['exit_when', engine.exitWhen],
     ['main', engine.main],
+    ['termination_log', engine.terminationLog],
     ...engine.hooks.map((hook) => [`hooks.on_${hook.on}`, hook] as const),
   ]);
 }

@@ -122,5 +122,6 @@ const DEFAULT_ENGINE: EngineConfig = {
   graceMs: 10_000,
   exitWhen: 'all-done',
   main: undefined,
+  terminationLog: '/dev/termination-log',
   hooks: [],
 };

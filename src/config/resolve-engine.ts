@@ -43,6 +43,7 @@ export function resolveEngine(place: Place, engine: EngineSource, ports: ConfigP
     graceMs,
     exitWhen,
     main: engine.main,
+    terminationLog: resolve(dirname(place.source.path), engine.termination_log),
     hooks: resolveHooks(place.at('hooks'), engine.hooks),
   };
 }

@@ -32,6 +32,8 @@ export interface EngineConfig {
   readonly exitWhen: 'main' | 'never' | 'all-done';
   /** The process whose end ends the container. */
   readonly main: string | undefined;
+  /** Absolute path. */
+  readonly terminationLog: string;
   readonly hooks: readonly HookConfig[];
 }
 

@@ -142,6 +142,12 @@ export const engineSchema = {
       description: 'The process whose end ends the container, with its exit code.',
       examples: ['web'],
     },
+    termination_log: {
+      ...nonEmptyText,
+      default: '/dev/termination-log',
+      description:
+        'File that is told in one sentence why the engine ended, where there is such a file (Kubernetes mounts it).',
+    },
     hooks,
   },
   additionalProperties: false,

@@ -38,6 +38,7 @@ test("the seed's example works word for word", () => {
     log: { level: 'info', format: 'auto', output: 'raw' },
     graceMs: 10_000,
     http: undefined,
+    terminationLog: '/dev/termination-log',
     exitWhen: 'all-done',
     main: undefined,
     hooks: [],
@@ -234,6 +235,7 @@ cmd = "web"
     log: { level: 'debug', format: 'json', output: 'prefix' },
     graceMs: 30_000,
     http: undefined,
+    terminationLog: '/dev/termination-log',
     exitWhen: 'main',
     main: 'web',
     hooks: [

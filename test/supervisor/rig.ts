@@ -259,6 +259,7 @@ export function configOf(
       log: { level: 'info', format: 'json', output: 'raw' },
       graceMs: 10_000,
       http: undefined,
+      terminationLog: '/dev/termination-log',
       exitWhen: 'never',
       main: undefined,
       hooks: [],
