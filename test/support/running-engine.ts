@@ -65,9 +65,13 @@ export abstract class RunningEngine {
 }
 
 /** Runs a program to its end. */
-export function runToEnd(file: string, args: readonly string[]): Promise<ShellResult> {
+export function runToEnd(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<ShellResult> {
   return new Promise((done) => {
-    execFile(file, args, { maxBuffer: 64 * 1_048_576 }, (error, stdout, stderr) => {
+    execFile(file, args, { maxBuffer: 64 * 1_048_576, env }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
       done({ code, stdout, stderr });
     });
