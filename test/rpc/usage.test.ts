@@ -78,3 +78,22 @@ test('a subscription without usage never looks, and one that has ended looks no 
   const last = await eventually(() => client.messages.find(({ method }) => method === 'status') ?? false);
   assert.equal(last.params.instances[0].usage, undefined);
 });
+
+test('a look that ends after its subscription tells nothing', async (t) => {
+  const { rig, client } = await start(t);
+  const { result } = await client.ask('status.subscribe', { interval_ms: 20, usage: true });
+  const { promise, resolve } = Promise.withResolvers<ReadonlyMap<number, GroupUsage>>();
+  let isLooking = false;
+  rig.engine.readUsage = () => {
+    isLooking = true;
+    return promise;
+  };
+  await eventually(() => isLooking);
+  await client.ask('status.unsubscribe', { subscription: result.subscription });
+  resolve(new Map([[7, used(9)]]));
+  await client.ask('version');
+  assert.deepEqual(
+    client.messages.filter(({ method }) => method === 'status'),
+    [],
+  );
+});
