@@ -62,24 +62,27 @@ export function* renderMetrics(
 
 function* lines(snapshot: EngineSnapshot, vitals: EngineVitals, format: MetricsFormat): Generator<string> {
   for (const [family, labels, value] of engineMetrics(snapshot, vitals)) {
-    yield header(family, format);
-    yield sample(family, labels, value);
+    yield `${header(family, format)}${sampleName(family)}${braces(inBraces(labels))} ${value}\n`;
   }
+  // Each is written a few times.
+  const labelled = snapshot.instances.map((instance) => ({
+    instance,
+    labels: inBraces({ process: instance.process, name: instance.name }),
+  }));
   for (const { family, read } of PROCESS_METRICS) {
     yield header(family, format);
-    for (const instance of snapshot.instances) {
+    const name = sampleName(family);
+    for (const { instance, labels } of labelled) {
       const value = read(instance);
-      if (value === undefined) continue;
-      yield sample(family, { process: instance.process, name: instance.name }, value);
+      if (value !== undefined) yield `${name}{${labels}} ${value}\n`;
     }
   }
   yield header(STATE, format);
-  for (const { process, name, state } of snapshot.instances) {
-    for (const possible of STATE_NAMES) {
+  for (const { instance, labels } of labelled) {
+    yield STATE_NAMES.map(
       // "Each State's sample MUST have a label with the MetricFamily name as label name".
-      const labels = { process, name, [STATE.name]: possible };
-      yield sample(STATE, labels, possible === state ? 1 : 0);
-    }
+      (state) => `${STATE.name}{${labels},${STATE.name}="${state}"} ${state === instance.state ? 1 : 0}\n`,
+    ).join('');
   }
 }
 
@@ -198,10 +201,14 @@ function header({ name, type, unit, help }: Family, format: MetricsFormat): stri
   return `# HELP ${shown} ${help}\n# TYPE ${shown} ${known}\n`;
 }
 
-function sample(family: Family, labels: Labels, value: number): string {
-  const pairs = Object.entries(labels).map(([name, text]) => `${name}="${escapeLabel(text)}"`);
-  const shown = pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
-  return `${sampleName(family)}${shown} ${value}\n`;
+function inBraces(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([name, text]) => `${name}="${escapeLabel(text)}"`)
+    .join(',');
+}
+
+function braces(labels: string): string {
+  return labels === '' ? '' : `{${labels}}`;
 }
 
 const SUFFIXES = { counter: '_total', info: '_info', gauge: '', stateset: '' } as const;

@@ -224,9 +224,9 @@ describe('bad clients', () => {
     const last = anInstance('last');
     const noted = {
       ...last,
-      get process() {
+      get state() {
         looks += 1;
-        return last.process;
+        return last.state;
       },
     };
     const rig = await listen(t, { exchangeMs: 300 }, new FakeEngine(...many, noted));
