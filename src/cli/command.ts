@@ -50,6 +50,8 @@ export type CommandHandler = (invocation: Invocation) => Promise<number>;
 /** One command as it was given. */
 export interface Invocation {
   readonly command: CommandSpec;
+  /** The whole table, for those that speak of it. */
+  readonly commands: readonly CommandSpec[];
   readonly operands: readonly string[];
   readonly flags: ParsedFlags;
   readonly io: CliIo;

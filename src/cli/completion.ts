@@ -1,7 +1,6 @@
 /** Tab in the user's own shell: scripts that ask `taskshell __complete`. */
 
 import type { CommandHandler, Invocation } from './command.ts';
-import { COMMANDS } from './commands.ts';
 import { complete, type NameSource } from './complete.ts';
 import { say } from './io.ts';
 
@@ -55,7 +54,7 @@ const PROGRAM_WORDS: Readonly<Record<string, readonly string[]>> = {
 
 /** One candidate a line; nothing at all where something is wrong, for this speaks into a half-written line. */
 export const candidates: CommandHandler = async (invocation) => {
-  const { operands, io } = invocation;
+  const { operands, commands, io } = invocation;
   const [first = '', ...rest] = operands;
   const following = Object.hasOwn(PROGRAM_WORDS, first) ? PROGRAM_WORDS[first] : undefined;
   if (following !== undefined && rest.length > 0) {
@@ -63,7 +62,7 @@ export const candidates: CommandHandler = async (invocation) => {
       say(io, word);
     return 0;
   }
-  const words = [...(await complete(operands, COMMANDS, engineNames(invocation)))];
+  const words = [...(await complete(operands, commands, engineNames(invocation)))];
   if (rest.length === 0) words.push(...Object.keys(PROGRAM_WORDS).filter((word) => word.startsWith(first)));
   for (const word of words.toSorted()) say(io, word);
   return 0;

@@ -3,20 +3,19 @@
 import { nearestWord } from '../nearest-word.ts';
 import { bad } from './arguments.ts';
 import type { CommandHandler } from './command.ts';
-import { COMMANDS } from './commands.ts';
 import { say } from './io.ts';
 import { helpFor, helpOverview } from './usage.ts';
 
-export const help: CommandHandler = async ({ operands: [verb], io }) => {
+export const help: CommandHandler = async ({ operands: [verb], commands, io }) => {
   if (verb === undefined) {
-    say(io, helpOverview(COMMANDS));
+    say(io, helpOverview(commands));
     return 0;
   }
-  const command = COMMANDS.find((candidate) => candidate.verb === verb);
+  const command = commands.find((candidate) => candidate.verb === verb);
   if (command === undefined) {
     const suggestion = nearestWord(
       verb,
-      COMMANDS.map((candidate) => candidate.verb),
+      commands.map((candidate) => candidate.verb),
     );
     throw bad(`there is no verb "${verb}"${suggestion === undefined ? '' : `; did you mean ${suggestion}?`}`);
   }

@@ -6,7 +6,8 @@ import { complete } from './complete.ts';
 import { namesOf } from './completion.ts';
 import { History, historyPath } from './history.ts';
 import { type CliIo, complain, say } from './io.ts';
-import { LazyConnection, runWords } from './main.ts';
+import { LazyConnection } from './lazy-connection.ts';
+import { runWords } from './run-words.ts';
 import { splitLine } from './shell-words.ts';
 
 export const PROMPT = 'taskshell> ';
@@ -38,7 +39,7 @@ async function runScript(io: CliIo, connection: LazyConnection): Promise<number>
     if (words === undefined) lastFailure = 2;
     else if (LEAVING.has(words[0] ?? '')) break;
     else if (words.length > 0) {
-      const code = await runWords(words, io, connection, new AbortController().signal);
+      const code = await runWords(words, { io, connection, signal: new AbortController().signal });
       if (code !== 0) lastFailure = code;
     }
   }
@@ -144,7 +145,10 @@ class TerminalShell {
     const interrupted = new Promise<number>((resolve) => {
       signal.addEventListener('abort', () => resolve(INTERRUPTED_CODE));
     });
-    const code = await Promise.race([runWords(words, this.#io, this.#connection, signal), interrupted]);
+    const code = await Promise.race([
+      runWords(words, { io: this.#io, connection: this.#connection, signal }),
+      interrupted,
+    ]);
     // What the command still waits for must not answer into the next one.
     if (signal.aborted || isFollowing(words)) this.#connection.close();
     this.#running = undefined;

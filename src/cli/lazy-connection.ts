@@ -1,0 +1,36 @@
+/** The connection of a command, or of all the commands of an interactive shell. */
+
+import type { RpcClient } from '../rpc/client.ts';
+import type { CliIo } from './io.ts';
+
+/** A connection made when first asked for, kept for the commands after it, and made anew when it broke. */
+export class LazyConnection {
+  readonly #io: CliIo;
+  #client: RpcClient | undefined;
+  #socket: string | undefined;
+
+  constructor(io: CliIo) {
+    this.#io = io;
+  }
+
+  /** @param socket `--socket`, which goes before TASKMASTER_SOCKET */
+  async get(socket: string | undefined): Promise<RpcClient> {
+    const { TASKMASTER_SOCKET: fromEnvironment } = this.#io.environment;
+    const wanted = socket ?? (fromEnvironment === '' ? undefined : fromEnvironment);
+    if (this.#client?.isOpen === true && this.#socket === wanted) return this.#client;
+    this.close();
+    const { connect } = await import('../rpc/client.ts');
+    this.#client = await connect({
+      socket: wanted,
+      environment: this.#io.environment,
+      uid: this.#io.uid,
+    });
+    this.#socket = wanted;
+    return this.#client;
+  }
+
+  close(): void {
+    this.#client?.close();
+    this.#client = undefined;
+  }
+}

@@ -1,0 +1,95 @@
+/** One command: from its words to its exit code, failures included. */
+
+import { TaskmasterError } from '../errors.ts';
+import { exitCodeOf } from '../rpc/error-codes.ts';
+import { bad, parseCommand } from './arguments.ts';
+import type { CommandSpec, ParsedFlags } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { type CliIo, complain, say } from './io.ts';
+import type { LazyConnection } from './lazy-connection.ts';
+import { plainText } from './plain-text.ts';
+
+export interface Surroundings {
+  readonly io: CliIo;
+  readonly connection: LazyConnection;
+  readonly signal: AbortSignal;
+  /** What to do where no verb is given; absent within a shell. */
+  readonly startShell?: (socket: string | undefined) => Promise<number>;
+}
+
+/**
+ * Runs one command with a connection that later ones may use too. Failures are told on standard error (with
+ * `--json`: on standard output, as `{"error": …}`) and become the exit code.
+ */
+export async function runWords(
+  words: readonly string[],
+  { io, connection, signal, startShell }: Surroundings,
+): Promise<number> {
+  let command: CommandSpec | undefined;
+  let isJson = words.includes('--json');
+  try {
+    const parsed = parseCommand(words, COMMANDS);
+    command = parsed.command;
+    isJson = parsed.flags.has('--json');
+    if (parsed.command === undefined) return await withoutVerb(parsed.flags, io, startShell);
+    if (parsed.flags.has('--help')) return await showHelp(parsed.command, io);
+    const handler = await parsed.command.load();
+    const socket = parsed.flags.text('--socket');
+    return await handler({
+      command: parsed.command,
+      operands: parsed.operands,
+      flags: parsed.flags,
+      commands: COMMANDS,
+      io,
+      signal,
+      connect: () => connection.get(socket),
+    });
+  } catch (error) {
+    tellFailure(error, isJson, io);
+    return codeFor(error, command);
+  }
+}
+
+async function withoutVerb(
+  flags: ParsedFlags,
+  io: CliIo,
+  startShell: Surroundings['startShell'],
+): Promise<number> {
+  if (flags.has('--help')) {
+    const { helpOverview } = await import('./usage.ts');
+    say(io, helpOverview(COMMANDS));
+    return 0;
+  }
+  if (flags.has('--json') || startShell === undefined) throw bad('a verb is missing; help lists them');
+  return startShell(flags.text('--socket'));
+}
+
+async function showHelp(command: CommandSpec, io: CliIo): Promise<number> {
+  const { helpFor } = await import('./usage.ts');
+  say(io, helpFor(command));
+  return 0;
+}
+
+function tellFailure(error: unknown, isJson: boolean, io: CliIo): void {
+  if (!(error instanceof TaskmasterError)) {
+    const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    complain(io, `taskshell: a fault of taskshell itself: ${plainText(told)}`);
+    return;
+  }
+  const { code, message, details } = error;
+  if (isJson) {
+    say(io, JSON.stringify({ error: { ...details, code, message } }));
+    return;
+  }
+  complain(io, plainText(message));
+  const { problems } = details;
+  if (!Array.isArray(problems)) return;
+  for (const problem of problems) complain(io, plainText(String(problem)));
+}
+
+function codeFor(error: unknown, command: CommandSpec | undefined): number {
+  if (error instanceof TaskmasterError && command?.exitCodeOf !== undefined) {
+    return command.exitCodeOf(error.code);
+  }
+  return exitCodeOf(error);
+}
