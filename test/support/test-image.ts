@@ -35,8 +35,8 @@ export function debianRoot(packages: readonly string[]): string {
   mkdirSync(cache, { recursive: true });
   // Under a name of its own until it is whole: another test may want it at the same time.
   const draft = `${path}.${process.pid}.tar`;
-  const include = `--include=${packages.join(',')}`;
-  execFileSync('mmdebstrap', ['--quiet', '--variant=minbase', include, 'bookworm', draft], {
+  const include = packages.length === 0 ? [] : [`--include=${packages.join(',')}`];
+  execFileSync('mmdebstrap', ['--quiet', '--variant=minbase', ...include, 'bookworm', draft], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   renameSync(draft, path);
