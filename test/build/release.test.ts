@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { findIcuData, isKept } from '../../src/build/icu-data.ts';
 import { COMMANDS } from '../../src/build/project.ts';
 import { layReleaseFolder } from '../../src/build/release-folder.ts';
+import { compileFixture } from '../support/compile.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -49,6 +59,20 @@ test('the release runs, from wherever it lies, under each of its names', (t) => 
     const version = execFileSync(join(folder, 'bin', name), ['--version'], { encoding: 'utf8' });
     assert.match(version, /^taskmaster \d+\.\d+\.\d+\n$/, name);
   }
+});
+
+test('a signal that comes while the Node of the release starts waits for the engine; init does without it', (t) => {
+  const folder = releaseFolder(t);
+  const pending = compileFixture('signal-pending');
+  t.after(pending.remove);
+  const config = join(temporaryFolder(t), 'tm.toml');
+  writeFileSync(config, `[engine]\nsocket = "${config}.sock"\n[processes.web]\ncmd = "sleep 1000"\n`);
+  const program = join(folder, 'bin/taskmaster');
+  const engine = spawnSync(pending.path, ['15', program, 'engine', 'start', config], { encoding: 'utf8' });
+  assert.equal(engine.status, 0, engine.stderr);
+  assert.match(engine.stderr, /received SIGTERM/);
+  rmSync(join(folder, 'program/node'));
+  assert.equal(spawnSync(program, ['init', '-s', '--', 'sh', '-c', 'exit 3']).status, 3);
 });
 
 test('the release stays small', (t) => {
