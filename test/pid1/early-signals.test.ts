@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { childrenOf } from '../support/children-of.ts';
 import { compileFixture } from '../support/compile.ts';
+import { eventually } from '../support/eventually.ts';
 import { type Command, PLACES, type RunningInit } from '../support/init-run.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -22,6 +23,13 @@ const SIGUSR1 = 10;
 /** Past the moment when handlers are there. */
 const LATEST_MS = 80;
 const STEP_MS = 4;
+
+/** Whether the process blocks or catches the signal: proc_pid_status(5). */
+function heeds(pid: number, number: number): boolean {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const masks = [...status.matchAll(/^Sig(?:Blk|Cgt):\s+(\w+)$/gm)].map(([, mask]) => BigInt(`0x${mask}`));
+  return masks.some((mask) => ((mask >> BigInt(number - 1)) & 1n) === 1n);
+}
 
 for (const [place, start] of Object.entries(PLACES)) {
   describe(`an engine ${place}`, () => {
@@ -59,6 +67,8 @@ for (const [place, start] of Object.entries(PLACES)) {
           'cmd = ["sh", "-c", "echo up; exec sleep 1000"]',
         );
         await init.printed(/^up$/m);
+        // Before anything else is asked: a shutdown would make the reload void.
+        if (number === SIGHUP) await eventually(() => assert.match(init.stderr, /"config_reloaded"/));
         await init.signal('SIGTERM');
         assert.equal(await init.exitCode(), 0, init.stderr);
         assert.match(init.stderr, /"reason":"received SIGTERM"/);
@@ -68,9 +78,10 @@ for (const [place, start] of Object.entries(PLACES)) {
 
     test('SIGTERM at any moment of the start ends it with 0', async (t) => {
       for (let afterMs = 0; afterMs <= LATEST_MS; afterMs += STEP_MS) {
-        // Blocked by what executes the launcher, so that even its own first microseconds are covered.
+        // Blocked by what executes the launcher, so that the sweep begins before its first instruction.
         const init = engine(t, ['env', '--block-signal=TERM']);
         const pid = await init.outerPid();
+        await eventually(() => assert.ok(heeds(pid, SIGTERM)));
         await pause(afterMs);
         process.kill(pid, 'SIGTERM');
         assert.equal(await init.exitCode(), 0, `after ${afterMs} ms: ${init.stderr}`);
