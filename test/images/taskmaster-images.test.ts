@@ -73,6 +73,14 @@ test('COPY --from the folder image puts the commands on the PATH of any image', 
   assert.notEqual((await container.exec('sh', '-c', 'command -v node')).code, 0);
 });
 
+test('a link by the name of tini stands in for tini', async (t) => {
+  const image = buildFiles('taskmaster-images-tini', {
+    Dockerfile: `FROM ${copied}\nRUN ln -s /opt/taskmaster/bin/taskmaster /usr/bin/tini\n`,
+  });
+  const container = new Container(t, '', { image, command: ['tini', '--', 'sh', '-c', 'exit 42'] });
+  assert.equal(await container.exitCode(), 42);
+});
+
 test('/opt/taskmaster alone works from anywhere, by one more line for PATH', async (t) => {
   const image = buildFiles('taskmaster-images-moved', {
     Dockerfile: `FROM debian:bookworm-slim
