@@ -7,6 +7,7 @@
         "native/child_setup.cc",
         "native/environment.cc",
         "native/peer_credentials.cc",
+        "native/pipe_size.cc",
         "native/reap.cc",
         "native/signals.cc",
         "native/spawn.cc",

@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include "peer_credentials.h"
+#include "pipe_size.h"
 #include "reap.h"
 #include "signals.h"
 #include "spawn.h"
@@ -22,6 +23,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("lookUpUser", Napi::Function::New(env, LookUpUser, "lookUpUser"));
   exports.Set("lookUpGroup", Napi::Function::New(env, LookUpGroup, "lookUpGroup"));
   exports.Set("peerCredentials", Napi::Function::New(env, PeerCredentials, "peerCredentials"));
+  exports.Set("resizePipe", Napi::Function::New(env, ResizePipe, "resizePipe"));
   return exports;
 }
 

@@ -73,7 +73,12 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
       events.emit('warn', 'output_dropped', { stream, bytes, reason });
     },
   });
-  const output = new ProcessOutput({ clock, events, container });
+  const output = new ProcessOutput({
+    clock,
+    events,
+    container,
+    resizePipe: (fd, bytes) => addon.resizePipe(fd, bytes),
+  });
   const pipes = new PipeReaders();
   const health = new ProbingHealthMonitor({
     clock,

@@ -3,7 +3,8 @@
  * dropped, the oldest first and by lines where there are lines, and counted.
  */
 
-import { BlockPool, ByteQueue } from './byte-queue.ts';
+import { BlockPool } from './block-pool.ts';
+import { ByteQueue } from './byte-queue.ts';
 
 /** Writes all of it or fails; calls back once. */
 export type Sink = (bytes: Buffer, done: (error: Error | null) => void) => void;

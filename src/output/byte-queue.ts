@@ -1,38 +1,11 @@
 /**
  * Bytes on their way to a file, in order. They are gathered in blocks, so that many small writes of a process become
- * few large ones, and the blocks are used again.
+ * few large ones; what was read into a large block goes on in it, without being copied.
  */
 
-const BLOCK_BYTES = 65_536;
-/** A line now and then should not cost a whole block. */
-const SMALL_BLOCK_BYTES = 4_096;
-/** Spare blocks kept for all queues together. */
-const MOST_SPARE_BLOCKS = 16;
-/** With more than this in use, each queue has to make do with less: a thousand full ones would be a gigabyte. */
-const CROWDED_BYTES = 32 * 1_048_576;
+import { type BlockPool, SMALL_BLOCK_BYTES } from './block-pool.ts';
+
 const NEWLINE = 10;
-
-/** Blocks that nobody uses at the moment, for all queues of an engine. */
-export class BlockPool {
-  readonly #spare: Buffer[] = [];
-  #blocksInUse = 0;
-
-  /** True while all queues together hold a lot. */
-  get isCrowded(): boolean {
-    return this.#blocksInUse * BLOCK_BYTES > CROWDED_BYTES;
-  }
-
-  take(): Buffer {
-    this.#blocksInUse += 1;
-    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
-  }
-
-  give(block: Buffer): void {
-    if (block.length !== BLOCK_BYTES) return;
-    this.#blocksInUse -= 1;
-    if (this.#spare.length < MOST_SPARE_BLOCKS) this.#spare.push(block);
-  }
-}
 
 interface Block {
   readonly memory: Buffer;
@@ -67,6 +40,12 @@ export class ByteQueue {
       from += count;
     }
     this.#length += bytes.length;
+  }
+
+  /** Takes over a block of the pool that is filled with so many bytes. */
+  adopt(memory: Buffer, count: number): void {
+    this.#blocks.push({ memory, start: 0, end: count });
+    this.#length += count;
   }
 
   /**
@@ -134,8 +113,9 @@ export class ByteQueue {
   #roomAtEnd(wanted: number): Block {
     const last = this.#blocks.at(-1);
     if (last !== undefined && last.end < last.memory.length) return last;
-    const isSmall = last === undefined && wanted <= SMALL_BLOCK_BYTES / 2;
-    const memory = isSmall ? Buffer.allocUnsafeSlow(SMALL_BLOCK_BYTES) : this.#pool.take();
+    const memory = this.#pool.take(
+      last === undefined && wanted <= SMALL_BLOCK_BYTES / 2 ? 'small' : 'medium',
+    );
     const block = { memory, start: 0, end: 0 };
     this.#blocks.push(block);
     return block;

@@ -7,10 +7,11 @@
 
 import { fstatSync, writev } from 'node:fs';
 import type { Cancel, Clock } from '../supervisor/ports.ts';
-import { type BlockPool, ByteQueue } from './byte-queue.ts';
+import type { BlockPool } from './block-pool.ts';
+import { ByteQueue } from './byte-queue.ts';
 import { errorText } from './error-text.ts';
 import { closeQuietly, isStillAt, type OpenFile, openForAppend } from './open-file.ts';
-import type { FileReports, OutputFile, RotationRules } from './output-file.ts';
+import type { FileReports, KeepBlock, OutputFile, RotationRules } from './output-file.ts';
 import { compressFile, rotateFiles } from './rotation.ts';
 
 const BACKLOG_BYTES = 1_048_576;
@@ -23,6 +24,8 @@ const LONGEST_LAST_LINE_BYTES = 4_096;
 /** A process that prints in small pieces without end gets few large writes: so soon after one, what comes is gathered. */
 const GATHER_MS = 2;
 const GATHER_BYTES = 65_536;
+/** A block that is half full: below that, copying costs less than the memory that would stand empty. */
+const WORTH_KEEPING_BYTES = 131_072;
 
 /** Since when and how badly writing fails. */
 interface Failure {
@@ -59,6 +62,7 @@ export class LogFile implements OutputFile {
   #compressing: Promise<void> = Promise.resolve();
   #isClosing = false;
   readonly #drainWaiters = new Set<() => void>();
+  #writeWaiters: (() => void)[] = [];
   #idleWaiters: (() => void)[] = [];
 
   constructor(path: string, open: OpenFile, rules: RotationRules, ports: LogFilePorts) {
@@ -85,11 +89,21 @@ export class LogFile implements OutputFile {
     this.#rotateAt = rules.maxSizeBytes ?? Number.POSITIVE_INFINITY;
   }
 
-  write(bytes: Uint8Array): boolean {
-    this.#queue.append(bytes);
+  write(bytes: Uint8Array, keep?: KeepBlock): boolean {
+    const isWorthIt = bytes.length >= WORTH_KEEPING_BYTES && !this.#ports.pool.isCrowded;
+    const isKept = keep !== undefined && isWorthIt;
+    if (isKept) this.#queue.adopt(keep(), bytes.length);
+    else this.#queue.append(bytes);
     if (!this.#isBusy) this.#dropExcess();
-    this.#work();
+    // The next blocks come in the same turn, and go into the same write.
+    if (isKept && !this.#isBusy) queueMicrotask(() => this.#work());
+    else this.#work();
     return this.#failure !== undefined || this.#queue.length < this.#bound;
+  }
+
+  afterWrite(then: () => void): void {
+    if (this.#isBusy) this.#writeWaiters.push(then);
+    else this.#ports.clock.after(0, then);
   }
 
   onDrain(resume: () => void): void {
@@ -187,6 +201,7 @@ export class LogFile implements OutputFile {
         this.#recovered();
         this.#work();
       } else this.#failed(error);
+      for (const then of this.#writeWaiters.splice(0)) then();
     });
   }
 

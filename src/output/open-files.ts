@@ -1,7 +1,7 @@
 /** The files that are written to, one for each path however many streams lead there, so that their order is kept. */
 
 import type { Clock } from '../supervisor/ports.ts';
-import { BlockPool } from './byte-queue.ts';
+import type { BlockPool } from './block-pool.ts';
 import { errorText } from './error-text.ts';
 import { LogFile } from './log-file.ts';
 import { isStillAt, type OpenFile, openForAppend } from './open-file.ts';
@@ -17,11 +17,16 @@ export interface FileEntry {
 export class OpenFiles {
   readonly #clock: Pick<Clock, 'now' | 'after'>;
   readonly #reportsFor: (path: string) => FileReports;
-  readonly #pool = new BlockPool();
+  readonly #pool: BlockPool;
   readonly #entries = new Map<string, FileEntry>();
 
-  constructor(clock: Pick<Clock, 'now' | 'after'>, reportsFor: (path: string) => FileReports) {
+  constructor(
+    clock: Pick<Clock, 'now' | 'after'>,
+    pool: BlockPool,
+    reportsFor: (path: string) => FileReports,
+  ) {
     this.#clock = clock;
+    this.#pool = pool;
     this.#reportsFor = reportsFor;
   }
 

@@ -15,12 +15,18 @@ export interface FileReports {
   readonly onDropped: (bytes: number, reason: string) => void;
 }
 
+/** Takes the block that the bytes were read into; whoever called reads on into another. */
+export type KeepBlock = () => Buffer;
+
 export interface OutputFile {
   /**
-   * @param bytes copied.
+   * @param bytes copied, or kept.
+   * @param keep where they stand at the beginning of a block of the pool: gives that block away.
    * @returns false where the writer should pause; `onDrain` tells when to go on.
    */
-  write(bytes: Uint8Array): boolean;
+  write(bytes: Uint8Array, keep?: KeepBlock): boolean;
+  /** Calls back once, not before it returns: when the write under way is done, or soon where there is none. */
+  afterWrite(then: () => void): void;
   /** Calls back once, when there is room again. */
   onDrain(resume: () => void): void;
   useRules(rules: RotationRules): void;

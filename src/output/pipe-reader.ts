@@ -1,14 +1,26 @@
 /** Reads our end of a pipe as fast as its taker allows. */
 
 import type { Socket } from 'node:net';
+import { Flood } from './flood.ts';
+import type { Floods } from './floods.ts';
+import type { KeepBlock, OutputFile } from './output-file.ts';
 
 const READ_BYTES = 65_536;
 
 export interface PipeTaker {
-  /** @param bytes valid during the call only. @returns false to be left alone until `resume`. */
-  readonly onData: (bytes: Buffer) => boolean;
+  /**
+   * @param bytes valid during the call only, unless `keep` is there and called.
+   * @returns false to be left alone until `resume`.
+   */
+  readonly onData: (bytes: Buffer, keep?: KeepBlock) => boolean;
   /** The last writer closed it, or reading failed. Called once, not after `close`. */
   readonly onEnd: () => void;
+}
+
+/** Where what is read goes to a file: a flood of it is read in fewer and larger pieces, as the file takes them. */
+export interface FloodWay {
+  readonly floods: Floods;
+  readonly afterWrite: OutputFile['afterWrite'];
 }
 
 /** Opens readers that share one buffer: each read is handed on before the next one is made. */
@@ -16,18 +28,28 @@ export class PipeReaders {
   #buffer: Buffer | undefined;
 
   /** Takes ownership of the descriptor. */
-  open(fd: number, taker: PipeTaker): PipeReader {
+  open(fd: number, taker: PipeTaker, way?: FloodWay): PipeReader {
     this.#buffer ??= Buffer.allocUnsafeSlow(READ_BYTES);
-    return new PipeReader(fd, this.#buffer, taker);
+    return new PipeReader(fd, this.#buffer, taker, way);
   }
 }
 
 export class PipeReader {
   readonly #socket: Socket;
   readonly #onEnd: () => void;
+  readonly #flood: Flood | undefined;
 
-  constructor(fd: number, buffer: Buffer, taker: PipeTaker) {
-    const callback = (count: number): boolean => taker.onData(buffer.subarray(0, count));
+  constructor(fd: number, buffer: Buffer, taker: PipeTaker, way: FloodWay | undefined) {
+    const callback = (count: number): boolean => {
+      const mayGoOn = taker.onData(buffer.subarray(0, count));
+      return mayGoOn && this.#flood?.begins(count) !== true;
+    };
+    if (way !== undefined) {
+      const { onData } = taker;
+      this.#flood = new Flood(way.floods, fd, { onData, afterWrite: way.afterWrite }, () =>
+        this.#socket.resume(),
+      );
+    }
     // Loaded with the first pipe, not with this module: the first process is running by then.
     const { Socket } = process.getBuiltinModule('node:net');
     this.#socket = new Socket({ fd, readable: true, writable: false, onread: { buffer, callback } });
@@ -40,7 +62,12 @@ export class PipeReader {
   }
 
   resume(): void {
-    this.#socket.resume();
+    if (this.#flood?.resume() !== true) this.#socket.resume();
+  }
+
+  /** Hands on what is in the pipe before anything else is read elsewhere. */
+  catchUp(): void {
+    this.#flood?.catchUp();
   }
 
   /** As if the last writer had closed it. */
@@ -51,6 +78,7 @@ export class PipeReader {
 
   /** Nobody wants what else may come; a writer gets SIGPIPE. */
   close(): void {
+    this.#flood?.close();
     this.#socket.removeAllListeners('end').removeAllListeners('close');
     this.#socket.destroy();
   }

@@ -3,12 +3,14 @@
 import type { OutputTarget } from '../config/resolved-config.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
 import type { Cancel, ChildDescriptor, Clock, IncarnationId, OutputPort } from '../supervisor/ports.ts';
+import { BlockPool } from './block-pool.ts';
 import type { ContainerStreams } from './container-stream.ts';
 import { errorText } from './error-text.ts';
 import { type FileOwner, fileReports, processOf } from './file-reports.ts';
+import { Floods } from './floods.ts';
 import { InstanceOutput, OUTPUT_STREAMS, type OutputChunk, type OutputStream } from './instance-output.ts';
 import { type FileEntry, OpenFiles } from './open-files.ts';
-import { type PipeReader, PipeReaders } from './pipe-reader.ts';
+import { type FloodWay, type PipeReader, PipeReaders, type PipeTaker } from './pipe-reader.ts';
 import { untilQuiet } from './quiet.ts';
 
 /** Pipes that outlive their incarnation (a daemon holds them) are read on; beyond these the oldest is closed. */
@@ -38,6 +40,8 @@ export interface OutputPorts {
   readonly clock: Clock;
   readonly events: EventStream;
   readonly container: ContainerStreams;
+  /** @returns the size the pipe has then, whether the kernel agreed or not. */
+  readonly resizePipe: (fd: number, bytes: number) => number;
 }
 
 /** Paths by which programs name the container's own streams. */
@@ -54,13 +58,17 @@ export class ProcessOutput implements OutputPort {
   readonly #ports: OutputPorts;
   readonly #readers = new PipeReaders();
   readonly #outlets = new Map<string, Outlet>();
+  readonly #pool = new BlockPool();
+  readonly #floods: Floods;
   readonly #files: OpenFiles;
   #bytesRead = 0;
 
   constructor(ports: OutputPorts) {
     this.#ports = ports;
-    this.#files = new OpenFiles(ports.clock, (path) =>
-      fileReports(ports.events, path, (of) => this.#ownerOf(of)),
+    const { clock, events, resizePipe } = ports;
+    this.#floods = new Floods({ clock, pool: this.#pool, resizePipe });
+    this.#files = new OpenFiles(clock, this.#pool, (path) =>
+      fileReports(events, path, (of) => this.#ownerOf(of)),
     );
   }
 
@@ -94,6 +102,8 @@ export class ProcessOutput implements OutputPort {
     pipes: { readonly stdoutFd: number | undefined; readonly stderrFd: number | undefined },
   ): void {
     const outlet = this.#outletOf(id.instance);
+    // Last words of the one before come before the first ones of this.
+    for (const { reader } of outlet.readings) reader.catchUp();
     if (pipes.stdoutFd !== undefined) this.#read(outlet, id, 'stdout', pipes.stdoutFd);
     if (pipes.stderrFd !== undefined) this.#read(outlet, id, 'stderr', pipes.stderrFd);
     const old = [...outlet.readings].filter(({ incarnation }) => incarnation !== id.incarnation);
@@ -121,6 +131,7 @@ export class ProcessOutput implements OutputPort {
 
   /** Reads what the pipes still hold, whoever else may keep them open, and writes what was read. */
   flush(limitMs: number): Promise<void> {
+    this.#floods.hurry();
     const isDone = untilQuiet({
       bytesRead: () => this.#bytesRead,
       written: () => Promise.all([this.#files.idle(), this.#ports.container.idle()]),
@@ -181,18 +192,19 @@ export class ProcessOutput implements OutputPort {
     const { output, readings, destinations } = outlet;
     const destination = destinations[stream];
     const { write, end, entry } = this.#writerTo(destination, id.instance, stream, () => reader.resume());
-    const reader = this.#readers.open(fd, {
-      onData: (bytes) => {
+    const taker: PipeTaker = {
+      onData: (bytes, keep) => {
         this.#bytesRead += bytes.length;
         output.take({ stream, incarnation: id.incarnation, bytes, time: this.#ports.clock.wallTime() });
-        return write(bytes);
+        return write(bytes, keep);
       },
       onEnd: () => {
         readings.delete(reading);
         end();
         if (!filesOf(outlet.destinations).includes(entry)) this.#closeUnused([entry]);
       },
-    });
+    };
+    const reader = this.#readers.open(fd, taker, this.#floodWayTo(entry, destinations));
     const reading: Reading = { incarnation: id.incarnation, reader, entry };
     readings.add(reading);
   }
@@ -202,11 +214,11 @@ export class ProcessOutput implements OutputPort {
     instance: string,
     stream: OutputStream,
     resume: () => void,
-  ): { write: (bytes: Buffer) => boolean; end: () => void; entry: FileEntry | undefined } {
+  ): { write: PipeTaker['onData']; end: () => void; entry: FileEntry | undefined } {
     if (destination?.kind === 'file') {
       const { entry } = destination;
-      const write = (bytes: Buffer): boolean => {
-        const mayGoOn = entry.file.write(bytes);
+      const write: PipeTaker['onData'] = (bytes, keep) => {
+        const mayGoOn = entry.file.write(bytes, keep);
         if (!mayGoOn) entry.file.onDrain(resume);
         return mayGoOn;
       };
@@ -220,6 +232,15 @@ export class ProcessOutput implements OutputPort {
       return true;
     };
     return { write, end: writer.end, entry: undefined };
+  }
+
+  /** A file that both streams share has none: a pause for the one would let the other overtake it. */
+  #floodWayTo(
+    entry: FileEntry | undefined,
+    { stdout, stderr }: Outlet['destinations'],
+  ): FloodWay | undefined {
+    if (entry === undefined || fileOf(stdout) === fileOf(stderr)) return undefined;
+    return { floods: this.#floods, afterWrite: (then) => entry.file.afterWrite(then) };
   }
 
   /** Closes those files that nothing leads to any more. Looks at every instance only where there is a candidate. */

@@ -83,6 +83,8 @@ export interface NativeAddon {
   lookUpGroup(nameOrGid: string): number | string | null;
   /** SO_PEERCRED of a connected Unix socket (unix(7)); null where the kernel does not tell. */
   peerCredentials(fd: number): { readonly pid: number; readonly uid: number; readonly gid: number } | null;
+  /** fcntl(2) F_SETPIPE_SZ. @returns the size it has then, whether the kernel agreed or not; -1 for what is no pipe. */
+  resizePipe(fd: number, bytes: number): number;
 }
 
 let loaded: NativeAddon | undefined;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { BlockPool } from '../../src/output/byte-queue.ts';
+import { BlockPool } from '../../src/output/block-pool.ts';
 import { LogFile } from '../../src/output/log-file.ts';
 import { openForAppend } from '../../src/output/open-file.ts';
 import { SystemClock } from '../../src/system/clock.ts';

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { BlockPool } from '../../src/output/byte-queue.ts';
+import { BlockPool } from '../../src/output/block-pool.ts';
 import { LogFile } from '../../src/output/log-file.ts';
 import { openForAppend } from '../../src/output/open-file.ts';
 import type { RotationRules } from '../../src/output/output-file.ts';
