@@ -1,7 +1,8 @@
 /** What processes print, all the way: files with rotation, the container's formats, attach. */
 
 import assert from 'node:assert/strict';
-import { existsSync, renameSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EngineRun } from '../support/engine-run.ts';
@@ -68,4 +69,29 @@ test('attach replays what was printed and ends with the process, with its exit c
   const { code, stdout } = await attached;
   assert.match(stdout, /before\nafter\n/);
   assert.equal(code, 4);
+});
+
+test('a flood of output loses nothing and keeps its order through rotations, reloads and SIGUSR2', async (t) => {
+  const target = (size: string): string => `{ file = "{folder}/log", max_size = "${size}", max_files = 100 }`;
+  const config = (size: string): string =>
+    `${STAY}[processes.a]\n${shell('seq 4000000')}stdout = ${target(size)}\n`;
+  const engine = await new EngineRun(t, config('2MB')).ready();
+  for (let round = 0; (await engine.see('a')).state !== 'completed'; round++) {
+    await engine.signal('SIGUSR2');
+    engine.configure(config(round % 2 === 0 ? '1MB' : '2MB'));
+    assert.equal((await engine.shell('reload')).code, 0);
+  }
+  const expected = createHash('sha256');
+  for (let number = 1; number <= 4_000_000; number++) expected.update(`${number}\n`);
+  const wanted = expected.digest('hex');
+  const names = (): readonly string[] =>
+    ['log', ...Array.from({ length: 100 }, (_, index) => `log.${index + 1}`)]
+      .filter((name) => existsSync(join(engine.folder, name)))
+      .reverse();
+  await eventually(() => {
+    const received = createHash('sha256');
+    for (const name of names()) received.update(readFileSync(join(engine.folder, name)));
+    assert.equal(received.digest('hex'), wanted);
+  });
+  assert.ok(names().length > 10, `rotated: ${names()}`);
 });
