@@ -111,6 +111,9 @@ function processKeys(config: ProcessConfig): Keys {
     ['umask', spawn.umask],
     ['clear_env', spawn.environment.clear],
     ...Object.entries(spawn.environment.set).map(([name, value]) => [`env.${name}`, value] as const),
+    ...Object.entries(spawn.environment.secretFiles ?? {}).map(
+      ([name, file]) => [`env.${name}`, { file }] as const,
+    ),
     ...spawn.limits.map(({ resource, soft, hard }) => [`limits.${resource}`, [soft, hard]] as const),
     ['nice', spawn.nice],
     ['oom_score_adj', spawn.oomScoreAdj],

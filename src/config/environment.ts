@@ -1,4 +1,4 @@
-/** The environment a process is given: its user's variables, then `env_file`, then `env`. */
+/** The environment a process is given: its user's variables, then `env_file`, then `env`; and where its secrets are. */
 
 import { dirname, resolve } from 'node:path';
 import type { ConfigFiles } from './config-ports.ts';
@@ -22,9 +22,30 @@ export function resolveEnvironment(
   for (const [path, pathPlace] of envFiles(place.at('env_file'), process.env_file)) {
     for (const [name, value] of readEnvFile(pathPlace, path, files)) variables.set(name, value);
   }
-  for (const [name, value] of Object.entries(process.env ?? {})) variables.set(name, String(value));
+  const secrets = new Map<string, string>();
+  for (const [name, value] of Object.entries(process.env ?? {})) {
+    if (typeof value !== 'object') {
+      variables.set(name, String(value));
+      continue;
+    }
+    variables.delete(name);
+    secrets.set(name, secretPath(place.at('env', name), name, value.file));
+  }
   // fromEntries defines properties: a variable may have any name, and assigning to __proto__ would lose it.
-  return { clear: process.clear_env, set: Object.fromEntries(variables) };
+  return {
+    clear: process.clear_env,
+    set: Object.fromEntries(variables),
+    ...(secrets.size > 0 && { secretFiles: Object.fromEntries(secrets) }),
+  };
+}
+
+/** Whether it is there is not asked before it is needed: it may be mounted later than the engine starts. */
+function secretPath(place: Place, name: string, given: string): string {
+  if (name === 'PATH') {
+    const hint = 'write its value as text';
+    place.problem({ message: 'PATH cannot be a secret: messages about programs show it', hint }, 'key');
+  }
+  return resolve(dirname(place.source.path), given);
 }
 
 function envFiles(place: Place, paths: ProcessSource['env_file']): readonly (readonly [string, Place])[] {

@@ -71,6 +71,11 @@ const OUTPUT_KEYS_ELSEWHERE: Readonly<Record<string, string>> = {
   maxbytes: 'max_size = "10MB"',
   backups: 'max_files = N',
 };
+const SECRET_KEYS_ELSEWHERE: Readonly<Record<string, string>> = {
+  path: 'file = "…"',
+  source: 'file = "…"',
+  secret: 'file = "/run/secrets/NAME"',
+};
 const TOP_LEVEL_ELSEWHERE: Readonly<Record<string, string>> = {
   services: '[processes.NAME]',
   service: '[processes.NAME]',
@@ -117,6 +122,7 @@ function tableOf(path: KeyPath): Readonly<Record<string, string>> | undefined {
   if (path.length === 0) return TOP_LEVEL_ELSEWHERE;
   if (path[0] !== 'processes') return undefined;
   if (path.length === 2) return PROCESS_KEYS_ELSEWHERE;
+  if (path.length === 4 && path[2] === 'env') return SECRET_KEYS_ELSEWHERE;
   if (path.length !== 3) return undefined;
   if (path[2] === 'stdout' || path[2] === 'stderr') return OUTPUT_KEYS_ELSEWHERE;
   return path[2] === 'healthcheck' ? HEALTHCHECK_KEYS_ELSEWHERE : undefined;

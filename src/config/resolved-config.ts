@@ -131,10 +131,15 @@ export interface Identity {
   readonly groups: readonly number[];
 }
 
-/** The child's environment: the engine's own (unless `clear`), less `unset`, overlaid with `set`. */
+/** The child's environment: the engine's own (unless `clear`), overlaid with `set` and then with the secrets. */
 export interface EnvironmentPlan {
   readonly clear: boolean;
   readonly set: Readonly<Record<string, string>>;
+  /**
+   * By variable, the absolute path of the file that holds its value. What is in the file is known only to the one
+   * who spawns, and to the process: no other part of the engine could give it away. Absent where there are none.
+   */
+  readonly secretFiles?: Readonly<Record<string, string>>;
 }
 
 export interface ResourceLimit {

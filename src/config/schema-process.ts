@@ -142,13 +142,16 @@ export const processSchema = {
       type: 'object',
       propertyNames: { pattern: '^[^=\\u0000]+$' },
       additionalProperties: {
-        type: ['string', 'number', 'boolean'],
-        expected: 'a string, number or boolean',
+        type: ['string', 'number', 'boolean', 'object'],
+        properties: { file: { ...nonEmptyText, description: 'Path of the secret.' } },
+        required: ['file'],
+        additionalProperties: false,
+        expected: 'a string, number or boolean, or {file = "/run/secrets/NAME"}',
       },
       description:
-        'Environment variables, over those of `env_file` and those inherited. Variables in its values refer to the engine’s own environment.',
+        'Environment variables, over those of `env_file` and those inherited. Variables in its values refer to the engine’s own environment. `{file = "PATH"}` is a secret: the engine reads the file at each start of the process, and shows it to nobody else.',
       expected: 'a table such as {PORT = "8080"}',
-      examples: [{ PORT: '8080' }],
+      examples: [{ PORT: '8080' }, { DB_PASSWORD: { file: '/run/secrets/db' } }],
     },
     env_file: {
       type: ['string', 'array'],

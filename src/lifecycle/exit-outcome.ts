@@ -20,11 +20,13 @@ export interface SpawnFailure {
   readonly errno: string;
   /** A whole sentence for people: `cannot change user to www: Operation not permitted`. */
   readonly message: string;
+  /** There where it may heal whatever its errno says: what is missing is somebody else's to bring. */
+  readonly isPassing?: true;
 }
 
 /** Errors of a moment; any other failure to spawn cannot heal by itself (fork(2), execve(2)). */
 const PASSING_ERRNOS: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ETXTBSY']);
 
 export function mayHeal(failure: SpawnFailure): boolean {
-  return PASSING_ERRNOS.has(failure.errno);
+  return failure.isPassing === true || PASSING_ERRNOS.has(failure.errno);
 }

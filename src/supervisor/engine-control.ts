@@ -179,10 +179,12 @@ export class EngineControl {
     return explainInstance(record, this.#ports.clock, evidence);
   }
 
-  /** What the configuration adds to the engine's own environment for the next incarnation. */
+  /** What the configuration adds to the engine's own environment for the next incarnation; of secrets, where they are. */
   environment(instance: string): Readonly<Record<string, string>> {
     const record = this.#one(instance);
-    return environmentFor(record.process, record.name, record.ordinal).set;
+    const { set, secretFiles = {} } = environmentFor(record.process, record.name, record.ordinal);
+    const masked = Object.entries(secretFiles).map(([name, path]) => [name, `••• (from ${path})`]);
+    return { ...set, ...Object.fromEntries(masked) };
   }
 
   /** The resolved configuration as plain data: all, or one process's. */

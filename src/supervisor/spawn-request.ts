@@ -6,9 +6,9 @@ import type { ChildDescriptor, SpawnRequest } from './ports.ts';
 
 /** The instance's own additions come first, so that the configuration may override them. */
 export function environmentFor(process: ProcessConfig, instance: string, ordinal: number): EnvironmentPlan {
-  const { clear, set } = process.spawn.environment;
+  const { set, ...others } = process.spawn.environment;
   return {
-    clear,
+    ...others,
     set: {
       TASKMASTER_PROCESS: process.name,
       TASKMASTER_INSTANCE: instance,

@@ -3,6 +3,7 @@
 import type { SpawnFailure } from '../lifecycle/exit-outcome.ts';
 import type { ChildDescriptor, SpawnRequest, SpawnResult } from '../supervisor/ports.ts';
 import type { NativeAddon, NativeSpawnRequest, NativeSpawnResult } from './native.ts';
+import { readSecrets } from './secret-files.ts';
 import { capabilityNumber, type LimitPair, RLIMIT_NOFILE, resourceNumber } from './spawn-limits.ts';
 
 /** The engine's own variables; what the configuration sets is laid over all the same. */
@@ -37,7 +38,11 @@ export function translateRequest(
   if (unknownCapability !== undefined)
     return refused('keep capabilities', `cannot keep capability ${unknownCapability}: no such capability`);
   const argv = [request.file, ...request.args];
-  const set = Object.entries(request.environment.set).map(([name, value]) => `${name}=${value}`);
+  const secrets = readSecrets(request.environment.secretFiles);
+  if (secrets.kind === 'failed') return secrets;
+  const { secretFiles = {} } = request.environment;
+  const open = Object.entries(request.environment.set).filter(([name]) => !Object.hasOwn(secretFiles, name));
+  const set = [...open, ...secrets.values].map(([name, value]) => `${name}=${value}`);
   // In C a NUL ends a text: what follows it would be cut off without a word.
   if ([...argv, ...set, request.workingDirectory].some((text) => text?.includes('\0')))
     return refused('execute', `cannot execute ${request.file}: its command or environment has a NUL byte`);

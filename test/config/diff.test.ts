@@ -18,6 +18,7 @@ const KEYS: readonly (readonly [string, string, 'restart' | 'update' | 'unchange
   ['workingdir = "/"', 'workingdir', 'restart'],
   ['umask = "022"', 'umask', 'restart'],
   ['env = {A = 1, B = 2}', 'env.A env.B', 'restart'],
+  ['env = {A = {file = "/run/secrets/a"}}', 'env.A', 'restart'],
   ['clear_env = true', 'clear_env', 'restart'],
   ['limits = {nofile = 10, core = "unlimited"}', 'limits.nofile limits.core', 'restart'],
   ['nice = 1', 'nice', 'restart'],

@@ -63,6 +63,27 @@ test('env wins over env_file, a later file over an earlier one, and both over th
   );
 });
 
+test('a secret is known by the path of its file alone, and goes before the same name in an env file', () => {
+  const web = loadWeb('[processes.web]\ncmd = "x"\nenv_file = "1"\nenv = {A = {file = "a"}, B = "b"}\n', {
+    files: { '/etc/tm/1': 'A=1\n', '/etc/tm/a': 'hunter2' },
+  });
+  assert.deepEqual(web.spawn.environment, {
+    clear: false,
+    set: { B: 'b' },
+    secretFiles: { A: '/etc/tm/a' },
+  });
+});
+
+test('PATH cannot be a secret, and a secret has a file and nothing else', () => {
+  const web = (value: string): string => `[processes.web]\ncmd = "x"\nenv = ${value}\n`;
+  assert.match(problemsOf(web('{PATH = {file = "/p"}}'))[0]?.message ?? '', /PATH cannot be a secret/);
+  const [only, ...others] = problemsOf(web('{A = {path = "/p"}}'));
+  assert.match(`${only?.message}; ${only?.hint}`, /unknown key "path"; write file = "…"/);
+  assert.deepEqual(others, []);
+  assert.match(problemsOf(web('{A = {}}'))[0]?.message ?? '', /"file" is missing/);
+  assert.match(problemsOf(web('{A = {file = ""}}'))[0]?.expected ?? '', /not empty/);
+});
+
 test("a variable may be called __proto__ and is the process's own", () => {
   const web = loadWeb('[processes.web]\ncmd = "x"\nenv_file = "1"\n', {
     files: { '/etc/tm/1': '__proto__=x\n' },

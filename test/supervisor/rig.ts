@@ -93,8 +93,8 @@ export class HandKernel implements Kernel {
     };
   }
 
-  failNextSpawn(errno: string): void {
-    this.#failures.push({ step: 'execute', errno, message: `cannot execute it: ${errno}` });
+  failNextSpawn(errno: string, more: Pick<SpawnFailure, 'isPassing'> = {}): void {
+    this.#failures.push({ step: 'execute', errno, message: `cannot execute it: ${errno}`, ...more });
   }
 
   /** The leader dies; `leaving` others of its group live on. */

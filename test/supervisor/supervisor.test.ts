@@ -52,6 +52,15 @@ test('restarts are forgotten after enough healthy running', () => {
   assert.equal(rig.see('web').consecutive_restarts, 0);
 });
 
+test('what is somebody else’s to bring is waited for, whatever its errno and policy', () => {
+  const rig = new Rig([processConfig('web', { policy: 'no' })]);
+  rig.kernel.failNextSpawn('ENOENT', { isPassing: true });
+  rig.decide('web', 'start');
+  assert.equal(rig.state('web'), 'backoff');
+  rig.clock.advance(500);
+  assert.equal(rig.state('web'), 'healthcheck');
+});
+
 test('a program that is not there fails at once, one that cannot be forked now is tried again', () => {
   const rig = new Rig([processConfig('gone'), processConfig('busy')]);
   rig.kernel.failNextSpawn('ENOENT');
