@@ -45,7 +45,7 @@ const KEYS_THAT_RESTART: ReadonlySet<string> = new Set([
   'stdout',
   'stderr',
 ]);
-const LIVE_BELOW_THEM = /^std(out|err)\.(max_size|max_files|compress)$/;
+const LIVE_BELOW_THEM = /^std(out|err)\.(max_size|max_files|compress|rotate_every|mode|owner|group)$/;
 
 export function compareConfigs(before: ResolvedConfig, after: ResolvedConfig): ConfigChange {
   const plan: ProcessChange[] = [];
@@ -151,6 +151,10 @@ function outputKeys(stream: 'stdout' | 'stderr', target: OutputTarget): (readonl
     [`${stream}.max_size`, target.maxSizeBytes],
     [`${stream}.max_files`, target.maxFiles],
     [`${stream}.compress`, target.compress],
+    [`${stream}.rotate_every`, target.rotateEveryMs],
+    [`${stream}.mode`, target.access?.mode],
+    [`${stream}.owner`, target.access?.uid],
+    [`${stream}.group`, target.access?.gid],
   ];
 }
 

@@ -1,13 +1,28 @@
 /** Where a process's standard output and error go. */
 
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { sizeAt } from './durations.ts';
+import type { OwnPrivileges, UserDatabase } from './config-ports.ts';
+import { durationAt, sizeAt } from './durations.ts';
+import { groupAt, uidAt } from './identity.ts';
+import { octal } from './octal.ts';
 import type { Place } from './place.ts';
-import type { OutputTarget } from './resolved-config.ts';
+import type { FileAccess, OutputTarget } from './resolved-config.ts';
 import type { ProcessSource } from './schema.ts';
+import { showValue } from './show-value.ts';
+
+const SHORTEST_INTERVAL_MS = 60_000;
+
+interface Accounts {
+  readonly users: UserDatabase;
+  readonly self: OwnPrivileges;
+}
 
 /** Paths are relative to the file they stand in; `%i` stays in them, see `outputTargetOfInstance`. */
-export function resolveOutput(place: Place, output: ProcessSource['stdout']): OutputTarget {
+export function resolveOutput(
+  place: Place,
+  output: ProcessSource['stdout'],
+  accounts: Accounts,
+): OutputTarget {
   if (typeof output === 'string') {
     if (output === 'inherit' || output === 'null' || output === 'passthrough') return { kind: output };
     if (output === '/dev/null') return { kind: 'null' };
@@ -25,7 +40,47 @@ export function resolveOutput(place: Place, output: ProcessSource['stdout']): Ou
     maxSizeBytes: output.max_size === undefined ? undefined : sizeAt(place.at('max_size'), output.max_size),
     maxFiles: output.max_files,
     compress: output.compress,
+    ...(output.rotate_every !== undefined && {
+      rotateEveryMs: intervalAt(place.at('rotate_every'), output.rotate_every),
+    }),
+    ...accessOf(place, output, accounts),
   };
+}
+
+type FileSource = Exclude<ProcessSource['stdout'], string>;
+
+function intervalAt(place: Place, given: string | number): number {
+  const interval = durationAt(place, given, 'more-than-zero');
+  if (interval > 0 && interval < SHORTEST_INTERVAL_MS)
+    place.problem({ message: `found ${showValue(given)}`, expected: 'at least a minute' });
+  return interval;
+}
+
+/** What the engine may not give is found here, not when the file is made. */
+function accessOf(
+  place: Place,
+  { mode, owner, group }: FileSource,
+  { users, self }: Accounts,
+): { readonly access?: FileAccess } {
+  const uid = owner === undefined ? undefined : uidAt(place.at('owner'), owner, users);
+  const gid = group === undefined ? undefined : groupAt(place.at('group'), group, users);
+  const mayChown = self.capabilities.has('CAP_CHOWN');
+  const hint = 'start the container as root, or remove the key';
+  if (uid !== undefined && uid !== self.uid && !mayChown)
+    place
+      .at('owner')
+      .problem({ message: `cannot give files to user ${uid}: taskmaster runs without CAP_CHOWN`, hint });
+  // Without the capability one may still give a file to a group one is in (chown(2)).
+  if (gid !== undefined && gid !== self.gid && !self.groups.includes(gid) && !mayChown)
+    place
+      .at('group')
+      .problem({ message: `cannot give files to group ${gid}: taskmaster runs without CAP_CHOWN`, hint });
+  const access: FileAccess = {
+    ...(mode !== undefined && { mode: octal(mode) }),
+    ...(uid !== undefined && { uid }),
+    ...(gid !== undefined && { gid }),
+  };
+  return Object.keys(access).length === 0 ? {} : { access };
 }
 
 function pathAt(place: Place, given: string): string {

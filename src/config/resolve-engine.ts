@@ -6,8 +6,8 @@ import type { ConfigPorts } from './config-ports.ts';
 import { durationAt } from './durations.ts';
 import { groupAt, uidAt } from './identity.ts';
 import { listenAddressAt } from './listen-address.ts';
+import { octal } from './octal.ts';
 import type { Place } from './place.ts';
-import { octal } from './resolve-process.ts';
 import type { AccessGrant, EngineConfig, EngineLogConfig, HookConfig, HookEvent } from './resolved-config.ts';
 import type { EngineSource } from './schema.ts';
 

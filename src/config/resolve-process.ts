@@ -8,6 +8,7 @@ import { resolveEnvironment } from './environment.ts';
 import { resolveHealth } from './health-rules.ts';
 import { resolveCapabilities, resolveIdentity } from './identity.ts';
 import { resolveLimits } from './limits.ts';
+import { octal } from './octal.ts';
 import { resolveOutput } from './output-target.ts';
 import type { Place } from './place.ts';
 import type { Dependency, ProcessConfig, SpawnSettings, StopStage } from './resolved-config.ts';
@@ -58,8 +59,8 @@ export function resolveProcess(
         : signalAt(place.at('reload_signal'), process.reload_signal),
     health: resolveHealth(place.at('healthcheck'), process),
     spawn: resolveSpawn(place, process, ports),
-    stdout: resolveOutput(place.at('stdout'), process.stdout),
-    stderr: resolveOutput(place.at('stderr'), process.stderr),
+    stdout: resolveOutput(place.at('stdout'), process.stdout, ports),
+    stderr: resolveOutput(place.at('stderr'), process.stderr, ports),
   };
 }
 
@@ -77,11 +78,6 @@ function resolveSpawn(place: Place, process: ProcessSource, ports: ConfigPorts):
     noNewPrivs: process.no_new_privs,
     capabilities: resolveCapabilities(place.at('capabilities'), process.capabilities, ports.self),
   };
-}
-
-/** @param digits as the schema lets them through: `022`, `0o022` */
-export function octal(digits: string): number {
-  return Number.parseInt(digits.replace(/^0o/, ''), 8);
 }
 
 interface DependencySource {

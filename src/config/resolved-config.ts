@@ -161,4 +161,14 @@ export type OutputTarget =
       readonly maxSizeBytes: number | undefined;
       readonly maxFiles: number;
       readonly compress: boolean;
+      /** Also rotated at the multiples of this, whatever the size. */
+      readonly rotateEveryMs?: number;
+      readonly access?: FileAccess;
     };
+
+/** Of a file that is made; what is absent is as the engine's user, group and umask make it. */
+export interface FileAccess {
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+}

@@ -20,6 +20,12 @@ const output = {
   properties: {
     file: { ...nonEmptyText, description: 'Path of the file, appended to.' },
     max_size: { ...size, description: 'Rotate at this size. Default: never.' },
+    rotate_every: {
+      ...duration,
+      description:
+        'Rotate with the first line of a new hour (`"1h"`), day (`"1d"`), week (`"7d"`, on Monday): at the multiples of this from Monday 00:00 UTC on, at least a minute. Default: by size only.',
+      examples: ['1d'],
+    },
     max_files: {
       type: 'integer',
       minimum: 0,
@@ -28,15 +34,24 @@ const output = {
       description: 'How many rotated files are kept beside the current one.',
     },
     compress: { ...flag, default: false, description: 'Compress rotated files with gzip.' },
+    mode: {
+      ...octalMode,
+      description:
+        'Permissions of a file that is made, whatever the umask. Default: 0644 less the umask; after a rotation as the one before. A file that is there keeps its own.',
+      examples: ['0640'],
+    },
+    owner: { ...account, description: 'Owner of a file that is made. Default: the engine’s own user.' },
+    group: { ...account, description: 'Group of a file that is made. Default: the engine’s own.' },
   },
   required: ['file'],
   additionalProperties: false,
   default: 'inherit',
-  expected: '"inherit", "null", "passthrough", a path with a slash, or {file, max_size, max_files, compress}',
+  expected:
+    '"inherit", "null", "passthrough", a path with a slash, or {file, max_size, rotate_every, max_files, compress, mode, owner, group}',
 } as const;
 
 const OUTPUT_FORMS =
-  '`"inherit"`: through the engine to the container’s own stream. `"null"`: dropped. `"passthrough"`: the engine’s own descriptor, unseen by it. `"PATH"` or `{file, max_size, max_files, compress}`: a file. `%i` in a path is the number of the instance; without it, instances after the first write to `NAME-2.EXT`, `NAME-3.EXT`, ….';
+  '`"inherit"`: through the engine to the container’s own stream. `"null"`: dropped. `"passthrough"`: the engine’s own descriptor, unseen by it. `"PATH"` or a table with `file`: a file. `%i` in a path is the number of the instance; without it, instances after the first write to `NAME-2.EXT`, `NAME-3.EXT`, ….';
 
 const limitValue = {
   type: ['integer', 'string', 'object'],

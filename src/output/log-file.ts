@@ -10,9 +10,10 @@ import type { Cancel, Clock } from '../supervisor/ports.ts';
 import type { BlockPool } from './block-pool.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { errorText } from './error-text.ts';
-import { closeQuietly, isStillAt, type OpenFile, openForAppend } from './open-file.ts';
+import { closeQuietly, isDeleted, isStillAt, type OpenFile, openAgain, openSuccessor } from './open-file.ts';
 import type { FileReports, KeepBlock, OutputFile, RotationRules } from './output-file.ts';
 import { compressFile, rotateFiles } from './rotation.ts';
+import { isNewInterval } from './rotation-schedule.ts';
 
 const BACKLOG_BYTES = 1_048_576;
 const BACKLOG_WHEN_CROWDED_BYTES = 65_536;
@@ -27,6 +28,9 @@ const GATHER_BYTES = 65_536;
 /** A block that is half full: below that, copying costs less than the memory that would stand empty. */
 const WORTH_KEEPING_BYTES = 131_072;
 
+/** How often it is looked whether the file still has a name. */
+const LOOK_EVERY_MS = 1_000;
+
 /** Since when and how badly writing fails. */
 interface Failure {
   retryMs: number;
@@ -34,7 +38,7 @@ interface Failure {
 }
 
 export interface LogFilePorts {
-  readonly clock: Pick<Clock, 'now' | 'after'>;
+  readonly clock: Pick<Clock, 'now' | 'wallTime' | 'after'>;
   readonly pool: BlockPool;
   readonly reports: FileReports;
 }
@@ -50,6 +54,10 @@ export class LogFile implements OutputFile {
   #size: number;
   /** Size at which to rotate. */
   #rotateAt = Number.POSITIVE_INFINITY;
+  /** Epoch milliseconds of the beginning of what is in it, as far as it is known. */
+  #since: number;
+  #lookedAt: number;
+  #cannotBeMade = false;
   #isAtLineStart = true;
   #isBusy = false;
   #lastWriteAt = Number.NEGATIVE_INFINITY;
@@ -69,8 +77,10 @@ export class LogFile implements OutputFile {
     this.#path = path;
     this.#open = open;
     this.#size = open.size;
+    this.#since = open.writtenAt;
     this.#rules = rules;
     this.#ports = ports;
+    this.#lookedAt = ports.clock.now();
     this.#queue = new ByteQueue(ports.pool);
     this.useRules(rules);
   }
@@ -150,9 +160,29 @@ export class LogFile implements OutputFile {
 
   #work(): void {
     if (this.#isBusy) return;
+    if (this.#queue.length > 0) this.#lookForFile();
     if (this.#next !== undefined) this.#swap();
     if (this.#queue.length === 0) this.#settle();
     else if (this.#failure === undefined && !this.#isGathering()) this.#advance();
+  }
+
+  /** One that was deleted is made again, or what is printed from then on would go nowhere. */
+  #lookForFile(): void {
+    const now = this.#ports.clock.now();
+    if (now - this.#lookedAt < LOOK_EVERY_MS) return;
+    this.#lookedAt = now;
+    if (this.#next !== undefined || !isDeleted(this.#open.fd)) return;
+    const { reports } = this.#ports;
+    try {
+      this.#next = openAgain(this.#path, this.#rules.access);
+      if (!this.#cannotBeMade) reports.onFailed('it was deleted');
+      this.#cannotBeMade = false;
+      reports.onRestored();
+    } catch (error) {
+      if (!this.#cannotBeMade)
+        reports.onFailed(`it was deleted and cannot be made again: ${errorText(error)}`);
+      this.#cannotBeMade = true;
+    }
   }
 
   #isGathering(): boolean {
@@ -179,6 +209,7 @@ export class LogFile implements OutputFile {
   /** How much may be written to this file; 0: rotate first. Lines stay whole where they can. */
   #countBeforeRotation(): number {
     const waiting = this.#queue.length;
+    this.#lookAtCalendar();
     const room = this.#rotateAt - this.#size;
     if (waiting <= room) return waiting;
     const lines = room > 0 ? this.#queue.wholeLinesWithin(room) : 0;
@@ -187,6 +218,14 @@ export class LogFile implements OutputFile {
     if (mayRotate && (this.#isAtLineStart || room <= -LONGEST_LAST_LINE_BYTES)) return 0;
     const longest = Math.max(0, room) + LONGEST_LAST_LINE_BYTES;
     return this.#queue.firstLineWithin(longest) || Math.min(longest, waiting);
+  }
+
+  #lookAtCalendar(): void {
+    const { rotateEveryMs } = this.#rules;
+    const now = this.#ports.clock.wallTime();
+    if (this.#size === 0) this.#since = now;
+    else if (rotateEveryMs !== undefined && isNewInterval(rotateEveryMs, this.#since, now))
+      this.#rotateAt = Math.min(this.#rotateAt, this.#size);
   }
 
   #write(count: number): void {
@@ -262,16 +301,20 @@ export class LogFile implements OutputFile {
     try {
       // The file before must have its final name before the next one takes it.
       await this.#compressing;
-      if (this.#wasTruncated()) return;
+      if (this.#wasTruncated()) {
+        this.#beginCounting();
+        return;
+      }
       const { realPath } = this.#open;
       if (isStillAt(realPath, this.#open.fd)) await rotateFiles(realPath, this.#rules.maxFiles);
-      this.#next ??= openForAppend(this.#path);
+      this.#next ??= openSuccessor(this.#path, this.#open, this.#rules.access);
       this.#swap();
       if (this.#cannotRotate) this.#ports.reports.onRestored();
       this.#cannotRotate = false;
       if (this.#rules.compress && this.#rules.maxFiles > 0) this.#compress(`${realPath}.1`);
     } catch (error) {
       // Better one long file than lost lines: written on, and tried again after as much again.
+      this.#since = this.#ports.clock.wallTime();
       this.#rotateAt = this.#size + (this.#rules.maxSizeBytes ?? Number.POSITIVE_INFINITY);
       this.#mustWriteFirst = true;
       if (!this.#cannotRotate) this.#ports.reports.onFailed(`cannot rotate it: ${errorText(error)}`);
@@ -292,6 +335,11 @@ export class LogFile implements OutputFile {
     return isShorter && size < this.#rotateAt;
   }
 
+  #beginCounting(): void {
+    this.#since = this.#ports.clock.wallTime();
+    this.useRules(this.#rules);
+  }
+
   /** Beside the writing, not before it: a gigabyte takes seconds. */
   #compress(path: string): void {
     this.#compressing = compressFile(path).catch((error: unknown) =>
@@ -305,6 +353,7 @@ export class LogFile implements OutputFile {
     this.#open = this.#next;
     this.#next = undefined;
     this.#size = this.#open.size;
+    this.#since = this.#open.writtenAt;
     this.#isAtLineStart = true;
     this.useRules(this.#rules);
   }

@@ -4,7 +4,7 @@ import type { Clock } from '../supervisor/ports.ts';
 import type { BlockPool } from './block-pool.ts';
 import { errorText } from './error-text.ts';
 import { LogFile } from './log-file.ts';
-import { isStillAt, type OpenFile, openForAppend } from './open-file.ts';
+import { isStillAt, type OpenFile, openAgain, openForAppend } from './open-file.ts';
 import type { FileReports, OutputFile, RotationRules } from './output-file.ts';
 import { SpecialFile } from './special-file.ts';
 
@@ -15,13 +15,13 @@ export interface FileEntry {
 }
 
 export class OpenFiles {
-  readonly #clock: Pick<Clock, 'now' | 'after'>;
+  readonly #clock: Pick<Clock, 'now' | 'wallTime' | 'after'>;
   readonly #reportsFor: (path: string) => FileReports;
   readonly #pool: BlockPool;
   readonly #entries = new Map<string, FileEntry>();
 
   constructor(
-    clock: Pick<Clock, 'now' | 'after'>,
+    clock: Pick<Clock, 'now' | 'wallTime' | 'after'>,
     pool: BlockPool,
     reportsFor: (path: string) => FileReports,
   ) {
@@ -34,13 +34,13 @@ export class OpenFiles {
   open(path: string, rules: RotationRules): FileEntry {
     const known = this.#entries.get(path);
     if (known === undefined) {
-      const entry = { path, file: this.#make(path, openForAppend(path), rules) };
+      const entry = { path, file: this.#make(path, openForAppend(path, rules.access), rules) };
       this.#entries.set(path, entry);
       return entry;
     }
     known.file.useRules(rules);
     const wasMoved = known.file instanceof LogFile && !isStillAt(path, known.file.fd);
-    if (wasMoved) this.#renew(known, openForAppend(path), rules);
+    if (wasMoved) this.#renew(known, openAgain(path, rules.access), rules);
     return known;
   }
 
@@ -54,7 +54,8 @@ export class OpenFiles {
     for (const entry of this.#entries.values()) {
       if (!(entry.file instanceof LogFile)) continue;
       try {
-        this.#renew(entry, openForAppend(entry.path), entry.file.rules);
+        const { rules } = entry.file;
+        this.#renew(entry, openAgain(entry.path, rules.access), rules);
       } catch (error) {
         this.#reportsFor(entry.path).onFailed(`cannot reopen it: ${errorText(error)}`);
       }

@@ -1,11 +1,17 @@
 /** What a stream of a process is written to when it is a path. */
 
+import type { FileAccess } from '../config/resolved-config.ts';
+
 export interface RotationRules {
   /** Bytes at which the file is rotated; undefined: never. */
   readonly maxSizeBytes: number | undefined;
   /** Rotated files kept beside the one written to. */
   readonly maxFiles: number;
   readonly compress: boolean;
+  /** Milliseconds; undefined: by size only. */
+  readonly rotateEveryMs?: number | undefined;
+  /** What a file that is made gets. */
+  readonly access?: FileAccess | undefined;
 }
 
 export interface FileReports {

@@ -86,6 +86,15 @@ test('rotation of a log file is taken over by the running process', () => {
   ]);
 });
 
+test('a file’s calendar, permissions and owner are taken over by the running process', () => {
+  const before = loadGood(`${BASE}stdout = {file = "/log"}\n`);
+  const after = loadGood(
+    `${BASE}stdout = {file = "/log", rotate_every = "1d", mode = "0640", owner = "www", group = "video"}\n`,
+  );
+  const changed = ['rotate_every', 'mode', 'owner', 'group'].map((key) => `stdout.${key}`);
+  assert.deepEqual(compareConfigs(before, after).plan, [{ process: 'web', action: 'update', changed }]);
+});
+
 test('a variable that the environment changed restarts who uses it', () => {
   const document = `${BASE}env = {A = "\${A}"}\n`;
   const [change] = compareConfigs(

@@ -50,6 +50,14 @@ const target = (path: string): OutputTarget => ({
   compress: false,
 });
 
+test('who may read a log file is resolved to numbers', () => {
+  const { stdout } = loadWeb(
+    '[processes.web]\ncmd = "x"\nstdout = {file = "/log", mode = "0640", owner = "www", group = "video", rotate_every = "1d"}\n',
+  );
+  const access = { mode: 0o640, uid: 33, gid: 44 };
+  assert.deepEqual(stdout, { ...target('/log'), rotateEveryMs: 86_400_000, access });
+});
+
 test('no two instances write to the same file', () => {
   const paths: readonly (readonly [string, number, string])[] = [
     ['/log/web.log', 1, '/log/web.log'],

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import {
+  closeSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmdirSync,
+  rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -217,5 +221,93 @@ test('a rotation that fails is told once, loses nothing, and is told again when 
   assert.equal(told.at(-1), 'restored');
   assert.equal(told.length, 2);
   assert.deepEqual(readdirSync(folder).sort(), ['log', 'log.1']);
+  await file.close();
+});
+
+test('a file of yesterday is rotated before the first line of today, a line that is unfinished is ended first', async (context) => {
+  const folder = temporaryFolder(context);
+  const path = join(folder, 'log');
+  writeFileSync(path, 'yesterday\n');
+  const yesterday = new Date(Date.now() - 86_400_000);
+  utimesSync(path, yesterday, yesterday);
+  const real = new SystemClock();
+  let aheadMs = 0;
+  const clock = {
+    now: () => real.now(),
+    after: (ms: number, then: () => void) => real.after(ms, then),
+    wallTime: () => real.wallTime() + aheadMs,
+  };
+  const reports = { onFailed: assert.fail, onRestored: assert.fail, onDropped: () => assert.fail() };
+  const rules = { maxSizeBytes: undefined, maxFiles: 5, compress: false, rotateEveryMs: 86_400_000 };
+  const file = new LogFile(path, openForAppend(path), rules, { clock, pool: new BlockPool(), reports });
+  await writeAll(file, ['today\n', 'unfini']);
+  assert.equal(text(`${path}.1`), 'yesterday\n');
+  assert.equal(text(path), 'today\nunfini');
+  aheadMs = 86_400_000;
+  await writeAll(file, ['shed\ntomorrow\n', 'and more\n']);
+  assert.equal(text(`${path}.1`), 'today\nunfinished\n');
+  assert.equal(text(path), 'tomorrow\nand more\n');
+  aheadMs = 3 * 86_400_000;
+  await file.idle();
+  assert.deepEqual(
+    readdirSync(folder).sort(),
+    ['log', 'log.1', 'log.2'],
+    'nothing is rotated while nothing comes',
+  );
+  await file.close();
+});
+
+test('a file that is made gets the permissions and owner asked for, whatever the umask; one that is there keeps its own', async (context) => {
+  const access = { mode: 0o666, uid: 33, gid: 4 };
+  const look = (path: string): readonly number[] => {
+    const { mode, uid, gid } = statSync(path);
+    return [mode & 0o7777, uid, gid];
+  };
+  const folder = temporaryFolder(context);
+  const path = join(folder, 'log');
+  const { fd } = openForAppend(path, access);
+  assert.deepEqual(look(path), [0o666, 33, 4]);
+  closeSync(fd);
+  closeSync(openForAppend(path, { mode: 0o600, uid: 0, gid: 0 }).fd);
+  assert.deepEqual(look(path), [0o666, 33, 4]);
+  const { file } = rig(context, { maxSizeBytes: 100, access: { mode: 0o604 } }, path);
+  await writeAll(file, numbered(12));
+  assert.deepEqual(look(`${path}.1`), [0o666, 33, 4]);
+  assert.deepEqual(look(path), [0o604, 33, 4], 'what was not asked for is as before the rotation');
+  await file.close();
+});
+
+test('a file that was deleted with its directory is made again with what comes next, and told', async (context) => {
+  const folder = temporaryFolder(context);
+  const path = join(folder, 'logs', 'log');
+  mkdirSync(join(folder, 'logs'));
+  const { file, told } = rig(context, {}, path);
+  await writeAll(file, ['before\n']);
+  rmSync(join(folder, 'logs'), { recursive: true });
+  await eventually(async () => {
+    await writeAll(file, ['after\n']);
+    assert.match(text(path), /^(after\n)+$/);
+  });
+  assert.deepEqual(told, ['failed: it was deleted', 'restored']);
+  await file.close();
+});
+
+test('one that cannot be made again is told once, and made when it can be', async (context) => {
+  const folder = temporaryFolder(context);
+  const path = join(folder, 'logs', 'log');
+  mkdirSync(join(folder, 'logs'));
+  const { file, told } = rig(context, {}, path);
+  rmSync(join(folder, 'logs'), { recursive: true });
+  writeFileSync(join(folder, 'logs'), 'in the way');
+  await eventually(async () => {
+    await writeAll(file, ['lost\n']);
+    assert.deepEqual(told, ['failed: it was deleted and cannot be made again: Not a directory']);
+  });
+  rmSync(join(folder, 'logs'));
+  await eventually(async () => {
+    await writeAll(file, ['after\n']);
+    assert.match(text(path), /^(after\n)+$/);
+  });
+  assert.deepEqual(told.slice(1), ['restored']);
   await file.close();
 });
