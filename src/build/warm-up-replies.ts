@@ -29,6 +29,7 @@ const STATUS: Result<'status'> = {
   socket: '/run/taskmaster/taskmaster.sock',
   uptime_ms: 127_000,
   orphans_reaped: 0,
+  output: { memory_bytes: 0, memory_limit_bytes: 0, dropped_bytes: 0 },
   draining: false,
   instances: [INSTANCE, { ...INSTANCE, name: 'worker', process: 'worker' }],
 };

@@ -35,9 +35,15 @@ const TELLS_WHY: ReadonlySet<State> = new Set(['waiting', 'unhealthy', 'backoff'
 /** `nginx: healthcheck since 2 seconds`, with the reason where something is not as it should be. */
 export function sentence(instance: WireInstance, look: Look): string {
   const { name, state, state_age_ms: ageMs } = instance;
-  const reason = TELLS_WHY.has(state) ? reasonOf(instance) : '';
+  const reason = TELLS_WHY.has(state) ? reasonOf({ ...instance, dropped_output: [] }) : '';
   const told = `${plainLine(name)}: ${painted(state, TONES[state], look)} since ${durationInWords(ageMs)}`;
-  return reason === '' ? told : `${told} (${reason})`;
+  const whole = reason === '' ? told : `${told} (${reason})`;
+  const lost = droppedBytes(instance);
+  return lost === 0 ? whole : `${whole}; dropped ${lost} bytes of its output`;
+}
+
+function droppedBytes({ dropped_output: dropped = [] }: WireInstance): number {
+  return dropped.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 const COLUMNS = ['NAME', 'STATE', 'HEALTH', 'PID', 'UPTIME', 'RESTARTS', 'LAST EXIT', 'REASON'] as const;
@@ -82,6 +88,8 @@ function reasonOf(instance: WireInstance): string {
   if (instance.state === 'waiting' && parts.length === 0) {
     parts.push(`waits for ${instance.waiting_for.map(plainLine).join(', ')}`);
   }
+  const lost = droppedBytes(instance);
+  if (lost > 0) parts.push(`dropped ${lost} bytes of its output`);
   if (instance.retry_in_ms !== null) parts.push(`next try in ${shortDuration(instance.retry_in_ms)}`);
   return parts.join('; ');
 }

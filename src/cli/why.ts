@@ -26,6 +26,8 @@ export function whyText(report: WireWhy, look: Look): readonly string[] {
   if (instance.reason !== null) lines.push(`  reason: ${plainLine(instance.reason)}`);
   for (const waited of instance.waiting_for) lines.push(`  waits for: ${plainLine(waited)}`);
   lines.push(`  next: ${plainLine(next)}`, `  wanted: ${instance.desired}`, ...lifeLines(instance));
+  for (const { stream, bytes, reason } of instance.dropped_output ?? [])
+    lines.push(`  dropped: ${bytes} bytes of ${plainLine(stream)}: ${plainLine(reason)}`);
   if (history.length > 0) {
     lines.push('  history:');
     for (const { time, from, to, reason } of history) {

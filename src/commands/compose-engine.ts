@@ -160,6 +160,8 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
       recentOutput: (instance) => output.recentOutput(instance),
       followOutput: (instance, listener) => output.followOutput(instance, listener),
       lastLines: (instance) => output.lastLines(instance, LAST_LINES),
+      dropped: (instance) => output.dropped(instance),
+      costs: () => output.costs(),
     },
     means: meansInstance,
     facts: {

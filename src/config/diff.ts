@@ -121,6 +121,7 @@ function processKeys(config: ProcessConfig): Keys {
     ['no_new_privs', spawn.noNewPrivs],
     ...outputKeys('stdout', config.stdout),
     ...outputKeys('stderr', config.stderr),
+    ['ring_size', config.ringBytes],
     ['instances', config.instances],
     ['description', config.description],
     ['autostart', config.autostart],

@@ -3,7 +3,7 @@
 import { dirname, resolve } from 'node:path';
 import { commandAt } from './command-line.ts';
 import type { ConfigPorts } from './config-ports.ts';
-import { durationAt } from './durations.ts';
+import { durationAt, sizeAt } from './durations.ts';
 import { resolveEnvironment } from './environment.ts';
 import { resolveHealth } from './health-rules.ts';
 import { resolveCapabilities, resolveIdentity } from './identity.ts';
@@ -14,7 +14,11 @@ import type { Place } from './place.ts';
 import type { Dependency, ProcessConfig, SpawnSettings, StopStage } from './resolved-config.ts';
 import { resolveRestart } from './restart-policy.ts';
 import type { ProcessSource } from './schema.ts';
+import { showValue } from './show-value.ts';
 import { signalAt } from './signal-at.ts';
+
+const LEAST_RING_BYTES = 1_024;
+const MOST_RING_BYTES = 16 * 1_048_576;
 
 /** A process's table where it stands. */
 export interface PlacedProcess {
@@ -61,7 +65,15 @@ export function resolveProcess(
     spawn: resolveSpawn(place, process, ports),
     stdout: resolveOutput(place.at('stdout'), process.stdout, ports),
     stderr: resolveOutput(place.at('stderr'), process.stderr, ports),
+    ringBytes: ringBytesAt(place.at('ring_size'), process.ring_size),
   };
+}
+
+function ringBytesAt(place: Place, given: string | number): number {
+  const bytes = sizeAt(place, given);
+  if (bytes < LEAST_RING_BYTES || bytes > MOST_RING_BYTES)
+    place.problem({ message: `found ${showValue(given)}`, expected: 'between 1KiB and 16MiB' });
+  return bytes;
 }
 
 function resolveSpawn(place: Place, process: ProcessSource, ports: ConfigPorts): SpawnSettings {

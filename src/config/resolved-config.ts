@@ -84,6 +84,8 @@ export interface ProcessConfig {
   readonly spawn: SpawnSettings;
   readonly stdout: OutputTarget;
   readonly stderr: OutputTarget;
+  /** Bytes kept of each stream for those who look later. */
+  readonly ringBytes: number;
 }
 
 export interface Dependency {

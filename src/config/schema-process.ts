@@ -270,6 +270,11 @@ export const processSchema = {
     },
     stdout: { ...output, description: `Standard output. ${OUTPUT_FORMS}` },
     stderr: { ...output, description: 'Standard error, in the same forms.' },
+    ring_size: {
+      ...size,
+      default: '64KiB',
+      description: 'How much of each stream is kept in memory for `attach`, `logs` and `why`: 1KiB to 16MiB.',
+    },
     healthcheck: healthcheckSchema,
     limits,
     nice: { type: 'integer', minimum: -20, maximum: 19, description: 'Scheduling priority, −20 to 19.' },

@@ -11,6 +11,9 @@ const MOST_SPARE: Readonly<Record<BlockKind, number>> = { small: 0, medium: 16, 
 /** With more than this in use, each queue has to make do with less: a thousand full ones would be a gigabyte. */
 const CROWDED_BYTES = 32 * 1_048_576;
 
+/** A file that finds it crowded may still take in one block to write and one that was just read. */
+const MOST_WHEN_CROWDED_BYTES = BLOCK_BYTES.medium * 2 + BLOCK_BYTES.large;
+
 export class BlockPool {
   readonly #spare: Readonly<Record<BlockKind, Buffer[]>> = { small: [], medium: [], large: [] };
   #bytesInUse = 0;
@@ -23,6 +26,11 @@ export class BlockPool {
   /** True while all queues together hold a lot. */
   get isCrowded(): boolean {
     return this.#bytesInUse > CROWDED_BYTES;
+  }
+
+  /** What so many files can make it hold: up to where it is crowded, and beyond that what each may still add. */
+  mostBytes(files: number): number {
+    return files === 0 ? 0 : CROWDED_BYTES + files * MOST_WHEN_CROWDED_BYTES;
   }
 
   take(kind: BlockKind): Buffer {

@@ -22,9 +22,28 @@ type Listener = (chunk: OutputChunk) => void;
 const LONGEST_SHOWN_LINE_BYTES = 4_096;
 
 export class InstanceOutput {
-  readonly #rings = { stdout: new Ring(), stderr: new Ring() };
+  readonly #rings: Readonly<Record<OutputStream, Ring>>;
   readonly #followers = new Set<Listener>();
   #sequence = 0;
+
+  /** @param ringBytes kept of each stream. */
+  constructor(ringBytes?: number) {
+    this.#rings = { stdout: new Ring(ringBytes), stderr: new Ring(ringBytes) };
+  }
+
+  /** Bytes of memory that its rings take at the moment. */
+  get memoryBytes(): number {
+    return this.#rings.stdout.memoryBytes + this.#rings.stderr.memoryBytes;
+  }
+
+  /** The most they can take. */
+  get mostMemoryBytes(): number {
+    return this.#rings.stdout.capacity + this.#rings.stderr.capacity;
+  }
+
+  keep(ringBytes: number): void {
+    for (const stream of OUTPUT_STREAMS) this.#rings[stream].resize(ringBytes);
+  }
 
   /** @param chunk its bytes are valid during the call only. */
   take(chunk: OutputChunk): void {

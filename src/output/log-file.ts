@@ -251,6 +251,8 @@ export class LogFile implements OutputFile {
     const cancelRetry = this.#ports.clock.after(retryMs, () => this.#retryNow());
     this.#failure = { retryMs, cancelRetry };
     this.#dropExcess();
+    // Also while it lasts, at each try: a disk may be full for days.
+    this.#tellDropped();
     this.#resumeWriters();
     this.#settle();
   }

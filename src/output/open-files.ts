@@ -30,6 +30,10 @@ export class OpenFiles {
     this.#reportsFor = reportsFor;
   }
 
+  get count(): number {
+    return this.#entries.size;
+  }
+
   /** Opens the path, or looks whether what is open is still there. Throws what open(2) says. */
   open(path: string, rules: RotationRules): FileEntry {
     const known = this.#entries.get(path);

@@ -2,9 +2,18 @@
 
 import type { OutputTarget } from '../config/resolved-config.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
-import type { Cancel, ChildDescriptor, Clock, IncarnationId, OutputPort } from '../supervisor/ports.ts';
+import type {
+  Cancel,
+  ChildDescriptor,
+  Clock,
+  IncarnationId,
+  OutputPort,
+  OutputTargets,
+} from '../supervisor/ports.ts';
+import type { DroppedOutput, OutputSnapshot } from '../supervisor/snapshot.ts';
 import { BlockPool } from './block-pool.ts';
 import type { ContainerStreams } from './container-stream.ts';
+import { DropLedger } from './drop-ledger.ts';
 import { errorText } from './error-text.ts';
 import { type FileOwner, fileReports, processOf } from './file-reports.ts';
 import { Floods } from './floods.ts';
@@ -15,8 +24,6 @@ import { untilQuiet } from './quiet.ts';
 
 /** Pipes that outlive their incarnation (a daemon holds them) are read on; beyond these the oldest is closed. */
 const MOST_OLD_PIPES = 4;
-
-type Targets = Readonly<Record<OutputStream, OutputTarget>>;
 
 /** Where a stream of the next incarnation goes. */
 type Destination =
@@ -60,20 +67,23 @@ export class ProcessOutput implements OutputPort {
   readonly #outlets = new Map<string, Outlet>();
   readonly #pool = new BlockPool();
   readonly #floods: Floods;
+  readonly #ledger: DropLedger;
   readonly #files: OpenFiles;
   #bytesRead = 0;
 
   constructor(ports: OutputPorts) {
     this.#ports = ports;
     const { clock, events, resizePipe } = ports;
+    this.#ledger = new DropLedger(events);
     this.#floods = new Floods({ clock, pool: this.#pool, resizePipe });
     this.#files = new OpenFiles(clock, this.#pool, (path) =>
       fileReports(events, path, (of) => this.#ownerOf(of)),
     );
   }
 
-  prepare(instance: string, targets: Targets): ReturnType<OutputPort['prepare']> {
+  prepare(instance: string, targets: OutputTargets): ReturnType<OutputPort['prepare']> {
     const outlet = this.#outletOf(instance);
+    outlet.output.keep(targets.ringBytes);
     const before = outlet.destinations;
     outlet.destinations = {};
     const descriptors: Record<OutputStream, ChildDescriptor> = {
@@ -110,7 +120,8 @@ export class ProcessOutput implements OutputPort {
     for (const reading of old.slice(0, Math.max(0, old.length - MOST_OLD_PIPES))) reading.reader.end();
   }
 
-  update(_instance: string, targets: Targets): void {
+  update(instance: string, targets: OutputTargets): void {
+    this.#outlets.get(instance)?.output.keep(targets.ringBytes);
     for (const stream of OUTPUT_STREAMS) {
       const target = targets[stream];
       if (target.kind === 'file') this.#files.useRules(target.path, target);
@@ -121,6 +132,7 @@ export class ProcessOutput implements OutputPort {
     const outlet = this.#outlets.get(instance);
     if (outlet === undefined) return;
     this.#outlets.delete(instance);
+    this.#ledger.forget(instance);
     for (const { reader } of outlet.readings) reader.end();
     this.#closeUnused(filesOf(outlet.destinations));
   }
@@ -158,6 +170,22 @@ export class ProcessOutput implements OutputPort {
   /** The last lines of both streams, oldest first. */
   lastLines(instance: string, most: number): readonly string[] {
     return this.#outlets.get(instance)?.output.lastLines(most) ?? [];
+  }
+
+  /** What of an instance's output nobody got, since the engine began. */
+  dropped(instance: string): readonly DroppedOutput[] {
+    return this.#ledger.of(instance);
+  }
+
+  costs(): OutputSnapshot {
+    const rings = [...this.#outlets.values()].map(({ output }) => output);
+    const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+    return {
+      memory_bytes: this.#pool.bytesInUse + sum(rings.map(({ memoryBytes }) => memoryBytes)),
+      memory_limit_bytes:
+        this.#pool.mostBytes(this.#files.count) + sum(rings.map(({ mostMemoryBytes }) => mostMemoryBytes)),
+      dropped_bytes: this.#ledger.bytes,
+    };
   }
 
   #outletOf(instance: string): Outlet {

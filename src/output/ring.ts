@@ -3,7 +3,7 @@
  * grows with what is printed, so that a quiet process costs nothing.
  */
 
-const CAPACITY_BYTES = 65_536;
+const USUAL_CAPACITY_BYTES = 65_536;
 const SMALLEST_BYTES = 1_024;
 /** A process that prints in tiny pieces is remembered in larger ones: a mark costs more than its bytes. */
 const MOST_MARKS = 512;
@@ -30,15 +30,38 @@ interface Mark extends PieceOrigin {
 }
 
 export class Ring {
+  #capacity: number;
   #memory = Buffer.alloc(0);
   /** Index of the oldest byte, and how many there are. */
   #start = 0;
   #length = 0;
   #marks: Mark[] = [];
 
+  constructor(capacity: number = USUAL_CAPACITY_BYTES) {
+    this.#capacity = capacity;
+  }
+
+  /** Bytes of memory that it takes at the moment. */
+  get memoryBytes(): number {
+    return this.#memory.length;
+  }
+
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  /** Keeps what fits of what it holds. */
+  resize(capacity: number): void {
+    if (capacity === this.#capacity) return;
+    const excess = this.#length - capacity;
+    this.#forget(excess);
+    this.#capacity = capacity;
+    if (this.#memory.length > capacity) this.#move(capacity);
+  }
+
   /** Copies the bytes. */
   push(bytes: Uint8Array, origin: PieceOrigin): void {
-    const kept = bytes.length > CAPACITY_BYTES ? bytes.subarray(bytes.length - CAPACITY_BYTES) : bytes;
+    const kept = bytes.length > this.#capacity ? bytes.subarray(bytes.length - this.#capacity) : bytes;
     if (kept.length === 0) return;
     this.#grow(this.#length + kept.length);
     this.#forget(this.#length + kept.length - this.#memory.length);
@@ -65,9 +88,13 @@ export class Ring {
   }
 
   #grow(wanted: number): void {
-    if (wanted <= this.#memory.length || this.#memory.length === CAPACITY_BYTES) return;
+    if (wanted <= this.#memory.length || this.#memory.length === this.#capacity) return;
     let size = Math.max(SMALLEST_BYTES, this.#memory.length);
-    while (size < wanted && size < CAPACITY_BYTES) size *= 2;
+    while (size < wanted) size *= 2;
+    this.#move(Math.min(size, this.#capacity));
+  }
+
+  #move(size: number): void {
     const grown = Buffer.allocUnsafeSlow(size);
     const first = this.#memory.copy(
       grown,

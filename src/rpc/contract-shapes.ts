@@ -88,6 +88,32 @@ const USAGE = {
   additionalProperties: false,
 } as const;
 
+const DROPPED_OUTPUT = {
+  type: 'array',
+  description:
+    'bytes that nobody got since the engine started, by stream and reason; only where there are any',
+  items: {
+    type: 'object',
+    properties: { stream: TEXT, bytes: COUNT, reason: TEXT },
+    required: ['stream', 'bytes', 'reason'],
+    additionalProperties: false,
+  },
+} as const;
+
+const OUTPUT_COSTS = {
+  type: 'object',
+  properties: {
+    memory_bytes: { ...COUNT, description: 'for recent output, and for what waits to be written' },
+    memory_limit_bytes: { ...COUNT, description: 'the most it can become by the configuration' },
+    dropped_bytes: {
+      ...COUNT,
+      description: 'of every stream, the container’s included, since the engine started',
+    },
+  },
+  required: ['memory_bytes', 'memory_limit_bytes', 'dropped_bytes'],
+  additionalProperties: false,
+} as const;
+
 export const INSTANCE = {
   type: 'object',
   properties: {
@@ -110,6 +136,7 @@ export const INSTANCE = {
     retry_in_ms: OPTIONAL_MILLISECONDS,
     started_at: { ...EPOCH_MS, description: 'epoch milliseconds of its spawn; only while it runs' },
     usage: USAGE,
+    dropped_output: DROPPED_OUTPUT,
   },
   required: [
     'name',
@@ -143,6 +170,7 @@ export const ENGINE = {
     uptime_ms: MILLISECONDS,
     draining: { type: 'boolean', description: 'true from the order to shut down on' },
     orphans_reaped: COUNT,
+    output: OUTPUT_COSTS,
     instances: { type: 'array', items: INSTANCE },
   },
   required: [
@@ -154,6 +182,7 @@ export const ENGINE = {
     'uptime_ms',
     'draining',
     'orphans_reaped',
+    'output',
     'instances',
   ],
   additionalProperties: false,

@@ -4,7 +4,7 @@ import type { DesiredState, VisibleState } from '../lifecycle/states.ts';
 import type { InstanceRecord } from './instance-record.ts';
 import type { Clock, GroupUsage, ProbeRun, UsageReading } from './ports.ts';
 import { nextInWords } from './reasons.ts';
-import type { HealthVerdict, InstanceSnapshot, InstanceUsage, WhyReport } from './snapshot.ts';
+import type { DroppedOutput, HealthVerdict, InstanceSnapshot, InstanceUsage, WhyReport } from './snapshot.ts';
 
 const DESIRED_WORDS: Readonly<Record<DesiredState, InstanceSnapshot['desired']>> = {
   start: 'up',
@@ -27,6 +27,7 @@ const HEALTH_WORDS: Partial<Readonly<Record<string, InstanceSnapshot['health']>>
 export function describeInstance(
   record: InstanceRecord,
   clock: Clock,
+  dropped: readonly DroppedOutput[],
   usage?: UsageReading,
 ): InstanceSnapshot {
   const { machine, process } = record;
@@ -56,6 +57,7 @@ export function describeInstance(
         : null,
     ...(runs && { started_at: record.spawnedWall }),
     ...(used !== undefined && { usage: onTheWire(used) }),
+    ...(dropped.length > 0 && { dropped_output: dropped }),
   };
 }
 
@@ -71,10 +73,14 @@ function onTheWire(used: GroupUsage): InstanceUsage {
 export function explainInstance(
   record: InstanceRecord,
   clock: Clock,
-  evidence: { readonly probes: readonly ProbeRun[]; readonly lastOutput: readonly string[] },
+  evidence: {
+    readonly probes: readonly ProbeRun[];
+    readonly lastOutput: readonly string[];
+    readonly dropped: readonly DroppedOutput[];
+  },
 ): WhyReport {
   return {
-    instance: describeInstance(record, clock),
+    instance: describeInstance(record, clock, evidence.dropped),
     history: record.history,
     probes: evidence.probes,
     last_output: evidence.lastOutput,

@@ -12,7 +12,14 @@ import { type InstanceRecord, subjectOf } from './instance-record.ts';
 import type { Cancel, Clock, HealthMonitor, Kernel, UsageReader, UsageReading } from './ports.ts';
 import type { Reload } from './reload.ts';
 import { isSettled } from './settled.ts';
-import type { EngineSnapshot, HealthVerdict, ReloadReport, WhyReport } from './snapshot.ts';
+import type {
+  DroppedOutput,
+  EngineSnapshot,
+  HealthVerdict,
+  OutputSnapshot,
+  ReloadReport,
+  WhyReport,
+} from './snapshot.ts';
 import { environmentFor } from './spawn-request.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -60,6 +67,8 @@ export interface OutputAccess {
   readonly followOutput: (instance: string, listener: (piece: OutputPiece) => void) => Cancel;
   /** The last lines an instance printed, decoded for display. */
   readonly lastLines: (instance: string) => readonly string[];
+  readonly dropped: (instance: string) => readonly DroppedOutput[];
+  readonly costs: () => OutputSnapshot;
 }
 
 export class EngineControl {
@@ -93,7 +102,7 @@ export class EngineControl {
   }
 
   snapshot(instances?: readonly string[], usage?: UsageReading): EngineSnapshot {
-    const { facts, clock, drain, supervisor } = this.#ports;
+    const { facts, clock, drain, supervisor, output } = this.#ports;
     const wanted = instances === undefined ? supervisor.records() : this.#known(instances);
     return {
       version: facts.version,
@@ -104,7 +113,8 @@ export class EngineControl {
       uptime_ms: Math.round(clock.now() - facts.startedAt),
       draining: drain.hasBegun,
       orphans_reaped: facts.orphansReaped(),
-      instances: wanted.map((record) => describeInstance(record, clock, usage)),
+      output: output.costs(),
+      instances: wanted.map((record) => describeInstance(record, clock, output.dropped(record.name), usage)),
     };
   }
 
@@ -175,6 +185,7 @@ export class EngineControl {
     const evidence = {
       probes: this.#ports.health.history(instance),
       lastOutput: this.#ports.output.lastLines(instance),
+      dropped: this.#ports.output.dropped(instance),
     };
     return explainInstance(record, this.#ports.clock, evidence);
   }

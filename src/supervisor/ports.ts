@@ -132,13 +132,20 @@ export interface HealthMonitor {
   forget(instance: string): void;
 }
 
+/** Where an instance's streams go, and how many bytes of each are kept for those who look later. */
+export interface OutputTargets {
+  readonly stdout: OutputTarget;
+  readonly stderr: OutputTarget;
+  readonly ringBytes: number;
+}
+
 /** What processes print; see `output`. The supervisor only opens and hands over descriptors. */
 export interface OutputPort {
   /** How the child's stdout and stderr must be opened for these targets. Throws nothing: a target that cannot
    *  be opened is a spawn failure of step `open stdout`. */
   prepare(
     instance: string,
-    targets: { readonly stdout: OutputTarget; readonly stderr: OutputTarget },
+    targets: OutputTargets,
   ):
     | { readonly kind: 'ready'; readonly stdout: ChildDescriptor; readonly stderr: ChildDescriptor }
     | { readonly kind: 'failed'; readonly failure: SpawnFailure };
@@ -147,8 +154,8 @@ export interface OutputPort {
     id: IncarnationId,
     pipes: { readonly stdoutFd: number | undefined; readonly stderrFd: number | undefined },
   ): void;
-  /** Takes over what may change under a running incarnation: rotation numbers. */
-  update(instance: string, targets: { readonly stdout: OutputTarget; readonly stderr: OutputTarget }): void;
+  /** Takes over what may change under a running incarnation: rotation, and how much is kept. */
+  update(instance: string, targets: OutputTargets): void;
   /** Drops the instance's rings and files (it was removed from the configuration). */
   forget(instance: string): void;
   /** Closes and opens log files anew (USR2, for logrotate). */

@@ -35,6 +35,24 @@ export interface InstanceSnapshot {
   readonly started_at?: number;
   /** There while it runs, where somebody asked for it. */
   readonly usage?: InstanceUsage;
+  /** There once something was. */
+  readonly dropped_output?: readonly DroppedOutput[];
+}
+
+/** Bytes of a stream that nobody got, since the engine started. */
+export interface DroppedOutput {
+  readonly stream: string;
+  readonly bytes: number;
+  readonly reason: string;
+}
+
+/** What the output of all processes together costs. */
+export interface OutputSnapshot {
+  /** Memory for recent output and for what waits to be written, and the most it can become by the configuration. */
+  readonly memory_bytes: number;
+  readonly memory_limit_bytes: number;
+  /** Of every stream, the container's included, since the engine started. */
+  readonly dropped_bytes: number;
 }
 
 /** What an incarnation and all that it has started use (`GroupUsage` of ports.ts). */
@@ -64,6 +82,7 @@ export interface EngineSnapshot {
   readonly uptime_ms: number;
   readonly draining: boolean;
   readonly orphans_reaped: number;
+  readonly output: OutputSnapshot;
   readonly instances: readonly InstanceSnapshot[];
 }
 

@@ -1,8 +1,8 @@
 /** From a process's configuration to what the kernel is asked for. */
 
 import { outputTargetOfInstance } from '../config/output-target.ts';
-import type { EnvironmentPlan, OutputTarget, ProcessConfig } from '../config/resolved-config.ts';
-import type { ChildDescriptor, SpawnRequest } from './ports.ts';
+import type { EnvironmentPlan, ProcessConfig } from '../config/resolved-config.ts';
+import type { ChildDescriptor, OutputTargets, SpawnRequest } from './ports.ts';
 
 /** The instance's own additions come first, so that the configuration may override them. */
 export function environmentFor(process: ProcessConfig, instance: string, ordinal: number): EnvironmentPlan {
@@ -19,11 +19,9 @@ export function environmentFor(process: ProcessConfig, instance: string, ordinal
 }
 
 /** Where the instance's streams go: no two instances write to the same file. */
-export function targetsFor(
-  process: ProcessConfig,
-  ordinal: number,
-): { readonly stdout: OutputTarget; readonly stderr: OutputTarget } {
+export function targetsFor(process: ProcessConfig, ordinal: number): OutputTargets {
   return {
+    ringBytes: process.ringBytes,
     stdout: outputTargetOfInstance(process.stdout, ordinal),
     stderr: outputTargetOfInstance(process.stderr, ordinal),
   };

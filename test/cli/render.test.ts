@@ -31,6 +31,18 @@ describe('a sentence', () => {
     assert.equal(sentence(nginx, PLAIN), 'nginx: healthcheck since 2 seconds');
   });
 
+  test('tells what was dropped of its output, in every state', () => {
+    const dropped_output = [
+      { stream: 'stdout', bytes: 40, reason: '/log could not be written to' },
+      { stream: 'stderr', bytes: 2, reason: 'nobody reads /fifo fast enough' },
+    ];
+    const web = anInstance('web', { state: 'healthy', dropped_output });
+    assert.equal(sentence(web, PLAIN), 'web: healthy since 2 seconds; dropped 42 bytes of its output');
+    assert.match(table([web], PLAIN)[1] ?? '', /dropped 42 bytes of its output$/);
+    const told = whyText({ instance: web, history: [], probes: [], last_output: [], next: 'nothing' }, PLAIN);
+    assert.ok(told.includes('  dropped: 40 bytes of stdout: /log could not be written to'), told.join('\n'));
+  });
+
   test('tells the reason where something is not as it should be', () => {
     assert.equal(sentence(BACKOFF, PLAIN), 'web:2: backoff since 2 seconds (exit code 1; next try in 3s)');
     const waiting = anInstance('api', { state: 'waiting', waiting_for: ['db to be healthy'] });

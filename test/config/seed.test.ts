@@ -85,6 +85,7 @@ test("the seed's example works word for word", () => {
     },
     stdout: file('/var/log/nginx.stdout'),
     stderr: file('/var/log/nginx.stderr'),
+    ringBytes: 65_536,
   });
 });
 
@@ -113,6 +114,7 @@ essential = true
 stop = [{signal = "int", wait = "1m30s"}, {signal = 15}]
 reload_signal = "SIGRTMIN+3"
 stdout = {file = "logs/web.log", max_size = "10MB", max_files = 2, compress = true}
+ring_size = "1MiB"
 stderr = "null"
 limits = {nofile = 1024, core = "unlimited", memlock = "64KiB", nproc = {soft = 10, hard = "unlimited"}}
 nice = -5
@@ -203,6 +205,7 @@ type = "oneshot"
       compress: true,
     },
     stderr: { kind: 'null' },
+    ringBytes: 1_048_576,
   });
 });
 

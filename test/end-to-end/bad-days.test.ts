@@ -150,6 +150,33 @@ test('a log file on a full disk costs its oldest bytes, is told, and is written 
   await engine.shell('stop', 'chatty', '--wait');
 });
 
+test('while a disk is full, status and why tell how much was dropped and why, and memory stays in its bound', async (t) => {
+  const engine = await new EngineRun(t, WEB).ready();
+  const disk = join(engine.folder, 'disk');
+  await engine.inside('sh', ['-c', `mkdir ${disk} && mount -t tmpfs -o size=64k tmpfs ${disk}`]);
+  engine.configure(
+    `${WEB}[processes.chatty]\n${shell('yes | head -c 20000000; touch {folder}/done; sleep 1000')}stdout = "${disk}/log"\n`,
+  );
+  assert.equal((await engine.shell('reload')).code, 0);
+  await eventually(() => statSync(join(engine.folder, 'done')).isFile(), { withinMs: 15_000 });
+  await eventually(
+    async () => {
+      const { stdout } = await engine.shell('why', 'chatty');
+      assert.match(stdout, /dropped: 1[89]\d{6} bytes of stdout: .*disk\/log could not be written to/);
+    },
+    { withinMs: 15_000 },
+  );
+  const { output, instances } = JSON.parse((await engine.shell('status', '--json')).stdout);
+  assert.equal(
+    output.dropped_bytes,
+    instances.find(({ name }: { name: string }) => name === 'chatty').dropped_output[0].bytes,
+  );
+  assert.ok(
+    output.memory_bytes > 1_000_000 && output.memory_bytes < output.memory_limit_bytes,
+    JSON.stringify(output),
+  );
+});
+
 test('nobody reads the container’s output: processes and engine go on', async (t) => {
   const engine = new EngineRun(
     t,

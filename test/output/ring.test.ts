@@ -87,3 +87,18 @@ test('pieces read within the same moment are one, unless the other stream came b
     ['ab', 'c'],
   );
 });
+
+test('a ring that is made smaller keeps the end, one that is made larger keeps all, and memory follows', () => {
+  const ring = new Ring(4_096);
+  const all = Array.from({ length: 3_000 }, (_, index) => `${index}\n`).join('');
+  for (let from = 0, sequence = 1; from < all.length; from += 700, sequence++)
+    ring.push(Buffer.from(all.slice(from, from + 700)), { incarnation: 1, time: sequence * 100, sequence });
+  assert.equal(textOf(ring), all.slice(-4_096));
+  ring.resize(1_500);
+  assert.equal(textOf(ring), all.slice(-1_500));
+  assert.equal(ring.memoryBytes, 1_500);
+  ring.resize(3_000);
+  ring.push(Buffer.from('x'.repeat(2_000)), { incarnation: 2, time: 0, sequence: 1_000 });
+  assert.equal(textOf(ring), `${all.slice(-1_000)}${'x'.repeat(2_000)}`);
+  assert.equal(ring.memoryBytes, 3_000);
+});

@@ -243,6 +243,7 @@ export function processConfig(name: string, choices: ProcessChoices = {}): Proce
     },
     stdout: { kind: 'inherit' },
     stderr: { kind: 'inherit' },
+    ringBytes: 65_536,
   };
 }
 
@@ -318,7 +319,7 @@ export class Rig {
   }
 
   see(name: string): InstanceSnapshot {
-    return describeInstance(this.record(name), this.clock);
+    return describeInstance(this.record(name), this.clock, []);
   }
 
   state(name: string): string {

@@ -119,6 +119,7 @@ export class FakeEngine implements EnginePort {
       uptime_ms: 61_000,
       draining: this.draining,
       orphans_reaped: 0,
+      output: { memory_bytes: 0, memory_limit_bytes: 0, dropped_bytes: 0 },
       instances: names === undefined ? all : all.filter(({ name }) => names.includes(name)),
     };
   }
