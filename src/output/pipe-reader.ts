@@ -72,6 +72,7 @@ export class PipeReader {
 
   /** As if the last writer had closed it. */
   end(): void {
+    this.catchUp();
     this.close();
     this.#onEnd();
   }

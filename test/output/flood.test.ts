@@ -217,3 +217,17 @@ test('what a flood left in its pipe is handed on before another pipe is read', a
   closeSync(before.writeFd);
   closeSync(after.writeFd);
 });
+
+test('a reader that is ended in the pause of a flood hands on what the pipe holds', async (context) => {
+  const { open, file, folder } = rig(context, { delay: () => 1_000_000 });
+  const { reader, writeFd, isEnded } = open();
+  for (let index = 0; index < 60; index++) {
+    writeSync(writeFd, `${'b'.repeat(99)}\n`);
+    await nextTurn();
+  }
+  reader.end();
+  assert.ok(isEnded());
+  await file.close();
+  assert.equal(written(folder).length, 6_000);
+  closeSync(writeFd);
+});
