@@ -6,7 +6,7 @@
 
 import type { Cancel } from '../supervisor/ports.ts';
 import { type Floods, USUAL_PIPE_BYTES } from './floods.ts';
-import type { KeepBlock, OutputFile } from './output-file.ts';
+import type { KeepBlock } from './output-file.ts';
 
 const GIVE_BACK_AFTER_MS = 5_000;
 
@@ -24,7 +24,6 @@ const MOST_AT_ONCE_BYTES = 1_048_576;
 export interface FloodTaker {
   /** @param bytes valid during the call only, unless `keep` is called. @returns false to be left alone until `resume`. */
   readonly onData: (bytes: Buffer, keep: KeepBlock) => boolean;
-  readonly afterWrite: OutputFile['afterWrite'];
 }
 
 /** One pipe, which somebody else watches (and owns) as long as there is no flood. */
@@ -65,7 +64,7 @@ export class Flood {
     this.#isOn = true;
     this.#all.begin(this);
     if (this.#pipeBytes === 0) this.#pipeBytes = this.#all.ports.resizePipe(this.#fd, USUAL_PIPE_BYTES);
-    this.#pause(0);
+    this.#pause(0, true);
     return true;
   }
 
@@ -112,12 +111,12 @@ export class Flood {
     this.#all.end(this);
   }
 
-  /** @param wasWhole after a whole pause: where there is nothing then, the flood is over. */
-  #drain(wasWhole: boolean): void {
+  /** @param wasPause there was one before: where there is nothing then, the flood is over. */
+  #drain(wasPause: boolean): void {
     let drained = 0;
     while (drained < MOST_AT_ONCE_BYTES) {
       const bytes = this.#all.read(this.#fd);
-      if (bytes.length === 0 && drained === 0 && wasWhole) {
+      if (bytes.length === 0 && drained === 0 && wasPause) {
         this.calm();
         return;
       }
@@ -128,35 +127,22 @@ export class Flood {
       if (!this.#isOn || !mayGoOn) return;
       if (!isWhole) break;
     }
-    this.#pause(drained);
+    this.#pause(drained, wasPause);
   }
 
-  #pause(drained: number): void {
+  #pause(drained: number, wasPause: boolean): void {
     const ranFull = drained >= this.#pipeBytes / 2;
     if (ranFull && !this.#isLarge) this.#pipeBytes = this.#all.enlarge(this.#fd, this.#pipeBytes);
     if (ranFull) this.#pauseMs = SHORTEST_PAUSE_MS;
-    else if (drained < this.#pipeBytes / 4) this.#pauseMs = Math.min(this.#pauseMs + 1, LONGEST_PAUSE_MS);
-    this.#after(this.#pauseMs);
-    if (ranFull) this.#endPauseWithWrite();
-  }
-
-  /** The pipe would be full before a whole pause is over; while the disk is busy there is no hurry. */
-  #endPauseWithWrite(): void {
-    const pause = this.#cancelPause;
-    this.#taker.afterWrite(() => {
-      if (this.#isOn && this.#cancelPause === pause) this.#drainNow(false);
-    });
+    else if (wasPause && drained < this.#pipeBytes / 4)
+      this.#pauseMs = Math.min(this.#pauseMs + 1, LONGEST_PAUSE_MS);
+    // Where it ran full there is more by now.
+    this.#after(ranFull ? 0 : this.#pauseMs);
   }
 
   #after(delayMs: number): void {
     this.#cancelPause();
-    this.#cancelPause = this.#all.ports.clock.after(delayMs, () => this.#drainNow(true));
-  }
-
-  #drainNow(wasWhole: boolean): void {
-    this.#cancelPause();
-    this.#cancelPause = () => {};
-    this.#drain(wasWhole);
+    this.#cancelPause = this.#all.ports.clock.after(delayMs, () => this.#drain(delayMs > 0));
   }
 
   #giveBackLater(): void {

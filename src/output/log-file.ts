@@ -70,7 +70,6 @@ export class LogFile implements OutputFile {
   #compressing: Promise<void> = Promise.resolve();
   #isClosing = false;
   readonly #drainWaiters = new Set<() => void>();
-  #writeWaiters: (() => void)[] = [];
   #idleWaiters: (() => void)[] = [];
 
   constructor(path: string, open: OpenFile, rules: RotationRules, ports: LogFilePorts) {
@@ -109,11 +108,6 @@ export class LogFile implements OutputFile {
     if (isKept && !this.#isBusy) queueMicrotask(() => this.#work());
     else this.#work();
     return this.#failure !== undefined || this.#queue.length < this.#bound;
-  }
-
-  afterWrite(then: () => void): void {
-    if (this.#isBusy) this.#writeWaiters.push(then);
-    else this.#ports.clock.after(0, then);
   }
 
   onDrain(resume: () => void): void {
@@ -240,7 +234,6 @@ export class LogFile implements OutputFile {
         this.#recovered();
         this.#work();
       } else this.#failed(error);
-      for (const then of this.#writeWaiters.splice(0)) then();
     });
   }
 

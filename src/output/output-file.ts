@@ -31,8 +31,6 @@ export interface OutputFile {
    * @returns false where the writer should pause; `onDrain` tells when to go on.
    */
   write(bytes: Uint8Array, keep?: KeepBlock): boolean;
-  /** Calls back once, not before it returns: when the write under way is done, or soon where there is none. */
-  afterWrite(then: () => void): void;
   /** Calls back once, when there is room again. */
   onDrain(resume: () => void): void;
   useRules(rules: RotationRules): void;

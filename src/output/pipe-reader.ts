@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import { Flood } from './flood.ts';
 import type { Floods } from './floods.ts';
-import type { KeepBlock, OutputFile } from './output-file.ts';
+import type { KeepBlock } from './output-file.ts';
 
 const READ_BYTES = 65_536;
 
@@ -17,20 +17,17 @@ export interface PipeTaker {
   readonly onEnd: () => void;
 }
 
-/** Where what is read goes to a file: a flood of it is read in fewer and larger pieces, as the file takes them. */
-export interface FloodWay {
-  readonly floods: Floods;
-  readonly afterWrite: OutputFile['afterWrite'];
-}
-
 /** Opens readers that share one buffer: each read is handed on before the next one is made. */
 export class PipeReaders {
   #buffer: Buffer | undefined;
 
-  /** Takes ownership of the descriptor. */
-  open(fd: number, taker: PipeTaker, way?: FloodWay): PipeReader {
+  /**
+   * Takes ownership of the descriptor.
+   * @param floods for what goes to a file: a flood of it is read in fewer and larger pieces.
+   */
+  open(fd: number, taker: PipeTaker, floods?: Floods): PipeReader {
     this.#buffer ??= Buffer.allocUnsafeSlow(READ_BYTES);
-    return new PipeReader(fd, this.#buffer, taker, way);
+    return new PipeReader(fd, this.#buffer, taker, floods);
   }
 }
 
@@ -39,17 +36,12 @@ export class PipeReader {
   readonly #onEnd: () => void;
   readonly #flood: Flood | undefined;
 
-  constructor(fd: number, buffer: Buffer, taker: PipeTaker, way: FloodWay | undefined) {
+  constructor(fd: number, buffer: Buffer, taker: PipeTaker, floods: Floods | undefined) {
     const callback = (count: number): boolean => {
       const mayGoOn = taker.onData(buffer.subarray(0, count));
       return mayGoOn && this.#flood?.begins(count) !== true;
     };
-    if (way !== undefined) {
-      const { onData } = taker;
-      this.#flood = new Flood(way.floods, fd, { onData, afterWrite: way.afterWrite }, () =>
-        this.#socket.resume(),
-      );
-    }
+    if (floods !== undefined) this.#flood = new Flood(floods, fd, taker, () => this.#socket.resume());
     // Loaded with the first pipe, not with this module: the first process is running by then.
     const { Socket } = process.getBuiltinModule('node:net');
     this.#socket = new Socket({ fd, readable: true, writable: false, onread: { buffer, callback } });

@@ -19,7 +19,7 @@ import { type FileOwner, fileReports, processOf } from './file-reports.ts';
 import { Floods } from './floods.ts';
 import { InstanceOutput, OUTPUT_STREAMS, type OutputChunk, type OutputStream } from './instance-output.ts';
 import { type FileEntry, OpenFiles } from './open-files.ts';
-import { type FloodWay, type PipeReader, PipeReaders, type PipeTaker } from './pipe-reader.ts';
+import { type PipeReader, PipeReaders, type PipeTaker } from './pipe-reader.ts';
 import { untilQuiet } from './quiet.ts';
 
 /** Pipes that outlive their incarnation (a daemon holds them) are read on; beyond these the oldest is closed. */
@@ -232,7 +232,7 @@ export class ProcessOutput implements OutputPort {
         if (!filesOf(outlet.destinations).includes(entry)) this.#closeUnused([entry]);
       },
     };
-    const reader = this.#readers.open(fd, taker, this.#floodWayTo(entry, destinations));
+    const reader = this.#readers.open(fd, taker, this.#floodsFor(entry, destinations));
     const reading: Reading = { incarnation: id.incarnation, reader, entry };
     readings.add(reading);
   }
@@ -262,13 +262,9 @@ export class ProcessOutput implements OutputPort {
     return { write, end: writer.end, entry: undefined };
   }
 
-  /** A file that both streams share has none: a pause for the one would let the other overtake it. */
-  #floodWayTo(
-    entry: FileEntry | undefined,
-    { stdout, stderr }: Outlet['destinations'],
-  ): FloodWay | undefined {
-    if (entry === undefined || fileOf(stdout) === fileOf(stderr)) return undefined;
-    return { floods: this.#floods, afterWrite: (then) => entry.file.afterWrite(then) };
+  /** None where both streams share a file: a pause for the one would let the other overtake it. */
+  #floodsFor(entry: FileEntry | undefined, { stdout, stderr }: Outlet['destinations']): Floods | undefined {
+    return entry === undefined || fileOf(stdout) === fileOf(stderr) ? undefined : this.#floods;
   }
 
   /** Closes those files that nothing leads to any more. Looks at every instance only where there is a candidate. */

@@ -27,10 +27,6 @@ export class SpecialFile implements OutputFile {
     return true;
   }
 
-  afterWrite(then: () => void): void {
-    setImmediate(then);
-  }
-
   onDrain(): void {
     // Never asks for a pause.
   }

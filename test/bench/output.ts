@@ -11,7 +11,7 @@ import { ended, median, pauseFor, report, run, taskmaster } from './harness.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 5);
 const SECONDS = Number(process.argv[3] ?? 3);
-const ONLY = process.argv[4]?.split(',');
+const ONLY = process.argv[4]?.split(';');
 const SIZES = [100, 65_536];
 
 const memory = mkdtempSync('/dev/shm/taskmaster-bench-');
@@ -60,18 +60,19 @@ const contenders: readonly Contender[] = [
       return ['/usr/bin/supervisord', '-c', `${at}/conf`];
     },
   },
-  {
-    name: 'taskmaster',
+  ...['taskmaster', 'taskmaster, no rotation'].map((name) => ({
+    name,
     startsWriter: true,
-    command: (at, words) => {
-      const file = `{ file = "${at}/log", max_size = "10MB", max_files = 5 }`;
+    command: (at: string, words: string): readonly [string, ...string[]] => {
+      const rotation = name === 'taskmaster' ? ', max_size = "10MB", max_files = 5' : '';
+      const file = `{ file = "${at}/log"${rotation} }`;
       writeFileSync(
         `${at}/tm.toml`,
         `[engine]\nsocket = "${at}/sock"\n[processes.writer]\ncmd = "${words}"\nstdout = ${file}\n`,
       );
       return [taskmaster, 'engine', 'start', `${at}/tm.toml`];
     },
-  },
+  })),
 ];
 
 interface Measured {

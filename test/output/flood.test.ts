@@ -80,7 +80,7 @@ function rig(
           isEnded = true;
         },
       },
-      { floods, afterWrite: (then) => file.afterWrite(then) },
+      floods,
     );
     context.after(() => reader.close());
     return { reader, writeFd, isEnded: () => isEnded };
