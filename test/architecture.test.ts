@@ -21,6 +21,7 @@ const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: reado
   supervisor: { rooms: ['supervisor', 'lifecycle', 'config'], packages: [] },
   health: { rooms: ['health', 'supervisor', 'config', 'lifecycle/exit-outcome'], packages: ['node:'] },
   output: { rooms: ['output', 'supervisor', 'config', 'lifecycle/exit-outcome'], packages: ['node:'] },
+  journal: { rooms: ['journal', 'supervisor', 'config', 'output'], packages: ['node:'] },
   logging: {
     rooms: ['logging', 'supervisor', 'config', 'lifecycle/exit-outcome', 'output'],
     packages: ['node:', 'pino'],
@@ -42,6 +43,7 @@ const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: reado
       'config',
       'health',
       'output',
+      'journal',
       'logging',
       'system',
       'rpc',

@@ -106,10 +106,14 @@ export function durationFlag(flags: ParsedFlags, name: `--${string}`): number | 
 
 /** The value of a flag as a whole number from 1 on; undefined where the flag was not given. */
 export function countFlag(flags: ParsedFlags, name: `--${string}`): number | undefined {
+  return numberFlag(flags, name, 1);
+}
+
+export function numberFlag(flags: ParsedFlags, name: `--${string}`, least: number): number | undefined {
   const text = flags.text(name);
   if (text === undefined) return undefined;
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw bad(`${name} takes a number from 1 on, not "${text}"`);
+  if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text);
+  throw bad(`${name} takes a number from ${least} on, not "${text}"`);
 }
 
 export function bad(message: string, command?: CommandSpec): TaskmasterError {

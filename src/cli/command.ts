@@ -9,6 +9,7 @@ export type WordKind =
   | 'signal'
   | 'verb'
   | 'level'
+  | 'event'
   | 'text'
   | { readonly oneOf: readonly string[] };
 

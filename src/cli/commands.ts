@@ -15,6 +15,14 @@ const WAIT: readonly FlagSpec[] = [
     summary: 'with --wait: give up waiting after so long (30s, 1m30s)',
   },
 ];
+const RANGE_FLAGS: readonly FlagSpec[] = [
+  {
+    name: '--since',
+    value: { label: 'TIME', kind: 'text' },
+    summary: 'only from then on: 10m (ago), 10:02, "2026-11-25 10:02", 2026-11-25T10:02:05Z',
+  },
+  { name: '--until', value: { label: 'TIME', kind: 'text' }, summary: 'only up to then' },
+];
 const EVENT_FLAGS: readonly FlagSpec[] = [
   {
     name: '--process',
@@ -26,7 +34,7 @@ const EVENT_FLAGS: readonly FlagSpec[] = [
   {
     name: '--event',
     short: '-e',
-    value: { label: 'EVENT', kind: 'text' },
+    value: { label: 'EVENT', kind: 'event' },
     repeats: true,
     summary: 'only this kind, such as state_changed',
   },
@@ -35,6 +43,24 @@ const EVENT_FLAGS: readonly FlagSpec[] = [
     short: '-l',
     value: { label: 'LEVEL', kind: 'level' },
     summary: 'this level and above: trace, debug, info, warn, error, fatal',
+  },
+  ...RANGE_FLAGS,
+  {
+    name: '--incarnation',
+    value: { label: 'N', kind: 'text' },
+    summary: 'only of this life of an instance, counted from 1',
+  },
+  { name: '--text', value: { label: 'WORDS', kind: 'text' }, summary: 'only what contains this, as it is' },
+  {
+    name: '--grep',
+    value: { label: 'RE', kind: 'text' },
+    summary: 'only lines that the regular expression matches',
+  },
+  {
+    name: '--tail',
+    short: '-n',
+    value: { label: 'COUNT', kind: 'text' },
+    summary: 'at most so many lines of the past, the last ones',
   },
   { name: '--follow', short: '-f', summary: 'go on with what is to come, until Ctrl-C' },
 ];
@@ -137,26 +163,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     operands: [],
     flags: [
       ...EVENT_FLAGS,
+      { name: '--output', short: '-o', summary: 'what processes print, too' },
       {
-        name: '--since',
-        value: { label: 'TIME', kind: 'text' },
-        summary: 'only what is younger than this (10m)',
+        name: '--stream',
+        value: { label: 'STREAM', kind: { oneOf: ['stdout', 'stderr'] } },
+        summary: 'only what processes print there',
       },
-      {
-        name: '--grep',
-        value: { label: 'RE', kind: 'text' },
-        summary: 'only lines that the regular expression matches',
-      },
-      {
-        name: '--tail',
-        short: '-n',
-        value: { label: 'COUNT', kind: 'text' },
-        summary: 'at most so many lines of the past',
-      },
-      { name: '--output', short: '-o', summary: "processes' output too" },
     ],
-    summary: "look through the engine's log, and with --output what processes print",
-    notes: ['Looks through what the engine remembers; older lines are where its standard error goes.'],
+    summary: 'look through the journal: events, and with --output what processes print',
+    notes: [
+      'Times without a zone are universal time, as those shown. --level and --event are for events.',
+      'How far back it goes, and whether what processes print is kept longer than the last of it, is configured',
+      'in [engine.journal].',
+    ],
     load: async () => (await import('./logs.ts')).logs,
   },
   {

@@ -70,6 +70,8 @@ async function wordsOf(
       return verbs;
     case 'level':
       return LEVELS;
+    case 'event':
+      return (await import('../supervisor/engine-event.ts')).EVENT_NAMES;
     case 'text':
       return [];
   }

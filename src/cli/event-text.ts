@@ -25,9 +25,15 @@ export function eventText(event: WireEvent): string {
   return [...parts, ...fields].join(' ');
 }
 
-/** `web stdout | listening on :80` */
-export function outputText(instance: string, stream: string, text: string): string {
-  return `${plainLine(instance)} ${stream} | ${plainLine(text)}`;
+/** `2026-01-02T03:04:05.678Z web stdout | listening on :80` */
+export function outputText(line: {
+  readonly time: number;
+  readonly instance: string;
+  readonly stream: string;
+  readonly text: string;
+}): string {
+  const time = new Date(line.time).toISOString();
+  return `${time} ${plainLine(line.instance)} ${plainLine(line.stream)} | ${plainLine(line.text)}`;
 }
 
 function valueText(value: unknown): string {

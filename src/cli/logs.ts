@@ -1,169 +1,147 @@
-/** `logs` and `events`: the engine's events, and with `--output` what processes print, as lines. */
+/** `logs` and `events`: the engine's events, and with `--output` what processes print, as lines in order of time. */
 
-import type { Notification, RpcClient } from '../rpc/client.ts';
-import type { Params, WireEvent } from '../rpc/contract.ts';
-import { bad, countFlag, durationFlag } from './arguments.ts';
+import { once } from 'node:events';
+import type { RpcClient } from '../rpc/client.ts';
+import type { WireEvent } from '../rpc/contract.ts';
+import { bad, countFlag } from './arguments.ts';
 import type { CommandHandler, Invocation } from './command.ts';
 import { eventText, outputText } from './event-text.ts';
-import { untilInterrupted } from './interrupt.ts';
-import { complain, say } from './io.ts';
-import { LineCutter } from './line-cutter.ts';
-import { bytesOf } from './wire-bytes.ts';
+import { followLines } from './follow-lines.ts';
+import { GrepInterrupted, grepOf, type Matcher } from './grep.ts';
+import { INTERRUPTED } from './interrupt.ts';
+import { say } from './io.ts';
+import { outputOf, pagesOf, type Query, queryOf } from './journal-query.ts';
+import { type OutputLine, recentOutput } from './recent-output.ts';
 
 interface LogLine {
-  /** Epoch milliseconds; undefined where nobody knows. */
-  readonly time: number | undefined;
+  /** Epoch milliseconds. */
+  readonly time: number;
   readonly text: string;
 }
 
-type Filter = Pick<Params<'logs.query'>, 'names' | 'events' | 'level'>;
+/** Most of a page without an expression: what is not shown need not be sent. */
+const MOST_IN_A_PAGE = 1_000;
 
-export const logs: CommandHandler = (invocation) => show(invocation, invocation.flags.has('--output'));
-export const events: CommandHandler = (invocation) => show(invocation, false);
+export const logs: CommandHandler = (invocation) => show(invocation);
+export const events: CommandHandler = (invocation) => show(invocation);
 
-async function show(invocation: Invocation, withOutput: boolean): Promise<number> {
+async function show(invocation: Invocation): Promise<number> {
   const { flags, connect } = invocation;
-  const filter = filterOf(invocation);
-  const sinceMs = durationFlag(flags, '--since');
-  const since = sinceMs === undefined ? undefined : Date.now() - sinceMs;
+  const query = queryOf(invocation);
   const tail = countFlag(flags, '--tail');
   const matches = grepOf(invocation);
-  const client = await connect();
-
-  const past = await pastEvents(client, filter, since);
-  const lines: LogLine[] = past.map((event) => ({ time: event.time, text: textOf(event, invocation) }));
-  const instances = withOutput ? await instancesOf(client, filter.names) : [];
-  for (const instance of instances) lines.push(...(await pastOutput(client, instance, since, invocation)));
-  // Stable, so lines without a time stay where they are: behind all that has one.
-  if (withOutput) lines.sort((left, right) => (left.time ?? Infinity) - (right.time ?? Infinity));
-  const shown = lines.filter(({ text }) => matches(text));
-  for (const { text } of tail === undefined ? shown : shown.slice(-tail)) say(invocation.io, text);
-  if (!flags.has('--follow')) return 0;
-  return follow(client, { filter, lastId: past.at(-1)?.id ?? 0, instances, matches }, invocation);
-}
-
-function filterOf({ command, flags }: Invocation): Filter {
-  const names = flags.all('--process');
-  const kinds = flags.all('--event');
-  const level = flags.text('--level');
-  const known = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
-  const chosen = known.find((candidate) => candidate === level);
-  if (level !== undefined && chosen === undefined) {
-    throw bad(`--level is one of ${known.join(', ')}, not "${level}"`, command);
+  if (flags.has('--follow') && query.until_ms !== undefined) {
+    throw bad('--follow goes on for ever and --until ends: give one of them', invocation.command);
   }
-  return {
-    ...(names.length === 0 ? {} : { names }),
-    ...(kinds.length === 0 ? {} : { events: kinds }),
-    ...(chosen === undefined ? {} : { level: chosen }),
-  };
-}
-
-/** Here and not in the engine: an expression that takes for ever must not stop PID 1. */
-function grepOf({ command, flags }: Invocation): (text: string) => boolean {
-  const source = flags.text('--grep');
-  if (source === undefined) return () => true;
+  const past = new PastLines(await connect(), query, matches, invocation);
   try {
-    const expression = new RegExp(source, 'u');
-    return (text) => expression.test(text);
+    if (tail === undefined) await past.showAll();
+    else await past.showLast(tail);
+    if (invocation.signal.aborted) return INTERRUPTED;
+    if (!flags.has('--follow')) return 0;
+    const { client, lastId } = past;
+    return await followLines({ client, query, lastId, matches, invocation, textOf, outputLine });
   } catch (error) {
-    throw bad(`--grep: ${error instanceof Error ? error.message : String(error)}`, command);
+    if (error instanceof GrepInterrupted || invocation.signal.aborted) return INTERRUPTED;
+    throw error;
   }
 }
 
-async function pastEvents(
-  client: RpcClient,
-  filter: Filter,
-  since: number | undefined,
-): Promise<readonly WireEvent[]> {
-  const found: WireEvent[] = [];
-  const query = since === undefined ? filter : { ...filter, since_ms: since };
-  let after: number | null | undefined;
-  do {
-    const page = await client.call(
-      'logs.query',
-      after === undefined || after === null ? query : { ...query, after_id: after },
-    );
-    found.push(...page.events);
-    after = page.next_after_id;
-  } while (after !== null);
-  return found;
-}
+class PastLines {
+  readonly client: RpcClient;
+  /** Up to here the journal was looked through. */
+  lastId = 0;
+  readonly #query: Query;
+  readonly #matches: Matcher | undefined;
+  readonly #invocation: Invocation;
+  /** From the rings, where the journal does not keep output; oldest first. */
+  #output: LogLine[] | undefined;
 
-async function instancesOf(
-  client: RpcClient,
-  names: readonly string[] | undefined,
-): Promise<readonly string[]> {
-  const { instances } = await client.call('status', names === undefined ? {} : { names });
-  return instances.map(({ name }) => name);
-}
-
-async function pastOutput(
-  client: RpcClient,
-  instance: string,
-  since: number | undefined,
-  invocation: Invocation,
-): Promise<LogLine[]> {
-  const { chunks } = await client.call('logs.output', { name: instance });
-  const lines: LogLine[] = [];
-  const cutter = new LineCutter((stream, text, time) => {
-    lines.push({ time, text: outputLine(instance, stream, text, invocation) });
-  });
-  for (const chunk of chunks) {
-    if (since !== undefined && chunk.time !== undefined && chunk.time < since) continue;
-    cutter.push(chunk.stream, bytesOf(chunk), chunk.time);
+  constructor(client: RpcClient, query: Query, matches: Matcher | undefined, invocation: Invocation) {
+    this.client = client;
+    this.#query = query;
+    this.#matches = matches;
+    this.#invocation = invocation;
   }
-  cutter.end();
-  return lines;
-}
 
-interface Following {
-  readonly filter: Filter;
-  readonly lastId: number;
-  readonly instances: readonly string[];
-  readonly matches: (text: string) => boolean;
-}
+  /** Page by page: a large journal passes through and is not held. */
+  async showAll(): Promise<void> {
+    for await (const page of pagesOf(this.client, this.#query)) {
+      this.lastId = page.last_id;
+      await this.#loadOutput(page.keeps_output);
+      await this.#print(this.#merge(this.#linesOf(page.events)));
+      if (this.#invocation.signal.aborted) return;
+    }
+    await this.#print(this.#output ?? []);
+  }
 
-async function follow(client: RpcClient, following: Following, invocation: Invocation): Promise<number> {
-  const { filter, lastId, instances, matches } = following;
-  const { io, signal } = invocation;
-  const tell = (text: string): void => {
-    if (!matches(text)) return;
-    say(io, text);
-    // A terminal that is not read from (Ctrl-S) must not fill our memory: the engine drops what is too much.
-    if (!io.stdout.writableNeedDrain) return;
-    client.pause();
-    io.stdout.once('drain', () => client.resume());
-  };
-  const { subscription } = await client.call('events.subscribe', { ...filter, after_id: lastId });
-  client.onNotification(subscription, (notification) => {
-    if (notification.method === 'events') tell(textOf(notification.params.event, invocation));
-    else tellLoss(notification, invocation);
-  });
-  for (const instance of instances) {
-    const attached = await client.call('attach', { name: instance, replay: false });
-    const cutter = new LineCutter((stream, text) => tell(outputLine(instance, stream, text, invocation)));
-    client.onNotification(attached.subscription, (notification) => {
-      if (notification.method === 'attach' && notification.params.kind === 'output') {
-        cutter.push(notification.params.stream ?? 'stdout', bytesOf(notification.params), undefined);
-      } else {
-        tellLoss(notification, invocation);
+  async showLast(count: number): Promise<void> {
+    const pages: LogLine[][] = [];
+    let found = 0;
+    const limit = this.#matches === undefined ? Math.min(count, MOST_IN_A_PAGE) : MOST_IN_A_PAGE;
+    for await (const page of pagesOf(this.client, { ...this.#query, tail: true, limit })) {
+      this.lastId ||= page.last_id;
+      await this.#loadOutput(page.keeps_output);
+      const lines = this.#keep(this.#linesOf(page.events));
+      pages.push(lines);
+      found += lines.length;
+      if (found >= count || this.#invocation.signal.aborted) break;
+    }
+    const lines = this.#merge(pages.reverse().flat());
+    await this.#print([...lines, ...this.#keep(this.#output ?? [])].slice(-count));
+  }
+
+  async #loadOutput(isInJournal: boolean): Promise<void> {
+    const { output, streams } = this.#query;
+    if (this.#output !== undefined) return;
+    this.#output = [];
+    if (isInJournal || (output !== true && streams === undefined)) return;
+    const lines = await recentOutput(this.client, this.#query);
+    this.#output = lines.map((line) => ({ time: line.time, text: outputLine(line, this.#invocation) }));
+  }
+
+  #linesOf(found: readonly WireEvent[]): LogLine[] {
+    return found.map((event) => ({ time: event.time, text: textOf(event, this.#invocation) }));
+  }
+
+  /** Puts among them the lines of output that are older than the last of them. */
+  #merge(lines: readonly LogLine[]): LogLine[] {
+    const output = this.#output ?? [];
+    const merged: LogLine[] = [];
+    let taken = 0;
+    for (const line of lines) {
+      for (let next = output[taken]; next !== undefined && next.time < line.time; next = output[taken]) {
+        merged.push(next);
+        taken += 1;
       }
-    });
+      merged.push(line);
+    }
+    this.#output = output.slice(taken);
+    return merged;
   }
-  return untilInterrupted(client, io, signal);
-}
 
-function tellLoss(notification: Notification, { io }: Invocation): void {
-  if (notification.method !== 'dropped') return;
-  const { notifications, bytes } = notification.params;
-  complain(io, `[too slow: ${bytes > 0 ? `${bytes} bytes` : `${notifications} events`} were lost]`);
+  #keep(lines: LogLine[]): LogLine[] {
+    if (this.#matches === undefined || lines.length === 0) return lines;
+    const kept = this.#matches(lines.map(({ text }) => text));
+    return lines.filter((_, index) => kept[index]);
+  }
+
+  async #print(lines: LogLine[]): Promise<void> {
+    const { io, signal } = this.#invocation;
+    for (const { text } of this.#keep(lines)) say(io, text);
+    // A terminal that is not read from (Ctrl-S) must not fill our memory.
+    if (io.stdout.writableNeedDrain) await once(io.stdout, 'drain', { signal });
+  }
 }
 
 function textOf(event: WireEvent, { flags }: Invocation): string {
-  return flags.has('--json') ? JSON.stringify(event) : eventText(event);
+  if (flags.has('--json')) return JSON.stringify(event);
+  const output = outputOf(event);
+  if (output === undefined) return eventText(event);
+  return outputText({ ...output, instance: event.instance ?? '', time: event.time });
 }
 
-function outputLine(instance: string, stream: string, text: string, { flags }: Invocation): string {
-  if (flags.has('--json')) return JSON.stringify({ event: 'output', instance, stream, text });
-  return outputText(instance, stream, text);
+function outputLine({ time, ...line }: OutputLine, { flags }: Invocation): string {
+  if (flags.has('--json')) return JSON.stringify({ time, level: 'info', event: 'output', ...line });
+  return outputText({ time, ...line });
 }

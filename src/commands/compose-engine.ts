@@ -6,6 +6,8 @@ import { loadConfig } from '../config/load.ts';
 import { renderProblem } from '../config/problem.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { ProbingHealthMonitor } from '../health/monitor.ts';
+import { Journal } from '../journal/journal.ts';
+import { OutputLines } from '../journal/output-lines.ts';
 import { EngineLog } from '../logging/engine-log.ts';
 import { containerStreams } from '../output/container-stream.ts';
 import { descriptorSink } from '../output/descriptor-sink.ts';
@@ -51,6 +53,8 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
   const startedAt = clock.now();
   const role = takeInitRole(addon);
   const events = new EventStream(clock);
+  // First to be told: what others tell about an event comes after it.
+  const journal = new Journal(config.engine.journal, { clock, events });
   const standardError = descriptorSink(2);
   const isTerminal = isatty(2);
   const log = new EngineLog(config.engine.log, {
@@ -79,6 +83,13 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     container,
     resizePipe: (fd, bytes) => addon.resizePipe(fd, bytes),
   });
+  const outputLines = new OutputLines({
+    clock,
+    follow: (instance, listener) => output.followOutput(instance, listener),
+    take: (line) => journal.takeOutput(line),
+  });
+  outputLines.use(config.engine.journal.output, []);
+  events.subscribe((event) => outputLines.consider(event));
   const pipes = new PipeReaders();
   const health = new ProbingHealthMonitor({
     clock,
@@ -138,6 +149,11 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     onApplied: (applied) => {
       hooks.use(applied.engine.hooks);
       log.use(applied.engine.log);
+      journal.use(applied.engine.journal);
+      outputLines.use(
+        applied.engine.journal.output,
+        supervisor.records().map(({ name, process }) => ({ name, process: process.name })),
+      );
       socket.setGrants(applied.engine.access);
       void http.use(applied.engine.http);
     },
@@ -151,6 +167,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     clock,
     kernel,
     events,
+    journal,
     health,
     supervisor,
     reload,

@@ -114,7 +114,7 @@ function startProcesses({ supervisor, drain, clock }: Engine): void {
 
 function handle(engine: Engine, request: EngineRequest, signal: string): void {
   const { drain, control, output, socket, http, supervisor, events } = engine;
-  const notice = (error: unknown): void =>
+  const notice = (error: unknown): number =>
     events.emit('error', 'engine_notice', { message: (error as Error).message });
   const verdict = { code: EXIT_CODES.requested, reason: `received ${signal}` };
   switch (request) {

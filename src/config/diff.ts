@@ -26,6 +26,7 @@ const ENGINE_KEYS_FOR_A_NEW_ENGINE: ReadonlySet<string> = new Set([
   'engine.socket_group',
   'engine.log.format',
   'engine.log.output',
+  'engine.journal.directory',
 ]);
 
 /** Keys that a running program cannot take over; all others are policy (SPEC section 8). */
@@ -168,6 +169,10 @@ function engineKeys(engine: EngineConfig): Keys {
     ['log.level', engine.log.level],
     ['log.format', engine.log.format],
     ['log.output', engine.log.output],
+    ['journal.output', engine.journal.output],
+    ['journal.directory', engine.journal.directory],
+    ['journal.max_size', engine.journal.maxBytes],
+    ['journal.max_age', engine.journal.maxAgeMs],
     ['http.listen', engine.http],
     ['grace', engine.graceMs],
     ['exit_when', engine.exitWhen],

@@ -118,6 +118,7 @@ const DEFAULT_ENGINE: EngineConfig = {
   socketGid: undefined,
   access: [],
   log: { level: 'info', format: 'auto', output: 'raw' },
+  journal: { output: false, directory: undefined, maxBytes: undefined, maxAgeMs: undefined },
   http: undefined,
   graceMs: 10_000,
   exitWhen: 'all-done',

@@ -16,6 +16,7 @@ const SECTIONS: readonly { readonly heading: string; readonly path: readonly str
   { heading: '`depends_on` as a table of tables', path: ['processes', 'NAME', 'depends_on', 'NAME'] },
   { heading: '`[engine]`', path: ['engine'] },
   { heading: '`[engine.log]`', path: ['engine', 'log'] },
+  { heading: '`[engine.journal]`', path: ['engine', 'journal'] },
   { heading: '`[engine.http]`', path: ['engine', 'http'] },
   { heading: '`[engine.access]`', path: ['engine', 'access'] },
   { heading: '`[engine.hooks]`', path: ['engine', 'hooks'] },

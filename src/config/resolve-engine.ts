@@ -3,12 +3,19 @@
 import { dirname, resolve } from 'node:path';
 import { commandAt } from './command-line.ts';
 import type { ConfigPorts } from './config-ports.ts';
-import { durationAt } from './durations.ts';
+import { durationAt, sizeAt } from './durations.ts';
 import { groupAt, uidAt } from './identity.ts';
 import { listenAddressAt } from './listen-address.ts';
 import { octal } from './octal.ts';
 import type { Place } from './place.ts';
-import type { AccessGrant, EngineConfig, EngineLogConfig, HookConfig, HookEvent } from './resolved-config.ts';
+import type {
+  AccessGrant,
+  EngineConfig,
+  EngineLogConfig,
+  HookConfig,
+  HookEvent,
+  JournalConfig,
+} from './resolved-config.ts';
 import type { EngineSource } from './schema.ts';
 
 /** sun_path of unix(7) holds 108 bytes, one of them for the end. */
@@ -16,6 +23,10 @@ const MAX_SOCKET_PATH_BYTES = 107;
 
 /** The engine leaves one second of the grace for itself. */
 const LEAST_GRACE_MS = 2_000;
+
+/** Less could not hold the end of one bad minute. */
+const LEAST_JOURNAL_BYTES = 64 * 1_024;
+const LEAST_JOURNAL_FILES_BYTES = 1_024 * 1_024;
 
 /** @param place of the `[engine]` table; problems go to its findings. */
 export function resolveEngine(place: Place, engine: EngineSource, ports: ConfigPorts): EngineConfig {
@@ -38,6 +49,7 @@ export function resolveEngine(place: Place, engine: EngineSource, ports: ConfigP
         : groupAt(place.at('socket_group'), engine.socket_group, ports.users),
     access: resolveAccess(place.at('access'), engine.access, ports),
     log: resolveLog(engine.log),
+    journal: resolveJournal(place.at('journal'), engine.journal),
     http:
       engine.http === undefined ? undefined : listenAddressAt(place.at('http', 'listen'), engine.http.listen),
     graceMs,
@@ -87,6 +99,22 @@ function resolveLog(log: EngineSource['log']): EngineLogConfig {
     (known) => known === log,
   );
   return { level: level ?? 'info', format: 'auto', output: 'raw' };
+}
+
+function resolveJournal(place: Place, journal: EngineSource['journal']): JournalConfig {
+  const { output, directory, max_size: size, max_age: age } = journal;
+  const maxBytes = size === undefined ? undefined : sizeAt(place.at('max_size'), size);
+  const least = directory === undefined ? LEAST_JOURNAL_BYTES : LEAST_JOURNAL_FILES_BYTES;
+  if (maxBytes !== undefined && maxBytes < least) {
+    const expected = `at least ${least / 1_024}KiB${directory === undefined ? '' : ' in a directory'}`;
+    place.at('max_size').problem({ message: `found ${JSON.stringify(size)}`, expected });
+  }
+  return {
+    output,
+    directory: directory === undefined ? undefined : resolve(dirname(place.source.path), directory),
+    maxBytes,
+    maxAgeMs: age === undefined ? undefined : durationAt(place.at('max_age'), age, 'more-than-zero'),
+  };
 }
 
 const HOOKS: readonly HookEvent[] = [

@@ -25,6 +25,7 @@ export interface EngineConfig {
   readonly socketGid: number | undefined;
   readonly access: readonly AccessGrant[];
   readonly log: EngineLogConfig;
+  readonly journal: JournalConfig;
   /** Undefined: nobody listens. */
   readonly http: ListenAddress | undefined;
   /** What the runtime allows between TERM and KILL. */
@@ -55,6 +56,16 @@ export interface EngineLogConfig {
   readonly format: 'auto' | 'json' | 'pretty';
   /** How processes' output with `stdout = "inherit"` appears on the container's stream. */
   readonly output: 'raw' | 'prefix' | 'json';
+}
+
+export interface JournalConfig {
+  /** Lines that processes print are kept too. */
+  readonly output: boolean;
+  /** Absolute path; undefined: in memory only. */
+  readonly directory: string | undefined;
+  /** Of the files, or where there is no directory of the memory; undefined: the default of either. */
+  readonly maxBytes: number | undefined;
+  readonly maxAgeMs: number | undefined;
 }
 
 /** Name of the hook in the file: `on_failed`, `on_unhealthy`, `on_exit`, … */

@@ -1,6 +1,16 @@
 /** The `[engine]` table: how the engine itself behaves. */
 
-import { account, argumentList, command, duration, nonEmptyText, octalMode, text } from './schema-values.ts';
+import {
+  account,
+  argumentList,
+  command,
+  duration,
+  flag,
+  nonEmptyText,
+  octalMode,
+  size,
+  text,
+} from './schema-values.ts';
 
 const accountList = {
   type: 'array',
@@ -77,6 +87,39 @@ const log = {
   expected: 'a level such as "debug", or {level, format, output}',
 } as const;
 
+const journal = {
+  type: 'object',
+  description:
+    'What `taskshell logs`, `why` and `timeline` look through: the engine’s events, and with `output` the lines that processes print.',
+  properties: {
+    output: {
+      ...flag,
+      default: false,
+      description: 'Keep the lines that processes print too (not those of `"null"` and `"passthrough"`).',
+    },
+    directory: {
+      ...nonEmptyText,
+      description:
+        'Directory to keep it in as files of JSON lines, relative to the configuration file; made where it is missing. Without it the journal is in memory and ends with the engine.',
+      examples: ['/var/log/taskmaster'],
+    },
+    max_size: {
+      ...size,
+      description:
+        'How much is kept, the oldest goes first. Default: `"4MiB"` in memory, `"256MiB"` in a directory.',
+      examples: ['1GiB'],
+    },
+    max_age: {
+      ...duration,
+      description: 'Nothing older than this is shown, and files in which all is older are removed.',
+      examples: ['7d'],
+    },
+  },
+  additionalProperties: false,
+  default: {},
+  expected: 'a table such as [engine.journal]',
+} as const;
+
 const http = {
   type: 'object',
   description:
@@ -123,6 +166,7 @@ export const engineSchema = {
       examples: [{ read: ['@staff'], control: ['alice', '@ops'] }],
     },
     log,
+    journal,
     http,
     grace: {
       ...duration,

@@ -20,6 +20,26 @@ export const EVENT_FILTER = {
   names: { ...NAMES, description: 'only of these; as in `status`' },
   events: { type: 'array', items: NAME, maxItems: 64, description: 'only these kinds' },
   level: { ...LEVEL, description: 'this level and above' },
+  incarnation: { type: 'integer', minimum: 0, description: 'only of this life of the instances' },
+  text: { type: 'string', pattern: '^[\\s\\S]{1,1024}$', description: 'only what contains this, as it is' },
+} as const;
+
+/** What `logs.query` takes beside the filter. */
+export const JOURNAL_RANGE = {
+  output: { type: 'boolean', description: 'also lines that processes printed (event `output`)' },
+  streams: {
+    type: 'array',
+    items: { enum: ['stdout', 'stderr'] },
+    minItems: 1,
+    maxItems: 2,
+    description: 'only lines printed there',
+  },
+  since_ms: { type: 'number', description: 'epoch milliseconds, included' },
+  until_ms: { type: 'number', description: 'epoch milliseconds, included' },
+  after_id: { type: 'integer', minimum: 0 },
+  before_id: { type: 'integer', minimum: 0 },
+  tail: { type: 'boolean', description: 'the newest, page by page towards older ones' },
+  limit: { type: 'integer', minimum: 1, maximum: 1000, description: 'of a page; 1000 where not said' },
 } as const;
 
 export const NOTHING = { type: 'object', properties: {}, additionalProperties: false } as const;

@@ -245,7 +245,8 @@ export const WHY = {
 
 export const EVENT = {
   type: 'object',
-  description: 'as in the engine log; each kind of event has fields of its own',
+  description:
+    'as in the engine log; each kind has fields of its own. `output` is a line that a process printed: `stream`, `text`',
   properties: {
     id: COUNT,
     time: EPOCH_MS,
@@ -255,6 +256,7 @@ export const EVENT = {
     instance: TEXT,
     incarnation: COUNT,
     pid: COUNT,
+    caused_by: { ...COUNT, description: 'id of the event that led to it' },
   },
   required: ['id', 'time', 'level', 'event'],
   additionalProperties: true,

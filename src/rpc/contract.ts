@@ -9,6 +9,7 @@ import type { NOTIFICATIONS } from './contract-notifications.ts';
 import {
   ACTION,
   EVENT_FILTER,
+  JOURNAL_RANGE,
   NAME,
   NAMES,
   NOTHING,
@@ -237,15 +238,14 @@ export const METHODS = {
     result: NOTHING,
   },
   'logs.query': {
-    summary: 'Looks through the recent events the engine still remembers, oldest first, a page at a time.',
+    summary:
+      'Looks through the journal a page at a time, each in order. A page may be empty where there is more to look through.',
     access: 'read',
     params: {
       type: 'object',
       properties: {
         ...EVENT_FILTER,
-        since_ms: { type: 'number', description: 'epoch milliseconds' },
-        after_id: { type: 'integer', minimum: 0 },
-        limit: { type: 'integer', minimum: 1, maximum: 1000, description: '1000 where not said' },
+        ...JOURNAL_RANGE,
       },
       additionalProperties: false,
     },
@@ -254,8 +254,14 @@ export const METHODS = {
       properties: {
         events: { type: 'array', items: EVENT },
         next_after_id: { type: ['integer', 'null'], description: 'pass as `after_id` for the next page' },
+        next_before_id: {
+          type: ['integer', 'null'],
+          description: 'with `tail`: pass as `before_id` for the page before it',
+        },
+        last_id: { type: 'integer', description: 'of the newest entry there is' },
+        keeps_output: { type: 'boolean', description: 'the journal keeps what processes print' },
       },
-      required: ['events', 'next_after_id'],
+      required: ['events', 'next_after_id', 'next_before_id', 'last_id', 'keeps_output'],
       additionalProperties: false,
     },
   },

@@ -2,6 +2,7 @@
 
 import type { SignalName } from '../signals.ts';
 import type { EngineEvent } from '../supervisor/engine-event.ts';
+import type { JournalPort } from '../supervisor/journal-port.ts';
 import type { Cancel, UsageReading } from '../supervisor/ports.ts';
 import type { EngineSnapshot, HealthVerdict, ReloadReport, WhyReport } from '../supervisor/snapshot.ts';
 
@@ -64,8 +65,8 @@ export interface EnginePort {
   /** The resolved configuration as plain JSON: all, or one process's. Throws `unknown-process`. */
   config(process?: string): unknown;
 
-  /** What the engine remembers of its events, oldest first; bounded. */
-  recentEvents(): readonly EngineEvent[];
+  /** What the engine remembers of its events and, where that is wanted, of what processes print. */
+  readonly journal: JournalPort;
   /** The listener is called in order, at once; it must not throw. */
   onEvent(listener: (event: EngineEvent) => void): Cancel;
 

@@ -3,11 +3,13 @@
 import { TaskmasterError } from '../errors.ts';
 import { nearestWord } from '../nearest-word.ts';
 import { parseSignal, SIGNAL_WORDS, type SignalName, signalName } from '../signals.ts';
+import type { JournalQuery } from '../supervisor/journal-port.ts';
 import type { MethodName, Params, Result, WireOutcome } from './contract.ts';
 import type { Action, EnginePort, Requester } from './engine-port.ts';
+import { needlesOf, passesJournalFilter } from './journal-filter.ts';
 import { meansInstance } from './name-pattern.ts';
 import { outcomeOf } from './outcome.ts';
-import { passesFilter, type Subscriptions, wireBytes } from './subscriptions.ts';
+import { type Subscriptions, wireBytes } from './subscriptions.ts';
 
 /** What a handler knows beside its parameters. */
 export interface CallContext {
@@ -104,15 +106,32 @@ export const HANDLERS: Handlers = {
 
   'events.unsubscribe': ({ subscription }, context) => cancel('events', subscription, context),
 
-  'logs.query': (params, { engine }) => {
-    refuseUnknownNames(engine, params.names);
-    const { since_ms: sinceMs = 0, after_id: afterId = -1, limit = MAX_PAGE } = params;
-    const events = engine
-      .recentEvents()
-      .filter((event) => event.id > afterId && event.time >= sinceMs && passesFilter(event, params));
-    const page = events.slice(0, limit);
-    const nextAfterId = page.length < events.length ? (page.at(-1)?.id ?? null) : null;
-    return { result: { events: page, next_after_id: nextAfterId } };
+  'logs.query': async (params, { engine, signal }) => {
+    const { journal } = engine;
+    // Files may know what memory has forgotten.
+    if (!journal.hasFiles) refuseUnknownNames(engine, params.names);
+    const { tail: fromTheEnd = false } = params;
+    const query: JournalQuery = {
+      afterId: params.after_id ?? -1,
+      beforeId: params.before_id ?? Number.POSITIVE_INFINITY,
+      sinceMs: params.since_ms ?? 0,
+      untilMs: params.until_ms ?? Number.POSITIVE_INFINITY,
+      isWanted: (entry) => passesJournalFilter(entry, params),
+      needles: needlesOf(params),
+      limit: params.limit ?? MAX_PAGE,
+      fromTheEnd,
+    };
+    const { entries, next } = await journal.search(query, signal);
+    if (entries.length === 0 && next === null) refuseUnknownNames(engine, params.names);
+    return {
+      result: {
+        events: entries,
+        next_after_id: fromTheEnd ? null : next,
+        next_before_id: fromTheEnd ? next : null,
+        last_id: journal.lastId,
+        keeps_output: journal.keepsOutput,
+      },
+    };
   },
 
   'logs.output': ({ name, streams = ['stdout', 'stderr'] }, { engine }) => {
@@ -251,8 +270,10 @@ function selectOne(engine: EnginePort, name: string, toDo: string): string {
 
 /** A filter may name what is no more as long as the events still know it; a name nobody knows is a slip. */
 function refuseUnknownNames(engine: EnginePort, names: readonly string[] | undefined): void {
-  for (const name of names ?? []) {
-    if (!engine.recentEvents().some((event) => meansInstance([name], event))) engine.select([name]);
+  if (names === undefined) return;
+  const recent = engine.journal.recentEvents(0);
+  for (const name of names) {
+    if (!recent.some((event) => meansInstance([name], event))) engine.select([name]);
   }
 }
 

@@ -1,12 +1,12 @@
 /** The subscriptions of one client: engine facts in, notifications out. */
 
 import { isUtf8 } from 'node:buffer';
-import type { EngineEvent, EventLevel } from '../supervisor/engine-event.ts';
+import type { EngineEvent } from '../supervisor/engine-event.ts';
 import type { Cancel } from '../supervisor/ports.ts';
 import type { NotificationName, NotificationParams, Params } from './contract.ts';
 import type { EnginePort, OutputChunk } from './engine-port.ts';
 import { frame } from './framing.ts';
-import { meansInstance } from './name-pattern.ts';
+import { passesFilter } from './journal-filter.ts';
 import type { Outbox } from './outbox.ts';
 import { type StatusBeginning, StatusFeed } from './status-feed.ts';
 
@@ -17,20 +17,6 @@ const EVENT_SIZE = 256;
 const INSTANCE_SIZE = 512;
 /** More are not replayed: they would push each other out of the outbox. `logs.query` pages through the rest. */
 const MAX_REPLAY = 1_000;
-const LEVELS: readonly EventLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
-
-/** Which events a client asked for; all where nothing is said. */
-export interface EventFilter {
-  readonly names?: readonly string[];
-  readonly events?: readonly string[];
-  readonly level?: EventLevel;
-}
-
-export function passesFilter(event: EngineEvent, filter: EventFilter): boolean {
-  if (filter.level !== undefined && LEVELS.indexOf(event.level) < LEVELS.indexOf(filter.level)) return false;
-  if (filter.events !== undefined && !filter.events.includes(event.event)) return false;
-  return filter.names === undefined || meansInstance(filter.names, event);
-}
 
 /** Bytes as the wire carries them. */
 export function wireBytes(bytes: Uint8Array): { text: string } | { base64: string } {
@@ -106,9 +92,8 @@ export class Subscriptions {
   #replayed(params: Params<'events.subscribe'>): readonly EngineEvent[] {
     const { replay, after_id: afterId } = params;
     if (replay === undefined && afterId === undefined) return [];
-    const matching = this.#engine
-      .recentEvents()
-      .filter((event) => event.id > (afterId ?? 0) && passesFilter(event, params));
+    const recent = this.#engine.journal.recentEvents(afterId ?? 0);
+    const matching = recent.filter((event) => passesFilter(event, params));
     return matching.slice(Math.max(0, matching.length - (replay ?? MAX_REPLAY)));
   }
 

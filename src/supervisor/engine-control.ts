@@ -9,6 +9,7 @@ import type { Drain } from './drain.ts';
 import type { EngineEvent } from './engine-event.ts';
 import type { EventStream } from './event-stream.ts';
 import { type InstanceRecord, subjectOf } from './instance-record.ts';
+import type { JournalPort } from './journal-port.ts';
 import type { Cancel, Clock, HealthMonitor, Kernel, UsageReader, UsageReading } from './ports.ts';
 import type { Reload } from './reload.ts';
 import { isSettled } from './settled.ts';
@@ -43,6 +44,7 @@ export interface ControlPorts {
   readonly clock: Clock;
   readonly kernel: Kernel;
   readonly events: EventStream;
+  readonly journal: JournalPort;
   readonly health: HealthMonitor;
   readonly supervisor: Supervisor;
   readonly reload: Reload;
@@ -207,8 +209,8 @@ export class EngineControl {
     return found;
   }
 
-  recentEvents(): readonly EngineEvent[] {
-    return this.#ports.events.recent();
+  get journal(): JournalPort {
+    return this.#ports.journal;
   }
 
   onEvent(listener: (event: EngineEvent) => void): Cancel {

@@ -44,7 +44,13 @@ export interface EventFields {
   process_exited: { status: ExitStatus; uptime_ms: number; requested: boolean };
   spawn_failed: { step: string; errno: string; message: string };
   signal_sent: { signal: string; to: 'group' | 'process'; reason: string };
-  probe_finished: { passed: boolean; outcome: string; duration_ms: number };
+  probe_finished: {
+    passed: boolean;
+    outcome: string;
+    duration_ms: number;
+    /** How many have failed in a row, this one included; only of those that count. */
+    failures?: number;
+  };
   hook_finished: { hook: string; outcome: string; duration_ms: number };
   hook_dropped: { hook: string; reason: string };
   orphan_reaped: { status: ExitStatus };
@@ -57,10 +63,39 @@ export interface EventFields {
 
 export type EventName = keyof EventFields;
 
+const NAMES: Readonly<Record<EventName, true>> = {
+  engine_started: true,
+  engine_listening: true,
+  http_listening: true,
+  engine_notice: true,
+  engine_draining: true,
+  engine_stopped: true,
+  engine_fault: true,
+  config_reloaded: true,
+  config_rejected: true,
+  config_warning: true,
+  state_changed: true,
+  process_spawned: true,
+  process_exited: true,
+  spawn_failed: true,
+  signal_sent: true,
+  probe_finished: true,
+  hook_finished: true,
+  hook_dropped: true,
+  orphan_reaped: true,
+  output_dropped: true,
+  output_failed: true,
+  output_restored: true,
+  client_rejected: true,
+  command_received: true,
+};
+/** For those who ask for events by name. */
+export const EVENT_NAMES: readonly string[] = Object.keys(NAMES);
+
 /** One event as it is told. `process`, `instance`, `incarnation` and `pid` are there where the event has one. */
 export type EngineEvent<Name extends EventName = EventName> = {
   [Kind in Name]: {
-    /** Grows by one with each event since the engine started. */
+    /** Grows with each event and each line in the journal. */
     readonly id: number;
     /** Epoch milliseconds. */
     readonly time: number;
@@ -70,5 +105,7 @@ export type EngineEvent<Name extends EventName = EventName> = {
     readonly instance?: string;
     readonly incarnation?: number;
     readonly pid?: number;
+    /** Id of the event that led to this one. */
+    readonly caused_by?: number;
   } & Readonly<EventFields[Kind]>;
 }[Name];

@@ -1,10 +1,7 @@
-/** Numbers and dates the engine's events, keeps the recent ones, and hands each to whoever listens. */
+/** Numbers and dates the engine's events, and hands each to whoever listens; the journal is what keeps them. */
 
 import type { EngineEvent, EventFields, EventLevel, EventName } from './engine-event.ts';
 import type { Cancel, Clock } from './ports.ts';
-
-/** Enough for a bad hour of a busy container; issue reports need the minutes before a failure. */
-const MOST_RECENT = 2_000;
 
 export interface EventSubject {
   readonly process?: string;
@@ -16,36 +13,43 @@ export interface EventSubject {
 export class EventStream {
   readonly #clock: Pick<Clock, 'wallTime'>;
   readonly #listeners = new Set<(event: EngineEvent) => void>();
-  readonly #recent: EngineEvent[] = [];
-  #lastId = 0;
+  #lastId: number;
 
-  constructor(clock: Pick<Clock, 'wallTime'>) {
+  /** @param lastId where a journal of earlier days has ended. */
+  constructor(clock: Pick<Clock, 'wallTime'>, lastId = 0) {
     this.#clock = clock;
+    this.#lastId = lastId;
   }
 
+  /**
+   * @param causedBy id of the event that led to this one.
+   * @returns the event's id, for those that it leads to.
+   */
   emit<Name extends EventName>(
     level: EventLevel,
     name: Name,
     fields: EventFields[Name],
     subject: EventSubject = {},
-  ): void {
-    this.#lastId += 1;
+    causedBy?: number,
+  ): number {
+    const id = this.nextId();
     const event = {
-      id: this.#lastId,
+      id,
       time: this.#clock.wallTime(),
       level,
       event: name,
       ...subject,
       ...fields,
+      ...(causedBy !== undefined && { caused_by: causedBy }),
     } as EngineEvent;
-    // Twice the length before a cut, so that keeping the last ones costs nothing an event.
-    if (this.#recent.push(event) >= 2 * MOST_RECENT) this.#recent.splice(0, MOST_RECENT);
     for (const listener of this.#listeners) listener(event);
+    return id;
   }
 
-  /** Oldest first. */
-  recent(): readonly EngineEvent[] {
-    return this.#recent.slice(-MOST_RECENT);
+  /** An id for what stands among the events without being one: a line of output in the journal. */
+  nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
   }
 
   /** The listener is called for each event at once and must neither throw nor block. */

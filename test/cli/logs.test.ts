@@ -6,7 +6,11 @@ import { startRig } from '../support/rpc-rig.ts';
 
 async function withEvents(t: Parameters<typeof startRig>[0], count = 0) {
   const rig = await startRig(t);
-  rig.engine.emit('process_spawned', { command: 'nginx' }, { instance: 'web', process: 'web' });
+  rig.engine.emit(
+    'process_spawned',
+    { command: 'nginx' },
+    { instance: 'web', process: 'web', incarnation: 3 },
+  );
   rig.engine.emit('config_warning', { message: 'hm' }, { level: 'warn' });
   for (let index = 0; index < count; index++) rig.engine.emit('engine_notice', { message: `n${index}` });
   return rig;
@@ -21,6 +25,12 @@ describe('logs', () => {
     [['--grep', 'c.mmand'], [/process_spawned/]],
     [['-n', '1'], [/config_warning/]],
     [['--since', '10m'], []],
+    [['--since', '2023-11-14T22:13:20.002Z'], [/config_warning/]],
+    [['--until', '2023-11-14 22:13:20.001'], [/process_spawned/]],
+    [['--text', 'command=nginx'], []],
+    [['--text', 'nginx'], [/process_spawned/]],
+    [['--incarnation', '3'], [/process_spawned/]],
+    [['--incarnation', '4'], []],
   ];
   for (const [flags, lines] of cases) {
     test(`logs ${flags.join(' ')}`, async (t) => {
@@ -57,8 +67,70 @@ describe('logs', () => {
     const { out } = await cli(['logs', '--output', '--socket', rig.path]);
     const lines = out.trimEnd().split('\n');
     assert.match(lines[0] ?? '', /process_spawned/);
-    assert.deepEqual([lines[1], lines[2]], ['web stdout | be\\x1b[2Jtween', 'web stdout | partial']);
+    assert.deepEqual(
+      [lines[1], lines[2]],
+      [
+        '2023-11-14T22:13:20.001Z web stdout | be\\x1b[2Jtween',
+        '2023-11-14T22:13:20.001Z web stdout | partial',
+      ],
+    );
   });
+
+  test('take output from the journal where that keeps it, in the order of ids', async (t) => {
+    const rig = await withEvents(t);
+    rig.engine.keepsOutput = true;
+    rig.engine.journalLine('web', 'kept');
+    rig.engine.journalLine('web', 'wrong', { stream: 'stderr' });
+    rig.engine.output.set('web', [
+      { stream: 'stdout', incarnation: 1, bytes: Buffer.from('ring\n'), time: 1 },
+    ]);
+    const both = await cli(['logs', '-o', '-l', 'warn', '--socket', rig.path]);
+    assert.match(both.out, /^\S+ warn.*\n\S+ web stdout \| kept\n\S+ web stderr \| wrong\n$/);
+    const one = await cli(['logs', '--stream', 'stderr', '--json', '--socket', rig.path]);
+    const { text, event, stream, id } = JSON.parse(one.out);
+    assert.deepEqual(
+      { text, event, stream, id },
+      { text: 'wrong', event: 'output', stream: 'stderr', id: 4 },
+    );
+    assert.doesNotMatch((await cli(['logs', '--socket', rig.path])).out, /kept/);
+  });
+
+  test('show the last ones in order, whatever an expression leaves out', async (t) => {
+    const rig = await withEvents(t, 2_500);
+    const { out } = await cli(['logs', '-n', '3', '--grep', 'message=n\\d+0$', '--socket', rig.path]);
+    assert.deepEqual(
+      out
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.slice(line.indexOf('=') + 1)),
+      ['n2470', 'n2480', 'n2490'],
+    );
+  });
+
+  test('an expression that would take for ever is given up, and says so', async (t) => {
+    const rig = await withEvents(t);
+    rig.engine.emit('engine_notice', { message: `${'a'.repeat(60)}!` });
+    const { code, err } = await cli(['logs', '--grep', '="(a+)+"', '--socket', rig.path]);
+    assert.equal(code, 1);
+    assert.match(err, /--grep: ="\(a\+\)\+" takes too long/);
+  });
+
+  const slips: readonly [flags: string[], told: RegExp][] = [
+    [['-e', 'state_change'], /there is no event "state_change"; did you mean state_changed\?/],
+    [['-p', 'wbe'], /there is no process "wbe"; did you mean web\?/],
+    [['--stream', 'out'], /--stream is one of stdout, stderr, not "out"/],
+    [['--since', 'yesterday'], /--since takes a time such as 10m, 10:02/],
+    [['--since', '1m', '--until', '2m'], /--until \(.*\) lies before --since/],
+    [['-f', '--until', '1m'], /--follow goes on for ever and --until ends/],
+    [['--grep', '('], /--grep: Invalid regular expression/],
+  ];
+  for (const [flags, told] of slips) {
+    test(`logs ${flags.join(' ')} is corrected`, async (t) => {
+      const rig = await withEvents(t);
+      const { err } = await cli(['logs', ...flags, '--socket', rig.path]);
+      assert.match(err, told);
+    });
+  }
 
   test('with --follow go on until Ctrl-C, without a gap or a repetition', async (t) => {
     const rig = await withEvents(t);
@@ -69,7 +141,7 @@ describe('logs', () => {
     await eventually(() => running.out.includes('web stdout | printed'));
     assert.match(
       running.out,
-      /^\S+ info {2}process_spawned.*\n.*warning.*\n.*notice message=later\nweb stdout \| printed\n$/,
+      /^\S+ info {2}process_spawned.*\n.*warning.*\n.*notice message=later\n\S+Z web stdout \| printed\n$/,
     );
     running.interrupt();
     assert.equal(await running.done, 130);

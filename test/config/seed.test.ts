@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadGood, loadWeb } from '../support/config-ports.ts';
+import { loadGood, loadWeb, problemsOf } from '../support/config-ports.ts';
 
 const SEED = `[processes.nginx]
 cmd = "/usr/sbin/nginx"
@@ -36,6 +36,7 @@ test("the seed's example works word for word", () => {
     socketGid: undefined,
     access: [],
     log: { level: 'info', format: 'auto', output: 'raw' },
+    journal: { output: false, directory: undefined, maxBytes: undefined, maxAgeMs: undefined },
     graceMs: 10_000,
     http: undefined,
     terminationLog: '/dev/termination-log',
@@ -219,6 +220,7 @@ access = {read = ["@video", 1234], control = ["www"]}
 log = {level = "debug", format = "json", output = "prefix"}
 grace = "30s"
 main = "web"
+journal = {output = true, directory = "logs", max_size = "1GiB", max_age = "7d"}
 [engine.hooks]
 on_failed = "page --who 'the admin'"
 on_exit = ["note", "exit"]
@@ -236,6 +238,7 @@ cmd = "web"
       { level: 'control', uid: 33, gid: undefined },
     ],
     log: { level: 'debug', format: 'json', output: 'prefix' },
+    journal: { output: true, directory: '/etc/tm/logs', maxBytes: 2 ** 30, maxAgeMs: 7 * 86_400_000 },
     graceMs: 30_000,
     http: undefined,
     terminationLog: '/dev/termination-log',
@@ -247,6 +250,19 @@ cmd = "web"
       { on: 'shutdown', file: 'bye', args: ['a b'], timeoutMs: 2_000 },
     ],
   });
+});
+
+test('a journal too small to be of use is refused, in a directory sooner', () => {
+  for (const [journal, least] of [
+    ['{max_size = "63KiB"}', 'at least 64KiB'],
+    ['{directory = "/j", max_size = "1MB"}', 'at least 1024KiB in a directory'],
+  ]) {
+    const problems = problemsOf(`[engine]\njournal = ${journal}\n[processes.web]\ncmd = "web"\n`);
+    assert.deepEqual(
+      problems.map(({ key, expected }) => [key, expected]),
+      [['engine.journal.max_size', least]],
+    );
+  }
 });
 
 test('a log level alone is short for a log table', () => {

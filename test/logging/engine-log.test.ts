@@ -39,7 +39,7 @@ function logRig(config: Partial<EngineLogConfig> = {}, isTerminal = false): LogR
   };
 }
 
-const notice = (events: EventStream, message: string, level: 'info' | 'warn' | 'debug' = 'info'): void =>
+const notice = (events: EventStream, message: string, level: 'info' | 'warn' | 'debug' = 'info'): number =>
   events.emit(level, 'engine_notice', { message });
 
 test('an event is one JSON line with its time, level, name, subject, fields and a sentence', async () => {

@@ -258,6 +258,7 @@ export function configOf(
       socketGid: undefined,
       access: [],
       log: { level: 'info', format: 'json', output: 'raw' },
+      journal: { output: false, directory: undefined, maxBytes: undefined, maxAgeMs: undefined },
       graceMs: 10_000,
       http: undefined,
       terminationLog: '/dev/termination-log',

@@ -1,6 +1,8 @@
 /** An engine port that does what the test says and notes what it was asked. */
 
 import { TaskmasterError } from '../../src/errors.ts';
+import type { Batch } from '../../src/journal/batch.ts';
+import { search } from '../../src/journal/search.ts';
 import { nearestWord } from '../../src/nearest-word.ts';
 import type {
   Action,
@@ -12,6 +14,7 @@ import type {
 import { matchesPattern } from '../../src/rpc/name-pattern.ts';
 import type { SignalName } from '../../src/signals.ts';
 import type { EngineEvent, EventFields, EventName } from '../../src/supervisor/engine-event.ts';
+import type { JournalEntry, JournalPort, OutputEntry } from '../../src/supervisor/journal-port.ts';
 import type { Cancel, UsageReading } from '../../src/supervisor/ports.ts';
 import type {
   EngineSnapshot,
@@ -47,7 +50,8 @@ export function anInstance(name: string, changes: Partial<InstanceSnapshot> = {}
 export class FakeEngine implements EnginePort {
   readonly calls: string[] = [];
   readonly instances = new Map<string, InstanceSnapshot>();
-  readonly events: EngineEvent[] = [];
+  /** What the journal holds. */
+  readonly entries: JournalEntry[] = [];
   readonly output = new Map<string, OutputChunk[]>();
   readonly written: { instance: string; text: string; end: boolean }[] = [];
   draining = false;
@@ -86,10 +90,10 @@ export class FakeEngine implements EnginePort {
     fields: EventFields[Name],
     about: Partial<EngineEvent> = {},
   ): void {
-    const id = this.events.length + 1;
+    const id = this.entries.length + 1;
     const common = { id, time: 1_700_000_000_000 + id, level: 'info', event };
     const whole = { ...common, ...fields, ...about } as unknown as EngineEvent;
-    this.events.push(whole);
+    this.entries.push(whole);
     for (const listener of this.#eventListeners) listener(whole);
   }
 
@@ -199,8 +203,44 @@ export class FakeEngine implements EnginePort {
     return { engine: { grace_ms: 10_000 } };
   }
 
-  recentEvents(): readonly EngineEvent[] {
-    return this.events;
+  /** True: `journalLine` stands for the rings. */
+  keepsOutput = false;
+  readonly journal: JournalPort = this.#journal();
+
+  #journal(): JournalPort {
+    const engine = this;
+    return {
+      get lastId() {
+        return engine.entries.at(-1)?.id ?? 0;
+      },
+      get keepsOutput() {
+        return engine.keepsOutput;
+      },
+      hasFiles: false,
+      entry: (id) => this.entries.find((entry) => entry.id === id),
+      recentEvents: (afterId) => this.events.filter(({ id }) => id > afterId),
+      search: (query, signal) => search(query, this.#batches(query.fromTheEnd), signal),
+    };
+  }
+
+  async *#batches(fromTheEnd: boolean): AsyncGenerator<Batch> {
+    for (let from = 0; from < this.entries.length; from += 100) {
+      const all = fromTheEnd ? this.entries.toReversed() : this.entries;
+      const entries = all.slice(from, from + 100);
+      yield { entries: fromTheEnd ? entries.reverse() : entries, bytes: 0 };
+    }
+  }
+
+  get events(): readonly EngineEvent[] {
+    return this.entries.filter((entry) => entry.event !== 'output');
+  }
+
+  /** A line as a journal with output keeps it. */
+  journalLine(instance: string, text: string, changes: Partial<OutputEntry> = {}): void {
+    const id = this.entries.length + 1;
+    const common = { id, time: 1_700_000_000_000 + id, level: 'info', event: 'output' } as const;
+    const whole = { ...common, process: instance, instance, incarnation: 1, stream: 'stdout', text } as const;
+    this.entries.push({ ...whole, ...changes });
   }
 
   onEvent(listener: (event: EngineEvent) => void): Cancel {

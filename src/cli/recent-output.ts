@@ -1,0 +1,46 @@
+/** What the engine's rings hold of what processes print, as lines; for a journal that does not keep it. */
+
+import type { RpcClient } from '../rpc/client.ts';
+import { isWantedOutput, type Query } from './journal-query.ts';
+import { LineCutter } from './line-cutter.ts';
+import { bytesOf } from './wire-bytes.ts';
+
+export interface OutputLine {
+  /** Epoch milliseconds at which it was read. */
+  readonly time: number;
+  readonly process: string;
+  readonly instance: string;
+  readonly incarnation: number;
+  readonly stream: string;
+  readonly text: string;
+}
+
+/** Oldest first over all instances. */
+export async function recentOutput(client: RpcClient, query: Query): Promise<readonly OutputLine[]> {
+  const lines: OutputLine[] = [];
+  for (const { name: instance, process } of await instancesOf(client, query)) {
+    const { chunks } = await client.call('logs.output', { name: instance });
+    let incarnation = 0;
+    let lastTime = 0;
+    const cutter = new LineCutter((stream, text, time = lastTime) => {
+      lines.push({ time, process, instance, incarnation, stream, text });
+    });
+    for (const chunk of chunks) {
+      // The rest of an earlier life is no beginning of a line of this one.
+      if (chunk.incarnation !== incarnation) cutter.end();
+      incarnation = chunk.incarnation;
+      lastTime = chunk.time ?? lastTime;
+      cutter.push(chunk.stream, bytesOf(chunk), chunk.time);
+    }
+    cutter.end();
+  }
+  return lines.filter((line) => isWantedOutput(line, query)).sort((one, other) => one.time - other.time);
+}
+
+export async function instancesOf(
+  client: RpcClient,
+  { names }: Query,
+): Promise<readonly { readonly name: string; readonly process: string }[]> {
+  const { instances } = await client.call('status', names === undefined ? {} : { names });
+  return instances;
+}
