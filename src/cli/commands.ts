@@ -195,6 +195,22 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./why.ts')).why,
   },
   {
+    verb: 'timeline',
+    operands: [ANY_NAMES],
+    flags: [
+      ...RANGE_FLAGS,
+      {
+        name: '--tail',
+        short: '-n',
+        value: { label: 'COUNT', kind: 'text' },
+        summary: 'at most so many lines, the last ones (200)',
+      },
+    ],
+    summary: 'what happened, in order; what came of something is indented below it',
+    notes: ['With names: what happened to those, and what led to that. Times are universal time.'],
+    load: async () => (await import('./timeline.ts')).timeline,
+  },
+  {
     verb: 'health',
     operands: [],
     flags: [

@@ -56,6 +56,8 @@ class PastLines {
   readonly #invocation: Invocation;
   /** From the rings, where the journal does not keep output; oldest first. */
   #output: LogLine[] | undefined;
+  /** By instance: what it printed from then on comes from its ring. */
+  #ringsSince: ReadonlyMap<string, number> = new Map();
 
   constructor(client: RpcClient, query: Query, matches: Matcher | undefined, invocation: Invocation) {
     this.client = client;
@@ -96,12 +98,17 @@ class PastLines {
     if (this.#output !== undefined) return;
     this.#output = [];
     if (isInJournal || (output !== true && streams === undefined)) return;
-    const lines = await recentOutput(this.client, this.#query);
+    const { lines, since } = await recentOutput(this.client, this.#query);
+    this.#ringsSince = since;
     this.#output = lines.map((line) => ({ time: line.time, text: outputLine(line, this.#invocation) }));
   }
 
   #linesOf(found: readonly WireEvent[]): LogLine[] {
-    return found.map((event) => ({ time: event.time, text: textOf(event, this.#invocation) }));
+    // Of a time when the journal kept output there may be lines that the rings hold too.
+    const isInRing = ({ event, instance = '', time }: WireEvent): boolean =>
+      event === 'output' && time >= (this.#ringsSince.get(instance) ?? Number.POSITIVE_INFINITY);
+    const lines = found.filter((event) => !isInRing(event));
+    return lines.map((event) => ({ time: event.time, text: textOf(event, this.#invocation) }));
   }
 
   /** Puts among them the lines of output that are older than the last of them. */

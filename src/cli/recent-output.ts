@@ -15,11 +15,20 @@ export interface OutputLine {
   readonly text: string;
 }
 
-/** Oldest first over all instances. */
-export async function recentOutput(client: RpcClient, query: Query): Promise<readonly OutputLine[]> {
+export interface RecentOutput {
+  /** Oldest first over all instances. */
+  readonly lines: readonly OutputLine[];
+  /** By instance, since when its ring holds all it printed: epoch milliseconds. */
+  readonly since: ReadonlyMap<string, number>;
+}
+
+export async function recentOutput(client: RpcClient, query: Query): Promise<RecentOutput> {
   const lines: OutputLine[] = [];
+  const since = new Map<string, number>();
   for (const { name: instance, process } of await instancesOf(client, query)) {
     const { chunks } = await client.call('logs.output', { name: instance });
+    const oldest = chunks[0]?.time;
+    if (oldest !== undefined) since.set(instance, oldest);
     let incarnation = 0;
     let lastTime = 0;
     const cutter = new LineCutter((stream, text, time = lastTime) => {
@@ -34,7 +43,8 @@ export async function recentOutput(client: RpcClient, query: Query): Promise<rea
     }
     cutter.end();
   }
-  return lines.filter((line) => isWantedOutput(line, query)).sort((one, other) => one.time - other.time);
+  const wanted = lines.filter((line) => isWantedOutput(line, query));
+  return { lines: wanted.sort((one, other) => one.time - other.time), since };
 }
 
 export async function instancesOf(

@@ -3,6 +3,7 @@
 import type { WireInstance, WireWhy } from '../rpc/contract.ts';
 import { durationInWords, shortDuration } from '../units.ts';
 import type { CommandHandler } from './command.ts';
+import { chainText } from './event-words.ts';
 import { say, wantsColour } from './io.ts';
 import { plainLine } from './plain-text.ts';
 import { exitText, type Look, sentence } from './render.ts';
@@ -20,10 +21,11 @@ export const why: CommandHandler = async ({ operands, flags, io, connect }) => {
 };
 
 export function whyText(report: WireWhy, look: Look): readonly string[] {
-  const { instance, history, probes, last_output: lastOutput, next } = report;
+  const { instance, chain, history, probes, last_output: lastOutput, next } = report;
   const lines = [sentence(instance, look)];
   if (instance.description !== undefined) lines.push(`  ${plainLine(instance.description)}`);
   if (instance.reason !== null) lines.push(`  reason: ${plainLine(instance.reason)}`);
+  if (chain.length > 1) lines.push(`  because: ${chainText(chain)}`);
   for (const waited of instance.waiting_for) lines.push(`  waits for: ${plainLine(waited)}`);
   lines.push(`  next: ${plainLine(next)}`, `  wanted: ${instance.desired}`, ...lifeLines(instance));
   for (const { stream, bytes, reason } of instance.dropped_output ?? [])

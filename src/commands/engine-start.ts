@@ -58,7 +58,7 @@ async function start(
 ): Promise<Error | undefined> {
   const { events, supervisor, socket, role, log } = engine;
   const processes = supervisor.records().length;
-  events.emit('info', 'engine_started', {
+  const started = events.emit('info', 'engine_started', {
     version: VERSION,
     pid: process.pid,
     role,
@@ -74,7 +74,7 @@ async function start(
     const refusal = await listen(engine);
     if (refusal !== undefined) return refusal;
   }
-  startProcesses(engine);
+  startProcesses(engine, started);
   setImmediate(() => {
     void log.open().catch(engine.onFault);
     void engine.http.use(supervisor.engine.http);
@@ -98,14 +98,17 @@ async function listen({ socket, events }: Engine): Promise<Error | undefined> {
   return undefined;
 }
 
-function startProcesses({ supervisor, drain, clock }: Engine): void {
+/** @param causedBy id of the event that told the engine's own start. */
+function startProcesses({ supervisor, drain, clock }: Engine, causedBy: number): void {
   const waiting = supervisor.records().filter(({ process }) => process.autostart);
   let next = 0;
   const startSome = (): void => {
     const until = clock.now() + SLICE_MS;
     while (next < waiting.length && clock.now() < until && !drain.hasBegun) {
       const record = waiting[next++];
-      if (record?.machine.monitor === 'idle') supervisor.decide(record, 'start', 'started with the engine');
+      if (record?.machine.monitor === 'idle') {
+        supervisor.decide(record, 'start', 'started with the engine', causedBy);
+      }
     }
     if (next < waiting.length && !drain.hasBegun) setImmediate(startSome);
   };

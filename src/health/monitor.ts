@@ -16,7 +16,7 @@ import { failureInWords, type Probe, type ProbeResult } from './probe.ts';
 import { type CommandProbePorts, probeByCommand } from './probe-command.ts';
 import { probeByHttp } from './probe-http.ts';
 import { probeByTcp } from './probe-tcp.ts';
-import { firstDelay, judge, type Progress } from './schedule.ts';
+import { firstDelay, type Judgement, judge, type Progress } from './schedule.ts';
 
 const RUNS_KEPT = 5;
 
@@ -79,9 +79,9 @@ export class ProbingHealthMonitor implements HealthMonitor {
         void this.#runOnce(subject, probe, rules, calledOff.signal).then((run) => {
           if (calledOff.signal.aborted) return;
           const judgement = judge(progress, run, ageMs, rules);
-          this.#remember(subject, run, judgement.counts);
+          const causedBy = this.#remember(subject, run, judgement);
           runAfter(judgement.delayMs, judgement.progress);
-          if (judgement.fact !== undefined) report(judgement.fact);
+          if (judgement.fact !== undefined) report({ ...judgement.fact, causedBy });
         });
       });
     };
@@ -115,16 +115,21 @@ export class ProbingHealthMonitor implements HealthMonitor {
     };
   }
 
-  #remember(subject: ProbeSubject, run: ProbeRun, counts: boolean): void {
+  /** @returns id of the event that tells it. */
+  #remember(subject: ProbeSubject, run: ProbeRun, { counts, progress, fact }: Judgement): number {
     const runs = this.#histories.get(subject.instance) ?? [];
     runs.push(run);
     if (runs.length > RUNS_KEPT) runs.shift();
     this.#histories.set(subject.instance, runs);
     const { passed, outcome, durationMs } = run;
-    const fields = { passed, outcome, duration_ms: durationMs };
+    const { failures } = progress;
+    const fields = { passed, outcome, duration_ms: durationMs, ...(failures > 0 && { failures }) };
     const { instance, incarnation, pid, process } = subject;
     // A program that is still starting fails its first probes: nobody should have to look at those.
-    this.#ports.events.emit(passed || !counts ? 'debug' : 'warn', 'probe_finished', fields, {
+    const level = passed || !counts ? 'debug' : 'warn';
+    // What changes a state is worth a line: a reader at night sees what came of what.
+    const told = fact !== undefined && level === 'debug' ? 'info' : level;
+    return this.#ports.events.emit(told, 'probe_finished', fields, {
       process: process.name,
       instance,
       incarnation,

@@ -222,27 +222,6 @@ const PROBE_RUN = {
   additionalProperties: false,
 } as const;
 
-export const WHY = {
-  type: 'object',
-  properties: {
-    instance: INSTANCE,
-    history: {
-      type: 'array',
-      items: {
-        type: 'object',
-        properties: { time: EPOCH_MS, from: TEXT, to: TEXT, reason: { type: ['string', 'null'] } },
-        required: ['time', 'from', 'to', 'reason'],
-        additionalProperties: false,
-      },
-    },
-    probes: { type: 'array', items: PROBE_RUN },
-    last_output: TEXTS,
-    next: { type: 'string', description: 'what happens next and when, one sentence' },
-  },
-  required: ['instance', 'history', 'probes', 'last_output', 'next'],
-  additionalProperties: false,
-} as const;
-
 export const EVENT = {
   type: 'object',
   description:
@@ -260,6 +239,32 @@ export const EVENT = {
   },
   required: ['id', 'time', 'level', 'event'],
   additionalProperties: true,
+} as const;
+
+export const WHY = {
+  type: 'object',
+  properties: {
+    instance: INSTANCE,
+    chain: {
+      type: 'array',
+      items: EVENT,
+      description: 'the event that told its state, then the one that led to that, and so on',
+    },
+    history: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { time: EPOCH_MS, from: TEXT, to: TEXT, reason: { type: ['string', 'null'] } },
+        required: ['time', 'from', 'to', 'reason'],
+        additionalProperties: false,
+      },
+    },
+    probes: { type: 'array', items: PROBE_RUN },
+    last_output: TEXTS,
+    next: { type: 'string', description: 'what happens next and when, one sentence' },
+  },
+  required: ['instance', 'chain', 'history', 'probes', 'last_output', 'next'],
+  additionalProperties: false,
 } as const;
 
 /** What an action did or will do to one instance. */

@@ -11,7 +11,12 @@ import { environmentFor } from './spawn-request.ts';
 export interface ActivityContext {
   readonly health: HealthMonitor;
   readonly recordsOf: (process: string) => readonly InstanceRecord[];
-  readonly fact: (record: InstanceRecord, fact: Fact, isCurrent: () => boolean) => void;
+  readonly fact: (
+    record: InstanceRecord,
+    fact: Fact,
+    isCurrent: () => boolean,
+    causedBy: number | undefined,
+  ) => void;
 }
 
 export class Activities {
@@ -23,12 +28,13 @@ export class Activities {
     this.#context = context;
   }
 
-  begin(record: InstanceRecord, kind: Activity): void {
+  /** @param causedBy id of the event that it comes of. */
+  begin(record: InstanceRecord, kind: Activity, causedBy?: number): void {
     // Entered before the work begins, because a dependency that is ready answers at once.
     const activity = { kind, cancel: (): void => cancel() };
     record.activity = activity;
     const isCurrent = (): boolean => record.activity === activity;
-    const cancel = this.#work(record, kind, isCurrent);
+    const cancel = this.#work(record, kind, isCurrent, causedBy);
   }
 
   end(record: InstanceRecord): void {
@@ -44,13 +50,14 @@ export class Activities {
     this.begin(record, kind);
   }
 
-  /** Something the instance may wait for has changed. */
-  reconsider(record: InstanceRecord): void {
+  /** Something the instance may wait for has changed, which that event told. */
+  reconsider(record: InstanceRecord, causedBy?: number): void {
     const { activity } = record;
     if (activity?.kind !== 'awaitDependencies') return;
     record.waitingFor = unmet(record.process.dependsOn, this.#context.recordsOf);
     if (record.waitingFor.length > 0) return;
-    this.#context.fact(record, { kind: 'dependenciesReady' }, () => record.activity === activity);
+    const isCurrent = (): boolean => record.activity === activity;
+    this.#context.fact(record, { kind: 'dependenciesReady' }, isCurrent, causedBy);
   }
 
   healthReason(instance: string): string | undefined {
@@ -62,10 +69,15 @@ export class Activities {
     this.#context.health.forget(instance);
   }
 
-  #work(record: InstanceRecord, kind: Activity, isCurrent: () => boolean): Cancel {
+  #work(
+    record: InstanceRecord,
+    kind: Activity,
+    isCurrent: () => boolean,
+    causedBy: number | undefined,
+  ): Cancel {
     switch (kind) {
       case 'awaitDependencies':
-        this.reconsider(record);
+        this.reconsider(record, causedBy);
         return () => {
           record.waitingFor = [];
         };
@@ -87,7 +99,7 @@ export class Activities {
     const report = (fact: HealthFact): void => {
       if (fact.kind === 'becameUnhealthy') this.#healthReasons.set(record.name, fact.reason);
       else this.#healthReasons.delete(record.name);
-      this.#context.fact(record, { kind: fact.kind }, isCurrent);
+      this.#context.fact(record, { kind: fact.kind }, isCurrent, fact.causedBy ?? record.lastEvent);
     };
     return this.#context.health.watch(standing, subjectOfProbe(record), report);
   }

@@ -1,6 +1,7 @@
 /** From records to what the outside may see (`snapshot.ts`). */
 
 import type { DesiredState, VisibleState } from '../lifecycle/states.ts';
+import type { EngineEvent } from './engine-event.ts';
 import type { InstanceRecord } from './instance-record.ts';
 import type { Clock, GroupUsage, ProbeRun, UsageReading } from './ports.ts';
 import { nextInWords } from './reasons.ts';
@@ -77,10 +78,12 @@ export function explainInstance(
     readonly probes: readonly ProbeRun[];
     readonly lastOutput: readonly string[];
     readonly dropped: readonly DroppedOutput[];
+    readonly chain: readonly EngineEvent[];
   },
 ): WhyReport {
   return {
     instance: describeInstance(record, clock, evidence.dropped),
+    chain: evidence.chain,
     history: record.history,
     probes: evidence.probes,
     last_output: evidence.lastOutput,

@@ -31,6 +31,8 @@ export class Drain {
   readonly #ports: DrainPorts;
   #verdict: ExitVerdict | undefined;
   #startedAt = 0;
+  /** Id of the event that told its beginning. */
+  #begunBy: number | undefined;
   #isFinishing = false;
   #isOver = false;
 
@@ -53,46 +55,49 @@ export class Drain {
     this.#verdict = verdict;
     const { clock, events, supervisor } = this.#ports;
     this.#startedAt = clock.now();
-    events.emit('info', 'engine_draining', { reason: verdict.reason, exit_code: verdict.code });
+    const fields = { reason: verdict.reason, exit_code: verdict.code };
+    this.#begunBy = events.emit('info', 'engine_draining', fields, {}, verdict.causedBy);
     const patienceMs = Math.max(0, supervisor.engine.graceMs - RESERVE_MS - KILL_AND_REAP_MS);
-    clock.after(patienceMs, () => this.#killAll('the grace is nearly over'));
+    clock.after(patienceMs, () => this.#killAll('the grace is nearly over', this.#begunBy));
     // What even KILL does not end (a process in the kernel's hands) must not cost the container its exit code.
     clock.after(Math.max(0, supervisor.engine.graceMs - RESERVE_MS), () => this.#conclude());
     supervisor.onTurnEnd((changed) => this.#onChanged(changed));
-    for (const record of supervisor.records()) this.#stopIfFree(record);
+    for (const record of supervisor.records()) this.#stopIfFree(record, this.#begunBy);
     this.#finishIfEmpty();
   }
 
   /** A second request to end: no more patience. */
   killNow(verdict: ExitVerdict): void {
     this.begin(verdict);
-    this.#killAll('killed by request');
+    this.#killAll('killed by request', verdict.causedBy ?? this.#begunBy);
   }
 
   #onChanged(changed: ChangedRecords): void {
     const { supervisor } = this.#ports;
     for (const record of changed) {
       // What starts after all (its dependency became ready just now) is stopped like the rest.
-      if (!isAtRest(record)) this.#stopIfFree(record);
+      if (!isAtRest(record)) this.#stopIfFree(record, this.#begunBy);
       else {
         for (const { process } of record.process.dependsOn) {
-          for (const dependency of supervisor.recordsOf(process)) this.#stopIfFree(dependency);
+          for (const dependency of supervisor.recordsOf(process))
+            this.#stopIfFree(dependency, record.lastEvent);
         }
       }
     }
     this.#finishIfEmpty();
   }
 
-  #stopIfFree(record: InstanceRecord): void {
+  /** @param causedBy id of the event that frees it. */
+  #stopIfFree(record: InstanceRecord, causedBy: number | undefined): void {
     if (isAtRest(record)) return;
     if (this.#ports.supervisor.dependentsOf(record.process.name).some((dependent) => !isAtRest(dependent)))
       return;
-    this.#ports.supervisor.decide(record, 'stop', 'the engine stops');
+    this.#ports.supervisor.decide(record, 'stop', 'the engine stops', causedBy);
   }
 
-  #killAll(cause: string): void {
+  #killAll(cause: string, causedBy: number | undefined): void {
     for (const record of this.#ports.supervisor.records()) {
-      if (!isAtRest(record)) this.#ports.supervisor.decide(record, 'kill', cause);
+      if (!isAtRest(record)) this.#ports.supervisor.decide(record, 'kill', cause, causedBy);
     }
   }
 

@@ -124,9 +124,11 @@ export class EngineControl {
   request(action: Action, instances: readonly string[], by: Requester): void {
     const { supervisor } = this.#ports;
     if (action !== 'stop') this.#refuseWhileDraining(`${action} ${instances.join(', ')}`);
+    const received = this.#tellReceived(action, by, instances);
     for (const record of this.#known(instances)) {
       record.stoppedByUser = action === 'stop';
-      supervisor.decide(record, DECISIONS[action], `${PARTICIPLES[action]} by ${requesterInWords(by)}`);
+      const cause = `${PARTICIPLES[action]} by ${requesterInWords(by)}`;
+      supervisor.decide(record, DECISIONS[action], cause, received);
     }
   }
 
@@ -159,21 +161,27 @@ export class EngineControl {
         details: { names: down },
       });
     }
+    const received = this.#tellReceived('signal', by, instances);
+    const fields = { signal, to: 'group', reason: `requested by ${requesterInWords(by)}` } as const;
     for (const record of records) {
       if (record.pid === undefined) continue;
       this.#ports.kernel.signalGroup(record.pid, signal);
-      const reason = `requested by ${requesterInWords(by)}`;
-      this.#ports.events.emit('info', 'signal_sent', { signal, to: 'group', reason }, subjectOf(record));
+      const event = this.#ports.events.emit('info', 'signal_sent', fields, subjectOf(record), received);
+      record.lastSignal = { signal, event };
     }
   }
 
-  async reload(options: { readonly planOnly: boolean }): Promise<ReloadReport> {
+  /** @param options `by`: who asks over the control socket; nobody does where a signal came. */
+  async reload(options: { readonly planOnly: boolean; readonly by?: Requester }): Promise<ReloadReport> {
     this.#refuseWhileDraining('reload');
-    return this.#ports.reload.run(options);
+    const { planOnly, by } = options;
+    const causedBy = by === undefined || planOnly ? undefined : this.#tellReceived('reload', by);
+    return this.#ports.reload.run({ planOnly, causedBy });
   }
 
   shutdown(by: Requester): void {
-    this.#ports.drain.begin({ code: 0, reason: `shutdown requested by ${requesterInWords(by)}` });
+    const causedBy = this.#tellReceived('shutdown', by);
+    this.#ports.drain.begin({ code: 0, reason: `shutdown requested by ${requesterInWords(by)}`, causedBy });
   }
 
   health(question: 'startup' | 'ready' | 'live'): HealthVerdict {
@@ -189,7 +197,10 @@ export class EngineControl {
       lastOutput: this.#ports.output.lastLines(instance),
       dropped: this.#ports.output.dropped(instance),
     };
-    return explainInstance(record, this.#ports.clock, evidence);
+    return explainInstance(record, this.#ports.clock, {
+      ...evidence,
+      chain: this.#chainTo(record.lastEvent),
+    });
   }
 
   /** What the configuration adds to the engine's own environment for the next incarnation; of secrets, where they are. */
@@ -231,6 +242,26 @@ export class EngineControl {
     throw new TaskmasterError('action-failed', message);
   }
 
+  /** The event and what led to it, as far as that is still in memory; the cause of each comes after it. */
+  #chainTo(event: number | undefined): readonly EngineEvent[] {
+    const chain: EngineEvent[] = [];
+    for (let id = event; id !== undefined && chain.length < LONGEST_CHAIN; ) {
+      const entry = this.#ports.journal.entry(id);
+      if (entry === undefined || entry.event === 'output') break;
+      chain.push(entry);
+      id = entry.caused_by;
+    }
+    return chain;
+  }
+
+  #tellReceived(method: string, { uid }: Requester, targets?: readonly string[]): number {
+    const [only, ...others] = targets ?? [];
+    const record = only === undefined || others.length > 0 ? undefined : this.#ports.supervisor.record(only);
+    const subject = record === undefined ? {} : { process: record.process.name, instance: record.name };
+    const fields = { method, uid, ...(targets !== undefined && { targets: [...targets] }) };
+    return this.#ports.events.emit('info', 'command_received', fields, subject);
+  }
+
   #one(instance: string): InstanceRecord {
     const record = this.#ports.supervisor.record(instance);
     if (record !== undefined) return record;
@@ -250,6 +281,8 @@ export class EngineControl {
   }
 }
 
+/** Longer ones are the story of a process that is restarted again and again. */
+const LONGEST_CHAIN = 16;
 const DECISIONS: Readonly<Record<Action, DecisionKind>> = {
   start: 'start',
   stop: 'stop',

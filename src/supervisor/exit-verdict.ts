@@ -21,6 +21,8 @@ export interface ExitVerdict {
   readonly code: number;
   /** One sentence. */
   readonly reason: string;
+  /** Id of the event that it comes of. */
+  readonly causedBy?: number | undefined;
 }
 
 /** @returns what an instance that has just ended for good means for the container; undefined: nothing. */

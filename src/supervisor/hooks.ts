@@ -44,10 +44,8 @@ export class Hooks {
     for (const hook of this.#hooks) {
       if (hook.on !== occasion) continue;
       if (this.#waiting.length >= MOST_WAITING) {
-        this.#events.emit('warn', 'hook_dropped', {
-          hook: hook.on,
-          reason: `${MOST_WAITING} hooks are waiting`,
-        });
+        const reason = `${MOST_WAITING} hooks are waiting`;
+        this.#events.emit('warn', 'hook_dropped', { hook: hook.on, reason }, {}, event.id);
         continue;
       }
       this.#waiting.push({ hook, event });
@@ -70,7 +68,7 @@ export class Hooks {
   async #runOne(hook: HookConfig, event: EngineEvent): Promise<void> {
     const { passed, outcome, durationMs } = await this.#run(hook, event);
     const fields = { hook: hook.on, outcome, duration_ms: durationMs };
-    this.#events.emit(passed ? 'debug' : 'warn', 'hook_finished', fields);
+    this.#events.emit(passed ? 'debug' : 'warn', 'hook_finished', fields, {}, event.id);
   }
 }
 

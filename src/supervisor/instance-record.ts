@@ -4,6 +4,7 @@ import type { ProcessConfig } from '../config/resolved-config.ts';
 import { type Instance, NEW_INSTANCE } from '../lifecycle/instance.ts';
 import type { Rules } from '../lifecycle/rules.ts';
 import type { MonitorState } from '../lifecycle/states.ts';
+import type { SignalName } from '../signals.ts';
 import type { EventSubject } from './event-stream.ts';
 import type { Cancel, Clock } from './ports.ts';
 import type { LastExit } from './snapshot.ts';
@@ -46,6 +47,13 @@ export interface InstanceRecord {
   /** Who asked for the present wish, as the end of a sentence: `requested by uid 0`, `the engine stops`. */
   cause: string;
   waitingFor: readonly string[];
+  /**
+   * Id of the event that told its present state, or the end of its leader: what happens to it by itself later on (a
+   * deadline, an age) is the doing of that.
+   */
+  lastEvent: number | undefined;
+  /** The last signal that this incarnation was sent, and the id of the event that told it. */
+  lastSignal: { readonly signal: SignalName; readonly event: number } | undefined;
   /** A person stopped it: reloads leave it stopped. */
   stoppedByUser: boolean;
   /** It is no longer configured and goes once it has stopped. */
@@ -56,6 +64,8 @@ export interface InstanceRecord {
   restedAt: number | undefined;
   /** The state before the present turn, where the turn changed it. */
   stateBeforeTurn: { readonly state: MonitorState; readonly incarnation: number } | undefined;
+  /** Id of the event that the present turn's change of state came of. */
+  turnCause: number | undefined;
   readonly history: StateChange[];
 }
 
@@ -78,11 +88,14 @@ export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock)
     reason: null,
     cause: '',
     waitingFor: [],
+    lastEvent: undefined,
+    lastSignal: undefined,
     stoppedByUser: false,
     isRemoved: false,
     hasBeenReady: false,
     restedAt: undefined,
     stateBeforeTurn: undefined,
+    turnCause: undefined,
     history: [],
   };
 }

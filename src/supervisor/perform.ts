@@ -18,20 +18,34 @@ export interface PerformContext {
   readonly activities: Activities;
   /** Between 0 and 1. */
   readonly random: () => number;
-  /** @param isCurrent asked when the fact's turn comes; a fact about what is over is dropped. */
-  readonly fact: (record: InstanceRecord, fact: Fact, isCurrent: () => boolean) => void;
+  /**
+   * @param isCurrent asked when the fact's turn comes; a fact about what is over is dropped.
+   * @param causedBy id of the event that the fact comes of.
+   */
+  readonly fact: (
+    record: InstanceRecord,
+    fact: Fact,
+    isCurrent: () => boolean,
+    causedBy: number | undefined,
+  ) => void;
   /** `on_unhealthy = "exit"`. */
-  readonly exitUnhealthy: (record: InstanceRecord) => void;
+  readonly exitUnhealthy: (record: InstanceRecord, causedBy: number | undefined) => void;
   readonly fault: (error: unknown) => void;
 }
 
-export function perform(effect: Effect, record: InstanceRecord, context: PerformContext): void {
+/** @param causedBy id of the event that the effect comes of. */
+export function perform(
+  effect: Effect,
+  record: InstanceRecord,
+  context: PerformContext,
+  causedBy: number | undefined,
+): void {
   switch (effect.kind) {
     case 'spawn':
-      spawn(record, effect.incarnation, context);
+      spawn(record, effect.incarnation, context, causedBy);
       break;
     case 'signalGroup':
-      signalGroup(record, effect.signal, context);
+      signalGroup(record, effect.signal, context, causedBy);
       break;
     case 'armDeadline':
       armDeadline(record, effect.afterMs, effect.spread, context);
@@ -41,13 +55,13 @@ export function perform(effect: Effect, record: InstanceRecord, context: Perform
       record.deadline = undefined;
       break;
     case 'beginActivity':
-      context.activities.begin(record, effect.activity);
+      context.activities.begin(record, effect.activity, causedBy);
       break;
     case 'endActivity':
       context.activities.end(record);
       break;
     case 'exitEngine':
-      context.exitUnhealthy(record);
+      context.exitUnhealthy(record, causedBy);
       break;
     case 'reportImpossible':
       context.fault(new Error(`impossible event for ${record.name}: ${effect.what}`));
@@ -57,10 +71,16 @@ export function perform(effect: Effect, record: InstanceRecord, context: Perform
   }
 }
 
-function spawn(record: InstanceRecord, incarnation: number, context: PerformContext): void {
+function spawn(
+  record: InstanceRecord,
+  incarnation: number,
+  context: PerformContext,
+  causedBy: number | undefined,
+): void {
   const { process, name, ordinal } = record;
+  record.lastSignal = undefined;
   const isCurrent = (): boolean => record.machine.incarnation === incarnation;
-  const answer = (fact: Fact): void => context.fact(record, fact, isCurrent);
+  const answer = (fact: Fact): void => context.fact(record, fact, isCurrent, causedBy);
   const streams = context.output.prepare(name, targetsFor(process, ordinal));
   if (streams.kind === 'failed') {
     answer({ kind: 'spawnFailed', failure: streams.failure });
@@ -83,24 +103,27 @@ function spawn(record: InstanceRecord, incarnation: number, context: PerformCont
   answer({ kind: 'spawned' });
 }
 
-function signalGroup(record: InstanceRecord, signal: SignalName, context: PerformContext): void {
+function signalGroup(
+  record: InstanceRecord,
+  signal: SignalName,
+  context: PerformContext,
+  causedBy: number | undefined,
+): void {
   if (record.pid === undefined) return;
   const answer = context.kernel.signalGroup(record.pid, signal);
   // `gone` is no error: its exit is on its way to us.
   const fields = { signal, to: 'group', reason: answer === 'delivered' ? record.cause : answer } as const;
-  context.events.emit(
-    answer === 'not-permitted' ? 'error' : 'debug',
-    'signal_sent',
-    fields,
-    subjectOf(record),
-  );
+  const level = answer === 'not-permitted' ? 'error' : 'debug';
+  const event = context.events.emit(level, 'signal_sent', fields, subjectOf(record), causedBy);
+  if (answer === 'delivered') record.lastSignal = { signal, event };
 }
 
 function armDeadline(record: InstanceRecord, afterMs: number, spread: number, context: PerformContext): void {
   record.deadline?.cancel();
   const varied = afterMs * (1 + spread * (2 * context.random() - 1));
   const cancelTimer = context.clock.after(varied, () => {
-    context.fact(record, { kind: 'deadlinePassed' }, () => record.deadline === deadline);
+    const isCurrent = (): boolean => record.deadline === deadline;
+    context.fact(record, { kind: 'deadlinePassed' }, isCurrent, record.lastEvent);
   });
   const deadline = { at: context.clock.now() + varied, cancel: cancelTimer };
   record.deadline = deadline;

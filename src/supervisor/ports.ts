@@ -101,9 +101,10 @@ export interface ProbeSubject extends IncarnationId {
   readonly environment: EnvironmentPlan;
 }
 
+/** `causedBy`: id of the event that told the probe's run, where there was one. */
 export type HealthFact =
-  | { readonly kind: 'becameHealthy' }
-  | { readonly kind: 'becameUnhealthy'; readonly reason: string };
+  | { readonly kind: 'becameHealthy'; readonly causedBy?: number }
+  | { readonly kind: 'becameUnhealthy'; readonly reason: string; readonly causedBy?: number };
 
 /** One run of a probe, kept for `why`. */
 export interface ProbeRun {

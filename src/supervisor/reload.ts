@@ -27,6 +27,9 @@ export interface ReloadPorts {
   readonly onApplied: (config: ResolvedConfig) => void;
 }
 
+/** Those that are no longer wanted, with the reason. */
+type Leaving = Map<InstanceRecord, string>;
+
 const CAUSE = 'a reload changed it';
 
 export class Reload {
@@ -44,19 +47,22 @@ export class Reload {
   }
 
   /** Throws `config-invalid` with details `{problems}`; nothing was changed then. */
-  run(options: { readonly planOnly: boolean }): Promise<ReloadReport> {
-    const next = this.#inTurn.then(() => this.#run(options.planOnly));
+  run(options: {
+    readonly planOnly: boolean;
+    readonly causedBy?: number | undefined;
+  }): Promise<ReloadReport> {
+    const next = this.#inTurn.then(() => this.#run(options.planOnly, options.causedBy));
     this.#inTurn = next.catch(() => undefined);
     return next;
   }
 
-  async #run(planOnly: boolean): Promise<ReloadReport> {
+  async #run(planOnly: boolean, causedBy: number | undefined): Promise<ReloadReport> {
     const { clock, events, load, compare } = this.#ports;
     const startedAt = clock.now();
     const loaded = await load();
     if (!loaded.ok) {
       const problems = [...loaded.problems];
-      if (!planOnly) events.emit('error', 'config_rejected', { problems });
+      if (!planOnly) events.emit('error', 'config_rejected', { problems }, {}, causedBy);
       const message = `the configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'}; nothing was changed`;
       throw new TaskmasterError('config-invalid', message, { details: { problems } });
     }
@@ -64,7 +70,6 @@ export class Reload {
     const { plan, needsEngineRestart } = change;
     const report = { plan, needs_engine_restart: needsEngineRestart, warnings: loaded.config.warnings };
     if (planOnly) return { applied: false, ...report };
-    this.#apply(loaded.config, change);
     const named = (action: string): string[] =>
       plan.filter((entry) => entry.action === action).map(({ process }) => process);
     const fields = {
@@ -74,74 +79,86 @@ export class Reload {
       updated: named('update'),
       duration_ms: Math.round(clock.now() - startedAt),
     };
-    events.emit('info', 'config_reloaded', fields);
+    this.#apply(loaded.config, change, () => events.emit('info', 'config_reloaded', fields, {}, causedBy));
     return { applied: true, ...report };
   }
 
-  /** In one turn of the event loop: nobody sees half of it. */
-  #apply(config: ResolvedConfig, change: ConfigChange): void {
+  /**
+   * In one turn of the event loop: nobody sees half of it.
+   * @param tell says that it is so, before anything comes of it; returns the event's id.
+   */
+  #apply(config: ResolvedConfig, change: ConfigChange, tell: () => number): void {
     const { supervisor, onApplied } = this.#ports;
     this.#current = config;
     const added: InstanceRecord[] = [];
     const changed: InstanceRecord[] = [];
+    const leaving: Leaving = new Map();
     for (const { process: name, action } of change.plan) {
       const process = config.processes.get(name);
       if (process === undefined) {
-        for (const record of supervisor.recordsOf(name))
-          supervisor.remove(record, 'it is no longer configured');
+        this.#take(supervisor.recordsOf(name), 'it is no longer configured', leaving);
         continue;
       }
       if (action === 'unchanged') continue;
-      this.#fitInstances(process, added);
+      this.#fitInstances(process, added, leaving);
       for (const record of supervisor.recordsOf(name)) {
-        if (added.includes(record) || record.isRemoved) continue;
+        if (added.includes(record) || record.isRemoved || leaving.has(record)) continue;
         supervisor.update(record, process);
         // `add`: it was removed a moment ago and is still stopping.
         if (action === 'restart' || action === 'add') changed.push(record);
       }
     }
-    supervisor.useConfig(config);
     onApplied(config);
-    for (const record of changed) this.#restart(record);
+    const told = tell();
+    supervisor.useConfig(config, told);
+    for (const [record, cause] of leaving) supervisor.remove(record, cause, told);
+    for (const record of changed) this.#restart(record, told);
     for (const record of supervisor.records()) {
-      this.#startIfNew(record, added);
-      this.#passOn(record, change);
+      this.#startIfNew(record, added, told);
+      this.#passOn(record, change, told);
+    }
+  }
+
+  /** What rests goes at once; the rest once the new configuration is told, of which its stop is a consequence. */
+  #take(records: readonly InstanceRecord[], cause: string, leaving: Leaving): void {
+    for (const record of records) {
+      if (isAtRest(record)) this.#ports.supervisor.remove(record, cause);
+      else leaving.set(record, cause);
     }
   }
 
   /** `reload_signal`: a program that runs on may have a configuration of its own to read anew. */
-  #passOn(record: InstanceRecord, change: ConfigChange): void {
+  #passOn(record: InstanceRecord, change: ConfigChange, causedBy: number): void {
     const { reloadSignal } = record.process;
     if (reloadSignal === undefined || record.pid === undefined || record.machine.leader !== 'alive') return;
     const action = change.plan.find(({ process }) => process === record.process.name)?.action;
     if (action !== 'unchanged' && action !== 'update') return;
     this.#ports.kernel.signalProcess(record.pid, reloadSignal);
     const fields = { signal: reloadSignal, to: 'process', reason: 'the configuration was reloaded' } as const;
-    this.#ports.events.emit('info', 'signal_sent', fields, subjectOf(record));
+    this.#ports.events.emit('info', 'signal_sent', fields, subjectOf(record), causedBy);
   }
 
   /** Adds the instances that are missing and removes those too many. */
-  #fitInstances(process: ProcessConfig, added: InstanceRecord[]): void {
+  #fitInstances(process: ProcessConfig, added: InstanceRecord[], leaving: Leaving): void {
     const { supervisor } = this.#ports;
     const wanted = new Set(
       Array.from({ length: process.instances }, (_, index) => instanceName(process, index + 1)),
     );
-    for (const record of supervisor.recordsOf(process.name)) {
-      if (!wanted.has(record.name)) supervisor.remove(record, 'fewer instances are configured');
-    }
+    const tooMany = supervisor.recordsOf(process.name).filter(({ name }) => !wanted.has(name));
+    this.#take(tooMany, 'fewer instances are configured', leaving);
     added.push(...supervisor.add(process));
   }
 
   /** What a person stopped, and what was never started, takes the change over when it is next started. */
-  #restart(record: InstanceRecord): void {
+  #restart(record: InstanceRecord, causedBy: number): void {
     if (record.stoppedByUser || record.machine.monitor === 'idle') return;
-    this.#ports.supervisor.decide(record, 'restart', CAUSE);
+    this.#ports.supervisor.decide(record, 'restart', CAUSE, causedBy);
   }
 
-  #startIfNew(record: InstanceRecord, added: readonly InstanceRecord[]): void {
+  #startIfNew(record: InstanceRecord, added: readonly InstanceRecord[], causedBy: number): void {
     const isNew = added.includes(record) || (record.machine.monitor === 'idle' && !record.stoppedByUser);
     if (isNew && isAtRest(record) && record.process.autostart) {
-      this.#ports.supervisor.decide(record, 'start', 'a reload added it');
+      this.#ports.supervisor.decide(record, 'start', 'a reload added it', causedBy);
     }
   }
 }

@@ -5,6 +5,7 @@
 
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
 import type { VisibleState } from '../lifecycle/states.ts';
+import type { EngineEvent } from './engine-event.ts';
 import type { ProbeRun } from './ports.ts';
 
 export interface InstanceSnapshot {
@@ -111,6 +112,8 @@ export interface HealthVerdict {
 
 export interface WhyReport {
   readonly instance: InstanceSnapshot;
+  /** What told its present state, then what led to that, and so on. */
+  readonly chain: readonly EngineEvent[];
   /** Recent state changes with their reasons, oldest first. */
   readonly history: readonly {
     readonly time: number;

@@ -5,6 +5,7 @@
 
 import type { EngineConfig, ProcessConfig, ResolvedConfig } from '../config/resolved-config.ts';
 import type { DecisionKind, Fact, LifecycleEvent } from '../lifecycle/events.ts';
+import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
 import type { Instance } from '../lifecycle/instance.ts';
 import { step } from '../lifecycle/step.ts';
 import { Activities } from './activities.ts';
@@ -62,12 +63,14 @@ export class Supervisor {
     const fact = this.#fact.bind(this);
     const recordsOf = this.recordsOf.bind(this);
     this.#activities = new Activities({ health: ports.health, recordsOf, fact });
-    this.#groups = new GroupWatch(ports, (record) => fact(record, { kind: 'groupVanished' }, () => true));
+    this.#groups = new GroupWatch(ports, (record) =>
+      fact(record, { kind: 'groupVanished' }, () => true, record.lastEvent),
+    );
     this.#context = {
       ...ports,
       activities: this.#activities,
       fact,
-      exitUnhealthy: (record) => this.#exitUnhealthy(record),
+      exitUnhealthy: (record, causedBy) => this.#exitUnhealthy(record, causedBy),
       fault: ports.onFault,
     };
     for (const process of config.processes.values()) this.add(process);
@@ -99,11 +102,14 @@ export class Supervisor {
     return this.#activities.healthReason(instance);
   }
 
-  /** @param cause who wants it, as the end of a sentence: `requested by uid 0`. */
-  decide(record: InstanceRecord, kind: DecisionKind, cause: string): void {
+  /**
+   * @param cause who wants it, as the end of a sentence: `requested by uid 0`.
+   * @param causedBy id of the event that it comes of.
+   */
+  decide(record: InstanceRecord, kind: DecisionKind, cause: string, causedBy?: number): void {
     this.#turns.enqueue(() => {
       record.cause = cause;
-      this.#apply(record, { type: 'decision', decision: { kind } });
+      this.#apply(record, { type: 'decision', decision: { kind } }, causedBy);
     });
   }
 
@@ -132,10 +138,10 @@ export class Supervisor {
   }
 
   /** Stops the instance if need be, and forgets it once it is at rest. */
-  remove(record: InstanceRecord, cause: string): void {
+  remove(record: InstanceRecord, cause: string, causedBy?: number): void {
     record.isRemoved = true;
     if (isAtRest(record)) this.#forget(record);
-    else this.decide(record, 'stop', cause);
+    else this.decide(record, 'stop', cause, causedBy);
   }
 
   /** Takes over what applies to a running process; the caller decides about a restart. */
@@ -154,37 +160,43 @@ export class Supervisor {
   }
 
   /** Engine-wide settings and who depends on whom; called once the records fit the configuration. */
-  useConfig(config: ResolvedConfig): void {
+  useConfig(config: ResolvedConfig, causedBy?: number): void {
     this.#engine = config.engine;
     this.#dependents = dependentsByName(config.processes.values());
     this.#turns.enqueue(() => {
-      for (const record of this.#records.values()) this.#activities.reconsider(record);
+      for (const record of this.#records.values()) this.#activities.reconsider(record, causedBy);
     });
   }
 
-  #fact(record: InstanceRecord, fact: Fact, isCurrent: () => boolean): void {
+  #fact(record: InstanceRecord, fact: Fact, isCurrent: () => boolean, causedBy: number | undefined): void {
     this.#turns.enqueue(() => {
-      if (isCurrent()) this.#apply(record, { type: 'fact', fact });
+      if (isCurrent()) this.#apply(record, { type: 'fact', fact }, causedBy);
     });
   }
 
-  #apply(record: InstanceRecord, event: LifecycleEvent): void {
+  /** @param causedBy id of the event that this one comes of; handed on to all that follows from it. */
+  #apply(record: InstanceRecord, event: LifecycleEvent, causedBy: number | undefined): void {
     const before = record.machine;
     const { next, effects } = step(before, event, record.rules);
     record.machine = next;
-    if (event.type === 'fact') this.#tell(record, event.fact);
-    for (const effect of effects) perform(effect, record, this.#context);
-    this.#keepUp(record, before);
+    const told = event.type === 'fact' ? this.#tell(record, event.fact, causedBy) : undefined;
+    const cause = told ?? causedBy;
+    for (const effect of effects) perform(effect, record, this.#context, cause);
+    this.#keepUp(record, before, cause);
   }
 
-  /** Events and the record's own memory of what happened. */
-  #tell(record: InstanceRecord, fact: Fact): void {
+  /**
+   * Events and the record's own memory of what happened.
+   * @returns the event's id, where the fact is one.
+   */
+  #tell(record: InstanceRecord, fact: Fact, causedBy: number | undefined): number | undefined {
     const { clock, events } = this.#ports;
     if (fact.kind === 'spawned') {
       const { command, spawn } = record.process;
       const user = spawn.identity?.userName;
       const words = [command.file, ...command.args].join(' ');
-      events.emit('info', 'process_spawned', { command: words, ...(user && { user }) }, subjectOf(record));
+      const fields = { command: words, ...(user && { user }) };
+      return events.emit('info', 'process_spawned', fields, subjectOf(record), causedBy);
     }
     if (fact.kind === 'spawnFailed') {
       const { step: failedStep, errno, message } = fact.failure;
@@ -195,19 +207,23 @@ export class Supervisor {
         uptime_ms: 0,
       };
       const sentence = `cannot start ${record.name}: ${message}`;
-      events.emit('error', 'spawn_failed', { step: failedStep, errno, message: sentence }, subjectOf(record));
+      const fields = { step: failedStep, errno, message: sentence };
+      return events.emit('error', 'spawn_failed', fields, subjectOf(record), causedBy);
     }
     if (fact.kind === 'exited') {
       const requested = record.machine.ending === 'requested';
       const uptimeMs = Math.round(clock.now() - record.spawnedAt);
       record.lastExit = { at: clock.wallTime(), status: fact.status, requested, uptime_ms: uptimeMs };
       const fields = { status: fact.status, uptime_ms: uptimeMs, requested };
-      events.emit('info', 'process_exited', fields, subjectOf(record));
+      const killedBy = signalThatEnded(record, fact.status);
+      record.lastEvent = events.emit('info', 'process_exited', fields, subjectOf(record), killedBy);
+      return record.lastEvent;
     }
+    return undefined;
   }
 
   /** What follows from a changed machine, beside its effects. */
-  #keepUp(record: InstanceRecord, before: Instance): void {
+  #keepUp(record: InstanceRecord, before: Instance, cause: number | undefined): void {
     const { machine } = record;
     if (machine.restarts > before.restarts) record.totalRestarts += 1;
     if (before.leader !== 'dead' && machine.leader === 'dead') this.#groups.await(record);
@@ -221,26 +237,25 @@ export class Supervisor {
     record.hasBeenReady ||= machine.monitor === 'healthy' || machine.monitor === 'completed';
     record.stateBeforeTurn ??= { state: before.monitor, incarnation: before.incarnation };
     record.restedAt = hasEndedForGood(record) ? record.enteredAt : undefined;
+    record.turnCause = cause ?? record.turnCause;
     this.#changed.add(record);
-    this.#tellDependents(record, before);
   }
 
-  #tellDependents(record: InstanceRecord, before: Instance): void {
-    const isNewIncarnation =
-      before.leader === 'none' && record.machine.leader === 'alive' && before.incarnation > 0;
+  /** @param causedBy id of the event that told the change. */
+  #tellDependents(record: InstanceRecord, isNewIncarnation: boolean, causedBy: number): void {
     for (const dependent of this.dependentsOf(record.process.name)) {
-      this.#turns.enqueue(() => this.#activities.reconsider(dependent));
+      this.#turns.enqueue(() => this.#activities.reconsider(dependent, causedBy));
       const link = dependent.process.dependsOn.find(({ process }) => process === record.process.name);
-      const isFollowing = link?.restart === true && record.machine.incarnation > 1 && isNewIncarnation;
-      if (isFollowing && dependent.machine.leader === 'alive' && dependent.machine.desired === 'up') {
-        this.decide(dependent, 'restart', `${record.name} was started anew`);
+      if (link?.restart !== true || !isNewIncarnation) continue;
+      if (dependent.machine.leader === 'alive' && dependent.machine.desired === 'up') {
+        this.decide(dependent, 'restart', `${record.name} was started anew`, causedBy);
       }
     }
   }
 
-  #exitUnhealthy(record: InstanceRecord): void {
+  #exitUnhealthy(record: InstanceRecord, causedBy: number | undefined): void {
     const reason = `${record.name} is unhealthy: ${this.healthReason(record.name) ?? 'its health check failed'}`;
-    this.#ports.onVerdict({ code: EXIT_CODES.unhealthy, reason });
+    this.#ports.onVerdict({ code: EXIT_CODES.unhealthy, reason, causedBy });
   }
 
   #endTurn(): void {
@@ -249,15 +264,16 @@ export class Supervisor {
     this.#changed = new Set();
     for (const record of changed) this.#conclude(record);
     const hasEnd = [...changed].some((record) => isAtRest(record) || record.machine.monitor === 'waiting');
-    if (hasEnd && this.#engine.exitWhen === 'all-done') this.#lookIfAllDone();
+    if (hasEnd && this.#engine.exitWhen === 'all-done') this.#lookIfAllDone(changed);
     for (const listener of this.#turnListeners) listener(changed);
   }
 
   /** Tells how the turn left the record, once, however many states it went through. */
   #conclude(record: InstanceRecord): void {
     const { events, clock } = this.#ports;
-    const { stateBeforeTurn: earlier, machine } = record;
+    const { stateBeforeTurn: earlier, turnCause, machine } = record;
     record.stateBeforeTurn = undefined;
+    record.turnCause = undefined;
     record.reason = reasonFor(record, this.healthReason(record.name));
     if (earlier === undefined) return;
     if (earlier.state !== machine.monitor || earlier.incarnation !== machine.incarnation) {
@@ -271,17 +287,22 @@ export class Supervisor {
         ...(retryInMs !== undefined && { retry_in_ms: Math.round(retryInMs) }),
         ...(record.waitingFor.length > 0 && { waiting_for: [...record.waitingFor] }),
       };
-      events.emit(levelOf(record), 'state_changed', fields, subjectOf(record));
+      const told = events.emit(levelOf(record), 'state_changed', fields, subjectOf(record), turnCause);
+      record.lastEvent = told;
+      const isNewIncarnation = machine.incarnation > Math.max(1, earlier.incarnation);
+      this.#tellDependents(record, isNewIncarnation && machine.leader === 'alive', told);
       remember(record, { time: clock.wallTime(), from: earlier.state, to: machine.monitor, reason });
     }
     const verdict = verdictOnEnd(record, this.#engine);
-    if (verdict !== undefined) this.#ports.onVerdict(verdict);
+    if (verdict !== undefined) this.#ports.onVerdict({ ...verdict, causedBy: record.lastEvent });
     if (record.isRemoved && isAtRest(record)) this.#forget(record);
   }
 
-  #lookIfAllDone(): void {
+  #lookIfAllDone(changed: ChangedRecords): void {
     const verdict = verdictOnAllDone(this.#records.values(), (process) => this.recordsOf(process));
-    if (verdict !== undefined) this.#ports.onVerdict(verdict);
+    if (verdict === undefined) return;
+    const last = [...changed].findLast((record) => record.lastEvent !== undefined);
+    this.#ports.onVerdict({ ...verdict, causedBy: last?.lastEvent });
   }
 
   #forget(record: InstanceRecord): void {
@@ -292,6 +313,13 @@ export class Supervisor {
     this.#activities.forget(record.name);
     this.#ports.output.forget(record.name);
   }
+}
+
+/** @returns id of the event that told the signal of which the incarnation died, as far as that is ours to know. */
+function signalThatEnded({ lastSignal, machine }: InstanceRecord, status: ExitStatus): number | undefined {
+  const wasOurs = machine.ending !== 'by-itself';
+  const diedOfIt = status.how === 'signalled' && status.signal === lastSignal?.signal;
+  return wasOurs || diedOfIt ? lastSignal?.event : undefined;
 }
 
 function levelOf(record: InstanceRecord): 'error' | 'warn' | 'info' {

@@ -106,12 +106,32 @@ test('the story of an instance', () => {
       },
     ],
     last_output: [`${ESC}[2Jboom`],
+    chain: [
+      {
+        id: 3,
+        time: 0,
+        level: 'warn',
+        event: 'state_changed',
+        instance: 'web:2',
+        to: 'backoff',
+        caused_by: 2,
+      },
+      {
+        id: 2,
+        time: 0,
+        level: 'info',
+        event: 'process_exited',
+        instance: 'web:2',
+        status: { how: 'exited', code: 1 },
+      },
+    ] as const,
     next: 'it is started again in 3s',
   };
   assert.deepEqual(whyText(report, PLAIN), [
     'web:2: backoff since 2 seconds (exit code 1; next try in 3s)',
     '  the web',
     '  reason: exit code 1',
+    '  because: web:2 backoff ← web:2 exited with code 1',
     '  next: it is started again in 3s',
     '  wanted: up',
     '  restarts: 12 (3 in a row)',

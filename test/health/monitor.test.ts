@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { ProbingHealthMonitor } from '../../src/health/monitor.ts';
+import type { EngineEvent } from '../../src/supervisor/engine-event.ts';
 import { EventStream } from '../../src/supervisor/event-stream.ts';
 import type { HealthFact, ProbeSubject, Standing } from '../../src/supervisor/ports.ts';
 import { HandClock, HandKernel, processConfig } from '../supervisor/rig.ts';
@@ -13,11 +14,14 @@ interface Watched {
   readonly monitor: ProbingHealthMonitor;
   readonly facts: HealthFact[];
   readonly cancel: () => void;
+  readonly told: EngineEvent[];
 }
 
 function watch(standing: Standing, health: Partial<ProbeSubject['process']['health']>): Watched {
   const clock = new HandClock();
   const events = new EventStream(clock);
+  const told: EngineEvent[] = [];
+  events.subscribe((event) => told.push(event));
   const readPipe = (): { close: () => void } => ({ close: () => {} });
   const monitor = new ProbingHealthMonitor({ clock, events, kernel: new HandKernel(), readPipe });
   const base = processConfig('web');
@@ -30,7 +34,8 @@ function watch(standing: Standing, health: Partial<ProbeSubject['process']['heal
     environment: process.spawn.environment,
   };
   const facts: HealthFact[] = [];
-  return { clock, monitor, facts, cancel: monitor.watch(standing, subject, (fact) => facts.push(fact)) };
+  const cancel = monitor.watch(standing, subject, (fact) => facts.push(fact));
+  return { clock, monitor, facts, told, cancel };
 }
 
 async function serving(
@@ -67,7 +72,7 @@ test('a failing service becomes healthy, then unhealthy after its retries, and t
     () => answers.status,
     async (url) => {
       const probe = { kind: 'http', url, expectStatus: undefined } as const;
-      const { clock, monitor, facts, cancel } = watch('unproven', { probe, retries: 2 });
+      const { clock, monitor, facts, told, cancel } = watch('unproven', { probe, retries: 2 });
       const runs = (): number => monitor.history('web').length;
       clock.advance(100);
       await eventually(() => assert.equal(runs(), 1));
@@ -83,7 +88,18 @@ test('a failing service becomes healthy, then unhealthy after its retries, and t
       assert.deepEqual(facts[1], {
         kind: 'becameUnhealthy',
         reason: 'health check failed 2 times: HTTP status 503',
+        causedBy: told.findLast(({ event }) => event === 'probe_finished')?.id,
       });
+      assert.deepEqual(
+        told.map((event) => [event.level, event.event === 'probe_finished' && event.failures]),
+        [
+          ['debug', undefined],
+          ['info', undefined],
+          ['warn', 1],
+          ['warn', 2],
+        ],
+        'what changes a state is at least info',
+      );
       for (let run = 0; run < 3; run++) {
         const before = monitor.history('web').at(-1);
         clock.advance(10_000);

@@ -26,7 +26,7 @@ test('the shapes on the wire are the shapes of the snapshot, which the compiler 
     Same<OnWire<ExitStatus>, WireExitStatus>,
     Same<OnWire<InstanceSnapshot>, WireInstance>,
     Same<OnWire<EngineSnapshot>, Result<'status'>>,
-    Same<OnWire<WhyReport>, WireWhy>,
+    Same<OnWire<Omit<WhyReport, 'chain'>>, Omit<WireWhy, 'chain'>>,
     Same<HealthVerdict, Result<'health'>>,
     Same<ReloadReport, Omit<Result<'reload'>, 'not_up'>>,
   ] = [true, true, true, true, true, true];

@@ -9,7 +9,8 @@ test('all-done ends with 0 when everything completed, and not while anything may
   rig.exit('a', 0);
   assert.deepEqual(rig.verdicts, []);
   rig.exit('b', 0);
-  assert.deepEqual(rig.verdicts, [{ code: 0, reason: 'every process has completed' }]);
+  const causedBy = rig.told.at(-1)?.id;
+  assert.deepEqual(rig.verdicts, [{ code: 0, reason: 'every process has completed', causedBy }]);
 });
 
 test('all-done ends with the code of the first that failed', () => {

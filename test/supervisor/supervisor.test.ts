@@ -149,7 +149,8 @@ test('on_unhealthy = "exit" ends the container with 11, "none" leaves it and bel
   assert.equal(rig.state('extra'), 'healthy');
   assert.deepEqual(rig.verdicts, []);
   rig.unhealthy('vital');
-  assert.deepEqual(rig.verdicts, [{ code: 11, reason: 'vital is unhealthy: connection refused' }]);
+  const told = rig.verdicts.map(({ code, reason }) => `${code}: ${reason}`);
+  assert.deepEqual(told, ['11: vital is unhealthy: connection refused']);
 });
 
 test('a process that never became healthy is watched on as unhealthy, so that its recovery is news', () => {

@@ -61,6 +61,8 @@ export class FakeEngine implements EnginePort {
   verdict: HealthVerdict = { ok: true, reason: 'all 1 processes are healthy' };
   report: ReloadReport = { applied: true, plan: [], needs_engine_restart: [], warnings: [] };
   failure: unknown;
+  /** What `why` says led to the state. */
+  chain: readonly EngineEvent[] = [];
   /** Called by `request`, to move instances as a real engine would. */
   onRequest: (action: Action, instances: readonly string[]) => void = () => {};
   readonly #eventListeners = new Set<(event: EngineEvent) => void>();
@@ -187,6 +189,7 @@ export class FakeEngine implements EnginePort {
     const instance = this.instances.get(name) ?? anInstance(name);
     return {
       instance,
+      chain: this.chain,
       history: [{ time: 1_700_000_000_000, from: 'starting', to: instance.state, reason: instance.reason }],
       probes: [],
       last_output: ['listening on :80', '\u001b[2Jcleared\u0007'],
