@@ -7,6 +7,7 @@ import { renderProblem } from '../config/problem.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { ProbingHealthMonitor } from '../health/monitor.ts';
 import { Journal } from '../journal/journal.ts';
+import { lastIdIn } from '../journal/last-id.ts';
 import { OutputLines } from '../journal/output-lines.ts';
 import { EngineLog } from '../logging/engine-log.ts';
 import { containerStreams } from '../output/container-stream.ts';
@@ -52,7 +53,8 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
   const clock = new SystemClock();
   const startedAt = clock.now();
   const role = takeInitRole(addon);
-  const events = new EventStream(clock);
+  const { directory } = config.engine.journal;
+  const events = new EventStream(clock, directory === undefined ? 0 : lastIdIn(directory));
   // First to be told: what others tell about an event comes after it.
   const journal = new Journal(config.engine.journal, { clock, events });
   const standardError = descriptorSink(2);
@@ -192,5 +194,5 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
   });
   const socket = new ControlSocket({ config: config.engine, control, events, clock, addon, onFault });
   const http = new HttpEndpoints({ engine: control, events, startedAt: clock.wallTime() });
-  return { clock, role, events, log, output, supervisor, drain, control, socket, http, onFault };
+  return { clock, role, events, log, journal, output, supervisor, drain, control, socket, http, onFault };
 }

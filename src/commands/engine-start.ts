@@ -77,6 +77,7 @@ async function start(
   startProcesses(engine, started);
   setImmediate(() => {
     void log.open().catch(engine.onFault);
+    void engine.journal.open().catch(engine.onFault);
     void engine.http.use(supervisor.engine.http);
     if (socket.path === undefined) {
       void listen(engine).then((late) => {
@@ -145,7 +146,7 @@ function handle(engine: Engine, request: EngineRequest, signal: string): void {
 }
 
 async function leave(engine: Engine, verdict: ExitVerdict): Promise<number> {
-  const { output, log, socket, http, supervisor, events, drain } = engine;
+  const { output, log, journal, socket, http, supervisor, events, drain } = engine;
   const { terminationLog } = supervisor.engine;
   const failure = writeTerminationMessage(terminationLog, endMessage(verdict));
   if (failure !== undefined) {
@@ -158,7 +159,10 @@ async function leave(engine: Engine, verdict: ExitVerdict): Promise<number> {
   });
   http.close();
   await socket.close().catch(() => undefined);
-  await Promise.race([log.idle(), new Promise((resolve) => setTimeout(resolve, LOG_FLUSH_MS))]);
+  await Promise.race([
+    Promise.all([log.idle(), journal.close()]),
+    new Promise((resolve) => setTimeout(resolve, LOG_FLUSH_MS)),
+  ]);
   process.exit(verdict.code);
 }
 

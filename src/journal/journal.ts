@@ -11,12 +11,17 @@ import type {
   OutputEntry,
 } from '../supervisor/journal-port.ts';
 import type { Clock } from '../supervisor/ports.ts';
-import type { Batch, Bounds } from './batch.ts';
+import type { Batch } from './batch.ts';
 import { MemoryStore } from './memory-store.ts';
 import { search } from './search.ts';
+import type { Selection } from './segment-file.ts';
+import type { SegmentStore } from './segment-store.ts';
 
 /** Enough for a bad hour of a busy container; issue reports need the minutes before a failure. */
 const DEFAULT_MEMORY_BYTES = 4 * 2 ** 20;
+
+/** What may come before the files are opened, which is after the first processes were started. */
+const MOST_EARLY_ENTRIES = 10_000;
 
 export interface JournalPorts {
   readonly clock: Clock;
@@ -28,6 +33,9 @@ export class Journal implements JournalPort {
   readonly #memory: MemoryStore;
   #config: JournalConfig;
   #lastId = 0;
+  #files: SegmentStore | undefined;
+  #early: JournalEntry[] = [];
+  #opening: Promise<void> | undefined;
 
   constructor(config: JournalConfig, ports: JournalPorts) {
     this.#config = config;
@@ -45,18 +53,33 @@ export class Journal implements JournalPort {
   }
 
   get hasFiles(): boolean {
-    return false;
+    return this.#config.directory !== undefined;
+  }
+
+  /** Opens the directory, once, where there is one; nothing of it is loaded before. */
+  open(): Promise<void> {
+    this.#opening ??= this.#open();
+    return this.#opening;
+  }
+
+  /** Resolves when what was taken has been written. Nothing is written after it. */
+  async close(): Promise<void> {
+    await this.open();
+    await this.#files?.close();
   }
 
   /** Takes over limits from a new configuration. */
   use(config: JournalConfig): void {
-    this.#config = config;
-    this.#memory.useLimit(memoryBytes(config));
+    // Another directory is for the next engine.
+    this.#config = { ...config, directory: this.#config.directory };
+    this.#files?.useLimits(config);
+    this.#memory.useLimit(memoryBytes(this.#config));
   }
 
   /** A line that a process printed. */
-  takeOutput(line: Omit<OutputEntry, 'id' | 'level' | 'event'>): void {
-    this.#take({ id: this.#ports.events.nextId(), level: 'info', event: 'output', ...line });
+  takeOutput({ time, ...line }: Omit<OutputEntry, 'id' | 'level' | 'event'>): void {
+    // Id and time first, as in every event: files are indexed by how their lines begin.
+    this.#take({ id: this.#ports.events.nextId(), time, level: 'info', event: 'output', ...line });
   }
 
   entry(id: number): JournalEntry | undefined {
@@ -71,16 +94,50 @@ export class Journal implements JournalPort {
     const { maxAgeMs } = this.#config;
     const oldest = maxAgeMs === undefined ? 0 : this.#ports.clock.wallTime() - maxAgeMs;
     const within = { ...query, sinceMs: Math.max(query.sinceMs, oldest) };
-    return search(within, this.#batches(within, query.fromTheEnd), signal);
+    const needles = query.needles.map((needle) => Buffer.from(needle));
+    const selection = { ...within, needles };
+    return search(within, query.fromTheEnd ? this.#backward(selection) : this.#forward(selection), signal);
   }
 
-  #batches(bounds: Bounds, fromTheEnd: boolean): AsyncIterable<Batch> {
-    return fromTheEnd ? this.#memory.backward(bounds) : this.#memory.forward(bounds);
+  /** From the files what memory no longer holds, then the rest. */
+  async *#forward(selection: Selection): AsyncGenerator<Batch> {
+    let { afterId } = selection;
+    // Memory may have let more go while the files were read.
+    while (this.#files !== undefined) {
+      const { firstId } = this.#memory;
+      if (afterId >= firstId - 1) break;
+      const beforeId = Math.min(selection.beforeId, firstId);
+      yield* this.#files.batches({ ...selection, afterId, beforeId });
+      if (beforeId === selection.beforeId) return;
+      afterId = firstId - 1;
+    }
+    yield* this.#memory.forward({ ...selection, afterId });
+  }
+
+  async *#backward(selection: Selection): AsyncGenerator<Batch> {
+    let { beforeId } = selection;
+    for await (const batch of this.#memory.backward(selection)) {
+      beforeId = batch.firstId;
+      yield batch;
+    }
+    if (this.#files !== undefined) yield* this.#files.batches({ ...selection, beforeId });
+  }
+
+  async #open(): Promise<void> {
+    const { directory } = this.#config;
+    if (directory === undefined) return;
+    const { SegmentStore: Store } = await import('./segment-store.ts');
+    const files = await Store.open({ ...this.#ports, directory }, this.#config);
+    for (const entry of this.#early) files.append(entry);
+    this.#early = [];
+    this.#files = files;
   }
 
   #take(entry: JournalEntry): void {
     this.#lastId = entry.id;
     this.#memory.push(entry);
+    if (this.#files !== undefined) this.#files.append(entry);
+    else if (this.hasFiles && this.#early.length < MOST_EARLY_ENTRIES) this.#early.push(entry);
   }
 }
 

@@ -58,9 +58,8 @@ export class MemoryStore {
       const from = this.#after(last);
       const to = Math.min(from + SLICE_ENTRIES, this.#after(beforeId - 1));
       const batch = this.#batch(from, to);
-      const end = batch.entries.at(-1);
-      if (end === undefined) return;
-      last = end.id;
+      if (batch === undefined) return;
+      last = batch.lastId;
       yield batch;
       await new Promise(setImmediate);
     }
@@ -71,17 +70,19 @@ export class MemoryStore {
       const to = this.#after(first - 1);
       const from = Math.max(to - SLICE_ENTRIES, this.#after(afterId));
       const batch = this.#batch(from, to);
-      const [start] = batch.entries;
-      if (start === undefined) return;
-      first = start.id;
+      if (batch === undefined) return;
+      first = batch.firstId;
       yield batch;
       await new Promise(setImmediate);
     }
   }
 
-  #batch(from: number, to: number): Batch {
+  #batch(from: number, to: number): Batch | undefined {
     const entries = this.#entries.slice(from, Math.max(from, to)).filter((entry) => entry !== undefined);
-    return { entries, bytes: entries.length * ENTRY_BYTES };
+    const [first] = entries;
+    const last = entries.at(-1);
+    if (first === undefined || last === undefined) return undefined;
+    return { entries, firstId: first.id, lastId: last.id, bytes: entries.length * ENTRY_BYTES };
   }
 
   /** Index of the first entry with an id beyond this one. */

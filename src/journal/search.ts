@@ -22,7 +22,7 @@ export async function search(
   });
   let bytesRead = 0;
   let bytesFound = 0;
-  for await (const { entries, bytes } of batches) {
+  for await (const { entries, firstId, lastId, bytes } of batches) {
     signal.throwIfAborted();
     for (const entry of fromTheEnd ? entries.toReversed() : entries) {
       if (!isInRange(entry, query) || !query.isWanted(entry)) continue;
@@ -34,8 +34,7 @@ export async function search(
       bytesFound += sizeOnTheWire(entry);
     }
     bytesRead += bytes;
-    const end = entries.at(fromTheEnd ? 0 : -1);
-    if (bytesRead > MOST_BYTES_A_CALL && end !== undefined) return page(end.id);
+    if (bytesRead > MOST_BYTES_A_CALL) return page(fromTheEnd ? firstId : lastId);
   }
   return page(null);
 }

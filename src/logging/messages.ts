@@ -39,6 +39,8 @@ const SENTENCES: Sentences = {
     `dropped ${bytes} bytes of ${instance ?? 'the container'} ${stream}: ${reason}`,
   output_failed: ({ path, message }) => `cannot write to ${path}: ${message}`,
   output_restored: ({ path }) => `writing to ${path} again`,
+  journal_failed: ({ path, message }) => `cannot write the journal in ${path}: ${message}`,
+  journal_restored: ({ path, lost }) => `writing the journal in ${path} again; ${lost} lines were lost`,
   client_rejected: ({ reason, uid }) =>
     `turned a client away: ${reason}${uid === undefined ? '' : ` (uid ${uid})`}`,
   command_received: ({ method, uid, targets }) =>

@@ -57,6 +57,9 @@ export interface EventFields {
   output_dropped: { stream: string; bytes: number; reason: string };
   output_failed: { stream: string; path: string; message: string };
   output_restored: { stream: string; path: string };
+  journal_failed: { path: string; message: string };
+  /** `lost`: so many lines are not in the files. */
+  journal_restored: { path: string; lost: number };
   client_rejected: { reason: string; uid?: number };
   command_received: { method: string; uid: number; targets?: string[] };
 }
@@ -86,6 +89,8 @@ const NAMES: Readonly<Record<EventName, true>> = {
   output_dropped: true,
   output_failed: true,
   output_restored: true,
+  journal_failed: true,
+  journal_restored: true,
   client_rejected: true,
   command_received: true,
 };

@@ -1,11 +1,12 @@
 /** The journal of a real engine: what happened, why, and what was printed. */
 
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EngineRun } from '../support/engine-run.ts';
 import { eventually } from '../support/eventually.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 test('why and timeline tell the chain from a failing check of one process to the restart of another', async (t) => {
   const engine = new EngineRun(
@@ -74,3 +75,49 @@ test('with output in the journal, logs tell lines of all processes among the eve
     assert.equal(again.stdout.match(/stdout \| hello/g)?.length, 2, 'from the ring, which has both lives');
   });
 });
+
+test('a journal in a directory outlives the engine, killed or not, and ids go on', async (t) => {
+  const folder = temporaryFolder(t);
+  const config = `[engine]
+journal = { directory = "${join(folder, 'journal')}", output = true }
+[processes.web]
+cmd = ["sh", "-c", "echo life of $$LIFE; exec sleep 1000"]
+healthcheck = { uptime = "10ms" }
+`;
+  const first = await new EngineRun(t, config, { env: { LIFE: 'one' } }).ready();
+  await first.reaches('web', 'healthy');
+  const files = (): string =>
+    readdirSync(join(folder, 'journal'))
+      .filter((name) => name.endsWith('.jsonl'))
+      .map((name) => readFileSync(join(folder, 'journal', name), 'utf8'))
+      .join('');
+  await eventually(() => assert.match(files(), /"to":"healthy"/));
+  process.kill(await first.enginePid(), 'SIGKILL');
+  await first.exitCode();
+  const lastId = idsIn(files()).at(-1) ?? 0;
+
+  const second = await new EngineRun(t, config, { env: { LIFE: 'two' } }).ready();
+  await second.reaches('web', 'healthy');
+  const { stdout } = await second.shell('logs', '-o', '--json');
+  const found = idsIn(stdout);
+  assert.deepEqual(
+    found,
+    found.map((_, index) => index + 1),
+    'of both lives, in order',
+  );
+  assert.ok(found.length > lastId);
+  await eventually(async () => {
+    const lines = await second.shell('logs', '--stream', 'stdout', '--grep', 'life of');
+    assert.match(lines.stdout, /web stdout \| life of one\n.*web stdout \| life of two\n$/);
+  });
+  await second.signal('SIGTERM');
+  assert.equal(await second.exitCode(), 0);
+  assert.match(files(), /"event":"engine_stopped".*\n$/, 'the last word is there too');
+});
+
+function idsIn(lines: string): readonly number[] {
+  return lines
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line).id);
+}

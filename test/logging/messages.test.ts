@@ -55,6 +55,11 @@ const EXAMPLES: { readonly [Name in EventName]: Example<Name> } = {
   output_failed: [{ stream: 'stdout', path: '/x', message: 'full' }, 'cannot write to /x: full'],
   output_restored: [{ stream: 'stdout', path: '/x' }, 'writing to /x again'],
   client_rejected: [{ reason: 'not permitted', uid: 33 }, 'turned a client away: not permitted (uid 33)'],
+  journal_failed: [
+    { path: '/j', message: 'no space left on device' },
+    'cannot write the journal in /j: no space left on device',
+  ],
+  journal_restored: [{ path: '/j', lost: 3 }, 'writing the journal in /j again; 3 lines were lost'],
   command_received: [{ method: 'stop', uid: 0, targets: ['web'] }, 'uid 0: stop web'],
 };
 

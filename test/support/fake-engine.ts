@@ -230,7 +230,7 @@ export class FakeEngine implements EnginePort {
     for (let from = 0; from < this.entries.length; from += 100) {
       const all = fromTheEnd ? this.entries.toReversed() : this.entries;
       const entries = all.slice(from, from + 100);
-      yield { entries: fromTheEnd ? entries.reverse() : entries, bytes: 0 };
+      yield { entries: fromTheEnd ? entries.reverse() : entries, firstId: 0, lastId: 0, bytes: 0 };
     }
   }
 

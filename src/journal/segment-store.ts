@@ -1,0 +1,184 @@
+/** The journal's directory: files of a fixed size, the oldest of which go where there is too much or too old. */
+
+import { readdir, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EventStream } from '../supervisor/event-stream.ts';
+import type { JournalEntry } from '../supervisor/journal-port.ts';
+import type { Cancel, Clock } from '../supervisor/ports.ts';
+import type { Batch, Bounds } from './batch.ts';
+import { indexOf, readBlocks, type Selection, writeIndex } from './segment-file.ts';
+import type { SegmentIndex } from './segment-index.ts';
+import { indexNameOf, type SegmentName, segmentsAmong } from './segment-name.ts';
+import { type OpenSegment, SegmentWriter } from './segment-writer.ts';
+
+const DEFAULT_BYTES = 256 * 2 ** 20;
+/** So many files make up the whole, so that letting one go costs little of what is remembered. */
+const FILES = 64;
+const SMALLEST_FILE_BYTES = 64 * 1024;
+const LARGEST_FILE_BYTES = 64 * 2 ** 20;
+/** A timer cannot be set for longer (setTimeout's 31 bits of milliseconds). */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export interface StoreLimits {
+  readonly maxBytes: number | undefined;
+  readonly maxAgeMs: number | undefined;
+}
+
+export interface StorePorts {
+  readonly clock: Clock;
+  readonly events: EventStream;
+  readonly directory: string;
+}
+
+/** A file that is no longer written to. */
+interface Sealed extends SegmentName {
+  readonly bytes: number;
+  /** Once it is known: of its times. Its blocks are read when they are needed, for all of them would be many. */
+  range?: { readonly minTime: number; readonly maxTime: number; readonly lastId: number };
+}
+
+export class SegmentStore {
+  readonly #ports: StorePorts;
+  readonly #writer: SegmentWriter;
+  #limits: StoreLimits;
+  #sealed: Sealed[];
+  #cancelExpiry: Cancel | undefined;
+
+  /** Never rejects: what is wrong with the directory is told by the first write. */
+  static async open(ports: StorePorts, limits: StoreLimits): Promise<SegmentStore> {
+    const { directory } = ports;
+    const names = segmentsAmong(await readdir(directory).catch(() => []));
+    const sealed: Sealed[] = [];
+    for (const segment of names) {
+      const { size } = await stat(join(directory, segment.name)).catch(() => ({ size: 0 }));
+      sealed.push({ ...segment, bytes: size });
+    }
+    const store = new SegmentStore(ports, limits, sealed);
+    // When the last one ended is told by no name.
+    const last = sealed.at(-1);
+    if (last !== undefined) await store.#indexOf(last);
+    await store.#keepLimits();
+    return store;
+  }
+
+  private constructor(ports: StorePorts, limits: StoreLimits, sealed: Sealed[]) {
+    this.#ports = ports;
+    this.#limits = limits;
+    this.#sealed = sealed;
+    const writerPorts = { ...ports, segmentBytes: () => this.#segmentBytes, onSealed: this.#seal.bind(this) };
+    this.#writer = new SegmentWriter(writerPorts, sealed.at(-1)?.time ?? 0);
+  }
+
+  append(entry: JournalEntry): void {
+    this.#writer.append(entry);
+  }
+
+  useLimits(limits: StoreLimits): void {
+    this.#limits = limits;
+    void this.#keepLimits();
+  }
+
+  /** Writes what is queued. */
+  async close(): Promise<void> {
+    this.#cancelExpiry?.();
+    await this.#writer.close();
+  }
+
+  /** In the direction of the selection, of all that has been written. */
+  async *batches(selection: Selection): AsyncGenerator<Batch> {
+    const { current } = this.#writer;
+    const all: (Sealed | OpenSegment)[] =
+      current === undefined ? [...this.#sealed] : [...this.#sealed, current];
+    for (const segment of selection.fromTheEnd ? all.reverse() : all) {
+      if (isOutside(segment, selection)) continue;
+      const index = await this.#indexOf(segment);
+      if (index === undefined || isOutside(segment, selection)) continue;
+      try {
+        yield* readBlocks(join(this.#ports.directory, segment.name), index, selection);
+      } catch (error) {
+        // Removed meanwhile, by the limits or by somebody: it has nothing to tell any more.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      }
+    }
+  }
+
+  get #maxBytes(): number {
+    return this.#limits.maxBytes ?? DEFAULT_BYTES;
+  }
+
+  get #segmentBytes(): number {
+    return Math.min(LARGEST_FILE_BYTES, Math.max(SMALLEST_FILE_BYTES, this.#maxBytes / FILES));
+  }
+
+  /** @returns undefined where it cannot be read: it was removed, or the disk fails. */
+  async #indexOf(segment: Sealed | OpenSegment): Promise<SegmentIndex | undefined> {
+    if ('index' in segment) return segment.index;
+    const index = await indexOf(this.#ports.directory, segment.name, segment.bytes).catch(() => undefined);
+    if (index !== undefined) segment.range = rangeOf(index);
+    return index;
+  }
+
+  async #seal({ name, time, firstId, index }: OpenSegment): Promise<void> {
+    this.#sealed.push({ name, time, firstId, bytes: index.bytes, range: rangeOf(index) });
+    // Without it the file is gone through when it is first asked.
+    await writeIndex(this.#ports.directory, name, index).catch(() => undefined);
+    await this.#keepLimits();
+  }
+
+  /** Room for one more file, and nothing in which all is too old. Never rejects. */
+  async #keepLimits(): Promise<void> {
+    const { maxAgeMs } = this.#limits;
+    const room = this.#maxBytes - this.#segmentBytes;
+    const expired = maxAgeMs === undefined ? 0 : this.#ports.clock.wallTime() - maxAgeMs;
+    let bytes = this.#sealed.reduce((sum, segment) => sum + segment.bytes, 0);
+    const gone: Sealed[] = [];
+    for (const [at, segment] of this.#sealed.entries()) {
+      if (bytes <= room && this.#endOf(at) >= expired) break;
+      gone.push(segment);
+      bytes -= segment.bytes;
+    }
+    this.#sealed = this.#sealed.slice(gone.length);
+    this.#awaitExpiry();
+    for (const { name } of gone) {
+      for (const file of [name, indexNameOf(name)]) {
+        await unlink(join(this.#ports.directory, file)).catch(() => undefined);
+      }
+    }
+  }
+
+  /** When the last of a file was written, about: then the next one began. */
+  #endOf(at: number): number {
+    const next = this.#sealed[at + 1] ?? this.#writer.current;
+    return this.#sealed[at]?.range?.maxTime ?? next?.time ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Wakes when the oldest file is too old, and not before. */
+  #awaitExpiry(): void {
+    this.#cancelExpiry?.();
+    this.#cancelExpiry = undefined;
+    const { maxAgeMs } = this.#limits;
+    const end = this.#sealed.length === 0 ? Number.POSITIVE_INFINITY : this.#endOf(0);
+    if (maxAgeMs === undefined || end === Number.POSITIVE_INFINITY) return;
+    const left = end + maxAgeMs - this.#ports.clock.wallTime() + 1;
+    const afterMs = Math.min(LONGEST_TIMER_MS, Math.max(1, left));
+    this.#cancelExpiry = this.#ports.clock.after(afterMs, () => void this.#keepLimits());
+  }
+}
+
+function rangeOf({ blocks, lastId }: SegmentIndex): NonNullable<Sealed['range']> {
+  let minTime = Number.POSITIVE_INFINITY;
+  let maxTime = 0;
+  for (const block of blocks) {
+    minTime = Math.min(minTime, block.minTime);
+    maxTime = Math.max(maxTime, block.maxTime);
+  }
+  return { minTime, maxTime, lastId };
+}
+
+/** As far as that is known. */
+function isOutside(segment: Sealed | OpenSegment, bounds: Bounds): boolean {
+  if (segment.firstId >= bounds.beforeId) return true;
+  if (!('range' in segment) || segment.range === undefined) return false;
+  const { minTime, maxTime, lastId } = segment.range;
+  return lastId <= bounds.afterId || maxTime < bounds.sinceMs || minTime > bounds.untilMs;
+}

@@ -1,0 +1,183 @@
+/**
+ * Writes the journal's files, one after the other, never waiting for the disk: what comes meanwhile is queued in
+ * bounds. A disk that is full or fails costs lines, and is told once.
+ */
+
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EventStream } from '../supervisor/event-stream.ts';
+import type { JournalEntry } from '../supervisor/journal-port.ts';
+import type { Cancel, Clock } from '../supervisor/ports.ts';
+import { IndexBuilder } from './segment-index.ts';
+import { type SegmentName, segmentName } from './segment-name.ts';
+
+/** Lines of this time are written together; what a crash can cost. */
+const FLUSH_MS = 100;
+/** After a failure. */
+const RETRY_MS = 5_000;
+const MOST_QUEUED_BYTES = 4 * 2 ** 20;
+const WRITE_BYTES = 256 * 1024;
+const DIRECTORY_MODE = 0o750;
+const FILE_MODE = 0o640;
+
+export interface WriterPorts {
+  readonly clock: Clock;
+  readonly events: EventStream;
+  readonly directory: string;
+  readonly segmentBytes: () => number;
+  /** A file is full, or was given up: nothing is written to it any more. */
+  readonly onSealed: (segment: OpenSegment) => Promise<void>;
+}
+
+export interface OpenSegment extends SegmentName {
+  readonly index: IndexBuilder;
+}
+
+interface Line {
+  readonly entry: { readonly id: number; readonly time: number };
+  readonly bytes: Buffer;
+}
+
+export class SegmentWriter {
+  readonly #ports: WriterPorts;
+  #queue: Line[] = [];
+  #queuedBytes = 0;
+  #current: (OpenSegment & { readonly file: FileHandle }) | undefined;
+  #lastTime: number;
+  #cancelTimer: Cancel | undefined;
+  #writing: Promise<void> | undefined;
+  #hasFailed = false;
+  #lost = 0;
+
+  /** @param lastTime of the name of the newest file there is. */
+  constructor(ports: WriterPorts, lastTime: number) {
+    this.#ports = ports;
+    this.#lastTime = lastTime;
+  }
+
+  /** The file that is written to, as far as it has been written. */
+  get current(): OpenSegment | undefined {
+    return this.#current;
+  }
+
+  append(entry: JournalEntry): void {
+    const bytes = Buffer.from(`${JSON.stringify(entry)}\n`);
+    if (this.#queuedBytes + bytes.length > MOST_QUEUED_BYTES) {
+      this.#lost += 1;
+      return;
+    }
+    this.#queue.push({ entry: { id: entry.id, time: entry.time }, bytes });
+    this.#queuedBytes += bytes.length;
+    this.#schedule(this.#hasFailed ? RETRY_MS : FLUSH_MS);
+  }
+
+  /** Writes what is queued, and ends the file. */
+  async close(): Promise<void> {
+    this.#cancelTimer?.();
+    await this.#writing;
+    await this.#write();
+    await this.#seal();
+  }
+
+  #schedule(afterMs: number): void {
+    if (this.#writing !== undefined || this.#cancelTimer !== undefined) return;
+    this.#cancelTimer = this.#ports.clock.after(afterMs, () => {
+      this.#cancelTimer = undefined;
+      this.#writing = this.#write().finally(() => {
+        this.#writing = undefined;
+        if (this.#queue.length > 0) this.#schedule(this.#hasFailed ? RETRY_MS : 0);
+      });
+    });
+  }
+
+  /** Never rejects. */
+  async #write(): Promise<void> {
+    try {
+      while (this.#queue.length > 0) {
+        this.#current ??= await this.#open();
+        await this.#writeSome(this.#current);
+        if (this.#current.index.bytes >= this.#ports.segmentBytes()) await this.#seal();
+      }
+      this.#tellRestored();
+    } catch (error) {
+      this.#tellFailed(error as Error);
+      // What was torn stays behind in the old file: the next line begins a new one.
+      await this.#seal();
+    }
+  }
+
+  async #writeSome({ file, index }: OpenSegment & { readonly file: FileHandle }): Promise<void> {
+    let bytes = 0;
+    const room = Math.min(WRITE_BYTES, this.#ports.segmentBytes() - index.bytes);
+    const lines = this.#queue.slice(0, countUpTo(this.#queue, room));
+    const buffer = Buffer.concat(lines.map((line) => line.bytes));
+    try {
+      while (bytes < buffer.length) {
+        const { bytesWritten } = await file.write(buffer, bytes, buffer.length - bytes, null);
+        bytes += bytesWritten;
+      }
+    } finally {
+      // Of a write that failed half-way the whole lines are there.
+      let written = 0;
+      let taken = 0;
+      for (const line of lines) {
+        written += line.bytes.length;
+        if (written > bytes) break;
+        index.add(line.entry, line.bytes.length);
+        this.#queuedBytes -= line.bytes.length;
+        taken += 1;
+      }
+      this.#queue = this.#queue.slice(taken);
+    }
+  }
+
+  async #open(): Promise<OpenSegment & { readonly file: FileHandle }> {
+    const { directory } = this.#ports;
+    const [first] = this.#queue;
+    // Names go on with ids even where the clock was set back.
+    const time = Math.max(first?.entry.time ?? 0, this.#lastTime);
+    const name = segmentName(time, first?.entry.id ?? 0);
+    await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
+    const file = await open(join(directory, name.name), 'a', FILE_MODE);
+    this.#lastTime = time;
+    return { ...name, file, index: new IndexBuilder() };
+  }
+
+  /** Never rejects. */
+  async #seal(): Promise<void> {
+    const current = this.#current;
+    if (current === undefined) return;
+    this.#current = undefined;
+    // Handed over in the same turn: a query finds it in one place or the other.
+    const handedOver = this.#ports.onSealed(current);
+    await current.file.close().catch(() => undefined);
+    await handedOver;
+  }
+
+  #tellFailed(error: Error): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    const { directory, events } = this.#ports;
+    events.emit('error', 'journal_failed', { path: directory, message: error.message });
+  }
+
+  #tellRestored(): void {
+    const lost = this.#lost;
+    if (!this.#hasFailed && lost === 0) return;
+    this.#hasFailed = false;
+    this.#lost = 0;
+    this.#ports.events.emit('warn', 'journal_restored', { path: this.#ports.directory, lost });
+  }
+}
+
+/** How many lines from the front take no more than so many bytes; at least one. */
+function countUpTo(lines: readonly Line[], most: number): number {
+  let bytes = 0;
+  let count = 0;
+  for (const line of lines) {
+    bytes += line.bytes.length;
+    if (bytes > most && count > 0) break;
+    count += 1;
+  }
+  return count;
+}
