@@ -11,6 +11,7 @@ const COMMON: ReadonlySet<string> = new Set([
   'process',
   'instance',
   'incarnation',
+  'caused_by',
 ]);
 
 /** `2026-01-02T03:04:05.678Z info  state_changed web from=starting to=healthy` */

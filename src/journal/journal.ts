@@ -35,6 +35,7 @@ export class Journal implements JournalPort {
   #lastId = 0;
   #files: SegmentStore | undefined;
   #early: JournalEntry[] = [];
+  #earlyLost = 0;
   #opening: Promise<void> | undefined;
 
   constructor(config: JournalConfig, ports: JournalPorts) {
@@ -94,9 +95,7 @@ export class Journal implements JournalPort {
     const { maxAgeMs } = this.#config;
     const oldest = maxAgeMs === undefined ? 0 : this.#ports.clock.wallTime() - maxAgeMs;
     const within = { ...query, sinceMs: Math.max(query.sinceMs, oldest) };
-    const needles = query.needles.map((needle) => Buffer.from(needle));
-    const selection = { ...within, needles };
-    return search(within, query.fromTheEnd ? this.#backward(selection) : this.#forward(selection), signal);
+    return search(within, query.fromTheEnd ? this.#backward(within) : this.#forward(within), signal);
   }
 
   /** From the files what memory no longer holds, then the rest. */
@@ -129,6 +128,7 @@ export class Journal implements JournalPort {
     const { SegmentStore: Store } = await import('./segment-store.ts');
     const files = await Store.open({ ...this.#ports, directory }, this.#config);
     for (const entry of this.#early) files.append(entry);
+    if (this.#earlyLost > 0) files.lose(this.#earlyLost);
     this.#early = [];
     this.#files = files;
   }
@@ -137,7 +137,9 @@ export class Journal implements JournalPort {
     this.#lastId = entry.id;
     this.#memory.push(entry);
     if (this.#files !== undefined) this.#files.append(entry);
-    else if (this.hasFiles && this.#early.length < MOST_EARLY_ENTRIES) this.#early.push(entry);
+    else if (!this.hasFiles) return;
+    else if (this.#early.length < MOST_EARLY_ENTRIES) this.#early.push(entry);
+    else this.#earlyLost += 1;
   }
 }
 

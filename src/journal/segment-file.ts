@@ -1,6 +1,6 @@
 /** Reading one file of the journal: its index, made anew where there is none, and the blocks that a query needs. */
 
-import { type FileHandle, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JournalEntry } from '../supervisor/journal-port.ts';
 import type { Batch, Bounds } from './batch.ts';
@@ -8,7 +8,7 @@ import { IndexBuilder, idAndTime, indexText, readIndex, type SegmentIndex } from
 import { indexNameOf } from './segment-name.ts';
 
 /** Read and parsed at once: takes a few milliseconds, then the event loop has its turn. */
-const READ_BYTES = 256 * 1024;
+const READ_BYTES = 128 * 1024;
 const FILE_MODE = 0o640;
 const NEWLINE = 10;
 
@@ -60,7 +60,8 @@ function addLines(index: IndexBuilder, lines: Buffer): void {
 }
 
 export interface Selection extends Bounds {
-  readonly needles: readonly Buffer[];
+  /** Texts that each wanted line contains. */
+  readonly needles: readonly string[];
   readonly fromTheEnd: boolean;
 }
 
@@ -73,9 +74,17 @@ export async function* readBlocks(
   const stretches = stretchesOf(index, selection);
   if (stretches.length === 0) return;
   const file = await open(path, 'r');
+  const needles = selection.needles.map((needle) => Buffer.from(needle));
+  // One for all: as many large ones as a query reads would keep the collector busy.
+  const buffer = Buffer.allocUnsafe(Math.max(...stretches.map(({ from, to }) => to - from)));
   try {
     for (const stretch of selection.fromTheEnd ? stretches.toReversed() : stretches) {
-      yield await readStretch(file, stretch, selection);
+      const { from, to, firstId, lastId } = stretch;
+      const { bytesRead } = await file.read(buffer, 0, to - from, from);
+      const text = buffer.subarray(0, bytesRead);
+      const isHopeless = needles.some((needle) => !text.includes(needle));
+      const entries = isHopeless ? [] : parseLines(text.toString('utf8'), selection);
+      yield { entries, firstId, lastId, bytes: to - from };
     }
   } finally {
     await file.close();
@@ -107,23 +116,15 @@ function stretchesOf({ blocks, bytes, lastId }: SegmentIndex, bounds: Bounds): S
   return stretches;
 }
 
-async function readStretch(file: FileHandle, stretch: Stretch, selection: Selection): Promise<Batch> {
-  const { from, to, firstId, lastId } = stretch;
-  const buffer = Buffer.allocUnsafe(to - from);
-  const { bytesRead } = await file.read(buffer, 0, buffer.length, from);
-  const text = buffer.subarray(0, bytesRead);
-  const isHopeless = selection.needles.some((needle) => !text.includes(needle));
-  const entries = isHopeless ? [] : parseLines(text.toString('utf8'), selection);
-  return { entries, firstId, lastId, bytes: to - from };
-}
-
-/** Those in the bounds. What is no entry (torn by a crash, or of somebody else) is passed over. */
-function parseLines(text: string, { afterId, beforeId, sinceMs, untilMs }: Bounds): readonly JournalEntry[] {
+/** Those that may be wanted. What is no entry (torn by a crash, or of somebody else) is passed over. */
+function parseLines(text: string, selection: Selection): readonly JournalEntry[] {
+  const { afterId, beforeId, sinceMs, untilMs, needles } = selection;
   const entries: JournalEntry[] = [];
   for (const line of text.split('\n')) {
     const begun = idAndTime(line);
     if (begun === undefined || begun.id <= afterId || begun.id >= beforeId) continue;
     if (begun.time < sinceMs || begun.time > untilMs) continue;
+    if (!needles.every((needle) => line.includes(needle))) continue;
     try {
       entries.push(JSON.parse(line) as JournalEntry);
     } catch {

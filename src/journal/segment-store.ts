@@ -54,10 +54,10 @@ export class SegmentStore {
       sealed.push({ ...segment, bytes: size });
     }
     const store = new SegmentStore(ports, limits, sealed);
-    // When the last one ended is told by no name.
-    const last = sealed.at(-1);
-    if (last !== undefined) await store.#indexOf(last);
     await store.#keepLimits();
+    // When the last one ended is told by no name; after a crash it has to be gone through, which nobody waits for.
+    const last = sealed.at(-1);
+    if (last !== undefined) void store.#indexOf(last).then(() => store.#keepLimits());
     return store;
   }
 
@@ -71,6 +71,11 @@ export class SegmentStore {
 
   append(entry: JournalEntry): void {
     this.#writer.append(entry);
+  }
+
+  /** So many entries could not even be handed over; told with the next ones that are written. */
+  lose(count: number): void {
+    this.#writer.lose(count);
   }
 
   useLimits(limits: StoreLimits): void {

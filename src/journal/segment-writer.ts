@@ -71,6 +71,10 @@ export class SegmentWriter {
     this.#schedule(this.#hasFailed ? RETRY_MS : FLUSH_MS);
   }
 
+  lose(count: number): void {
+    this.#lost += count;
+  }
+
   /** Writes what is queued, and ends the file. */
   async close(): Promise<void> {
     this.#cancelTimer?.();

@@ -42,6 +42,8 @@ const CASES: readonly [line: string, candidates: string[]][] = [
   ['signal nginx HUP ', ['--help', '--json', '--socket']],
   ['logs -p ng', ['nginx']],
   ['logs --level w', ['warn']],
+  ['logs -e config_r', ['config_rejected', 'config_reloaded']],
+  ['logs --stream ', ['stderr', 'stdout']],
   ['logs -p nginx --pro', ['--process']],
   ['attach nginx --stream s', ['stderr', 'stdout']],
   ['help ev', ['events']],

@@ -116,7 +116,7 @@ test('processes are added and removed by name', () => {
 test('keys of the engine are told, and which of them need a new engine', () => {
   const before = loadGood(BASE);
   const after = loadGood(
-    `${BASE}[engine]\nsocket = "/s"\nsocket_mode = "0600"\ngrace = "20s"\nlog = {level = "debug", format = "json"}\nmain = "web"\naccess = {read = ["www"]}\n[engine.hooks]\non_exit = "x"\n`,
+    `${BASE}[engine]\nsocket = "/s"\nsocket_mode = "0600"\ngrace = "20s"\nlog = {level = "debug", format = "json"}\nmain = "web"\naccess = {read = ["www"]}\njournal = {output = true, directory = "/j", max_age = "1d"}\n[engine.hooks]\non_exit = "x"\n`,
   );
   const { engineChanged, needsEngineRestart } = compareConfigs(before, after);
   assert.deepEqual(engineChanged, [
@@ -125,10 +125,18 @@ test('keys of the engine are told, and which of them need a new engine', () => {
     'engine.access',
     'engine.log.level',
     'engine.log.format',
+    'engine.journal.output',
+    'engine.journal.directory',
+    'engine.journal.max_age',
     'engine.grace',
     'engine.exit_when',
     'engine.main',
     'engine.hooks.on_exit',
   ]);
-  assert.deepEqual(needsEngineRestart, ['engine.socket', 'engine.socket_mode', 'engine.log.format']);
+  assert.deepEqual(needsEngineRestart, [
+    'engine.socket',
+    'engine.socket_mode',
+    'engine.log.format',
+    'engine.journal.directory',
+  ]);
 });

@@ -206,8 +206,7 @@ test('a narrow window of time reads a small part of the files', async (t) => {
   const look = async (needles: readonly string[], selection = bounds) => {
     let bytes = 0;
     const found: JournalEntry[] = [];
-    const buffers = needles.map((needle) => Buffer.from(needle));
-    for await (const batch of store.batches({ ...selection, needles: buffers, fromTheEnd: false })) {
+    for await (const batch of store.batches({ ...selection, needles, fromTheEnd: false })) {
       bytes += batch.bytes;
       found.push(...batch.entries);
     }
