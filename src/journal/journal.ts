@@ -31,6 +31,7 @@ export interface JournalPorts {
 export class Journal implements JournalPort {
   readonly #ports: JournalPorts;
   readonly #memory: MemoryStore;
+  readonly #pause = oneATurn();
   #config: JournalConfig;
   #lastId = 0;
   #files: SegmentStore | undefined;
@@ -95,7 +96,8 @@ export class Journal implements JournalPort {
     const { maxAgeMs } = this.#config;
     const oldest = maxAgeMs === undefined ? 0 : this.#ports.clock.wallTime() - maxAgeMs;
     const within = { ...query, sinceMs: Math.max(query.sinceMs, oldest) };
-    return search(within, query.fromTheEnd ? this.#backward(within) : this.#forward(within), signal);
+    const batches = query.fromTheEnd ? this.#backward(within) : this.#forward(within);
+    return search(within, batches, signal, this.#pause);
   }
 
   /** From the files what memory no longer holds, then the rest. */
@@ -115,7 +117,7 @@ export class Journal implements JournalPort {
 
   async *#backward(selection: Selection): AsyncGenerator<Batch> {
     let { beforeId } = selection;
-    for await (const batch of this.#memory.backward(selection)) {
+    for (const batch of this.#memory.backward(selection)) {
       beforeId = batch.firstId;
       yield batch;
     }
@@ -141,6 +143,16 @@ export class Journal implements JournalPort {
     else if (this.#early.length < MOST_EARLY_ENTRIES) this.#early.push(entry);
     else this.#earlyLost += 1;
   }
+}
+
+/** Of all searches together one goes on in each turn of the event loop, however many there are. */
+function oneATurn(): () => Promise<void> {
+  let last: Promise<unknown> = Promise.resolve();
+  return () => {
+    const mine = last.then(() => new Promise<void>((resolve) => setImmediate(resolve)));
+    last = mine;
+    return mine;
+  };
 }
 
 function memoryBytes({ directory, maxBytes }: JournalConfig): number {

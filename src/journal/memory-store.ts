@@ -3,7 +3,7 @@
 import type { JournalEntry } from '../supervisor/journal-port.ts';
 import type { Batch, Bounds } from './batch.ts';
 
-/** So many are looked at before the event loop has its turn. */
+/** So many are handed out at once; then the event loop has its turn. */
 const SLICE_ENTRIES = 1_000;
 /** What an entry takes beside its texts, about. */
 const ENTRY_BYTES = 160;
@@ -53,7 +53,7 @@ export class MemoryStore {
   }
 
   /** In slices, each looked up anew: between two of them entries come and go. */
-  async *forward({ afterId, beforeId }: Bounds): AsyncGenerator<Batch> {
+  *forward({ afterId, beforeId }: Bounds): Generator<Batch> {
     for (let last = afterId; ; ) {
       const from = this.#after(last);
       const to = Math.min(from + SLICE_ENTRIES, this.#after(beforeId - 1));
@@ -61,11 +61,10 @@ export class MemoryStore {
       if (batch === undefined) return;
       last = batch.lastId;
       yield batch;
-      await new Promise(setImmediate);
     }
   }
 
-  async *backward({ afterId, beforeId }: Bounds): AsyncGenerator<Batch> {
+  *backward({ afterId, beforeId }: Bounds): Generator<Batch> {
     for (let first = beforeId; ; ) {
       const to = this.#after(first - 1);
       const from = Math.max(to - SLICE_ENTRIES, this.#after(afterId));
@@ -73,7 +72,6 @@ export class MemoryStore {
       if (batch === undefined) return;
       first = batch.firstId;
       yield batch;
-      await new Promise(setImmediate);
     }
   }
 

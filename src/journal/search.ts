@@ -8,11 +8,15 @@ const MOST_BYTES_A_CALL = 32 * 2 ** 20;
 /** A page travels as one line. */
 const MOST_BYTES_A_PAGE = 2 ** 20;
 
-/** @param batches in the direction of the query; in each the oldest entry comes first. */
+/**
+ * @param batches in the direction of the query; in each the oldest entry comes first.
+ * @param pause waited for after each batch: others want their turn.
+ */
 export async function search(
   query: JournalQuery,
   batches: AsyncIterable<Batch>,
   signal: AbortSignal,
+  pause: () => Promise<void>,
 ): Promise<JournalPage> {
   const { fromTheEnd, limit } = query;
   const found: JournalEntry[] = [];
@@ -35,6 +39,7 @@ export async function search(
     }
     bytesRead += bytes;
     if (bytesRead > MOST_BYTES_A_CALL) return page(fromTheEnd ? firstId : lastId);
+    await pause();
   }
   return page(null);
 }

@@ -9,6 +9,8 @@ import { indexNameOf } from './segment-name.ts';
 
 /** Read and parsed at once: takes a few milliseconds, then the event loop has its turn. */
 const READ_BYTES = 128 * 1024;
+/** No line of ours is nearly as long: what takes more is rubbish, and not read whole. */
+const MOST_AT_ONCE_BYTES = 4 * 2 ** 20;
 const FILE_MODE = 0o640;
 const NEWLINE = 10;
 
@@ -41,7 +43,7 @@ async function makeIndex(path: string): Promise<SegmentIndex> {
       if (bytesRead === 0) return index;
       if (end > 0) addLines(index, buffer.subarray(0, end));
       // What follows is a torn line, unless the buffer is too small to tell.
-      else if (bytesRead < buffer.length) return index;
+      else if (bytesRead < buffer.length || buffer.length >= MOST_AT_ONCE_BYTES) return index;
       else buffer = Buffer.alloc(2 * buffer.length);
     }
   } finally {
@@ -106,7 +108,8 @@ function stretchesOf({ blocks, bytes, lastId }: SegmentIndex, bounds: Bounds): S
     const end = next === undefined ? lastId : next.firstId - 1;
     if (block.maxTime < bounds.sinceMs || block.minTime > bounds.untilMs) continue;
     if (end <= bounds.afterId || block.firstId >= bounds.beforeId) continue;
-    const stretch = { from: block.offset, to: next?.offset ?? bytes, firstId: block.firstId, lastId: end };
+    const to = Math.min(next?.offset ?? bytes, block.offset + MOST_AT_ONCE_BYTES);
+    const stretch = { from: block.offset, to, firstId: block.firstId, lastId: end };
     const last = stretches.at(-1);
     const isOneRead = last?.to === stretch.from && stretch.to - last.from <= READ_BYTES;
     if (last !== undefined && isOneRead)

@@ -68,6 +68,10 @@ export function readIndex(text: string, fileBytes: number): SegmentIndex | undef
     if (!isCount(bytes) || !isCount(lastId) || bytes > fileBytes || !Array.isArray(blocks)) return undefined;
     if (!blocks.every((row) => Array.isArray(row) && row.length === 4 && row.every(Number.isFinite)))
       return undefined;
+    const isInOrder = blocks.every(
+      ([offset], at) => isCount(offset) && offset < (blocks[at + 1]?.[0] ?? bytes),
+    );
+    if (!isInOrder) return undefined;
     const rows = blocks.map(([offset, firstId, minTime, maxTime]) => ({ offset, firstId, minTime, maxTime }));
     return { bytes, lastId, blocks: rows };
   } catch {

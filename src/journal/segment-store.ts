@@ -2,6 +2,7 @@
 
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TaskmasterError } from '../errors.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
 import type { JournalEntry } from '../supervisor/journal-port.ts';
 import type { Cancel, Clock } from '../supervisor/ports.ts';
@@ -57,7 +58,12 @@ export class SegmentStore {
     await store.#keepLimits();
     // When the last one ended is told by no name; after a crash it has to be gone through, which nobody waits for.
     const last = sealed.at(-1);
-    if (last !== undefined) void store.#indexOf(last).then(() => store.#keepLimits());
+    // One that cannot be read now is told by the query that needs it.
+    if (last !== undefined)
+      store.#indexOf(last).then(
+        () => store.#keepLimits(),
+        () => undefined,
+      );
     return store;
   }
 
@@ -96,15 +102,24 @@ export class SegmentStore {
       current === undefined ? [...this.#sealed] : [...this.#sealed, current];
     for (const segment of selection.fromTheEnd ? all.reverse() : all) {
       if (isOutside(segment, selection)) continue;
-      const index = await this.#indexOf(segment);
-      if (index === undefined || isOutside(segment, selection)) continue;
       try {
+        const index = await this.#indexOf(segment);
+        if (isOutside(segment, selection)) continue;
         yield* readBlocks(join(this.#ports.directory, segment.name), index, selection);
       } catch (error) {
         // Removed meanwhile, by the limits or by somebody: it has nothing to tell any more.
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
+        throw this.#unreadable(segment, error as Error);
       }
     }
+  }
+
+  /** For the client: what a disk does is no fault of the engine. */
+  #unreadable({ name }: SegmentName, cause: Error): TaskmasterError {
+    const path = join(this.#ports.directory, name);
+    return new TaskmasterError('action-failed', `cannot read ${path} of the journal: ${cause.message}`, {
+      cause,
+    });
   }
 
   get #maxBytes(): number {
@@ -115,11 +130,10 @@ export class SegmentStore {
     return Math.min(LARGEST_FILE_BYTES, Math.max(SMALLEST_FILE_BYTES, this.#maxBytes / FILES));
   }
 
-  /** @returns undefined where it cannot be read: it was removed, or the disk fails. */
-  async #indexOf(segment: Sealed | OpenSegment): Promise<SegmentIndex | undefined> {
+  async #indexOf(segment: Sealed | OpenSegment): Promise<SegmentIndex> {
     if ('index' in segment) return segment.index;
-    const index = await indexOf(this.#ports.directory, segment.name, segment.bytes).catch(() => undefined);
-    if (index !== undefined) segment.range = rangeOf(index);
+    const index = await indexOf(this.#ports.directory, segment.name, segment.bytes);
+    segment.range = rangeOf(index);
     return index;
   }
 

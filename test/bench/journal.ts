@@ -17,6 +17,7 @@ const SEGMENT_BYTES = 32 * 2 ** 20;
 /** One line every 20 ms of the journal's time. */
 const STEP_MS = 20;
 const RUNS = 5;
+const CROWD = 8;
 
 const { folder, remove } = workshop();
 const directory = join(folder, 'journal');
@@ -128,8 +129,15 @@ for (const [what, query, runs] of QUERIES) {
     'another client waited at most, ms': Math.max(...told.map(({ longestWait }) => longestWait)).toFixed(1),
   });
 }
-asker.close();
-other.close();
+const crowd = await Promise.all(Array.from({ length: CROWD }, reach));
+const all = await Promise.all(crowd.map((client) => ask({ text: 'nowhere to be found' }, client)));
+rows.push({
+  what: `a text that is nowhere, ${CROWD} clients at once`,
+  'median ms': median(all.map(({ ms }) => ms)).toFixed(1),
+  found: 0,
+  'another client waited at most, ms': Math.max(...all.map(({ longestWait }) => longestWait)).toFixed(1),
+});
+for (const client of [...crowd, asker, other]) client.close();
 engine.kill('SIGTERM');
 await ended(engine);
 remove();

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, readdirSync, readFileSync, rmSync, stat, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  stat,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { JournalConfig } from '../../src/config/resolved-config.ts';
@@ -246,6 +255,25 @@ test('a directory that cannot be written is told once, costs nothing else, and i
   await journal.close();
   const later = await engineIn(directory);
   assert.deepEqual(ids(await later.find()), range(1, 4));
+});
+
+test('a file that cannot be read is an answer to the client, and one that is gone is none', async (t) => {
+  const directory = temporaryFolder(t);
+  const first = await engineIn(directory);
+  first.note('one');
+  await first.journal.close();
+  const second = await engineIn(directory);
+  second.note('two');
+  const [name = ''] = segments(directory);
+  rmSync(join(directory, name));
+  assert.deepEqual(ids(await second.find()), [2]);
+  rmSync(join(directory, name.replace('.jsonl', '.index')));
+  mkdirSync(join(directory, name));
+  await assert.rejects((await engineIn(directory)).find(), {
+    code: 'action-failed',
+    message: /cannot read .*jsonl of the journal: EISDIR/,
+  });
+  await second.journal.close();
 });
 
 test('a full disk is told once; with room again every queued line is written, once', async (t: TestContext) => {

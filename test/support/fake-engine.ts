@@ -222,7 +222,7 @@ export class FakeEngine implements EnginePort {
       hasFiles: false,
       entry: (id) => this.entries.find((entry) => entry.id === id),
       recentEvents: (afterId) => this.events.filter(({ id }) => id > afterId),
-      search: (query, signal) => search(query, this.#batches(query.fromTheEnd), signal),
+      search: (query, signal) => search(query, this.#batches(query.fromTheEnd), signal, async () => {}),
     };
   }
 
