@@ -39,7 +39,8 @@ describe('a sentence', () => {
     const web = anInstance('web', { state: 'healthy', dropped_output });
     assert.equal(sentence(web, PLAIN), 'web: healthy since 2 seconds; dropped 42 bytes of its output');
     assert.match(table([web], PLAIN)[1] ?? '', /dropped 42 bytes of its output$/);
-    const told = whyText({ instance: web, history: [], probes: [], last_output: [], next: 'nothing' }, PLAIN);
+    const report = { instance: web, chain: [], history: [], probes: [], last_output: [], next: 'nothing' };
+    const told = whyText(report, PLAIN);
     assert.ok(told.includes('  dropped: 40 bytes of stdout: /log could not be written to'), told.join('\n'));
   });
 

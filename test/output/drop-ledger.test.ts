@@ -7,11 +7,11 @@ const NO_ROOM = '/log could not be written to';
 
 function rig(): {
   readonly ledger: DropLedger;
-  drop(stream: string, bytes: number, instance?: string): void;
+  drop(stream: string, bytes: number, instance?: string): number;
 } {
   const events = new EventStream({ wallTime: () => 0 });
   const ledger = new DropLedger(events);
-  const drop = (stream: string, bytes: number, instance?: string): void =>
+  const drop = (stream: string, bytes: number, instance?: string): number =>
     events.emit(
       'warn',
       'output_dropped',
