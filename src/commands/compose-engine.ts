@@ -59,11 +59,12 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
   const journal = new Journal(config.engine.journal, { clock, events });
   const standardError = descriptorSink(2);
   const isTerminal = isatty(2);
+  const mayColour = process.env.NO_COLOR === undefined;
   const log = new EngineLog(config.engine.log, {
     events,
     sink: standardError,
     isTerminal,
-    hasColour: isTerminal && process.env.NO_COLOR === undefined,
+    hasColour: isTerminal && mayColour,
   });
   const reaper = new Reaper(addon);
   const openFiles = inheritedOpenFiles(process.env.TASKMASTER_INHERITED);
@@ -73,12 +74,14 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     stdout: descriptorSink(1),
     stderr: standardError,
     format: config.engine.log.output,
+    hasColour: { stdout: mayColour && isatty(1), stderr: mayColour && isTerminal },
     wallTime: () => clock.wallTime(),
     onDropped: (stream, bytes) => {
       const reason = "nobody read the container's output";
       events.emit('warn', 'output_dropped', { stream, bytes, reason });
     },
   });
+  events.subscribe((event) => container.tell(event));
   const output = new ProcessOutput({
     clock,
     events,
@@ -122,6 +125,12 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     onVerdict: (verdict) => drain.begin(verdict),
     onFault,
   });
+  const useNames = ({ engine }: ResolvedConfig): void =>
+    container.use(
+      supervisor.records().map((record) => ({ instance: record.name, process: record.process.name })),
+      engine.log.marks,
+    );
+  useNames(config);
   const hooks = new Hooks(events, (hook, event) =>
     runHelperCommand(
       { file: hook.file, args: hook.args, timeoutMs: hook.timeoutMs, input: `${JSON.stringify(event)}\n` },
@@ -150,6 +159,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     },
     onApplied: (applied) => {
       hooks.use(applied.engine.hooks);
+      useNames(applied);
       log.use(applied.engine.log);
       journal.use(applied.engine.journal);
       outputLines.use(

@@ -169,6 +169,7 @@ function engineKeys(engine: EngineConfig): Keys {
     ['log.level', engine.log.level],
     ['log.format', engine.log.format],
     ['log.output', engine.log.output],
+    ['log.marks', engine.log.marks],
     ['journal.output', engine.journal.output],
     ['journal.directory', engine.journal.directory],
     ['journal.max_size', engine.journal.maxBytes],

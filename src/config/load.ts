@@ -117,7 +117,7 @@ const DEFAULT_ENGINE: EngineConfig = {
   socketMode: 0o660,
   socketGid: undefined,
   access: [],
-  log: { level: 'info', format: 'auto', output: 'raw' },
+  log: { level: 'info', format: 'auto', output: 'raw', marks: false },
   journal: { output: false, directory: undefined, maxBytes: undefined, maxAgeMs: undefined },
   http: undefined,
   graceMs: 10_000,

@@ -48,7 +48,7 @@ export function resolveEngine(place: Place, engine: EngineSource, ports: ConfigP
         ? undefined
         : groupAt(place.at('socket_group'), engine.socket_group, ports.users),
     access: resolveAccess(place.at('access'), engine.access, ports),
-    log: resolveLog(engine.log),
+    log: resolveLog(place.at('log'), engine.log),
     journal: resolveJournal(place.at('journal'), engine.journal),
     http:
       engine.http === undefined ? undefined : listenAddressAt(place.at('http', 'listen'), engine.http.listen),
@@ -93,12 +93,17 @@ function resolveAccess(
   return grants;
 }
 
-function resolveLog(log: EngineSource['log']): EngineLogConfig {
-  if (typeof log === 'object') return { level: log.level, format: log.format, output: log.output };
+function resolveLog(place: Place, log: EngineSource['log']): EngineLogConfig {
+  if (typeof log === 'object') {
+    if (log.marks && log.output === 'raw') {
+      place.at('marks').warning('with output = "raw" there are no marks; write output = "prefix" or "json"');
+    }
+    return { level: log.level, format: log.format, output: log.output, marks: log.marks };
+  }
   const level = (['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const).find(
     (known) => known === log,
   );
-  return { level: level ?? 'info', format: 'auto', output: 'raw' };
+  return { level: level ?? 'info', format: 'auto', output: 'raw', marks: false };
 }
 
 function resolveJournal(place: Place, journal: EngineSource['journal']): JournalConfig {

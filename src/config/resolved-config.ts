@@ -56,6 +56,8 @@ export interface EngineLogConfig {
   readonly format: 'auto' | 'json' | 'pretty';
   /** How processes' output with `stdout = "inherit"` appears on the container's stream. */
   readonly output: 'raw' | 'prefix' | 'json';
+  /** Starts, ends and health of processes are marked between their lines. */
+  readonly marks: boolean;
 }
 
 export interface JournalConfig {

@@ -81,10 +81,16 @@ const log = {
       description:
         'How the output of processes with `stdout = "inherit"` appears: as it is, with the process’s name before each line, or as JSON lines.',
     },
+    marks: {
+      ...flag,
+      default: false,
+      description:
+        'Starts, ends and health of the processes appear between their lines; with `output = "prefix"` or `"json"`.',
+    },
   },
   additionalProperties: false,
   default: {},
-  expected: 'a level such as "debug", or {level, format, output}',
+  expected: 'a level such as "debug", or {level, format, output, marks}',
 } as const;
 
 const journal = {

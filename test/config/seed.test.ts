@@ -35,7 +35,7 @@ test("the seed's example works word for word", () => {
     socketMode: 0o660,
     socketGid: undefined,
     access: [],
-    log: { level: 'info', format: 'auto', output: 'raw' },
+    log: { level: 'info', format: 'auto', output: 'raw', marks: false },
     journal: { output: false, directory: undefined, maxBytes: undefined, maxAgeMs: undefined },
     graceMs: 10_000,
     http: undefined,
@@ -217,7 +217,7 @@ socket = "tm.sock"
 socket_mode = "0600"
 socket_group = "www"
 access = {read = ["@video", 1234], control = ["www"]}
-log = {level = "debug", format = "json", output = "prefix"}
+log = {level = "debug", format = "json", output = "prefix", marks = true}
 grace = "30s"
 main = "web"
 journal = {output = true, directory = "logs", max_size = "1GiB", max_age = "7d"}
@@ -237,7 +237,7 @@ cmd = "web"
       { level: 'read', uid: 1234, gid: undefined },
       { level: 'control', uid: 33, gid: undefined },
     ],
-    log: { level: 'debug', format: 'json', output: 'prefix' },
+    log: { level: 'debug', format: 'json', output: 'prefix', marks: true },
     journal: { output: true, directory: '/etc/tm/logs', maxBytes: 2 ** 30, maxAgeMs: 7 * 86_400_000 },
     graceMs: 30_000,
     http: undefined,
@@ -267,7 +267,7 @@ test('a journal too small to be of use is refused, in a directory sooner', () =>
 
 test('a log level alone is short for a log table', () => {
   const { engine } = loadGood('[engine]\nlog = "warn"\n[processes.web]\ncmd = "web"\n');
-  assert.deepEqual(engine.log, { level: 'warn', format: 'auto', output: 'raw' });
+  assert.deepEqual(engine.log, { level: 'warn', format: 'auto', output: 'raw', marks: false });
 });
 
 test('exit_when that is given beside main wins', () => {

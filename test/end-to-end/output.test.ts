@@ -2,11 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { EngineRun } from '../support/engine-run.ts';
 import { eventually } from '../support/eventually.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { Terminal } from '../support/terminal.ts';
+
+const taskmaster = resolve(import.meta.dirname, '../../dist/taskmaster');
 
 const shell = (script: string): string =>
   `cmd = ["sh", "-c", ${JSON.stringify(script.replaceAll('$', '$$$$'))}]\n`;
@@ -57,6 +61,43 @@ for (const [format, expected] of [
     const engine = new EngineRun(t, config);
     assert.equal(await engine.exitCode(), 0);
     assert.match(engine.stdout, expected);
+  });
+}
+
+test('starts, ends and health are marked between the lines where that is wanted, from a reload on too', async (t) => {
+  const config = (marks: boolean): string =>
+    `[engine]\nexit_when = "never"\nlog = { output = "prefix", marks = ${marks} }\n[processes.a]\n${shell('echo one; exec sleep 1000')}healthcheck = {uptime = "10ms"}\n`;
+  const engine = await new EngineRun(t, config(false)).ready();
+  await engine.reaches('a', 'healthy');
+  engine.configure(`${config(true)}[processes.longer]\n${shell('exit 3')}autorestart = "no"\n`);
+  assert.equal((await engine.shell('reload')).code, 0);
+  await engine.reaches('longer', 'failed');
+  assert.equal((await engine.shell('restart', 'a', '--wait')).code, 0);
+  await eventually(() => {
+    assert.match(
+      engine.stdout,
+      /^a \| one\nlonger \* started as pid \d+\nlonger \* exited with code 3 after /,
+    );
+    assert.match(
+      engine.stdout,
+      /\na {6}\* killed by SIGTERM after .*, as requested\na {6}\* started as pid \d+\na {6}\| one\na {6}\* healthy\n$/,
+    );
+  });
+});
+
+for (const [what, env, expected] of [
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colour is
+  ['in colour', {}, /\x1b\[36ma \|\x1b\[0m hello\r\n/],
+  ['without colour under NO_COLOR', { NO_COLOR: '1' }, /(^|\n)a \| hello\r\n/],
+] as const) {
+  test(`on a terminal prefixes are ${what}`, async (t) => {
+    const path = join(temporaryFolder(t), 'tm.toml');
+    const config = `[engine]\nsocket = "${path}.sock"\nlog = { output = "prefix", level = "error" }\n[processes.a]\n${shell('echo hello')}`;
+    writeFileSync(path, config);
+    const { NO_COLOR: _own, ...inherited } = process.env;
+    const terminal = new Terminal(t, [taskmaster, 'engine', 'start', path], { ...inherited, ...env });
+    await terminal.shows(expected);
+    assert.equal(await terminal.exitCode(), 0);
   });
 }
 

@@ -15,7 +15,7 @@ function logRig(config: Partial<EngineLogConfig> = {}, isTerminal = false): LogR
   const events = new EventStream({ wallTime: () => Date.UTC(2030, 0, 2, 3, 4, 5, 678) });
   const written: string[] = [];
   const log = new EngineLog(
-    { level: 'info', format: 'auto', output: 'raw', ...config },
+    { level: 'info', format: 'auto', output: 'raw', marks: false, ...config },
     {
       events,
       isTerminal,
@@ -98,7 +98,7 @@ test('events below the level are left out, and a reload changes the level', asyn
   await log.open();
   notice(events, 'too quiet');
   notice(events, 'loud', 'warn');
-  log.use({ level: 'debug', format: 'auto', output: 'raw' });
+  log.use({ level: 'debug', format: 'auto', output: 'raw', marks: false });
   notice(events, 'now heard', 'debug');
   await log.idle();
   assert.deepEqual(
@@ -138,7 +138,7 @@ test('a log that nobody reads is bounded, blocks nobody, and tells what was lost
   const written: Buffer[] = [];
   let finish = (): void => assert.fail('nothing is being written');
   const log = new EngineLog(
-    { level: 'info', format: 'json', output: 'raw' },
+    { level: 'info', format: 'json', output: 'raw', marks: false },
     {
       events,
       isTerminal: false,

@@ -257,7 +257,7 @@ export function configOf(
       socketMode: 0o660,
       socketGid: undefined,
       access: [],
-      log: { level: 'info', format: 'json', output: 'raw' },
+      log: { level: 'info', format: 'json', output: 'raw', marks: false },
       journal: { output: false, directory: undefined, maxBytes: undefined, maxAgeMs: undefined },
       graceMs: 10_000,
       http: undefined,

@@ -1,0 +1,54 @@
+/** Marks in the container's output: when a process started, ended, and what became of its health. */
+
+import type { EngineEvent } from '../supervisor/engine-event.ts';
+import { statusInWords } from '../supervisor/reasons.ts';
+import { shortDuration } from '../units.ts';
+
+/** @returns the mark's text, or undefined for an event that has none. Pure. */
+export function markText(event: EngineEvent): string | undefined {
+  switch (event.event) {
+    case 'process_spawned':
+      return `started as pid ${event.pid}`;
+    case 'process_exited':
+      return `${statusInWords(event.status)} after ${shortDuration(event.uptime_ms)}${event.requested ? ', as requested' : ''}`;
+    case 'spawn_failed':
+      return event.message;
+    case 'state_changed':
+      if (event.to !== 'healthy' && event.to !== 'unhealthy') return undefined;
+      return event.reason === undefined ? event.to : `${event.to}: ${event.reason}`;
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Puts the mark of an end behind the last output: an exit may be known before the loop has polled the pipes, and
+ * what was printed last is read in the turn that follows.
+ */
+export class LifeMarks {
+  readonly #write: (event: EngineEvent, text: string) => void;
+  readonly #ends = new Map<string, () => void>();
+
+  constructor(write: (event: EngineEvent, text: string) => void) {
+    this.#write = write;
+  }
+
+  tell(event: EngineEvent): void {
+    const text = markText(event);
+    const { instance } = event;
+    if (text === undefined || instance === undefined) return;
+    // One that is started again at once: the marks keep their order.
+    this.#ends.get(instance)?.();
+    if (event.event !== 'process_exited') {
+      this.#write(event, text);
+      return;
+    }
+    const end = (): void => {
+      if (this.#ends.get(instance) !== end) return;
+      this.#ends.delete(instance);
+      this.#write(event, text);
+    };
+    this.#ends.set(instance, end);
+    setImmediate(() => setImmediate(end));
+  }
+}
