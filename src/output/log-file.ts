@@ -12,7 +12,7 @@ import { ByteQueue } from './byte-queue.ts';
 import { errorText } from './error-text.ts';
 import { closeQuietly, isDeleted, isStillAt, type OpenFile, openAgain, openSuccessor } from './open-file.ts';
 import type { FileReports, KeepBlock, OutputFile, RotationRules } from './output-file.ts';
-import { compressFile, rotateFiles } from './rotation.ts';
+import { compressFile, removeOldest, rotateFiles } from './rotation.ts';
 import { isNewInterval } from './rotation-schedule.ts';
 
 const BACKLOG_BYTES = 1_048_576;
@@ -67,6 +67,7 @@ export class LogFile implements OutputFile {
   /** A rotation that just failed is not tried again before something was written. */
   #mustWriteFirst = false;
   #droppedBytes = 0;
+  #removing: Promise<void> = Promise.resolve();
   #compressing: Promise<void> = Promise.resolve();
   #isClosing = false;
   readonly #drainWaiters = new Set<() => void>();
@@ -123,11 +124,11 @@ export class LogFile implements OutputFile {
   }
 
   idle(): Promise<void> {
-    if (!this.#isBusy && this.#queue.length === 0) return Promise.resolve();
+    if (!this.#isBusy && this.#queue.length === 0) return this.#removing;
     const settled = new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
     this.#retryNow();
     this.#work();
-    return settled;
+    return settled.then(() => this.#removing);
   }
 
   tellUnwritten(): void {
@@ -295,6 +296,7 @@ export class LogFile implements OutputFile {
   async #rotate(): Promise<void> {
     try {
       // The file before must have its final name before the next one takes it.
+      await this.#removing;
       await this.#compressing;
       if (this.#wasTruncated()) {
         this.#beginCounting();
@@ -306,6 +308,7 @@ export class LogFile implements OutputFile {
       this.#swap();
       if (this.#cannotRotate) this.#ports.reports.onRestored();
       this.#cannotRotate = false;
+      this.#remove(realPath);
       if (this.#rules.compress && this.#rules.maxFiles > 0) this.#compress(`${realPath}.1`);
     } catch (error) {
       // Better one long file than lost lines: written on, and tried again after as much again.
@@ -333,6 +336,16 @@ export class LogFile implements OutputFile {
   #beginCounting(): void {
     this.#since = this.#ports.clock.wallTime();
     this.useRules(this.#rules);
+  }
+
+  /** Beside the writing, as it takes long with a large file. */
+  #remove(path: string): void {
+    const { reports } = this.#ports;
+    this.#removing = removeOldest(path, this.#rules.maxFiles).catch((error: unknown) =>
+      reports.onFailed(
+        `cannot remove what is older than ${path}.${this.#rules.maxFiles}: ${errorText(error)}`,
+      ),
+    );
   }
 
   /** Beside the writing, not before it: a gigabyte takes seconds. */

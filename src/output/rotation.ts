@@ -6,7 +6,7 @@
  */
 
 import { chmod, readdir, rename, stat, unlink } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** What changes the file system. */
 export interface RotationSteps {
@@ -16,32 +16,46 @@ export interface RotationSteps {
 
 const REAL_STEPS: RotationSteps = { rename, unlink };
 
-/** Endings of a number that are there. */
-type Rotated = Map<number, Set<'' | '.gz'>>;
+/** `/` stands for a directory, which is in the way. */
+type Ending = '' | '.gz' | '/';
+
+interface Found {
+  /** By number: the endings that are there. */
+  readonly rotated: Map<number, Set<Ending>>;
+  /** Names of compressions that were not finished, or not yet. */
+  readonly unfinished: readonly string[];
+}
 
 /**
- * Shifts `path` to `path.1`, `path.1` to `path.2`, … up to the first number that is free, and removes what is more than
- * `maxFiles`. Rejects as rename(2) does; a file that is missing is no error.
+ * Shifts `path` to `path.1`, `path.1` to `path.2`, … up to the first number that is free. What is then one too many is
+ * for `removeOldest`: freeing a large file takes long, and nobody needs to wait for it. Rejects as rename(2) does; a
+ * file that is missing is no error. Not while one of them is being compressed.
  */
 export async function rotateFiles(path: string, maxFiles: number, steps = REAL_STEPS): Promise<void> {
-  const rotated = await tidied(path, steps);
-  const remove = async (number: number): Promise<void> => {
-    for (const ending of rotated.get(number) ?? [])
-      await missingIsFine(steps.unlink(`${path}.${number}${ending}`));
-  };
-  for (const number of rotated.keys()) if (number > maxFiles) await remove(number);
-  if (maxFiles === 0) {
-    await missingIsFine(steps.unlink(path));
-    return;
-  }
+  const found = await look(path);
+  await tidy(path, found, steps);
+  const { rotated } = found;
   let free = 1;
-  while (free < maxFiles && rotated.has(free)) free += 1;
-  await remove(free);
+  while (free <= maxFiles && rotated.has(free)) free += 1;
+  for (let number = 1; number <= free; number++)
+    if (rotated.get(number)?.has('/')) throw Object.assign(new Error('a directory'), { code: 'EISDIR' });
+  await remove(path, free, found, steps);
   for (let number = free - 1; number >= 1; number--) {
     for (const ending of rotated.get(number) ?? [])
       await missingIsFine(steps.rename(`${path}.${number}${ending}`, `${path}.${number + 1}${ending}`));
   }
   await missingIsFine(steps.rename(path, `${path}.1`));
+}
+
+/** Removes those with a number beyond `maxFiles`. */
+export async function removeOldest(path: string, maxFiles: number, steps = REAL_STEPS): Promise<void> {
+  const found = await look(path);
+  for (const number of found.rotated.keys()) if (number > maxFiles) await remove(path, number, found, steps);
+}
+
+async function remove(path: string, number: number, { rotated }: Found, steps: RotationSteps): Promise<void> {
+  for (const ending of rotated.get(number) ?? [])
+    if (ending !== '/') await missingIsFine(steps.unlink(`${path}.${number}${ending}`));
 }
 
 /** Replaces `path` by `path.gz`, which is complete under its name, also on the disk, or not there at all. */
@@ -70,29 +84,33 @@ export async function compressFile(path: string, steps = REAL_STEPS): Promise<vo
   }
 }
 
-/** What is there, after what a crash has left of a compression is removed. */
-async function tidied(path: string, steps: RotationSteps): Promise<Rotated> {
-  const rotated: Rotated = new Map();
+async function look(path: string): Promise<Found> {
+  const rotated: Found['rotated'] = new Map();
+  const unfinished: string[] = [];
   const prefix = `${basename(path)}.`;
-  for (const name of await readdir(dirname(path))) {
-    const match = name.startsWith(prefix)
-      ? /^([1-9]\d{0,8})(\.gz)?(\.part)?$/.exec(name.slice(prefix.length))
-      : null;
-    if (match === null) continue;
-    const [, number = '', ending = '', part] = match;
-    if (part !== undefined && ending === '.gz')
-      await missingIsFine(steps.unlink(`${path}.${number}.gz.part`));
-    if (part !== undefined) continue;
+  for (const entry of await readdir(dirname(path), { withFileTypes: true })) {
+    const rest = entry.name.startsWith(prefix) ? entry.name.slice(prefix.length) : '';
+    const [, number = '', gz = '', part = ''] = /^([1-9]\d{0,8})(\.gz)?(\.part)?$/.exec(rest) ?? [];
+    if (number === '') continue;
+    if (part !== '') {
+      if (gz !== '') unfinished.push(entry.name);
+      continue;
+    }
     const endings = rotated.get(Number(number)) ?? new Set();
-    rotated.set(Number(number), endings.add(ending === '.gz' ? '.gz' : ''));
+    rotated.set(Number(number), endings.add(entry.isDirectory() ? '/' : gz === '' ? '' : '.gz'));
   }
+  return { rotated, unfinished };
+}
+
+/** Removes what a crash has left of a compression. */
+async function tidy(path: string, { rotated, unfinished }: Found, steps: RotationSteps): Promise<void> {
+  for (const name of unfinished) await missingIsFine(steps.unlink(join(dirname(path), name)));
   for (const [number, endings] of rotated) {
-    if (endings.size < 2) continue;
+    if (!endings.has('.gz') || !endings.has('')) continue;
     // The compressed one is complete: it got its name last.
     await missingIsFine(steps.unlink(`${path}.${number}`));
     endings.delete('');
   }
-  return rotated;
 }
 
 async function missingIsFine(step: Promise<void>): Promise<void> {

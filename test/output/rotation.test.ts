@@ -6,7 +6,7 @@ import { rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { compressFile, type RotationSteps, rotateFiles } from '../../src/output/rotation.ts';
+import { compressFile, type RotationSteps, removeOldest, rotateFiles } from '../../src/output/rotation.ts';
 import { isNewInterval } from '../../src/output/rotation-schedule.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -55,6 +55,7 @@ for (const isCompressed of [false, true]) {
       const { steps, wasKilled } = killedAfter(killedAt);
       try {
         await rotateFiles(path, MOST, steps);
+        await removeOldest(path, MOST, steps);
         if (isCompressed) await compressFile(`${path}.1`, steps);
       } catch {
         assert.ok(wasKilled());
@@ -80,12 +81,33 @@ test('a gap in the numbers is filled before anything is removed', async (t) => {
   assert.deepEqual(linesIn(folder), ['log.4', 'log.3', 'log.1', 'log']);
 });
 
+test('with all numbers taken, the oldest is one too many until it is removed, by the next rotation at the latest', async (t) => {
+  const folder = temporaryFolder(t);
+  const path = join(folder, 'log');
+  for (const name of ['log', 'log.1', 'log.2.gz']) writeFileSync(join(folder, name), '');
+  await rotateFiles(path, 2);
+  assert.deepEqual(readdirSync(folder).sort(), ['log.1', 'log.2', 'log.3.gz']);
+  writeFileSync(path, '');
+  await rotateFiles(path, 2);
+  assert.deepEqual(readdirSync(folder).sort(), ['log.1', 'log.2', 'log.3']);
+  await removeOldest(path, 2);
+  assert.deepEqual(readdirSync(folder).sort(), ['log.1', 'log.2']);
+});
+
+test('removing the oldest leaves alone what is being compressed meanwhile', async (t) => {
+  const folder = temporaryFolder(t);
+  for (const name of ['log.1', 'log.1.gz.part', 'log.4', 'log.4.gz']) writeFileSync(join(folder, name), '');
+  await removeOldest(join(folder, 'log'), 3);
+  assert.deepEqual(readdirSync(folder).sort(), ['log.1', 'log.1.gz.part']);
+});
+
 test('files of others that merely look alike are left alone', async (t) => {
   const folder = temporaryFolder(t);
   const path = join(folder, 'log');
   const others = ['log.1.bak', 'log.01', 'log.old', 'log2.1', 'log.1.part', 'log.2.gz.tmp'];
   for (const name of [...others, 'log', 'log.7']) writeFileSync(join(folder, name), '');
   await rotateFiles(path, 1);
+  await removeOldest(path, 1);
   assert.deepEqual(readdirSync(folder).sort(), [...others, 'log.1'].sort());
 });
 
