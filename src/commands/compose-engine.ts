@@ -8,7 +8,7 @@ import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { ProbingHealthMonitor } from '../health/monitor.ts';
 import { Journal } from '../journal/journal.ts';
 import { lastIdIn } from '../journal/last-id.ts';
-import { OutputLines } from '../journal/output-lines.ts';
+import { OutputTap } from '../journal/output-tap.ts';
 import { EngineLog } from '../logging/engine-log.ts';
 import { containerStreams } from '../output/container-stream.ts';
 import { descriptorSink } from '../output/descriptor-sink.ts';
@@ -88,13 +88,13 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     container,
     resizePipe: (fd, bytes) => addon.resizePipe(fd, bytes),
   });
-  const outputLines = new OutputLines({
+  const outputTap = new OutputTap({
     clock,
     follow: (instance, listener) => output.followOutput(instance, listener),
-    take: (line) => journal.takeOutput(line),
+    take: (lines) => journal.takeOutput(lines),
   });
-  outputLines.use(config.engine.journal.output, []);
-  events.subscribe((event) => outputLines.consider(event));
+  outputTap.use(config.engine.journal.output, []);
+  events.subscribe((event) => outputTap.consider(event));
   const pipes = new PipeReaders();
   const health = new ProbingHealthMonitor({
     clock,
@@ -162,7 +162,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
       useNames(applied);
       log.use(applied.engine.log);
       journal.use(applied.engine.journal);
-      outputLines.use(
+      outputTap.use(
         applied.engine.journal.output,
         supervisor.records().map(({ name, process }) => ({ name, process: process.name })),
       );

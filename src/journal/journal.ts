@@ -3,16 +3,11 @@
 import type { JournalConfig } from '../config/resolved-config.ts';
 import type { EngineEvent } from '../supervisor/engine-event.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
-import type {
-  JournalEntry,
-  JournalPage,
-  JournalPort,
-  JournalQuery,
-  OutputEntry,
-} from '../supervisor/journal-port.ts';
+import type { JournalEntry, JournalPage, JournalPort, JournalQuery } from '../supervisor/journal-port.ts';
 import type { Clock } from '../supervisor/ports.ts';
 import type { Batch } from './batch.ts';
 import { MemoryStore } from './memory-store.ts';
+import { countOf, type JournalItem, lastIdOf, type OutputLines } from './output-block.ts';
 import { search } from './search.ts';
 import type { Selection } from './segment-file.ts';
 import type { SegmentStore } from './segment-store.ts';
@@ -35,7 +30,7 @@ export class Journal implements JournalPort {
   #config: JournalConfig;
   #lastId = 0;
   #files: SegmentStore | undefined;
-  #early: JournalEntry[] = [];
+  #early: JournalItem[] = [];
   #earlyLost = 0;
   #opening: Promise<void> | undefined;
 
@@ -78,10 +73,9 @@ export class Journal implements JournalPort {
     this.#memory.useLimit(memoryBytes(this.#config));
   }
 
-  /** A line that a process printed. */
-  takeOutput({ time, ...line }: Omit<OutputEntry, 'id' | 'level' | 'event'>): void {
-    // Id and time first, as in every event: files are indexed by how their lines begin.
-    this.#take({ id: this.#ports.events.nextId(), time, level: 'info', event: 'output', ...line });
+  /** Lines that a process printed. */
+  takeOutput(lines: OutputLines): void {
+    this.#take({ ...lines, firstId: this.#ports.events.takeIds(lines.count) });
   }
 
   entry(id: number): JournalEntry | undefined {
@@ -89,7 +83,7 @@ export class Journal implements JournalPort {
   }
 
   recentEvents(afterId: number): readonly EngineEvent[] {
-    return this.#memory.after(afterId).filter((entry) => entry.event !== 'output');
+    return this.#memory.events(afterId);
   }
 
   search(query: JournalQuery, signal: AbortSignal): Promise<JournalPage> {
@@ -129,19 +123,19 @@ export class Journal implements JournalPort {
     if (directory === undefined) return;
     const { SegmentStore: Store } = await import('./segment-store.ts');
     const files = await Store.open({ ...this.#ports, directory }, this.#config);
-    for (const entry of this.#early) files.append(entry);
+    for (const item of this.#early) files.append(item);
     if (this.#earlyLost > 0) files.lose(this.#earlyLost);
     this.#early = [];
     this.#files = files;
   }
 
-  #take(entry: JournalEntry): void {
-    this.#lastId = entry.id;
-    this.#memory.push(entry);
-    if (this.#files !== undefined) this.#files.append(entry);
+  #take(item: JournalItem): void {
+    this.#lastId = lastIdOf(item);
+    this.#memory.push(item);
+    if (this.#files !== undefined) this.#files.append(item);
     else if (!this.hasFiles) return;
-    else if (this.#early.length < MOST_EARLY_ENTRIES) this.#early.push(entry);
-    else this.#earlyLost += 1;
+    else if (this.#early.length < MOST_EARLY_ENTRIES) this.#early.push(item);
+    else this.#earlyLost += countOf(item);
   }
 }
 

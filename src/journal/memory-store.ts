@@ -1,7 +1,9 @@
 /** The most recent entries of the journal, bounded in bytes. */
 
+import type { EngineEvent } from '../supervisor/engine-event.ts';
 import type { JournalEntry } from '../supervisor/journal-port.ts';
 import type { Batch, Bounds } from './batch.ts';
+import { countOf, entriesOf, firstIdOf, isBlock, type JournalItem, lastIdOf } from './output-block.ts';
 
 /** So many are handed out at once; then the event loop has its turn. */
 const SLICE_ENTRIES = 1_000;
@@ -13,7 +15,7 @@ const WORTH_A_CUT = 1_024;
 
 export class MemoryStore {
   #maxBytes: number;
-  #entries: (JournalEntry | undefined)[] = [];
+  #items: (JournalItem | undefined)[] = [];
   #head = 0;
   #bytes = 0;
 
@@ -23,7 +25,8 @@ export class MemoryStore {
 
   /** Of the oldest entry that is left. Infinity where there is none. */
   get firstId(): number {
-    return this.#entries[this.#head]?.id ?? Number.POSITIVE_INFINITY;
+    const oldest = this.#items[this.#head];
+    return oldest === undefined ? Number.POSITIVE_INFINITY : firstIdOf(oldest);
   }
 
   get bytes(): number {
@@ -35,29 +38,31 @@ export class MemoryStore {
     this.#shrink();
   }
 
-  /** @param entry its id is above all before it. */
-  push(entry: JournalEntry): void {
-    this.#entries.push(entry);
-    this.#bytes += sizeOf(entry);
+  /** @param item its ids are above all before it. */
+  push(item: JournalItem): void {
+    this.#items.push(item);
+    this.#bytes += sizeOf(item);
     this.#shrink();
   }
 
   find(id: number): JournalEntry | undefined {
-    const entry = this.#entries[this.#after(id - 1)];
-    return entry?.id === id ? entry : undefined;
+    const item = this.#items[this.#beyond(id - 1)];
+    return item === undefined ? undefined : entriesOf(item).find((entry) => entry.id === id);
   }
 
   /** Those beyond an id, oldest first. */
-  after(id: number): readonly JournalEntry[] {
-    return this.#entries.slice(this.#after(id)).filter((entry) => entry !== undefined);
+  events(afterId: number): readonly EngineEvent[] {
+    return this.#items.slice(this.#beyond(afterId)).filter((item) => item !== undefined && isEvent(item));
   }
 
   /** In slices, each looked up anew: between two of them entries come and go. */
   *forward({ afterId, beforeId }: Bounds): Generator<Batch> {
     for (let last = afterId; ; ) {
-      const from = this.#after(last);
-      const to = Math.min(from + SLICE_ENTRIES, this.#after(beforeId - 1));
-      const batch = this.#batch(from, to);
+      const from = this.#beyond(last);
+      let to = from;
+      for (let count = 0; count < SLICE_ENTRIES && to < this.#items.length; to++)
+        count += countAt(this.#items[to]);
+      const batch = this.#batch(from, to, last, beforeId);
       if (batch === undefined) return;
       last = batch.lastId;
       yield batch;
@@ -66,55 +71,70 @@ export class MemoryStore {
 
   *backward({ afterId, beforeId }: Bounds): Generator<Batch> {
     for (let first = beforeId; ; ) {
-      const to = this.#after(first - 1);
-      const from = Math.max(to - SLICE_ENTRIES, this.#after(afterId));
-      const batch = this.#batch(from, to);
+      // A block may lie on both sides.
+      const at = this.#beyond(first - 1);
+      const straddling = this.#items[at];
+      const to = straddling !== undefined && firstIdOf(straddling) < first ? at + 1 : at;
+      let from = to;
+      for (let count = 0; count < SLICE_ENTRIES && from > this.#head; ) count += countAt(this.#items[--from]);
+      const batch = this.#batch(from, to, afterId, first);
       if (batch === undefined) return;
       first = batch.firstId;
       yield batch;
     }
   }
 
-  #batch(from: number, to: number): Batch | undefined {
-    const entries = this.#entries.slice(from, Math.max(from, to)).filter((entry) => entry !== undefined);
+  #batch(from: number, to: number, afterId: number, beforeId: number): Batch | undefined {
+    const items = this.#items.slice(from, to).filter((item) => item !== undefined);
+    const entries = items.flatMap(entriesOf).filter(({ id }) => id > afterId && id < beforeId);
     const [first] = entries;
     const last = entries.at(-1);
     if (first === undefined || last === undefined) return undefined;
     return { entries, firstId: first.id, lastId: last.id, bytes: entries.length * ENTRY_BYTES };
   }
 
-  /** Index of the first entry with an id beyond this one. */
-  #after(id: number): number {
+  /** Index of the first item that has an id beyond this one. */
+  #beyond(id: number): number {
     let low = this.#head;
-    let high = this.#entries.length;
+    let high = this.#items.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#entries[middle]?.id ?? 0) > id) high = middle;
+      const item = this.#items[middle];
+      if (item !== undefined && lastIdOf(item) > id) high = middle;
       else low = middle + 1;
     }
     return low;
   }
 
   #shrink(): void {
-    while (this.#bytes > this.#maxBytes && this.#head < this.#entries.length) {
-      const oldest = this.#entries[this.#head];
+    while (this.#bytes > this.#maxBytes && this.#head < this.#items.length) {
+      const oldest = this.#items[this.#head];
       if (oldest !== undefined) this.#bytes -= sizeOf(oldest);
-      this.#entries[this.#head] = undefined;
+      this.#items[this.#head] = undefined;
       this.#head += 1;
     }
-    if (this.#head < WORTH_A_CUT || this.#head * 2 < this.#entries.length) return;
-    this.#entries = this.#entries.slice(this.#head);
+    if (this.#head < WORTH_A_CUT || this.#head * 2 < this.#items.length) return;
+    this.#items = this.#items.slice(this.#head);
     this.#head = 0;
   }
 }
 
-/** About what an entry takes; the same whenever it is asked. */
-function sizeOf(entry: JournalEntry): number {
+function isEvent(item: JournalItem): item is EngineEvent {
+  return !isBlock(item) && item.event !== 'output';
+}
+
+function countAt(item: JournalItem | undefined): number {
+  return item === undefined ? 1 : countOf(item);
+}
+
+/** About what it takes; the same whenever it is asked. */
+export function sizeOf(item: JournalItem): number {
+  if (isBlock(item)) return ENTRY_BYTES + item.bytes.length;
   let size = ENTRY_BYTES;
-  for (const value of Object.values(entry) as unknown[]) {
+  for (const value of Object.values(item) as unknown[]) {
     if (typeof value === 'string') size += value.length;
     else if (Array.isArray(value)) {
-      for (const item of value) size += NESTED_BYTES + (typeof item === 'string' ? item.length : 0);
+      for (const part of value) size += NESTED_BYTES + (typeof part === 'string' ? part.length : 0);
     } else if (typeof value === 'object') size += NESTED_BYTES;
   }
   return size;

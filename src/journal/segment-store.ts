@@ -4,9 +4,9 @@ import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TaskmasterError } from '../errors.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
-import type { JournalEntry } from '../supervisor/journal-port.ts';
 import type { Cancel, Clock } from '../supervisor/ports.ts';
 import type { Batch, Bounds } from './batch.ts';
+import type { JournalItem } from './output-block.ts';
 import { indexOf, readBlocks, type Selection, writeIndex } from './segment-file.ts';
 import type { SegmentIndex } from './segment-index.ts';
 import { indexNameOf, type SegmentName, segmentsAmong } from './segment-name.ts';
@@ -75,8 +75,8 @@ export class SegmentStore {
     this.#writer = new SegmentWriter(writerPorts, sealed.at(-1)?.time ?? 0);
   }
 
-  append(entry: JournalEntry): void {
-    this.#writer.append(entry);
+  append(item: JournalItem): void {
+    this.#writer.append(item);
   }
 
   /** So many entries could not even be handed over; told with the next ones that are written. */

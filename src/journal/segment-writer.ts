@@ -6,8 +6,9 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EventStream } from '../supervisor/event-stream.ts';
-import type { JournalEntry } from '../supervisor/journal-port.ts';
 import type { Cancel, Clock } from '../supervisor/ports.ts';
+import { sizeOf } from './memory-store.ts';
+import { countOf, entriesOf, type JournalItem } from './output-block.ts';
 import { IndexBuilder } from './segment-index.ts';
 import { type SegmentName, segmentName } from './segment-name.ts';
 
@@ -40,8 +41,10 @@ interface Line {
 
 export class SegmentWriter {
   readonly #ports: WriterPorts;
-  #queue: Line[] = [];
+  #queue: JournalItem[] = [];
   #queuedBytes = 0;
+  /** Taken from the queue, to be written next. */
+  #lines: Line[] = [];
   #current: (OpenSegment & { readonly file: FileHandle }) | undefined;
   #lastTime: number;
   #cancelTimer: Cancel | undefined;
@@ -60,14 +63,14 @@ export class SegmentWriter {
     return this.#current;
   }
 
-  append(entry: JournalEntry): void {
-    const bytes = Buffer.from(`${JSON.stringify(entry)}\n`);
-    if (this.#queuedBytes + bytes.length > MOST_QUEUED_BYTES) {
-      this.#lost += 1;
+  append(item: JournalItem): void {
+    const bytes = sizeOf(item);
+    if (this.#queuedBytes + bytes > MOST_QUEUED_BYTES) {
+      this.#lost += countOf(item);
       return;
     }
-    this.#queue.push({ entry: { id: entry.id, time: entry.time }, bytes });
-    this.#queuedBytes += bytes.length;
+    this.#queue.push(item);
+    this.#queuedBytes += bytes;
     this.#schedule(this.#hasFailed ? RETRY_MS : FLUSH_MS);
   }
 
@@ -89,20 +92,44 @@ export class SegmentWriter {
       this.#cancelTimer = undefined;
       this.#writing = this.#write().finally(() => {
         this.#writing = undefined;
-        if (this.#queue.length > 0) this.#schedule(this.#hasFailed ? RETRY_MS : 0);
+        if (this.#isBehind) this.#schedule(this.#hasFailed ? RETRY_MS : 0);
       });
     });
+  }
+
+  get #isBehind(): boolean {
+    return this.#queue.length > 0 || this.#lines.length > 0;
+  }
+
+  /** Makes lines of about as much as is written at once; what was not written yet comes first. */
+  #takeLines(): void {
+    if (this.#lines.length > 0) return;
+    let bytes = 0;
+    let taken = 0;
+    while (bytes < WRITE_BYTES && taken < this.#queue.length) {
+      const item = this.#queue[taken];
+      taken += 1;
+      if (item === undefined) continue;
+      this.#queuedBytes -= sizeOf(item);
+      for (const entry of entriesOf(item)) {
+        const line = { entry, bytes: Buffer.from(`${JSON.stringify(entry)}\n`) };
+        bytes += line.bytes.length;
+        this.#lines.push(line);
+      }
+    }
+    this.#queue = this.#queue.slice(taken);
   }
 
   /** Never rejects. */
   async #write(): Promise<void> {
     try {
-      while (this.#queue.length > 0) {
+      while (this.#isBehind) {
+        this.#takeLines();
         this.#current ??= await this.#open();
         await this.#writeSome(this.#current);
         if (this.#current.index.bytes >= this.#ports.segmentBytes()) await this.#seal();
       }
-      this.#tellRestored();
+      this.#tellCaughtUp();
     } catch (error) {
       this.#tellFailed(error as Error);
       // What was torn stays behind in the old file: the next line begins a new one.
@@ -113,7 +140,7 @@ export class SegmentWriter {
   async #writeSome({ file, index }: OpenSegment & { readonly file: FileHandle }): Promise<void> {
     let bytes = 0;
     const room = Math.min(WRITE_BYTES, this.#ports.segmentBytes() - index.bytes);
-    const lines = this.#queue.slice(0, countUpTo(this.#queue, room));
+    const lines = this.#lines.slice(0, countUpTo(this.#lines, room));
     const buffer = Buffer.concat(lines.map((line) => line.bytes));
     try {
       while (bytes < buffer.length) {
@@ -128,16 +155,15 @@ export class SegmentWriter {
         written += line.bytes.length;
         if (written > bytes) break;
         index.add(line.entry, line.bytes.length);
-        this.#queuedBytes -= line.bytes.length;
         taken += 1;
       }
-      this.#queue = this.#queue.slice(taken);
+      this.#lines = this.#lines.slice(taken);
     }
   }
 
   async #open(): Promise<OpenSegment & { readonly file: FileHandle }> {
     const { directory } = this.#ports;
-    const [first] = this.#queue;
+    const [first] = this.#lines;
     // Names go on with ids even where the clock was set back.
     const time = Math.max(first?.entry.time ?? 0, this.#lastTime);
     const name = segmentName(time, first?.entry.id ?? 0);
@@ -165,12 +191,13 @@ export class SegmentWriter {
     events.emit('error', 'journal_failed', { path: directory, message: error.message });
   }
 
-  #tellRestored(): void {
+  #tellCaughtUp(): void {
     const lost = this.#lost;
-    if (!this.#hasFailed && lost === 0) return;
-    this.#hasFailed = false;
+    const { directory: path, events } = this.#ports;
     this.#lost = 0;
-    this.#ports.events.emit('warn', 'journal_restored', { path: this.#ports.directory, lost });
+    if (this.#hasFailed) events.emit('warn', 'journal_restored', { path, lost });
+    else if (lost > 0) events.emit('warn', 'journal_dropped', { path, lines: lost });
+    this.#hasFailed = false;
   }
 }
 

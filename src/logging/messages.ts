@@ -41,6 +41,8 @@ const SENTENCES: Sentences = {
   output_restored: ({ path }) => `writing to ${path} again`,
   journal_failed: ({ path, message }) => `cannot write the journal in ${path}: ${message}`,
   journal_restored: ({ path, lost }) => `writing the journal in ${path} again; ${lost} lines were lost`,
+  journal_dropped: ({ path, lines }) =>
+    `${lines} lines are missing from the journal in ${path}: more came than could be written`,
   client_rejected: ({ reason, uid }) =>
     `turned a client away: ${reason}${uid === undefined ? '' : ` (uid ${uid})`}`,
   command_received: ({ method, uid, targets }) =>

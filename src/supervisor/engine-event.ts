@@ -60,6 +60,8 @@ export interface EventFields {
   journal_failed: { path: string; message: string };
   /** `lost`: so many lines are not in the files. */
   journal_restored: { path: string; lost: number };
+  /** More came than the disk took. */
+  journal_dropped: { path: string; lines: number };
   client_rejected: { reason: string; uid?: number };
   command_received: { method: string; uid: number; targets?: string[] };
 }
@@ -91,6 +93,7 @@ const NAMES: Readonly<Record<EventName, true>> = {
   output_restored: true,
   journal_failed: true,
   journal_restored: true,
+  journal_dropped: true,
   client_rejected: true,
   command_received: true,
 };

@@ -32,7 +32,7 @@ export class EventStream {
     subject: EventSubject = {},
     causedBy?: number,
   ): number {
-    const id = this.nextId();
+    const id = this.takeIds(1);
     const event = {
       id,
       time: this.#clock.wallTime(),
@@ -46,10 +46,13 @@ export class EventStream {
     return id;
   }
 
-  /** An id for what stands among the events without being one: a line of output in the journal. */
-  nextId(): number {
-    this.#lastId += 1;
-    return this.#lastId;
+  /**
+   * Ids for what stands among the events without being one: lines of output in the journal.
+   * @returns the first of them.
+   */
+  takeIds(count: number): number {
+    this.#lastId += count;
+    return this.#lastId - count + 1;
   }
 
   /** The listener is called for each event at once and must neither throw nor block. */

@@ -276,6 +276,23 @@ test('a file that cannot be read is an answer to the client, and one that is gon
   await second.journal.close();
 });
 
+test('what comes faster than it can be queued is dropped, counted and told', async (t) => {
+  const directory = temporaryFolder(t);
+  const { clock, told, note, journal } = await engineIn(directory);
+  for (let index = 0; index < 30_000; index++) note('q'.repeat(200));
+  await eventually(() => {
+    clock.advance(100);
+    assert.equal(told.at(-1)?.event, 'journal_dropped');
+  });
+  const last = told.at(-1);
+  const lines = last?.event === 'journal_dropped' ? last.lines : 0;
+  await written(last?.id ?? 0, directory, clock);
+  const count = segments(directory).flatMap((name) => linesOf(join(directory, name))).length;
+  assert.equal(count, 30_001 - lines);
+  assert.ok(lines > 10_000, `${lines} were dropped`);
+  await journal.close();
+});
+
 test('a full disk is told once; with room again every queued line is written, once', async (t: TestContext) => {
   const directory = join(smallDisk(t, '2m').folder, 'journal');
   const { clock, told, note, journal } = await engineIn(directory);

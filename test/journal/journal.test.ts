@@ -40,8 +40,15 @@ const range = (from: number, to: number): readonly number[] =>
 test('events and lines of output stand in one order, under one count of ids', async () => {
   const { clock, journal, note, find } = journalRig();
   note('one');
-  const line = { process: 'web', instance: 'web', incarnation: 1, stream: 'stdout', text: 'two' } as const;
-  journal.takeOutput({ ...line, time: clock.wallTime() });
+  const line = {
+    process: 'web',
+    instance: 'web',
+    incarnation: 1,
+    stream: 'stdout',
+    count: 1,
+    isPart: false,
+  } as const;
+  journal.takeOutput({ ...line, bytes: Buffer.from('two'), time: clock.wallTime() });
   note('three');
   const { entries } = await find();
   assert.deepEqual(ids(entries), [1, 2, 3]);
@@ -108,9 +115,16 @@ test('what is older than max_age is not shown', async () => {
 
 test('a page is bounded in bytes as well', async () => {
   const { clock, journal, find } = journalRig();
-  const line = { process: 'web', instance: 'web', incarnation: 1, stream: 'stdout' } as const;
+  const line = {
+    process: 'web',
+    instance: 'web',
+    incarnation: 1,
+    stream: 'stdout',
+    count: 1,
+    isPart: false,
+  } as const;
   for (let index = 0; index < 200; index++) {
-    journal.takeOutput({ ...line, text: 'l'.repeat(16_384), time: clock.wallTime() });
+    journal.takeOutput({ ...line, bytes: Buffer.from('l'.repeat(16_384)), time: clock.wallTime() });
   }
   const { entries, next } = await find();
   assert.ok(entries.length < 70, `${entries.length} in a page`);
@@ -130,4 +144,28 @@ test('a search gives the event loop its turn, and ends when nobody wants it any 
   setImmediate(() => gone.abort(new Error('gone')));
   await assert.rejects(searching, /gone/);
   assert.ok(asked < 5_000, `${asked} were looked at`);
+});
+
+test('a block of lines is found line by line, from either side and by any bound', async () => {
+  const { clock, journal, note, find } = journalRig();
+  const line = { process: 'web', instance: 'web', incarnation: 1, stream: 'stdout', isPart: false } as const;
+  const print = (count: number): void =>
+    journal.takeOutput({
+      ...line,
+      bytes: Buffer.from('x\n'.repeat(count).slice(0, -1)),
+      count,
+      time: clock.wallTime(),
+    });
+  note('one');
+  print(5);
+  note('seven');
+  print(2_000);
+  print(3);
+  assert.deepEqual(ids((await find({ limit: 5_000 })).entries), range(1, 2_010));
+  assert.deepEqual(ids((await find({ limit: 5_000, fromTheEnd: true })).entries), range(1, 2_010));
+  assert.deepEqual(ids((await find({ afterId: 3, beforeId: 9 })).entries), range(4, 8));
+  assert.deepEqual(ids((await find({ afterId: 3, beforeId: 9, fromTheEnd: true })).entries), range(4, 8));
+  assert.equal(journal.entry(5)?.event, 'output');
+  assert.equal(journal.lastId, 2_010);
+  assert.deepEqual(ids(journal.recentEvents(0)), [1, 7]);
 });

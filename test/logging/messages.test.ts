@@ -59,6 +59,10 @@ const EXAMPLES: { readonly [Name in EventName]: Example<Name> } = {
     { path: '/j', message: 'no space left on device' },
     'cannot write the journal in /j: no space left on device',
   ],
+  journal_dropped: [
+    { path: '/j', lines: 7 },
+    '7 lines are missing from the journal in /j: more came than could be written',
+  ],
   journal_restored: [{ path: '/j', lost: 3 }, 'writing the journal in /j again; 3 lines were lost'],
   command_received: [{ method: 'stop', uid: 0, targets: ['web'] }, 'uid 0: stop web'],
 };

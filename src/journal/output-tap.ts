@@ -1,21 +1,23 @@
 /** What processes print, cut into lines for the journal; nothing is followed while nobody wants it. */
 
-import { isUtf8 } from 'node:buffer';
 import type { OutputChunk, OutputStream } from '../output/instance-output.ts';
-import { LineSplitter } from '../output/line-splitter.ts';
 import type { EngineEvent } from '../supervisor/engine-event.ts';
-import type { OutputEntry } from '../supervisor/journal-port.ts';
 import type { Cancel, Clock } from '../supervisor/ports.ts';
+import type { OutputLines, OutputOrigin } from './output-block.ts';
 
 /** A longer line comes in parts. */
 const LONGEST_LINE_BYTES = 16_384;
+/** Lines are kept together in blocks of about so many bytes. */
+const BLOCK_BYTES = 16_384;
+const NEWLINE = 10;
+const NOTHING = Buffer.alloc(0);
 /** What a program printed last often has no newline; its pipe is read a little after its exit. */
 const REST_MS = 200;
 
-export interface OutputLinesPorts {
+export interface OutputTapPorts {
   readonly clock: Clock;
   readonly follow: (instance: string, listener: (chunk: OutputChunk) => void) => Cancel;
-  readonly take: (line: Omit<OutputEntry, 'id' | 'level' | 'event'>) => void;
+  readonly take: (lines: OutputLines) => void;
 }
 
 interface Followed {
@@ -23,12 +25,12 @@ interface Followed {
   readonly cutters: Readonly<Record<OutputStream, Cutter>>;
 }
 
-export class OutputLines {
-  readonly #ports: OutputLinesPorts;
+export class OutputTap {
+  readonly #ports: OutputTapPorts;
   readonly #followed = new Map<string, Followed>();
   #isWanted = false;
 
-  constructor(ports: OutputLinesPorts) {
+  constructor(ports: OutputTapPorts) {
     this.#ports = ports;
   }
 
@@ -58,9 +60,10 @@ export class OutputLines {
 
   #cuttersFor(instance: string, process: string): Followed['cutters'] {
     const { take } = this.#ports;
+    const origin = { time: 0, process, instance, incarnation: 0 };
     return {
-      stdout: new Cutter((line) => take({ process, instance, stream: 'stdout', ...line })),
-      stderr: new Cutter((line) => take({ process, instance, stream: 'stderr', ...line })),
+      stdout: new Cutter({ ...origin, stream: 'stdout' }, take),
+      stderr: new Cutter({ ...origin, stream: 'stderr' }, take),
     };
   }
 
@@ -79,41 +82,75 @@ export class OutputLines {
   }
 }
 
-type Line = Pick<OutputEntry, 'time' | 'incarnation' | 'text' | 'is_part' | 'is_binary'>;
-
 /** One stream of one instance, over its incarnations. */
 class Cutter {
-  readonly #splitter: LineSplitter;
-  #incarnation = 0;
-  #time = 0;
+  readonly #take: (lines: OutputLines) => void;
+  #origin: OutputOrigin;
+  /** Of an unfinished line. */
+  #rest = NOTHING;
 
-  constructor(onLine: (line: Line) => void) {
-    this.#splitter = new LineSplitter(LONGEST_LINE_BYTES, (bytes, isPart) => {
-      onLine({
-        time: this.#time,
-        incarnation: this.#incarnation,
-        ...textOf(bytes),
-        ...(isPart && { is_part: true }),
-      });
-    });
+  constructor(origin: OutputOrigin, take: (lines: OutputLines) => void) {
+    this.#origin = origin;
+    this.#take = take;
   }
 
   push({ incarnation, time, bytes }: OutputChunk): void {
     // The rest of an earlier life is no beginning of a line of this one.
-    if (incarnation !== this.#incarnation) this.#splitter.flush();
-    this.#incarnation = incarnation;
-    this.#time = time;
-    this.#splitter.push(bytes);
+    if (incarnation !== this.#origin.incarnation) this.finish();
+    this.#origin = { ...this.#origin, incarnation, time };
+    let from = 0;
+    if (this.#rest.length > 0) {
+      const end = bytes.indexOf(NEWLINE);
+      this.#keep(Buffer.concat([this.#rest, end === -1 ? bytes : bytes.subarray(0, end)]));
+      if (end === -1) return;
+      this.#tell(this.#rest, 1);
+      this.#rest = NOTHING;
+      from = end + 1;
+    }
+    this.#keep(bytes.subarray(this.#takeWhole(bytes, from)));
   }
 
   finish(): void {
-    this.#splitter.flush();
+    if (this.#rest.length > 0) this.#tell(this.#rest, 1);
+    this.#rest = NOTHING;
   }
-}
 
-function textOf(bytes: Buffer): Pick<Line, 'text' | 'is_binary'> {
-  const end = bytes.at(-1) === 0x0d ? bytes.length - 1 : bytes.length;
-  const text = bytes.toString('utf8', 0, end);
-  // Only where there is a replacement character is it worth asking whether the program wrote it itself.
-  return text.includes('\ufffd') && !isUtf8(bytes) ? { text, is_binary: true } : { text };
+  /** @returns where the unfinished line begins. */
+  #takeWhole(bytes: Buffer, start: number): number {
+    let blockFrom = start;
+    let from = start;
+    let count = 0;
+    for (;;) {
+      const end = bytes.indexOf(NEWLINE, from);
+      const isLong = end - from > LONGEST_LINE_BYTES;
+      const isBlockFull = from - blockFrom >= BLOCK_BYTES;
+      if (count > 0 && (end === -1 || isLong || isBlockFull)) {
+        this.#tell(bytes.subarray(blockFrom, from - 1), count);
+        blockFrom = from;
+        count = 0;
+      }
+      if (end === -1) return from;
+      if (isLong) {
+        this.#keep(bytes.subarray(from, end));
+        this.finish();
+        blockFrom = end + 1;
+      } else count += 1;
+      from = end + 1;
+    }
+  }
+
+  /** Of a line that is too long its parts are told as they come. */
+  #keep(rest: Buffer): void {
+    let from = 0;
+    while (rest.length - from > LONGEST_LINE_BYTES) {
+      this.#tell(rest.subarray(from, from + LONGEST_LINE_BYTES), 1, true);
+      from += LONGEST_LINE_BYTES;
+    }
+    this.#rest = from === rest.length ? NOTHING : Buffer.from(rest.subarray(from));
+  }
+
+  #tell(bytes: Buffer, count: number, isPart = false): void {
+    // What was read is valid during the call only.
+    this.#take({ ...this.#origin, bytes: Buffer.from(bytes), count, isPart });
+  }
 }

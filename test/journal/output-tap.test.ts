@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OutputLines } from '../../src/journal/output-lines.ts';
+import { entriesOf } from '../../src/journal/output-block.ts';
+import { OutputTap } from '../../src/journal/output-tap.ts';
 import { InstanceOutput } from '../../src/output/instance-output.ts';
 import type { EngineEvent } from '../../src/supervisor/engine-event.ts';
 import type { OutputEntry } from '../../src/supervisor/journal-port.ts';
@@ -9,11 +10,11 @@ import { HandClock } from '../supervisor/rig.ts';
 function linesRig() {
   const clock = new HandClock();
   const outlets = new Map([['web', new InstanceOutput()]]);
-  const taken: Omit<OutputEntry, 'id' | 'level' | 'event'>[] = [];
-  const lines = new OutputLines({
+  const taken: OutputEntry[] = [];
+  const lines = new OutputTap({
     clock,
     follow: (instance, listener) => outlets.get(instance)?.follow(listener) ?? (() => {}),
-    take: (line) => taken.push(line),
+    take: (lines) => taken.push(...(entriesOf({ ...lines, firstId: taken.length + 1 }) as OutputEntry[])),
   });
   const tell = (event: string): void =>
     lines.consider({ event, instance: 'web', process: 'web' } as unknown as EngineEvent);
