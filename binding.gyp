@@ -7,10 +7,10 @@
         "native/child_setup.cc",
         "native/environment.cc",
         "native/peer_credentials.cc",
-        "native/pipe_size.cc",
         "native/reap.cc",
         "native/signals.cc",
         "native/spawn.cc",
+        "native/stream_sizes.cc",
         "native/system_error.cc",
         "native/user_database.cc"
       ],

@@ -3,10 +3,10 @@
 #include <napi.h>
 
 #include "peer_credentials.h"
-#include "pipe_size.h"
 #include "reap.h"
 #include "signals.h"
 #include "spawn.h"
+#include "stream_sizes.h"
 #include "user_database.h"
 
 namespace taskmaster {
@@ -22,6 +22,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("releaseSignals", Napi::Function::New(env, ReleaseSignals, "releaseSignals"));
   exports.Set("lookUpUser", Napi::Function::New(env, LookUpUser, "lookUpUser"));
   exports.Set("lookUpGroup", Napi::Function::New(env, LookUpGroup, "lookUpGroup"));
+  exports.Set("resizeTerminal", Napi::Function::New(env, ResizeTerminal, "resizeTerminal"));
   exports.Set("peerCredentials", Napi::Function::New(env, PeerCredentials, "peerCredentials"));
   exports.Set("resizePipe", Napi::Function::New(env, ResizePipe, "resizePipe"));
   return exports;

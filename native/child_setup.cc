@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -46,6 +47,8 @@ bool ResetSignals(ChildPlan&) {
 }
 
 bool SetUpStreams(ChildPlan& plan) {
+  // The leader of a new session takes it as its own and is in its foreground (ioctl_tty(2)).
+  if (plan.has_terminal && syscall(SYS_ioctl, plan.stdio[0], TIOCSCTTY, 0) != 0) return false;
   for (int target = 0; target < 3; ++target) {
     // dup3 without O_CLOEXEC: the three standard streams are all that survives the exec.
     if (syscall(SYS_dup3, plan.stdio[target], target, 0) < 0) return false;

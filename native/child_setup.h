@@ -44,6 +44,7 @@ struct ChildPlan {
   char* const* argv;
   char* const* envp;
   int stdio[3];  // each 3 or above, close-on-exec
+  bool has_terminal;  // all three are the same one
   const char* cwd;  // or null
   const char* oom_score_adj;  // as text, or null
   const ResourceLimit* limits;

@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -24,6 +26,7 @@ namespace {
 constexpr size_t kChildStackBytes = 64 * 1024;
 constexpr int kNullDevice = -1;
 constexpr int kNewPipe = -2;
+constexpr int kNewTerminal = -3;
 
 // By the resource's number (setrlimit(2)).
 constexpr const char* kLimitNames[] = {"cpu",     "fsize", "data",       "stack",    "core", "rss",    "nproc", "nofile",
@@ -97,6 +100,19 @@ std::optional<int> OpenStream(int kind, int target, const OptionalId& owner, Str
   return std::nullopt;
 }
 
+// The other side of a pseudo-terminal (pty(7)); invalid where errno says why.
+Descriptor OpenChildEnd(const Descriptor& ours) {
+  char path[64];
+  if (grantpt(ours.Get()) != 0 || unlockpt(ours.Get()) != 0 || ptsname_r(ours.Get(), path, sizeof path) != 0) return Descriptor();
+  // O_NOCTTY: an engine that leads a session without a terminal would take this one (open(2)).
+  Descriptor child(open(path, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  termios modes;
+  if (child.Get() < 0 || tcgetattr(child.Get(), &modes) != 0) return child;
+  modes.c_iflag |= IUTF8;  // Backspace takes a whole character (termios(3))
+  tcsetattr(child.Get(), TCSANOW, &modes);
+  return child;
+}
+
 std::vector<char*> PointersTo(const std::vector<std::string>& texts) {
   std::vector<char*> pointers;
   pointers.reserve(texts.size() + 1);
@@ -135,11 +151,34 @@ class Preparation {
     static constexpr const char* kNames[] = {"stdin", "stdout", "stderr"};
     std::vector<int64_t> kinds = NumberListField(request, "stdio");
     kinds.resize(3, kNullDevice);
+    if (kinds[0] == kNewTerminal) return OpenTerminal(request);
     for (int target = 0; target < 3; ++target) {
       std::optional<int> failure = OpenStream(static_cast<int>(kinds[target]), target, plan.uid, streams[target]);
       if (failure) return Failure{std::string("open ") + kNames[target], *failure, std::string("open ") + kNames[target]};
       plan.stdio[target] = streams[target].child.Get();
     }
+    return std::nullopt;
+  }
+
+  // One for all three. Our end comes twice, to write to (0) and to read from (1): each has an owner of its own.
+  std::optional<Failure> OpenTerminal(const Napi::Object& request) {
+    auto failed = [] { return Failure{"open terminal", errno, "open a pseudo-terminal"}; };
+    streams[0].ours = Descriptor(posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+    if (streams[0].ours.Get() < 0) return failed();
+    Descriptor child = OpenChildEnd(streams[0].ours);
+    if (child.Get() < 0) return failed();
+    streams[0].child = Descriptor(fcntl(child.Get(), F_DUPFD_CLOEXEC, 3));
+    if (streams[0].child.Get() < 0) return failed();
+    streams[1].ours = Descriptor(fcntl(streams[0].ours.Get(), F_DUPFD_CLOEXEC, 3));
+    if (streams[1].ours.Get() < 0) return failed();
+    auto sides = [&request](const char* name) { return static_cast<unsigned short>(IntField(request, name)); };
+    winsize size = {sides("rows"), sides("columns"), 0, 0};
+    ioctl(child.Get(), TIOCSWINSZ, &size);
+    // As with a pipe: its owner may open it again, by its name or as /dev/tty.
+    if (plan.uid.given && fchown(child.Get(), plan.uid.value, static_cast<gid_t>(-1)) != 0) {
+    }
+    for (int& fd : plan.stdio) fd = streams[0].child.Get();
+    plan.has_terminal = true;
     return std::nullopt;
   }
 

@@ -22,6 +22,7 @@ const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: reado
   health: { rooms: ['health', 'supervisor', 'config', 'lifecycle/exit-outcome'], packages: ['node:'] },
   output: { rooms: ['output', 'supervisor', 'config', 'lifecycle/exit-outcome'], packages: ['node:'] },
   journal: { rooms: ['journal', 'supervisor', 'config', 'output'], packages: ['node:'] },
+  input: { rooms: ['input', 'supervisor', 'output'], packages: ['node:'] },
   logging: {
     rooms: ['logging', 'supervisor', 'config', 'lifecycle/exit-outcome', 'output'],
     packages: ['node:', 'pino'],
@@ -44,6 +45,7 @@ const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: reado
       'health',
       'output',
       'journal',
+      'input',
       'logging',
       'system',
       'rpc',

@@ -2,11 +2,12 @@
 
 import { TaskmasterError } from '../errors.ts';
 import type { Notification, RpcClient } from '../rpc/client.ts';
-import type { NotificationParams, WireExitStatus, WireInstance } from '../rpc/contract.ts';
+import type { NotificationParams, Result, WireExitStatus, WireInstance } from '../rpc/contract.ts';
 import { type SignalName, signalNumber } from '../signals.ts';
 import { bad } from './arguments.ts';
 import { AttachInput } from './attach-input.ts';
 import type { CommandHandler, Invocation } from './command.ts';
+import { DEFAULT_DETACH_KEYS, keysInWords, parseDetachKeys } from './detach-keys.ts';
 import { INTERRUPTED } from './interrupt.ts';
 import { complain, type Output, wantsColour } from './io.ts';
 import { plainLine, TerminalFilter } from './plain-text.ts';
@@ -14,6 +15,7 @@ import { exitText } from './render.ts';
 import { bytesOf } from './wire-bytes.ts';
 
 type Told = NotificationParams<'attach'>;
+type Attached = Result<'attach'>;
 type Stream = 'stdout' | 'stderr';
 
 /** States from which nothing goes on by itself. */
@@ -21,6 +23,8 @@ const AT_REST: ReadonlySet<WireInstance['state']> = new Set(['idle', 'completed'
 /** The last output of a program may be read a moment after its end was: wait for so long a silence. */
 const QUIET_MS = 100;
 const NOT_STARTED = 1;
+/** Failures of a write that the next one may not have. */
+const LOST_INPUT: ReadonlySet<string> = new Set(['not-running', 'action-failed']);
 
 export const attach: CommandHandler = async (invocation) => {
   const { command, flags, connect } = invocation;
@@ -28,13 +32,17 @@ export const attach: CommandHandler = async (invocation) => {
   if (stream !== undefined && stream !== 'stdout' && stream !== 'stderr') {
     throw bad('--stream is stdout or stderr', command);
   }
+  const detachKeys = flags.text('--detach-keys') ?? DEFAULT_DETACH_KEYS;
+  parseDetachKeys(detachKeys);
+  if (flags.has('--steal') && !flags.has('--stdin')) throw bad('--steal goes with --stdin', command);
   const client = await connect();
-  const { subscription, instance } = await client.call('attach', {
+  const attached = await client.call('attach', {
     name: invocation.operands[0] ?? '',
     replay: !flags.has('--no-replay'),
     ...(stream === undefined ? {} : { streams: [stream] }),
+    ...(flags.has('--stdin') && { stdin: true, steal: flags.has('--steal') }),
   });
-  return new Attachment(client, subscription, instance, invocation).run();
+  return new Attachment(client, attached, detachKeys, invocation).run();
 };
 
 class Attachment {
@@ -44,19 +52,26 @@ class Attachment {
   readonly #name: string;
   readonly #filters = new Map<Stream, TerminalFilter>();
   readonly #done = Promise.withResolvers<number>();
+  readonly #detachKeys: string;
+  /** It has a terminal of its own, and ours is its window. */
+  readonly #isWindow: boolean;
   #lastStatus: WireExitStatus | undefined;
   #startedOnce: boolean;
   #quietTimer: NodeJS.Timeout | undefined;
 
-  constructor(client: RpcClient, subscription: number, instance: WireInstance, invocation: Invocation) {
+  constructor(client: RpcClient, attached: Attached, detachKeys: string, invocation: Invocation) {
+    const { subscription, instance, input } = attached;
+    const { flags, io } = invocation;
     this.#client = client;
+    this.#detachKeys = detachKeys;
+    this.#isWindow = flags.has('--stdin') && input === 'terminal' && io.stdin.isTTY === true;
     this.#subscription = subscription;
     this.#invocation = invocation;
     this.#name = plainLine(instance.name);
     this.#startedOnce = instance.pid !== null;
     const last = instance.last_exit?.status;
     this.#lastStatus = last === undefined || last.how === 'not-started' ? undefined : last;
-    if (invocation.flags.has('--exit-code') && AT_REST.has(instance.state)) this.#endWhenQuiet();
+    if (flags.has('--exit-code') && AT_REST.has(instance.state)) this.#endWhenQuiet();
   }
 
   async run(): Promise<number> {
@@ -66,12 +81,17 @@ class Attachment {
     signal.addEventListener('abort', leave);
     const input = new AttachInput(io, {
       sendsInput: flags.has('--stdin'),
+      isRaw: this.#isWindow,
+      detachKeys: parseDetachKeys(this.#detachKeys),
       write: (bytes, end) => this.#write(bytes, end),
+      onFailure: (error) => this.#takeWriteFailure(error, input.isTerminal),
       leave: (how) => this.#done.resolve(how === 'detached' ? 0 : INTERRUPTED),
     });
     try {
       input.open();
-      if (input.isTerminal) complain(io, `attached to ${this.#name}; Ctrl-P Ctrl-Q detaches`);
+      if (input.isTerminal)
+        complain(io, `attached to ${this.#name}; ${keysInWords(this.#detachKeys)} detaches`);
+      if (this.#isWindow) this.#followSize();
       this.#client.onNotification(this.#subscription, (notification) => this.#take(notification));
       const gone = this.#client.closed.then(() => {
         throw new TaskmasterError('engine-unreachable', 'the engine closed the connection');
@@ -83,18 +103,37 @@ class Attachment {
     } finally {
       clearTimeout(this.#quietTimer);
       input.close();
+      io.stdout.off('resize', this.#sendSize);
       undoInterrupt();
       signal.removeEventListener('abort', leave);
       this.#client.close();
     }
   }
 
-  #write(bytes: Buffer, end: boolean): void {
+  #write(bytes: Buffer, end: boolean): Promise<unknown> {
     const data = { base64: bytes.toString('base64') };
-    this.#client.call('attach.write', { subscription: this.#subscription, ...data, end }).catch((error) => {
-      this.#done.reject(error);
-    });
+    return this.#client.call('attach.write', { subscription: this.#subscription, ...data, end });
   }
+
+  /** Who types sees that a key was lost, and types on once it runs again; what a pipe held would be lost unseen. */
+  #takeWriteFailure(error: unknown, isTyped: boolean): void {
+    if (isTyped && error instanceof TaskmasterError && LOST_INPUT.has(error.code)) {
+      complain(this.#invocation.io, `[${plainLine(error.message)}]`);
+    } else this.#done.reject(error);
+  }
+
+  #followSize(): void {
+    this.#sendSize();
+    this.#invocation.io.stdout.on('resize', this.#sendSize);
+  }
+
+  readonly #sendSize = (): void => {
+    const { columns = 0, rows = 0 } = this.#invocation.io.stdout;
+    // `docker exec -it` tells 0×0 at first, and the true size a moment later.
+    if (columns === 0 || rows === 0) return;
+    const size = { subscription: this.#subscription, columns, rows };
+    this.#client.call('attach.resize', size).catch((error) => this.#takeWriteFailure(error, true));
+  };
 
   #take(notification: Notification): void {
     this.#quietTimer?.refresh();
@@ -128,6 +167,9 @@ class Attachment {
         if (told.state !== undefined && AT_REST.has(told.state)) this.#endWhenQuiet();
         else this.#stayed();
         return;
+      case 'input-lost':
+        complain(io, `[uid ${told.uid} has taken over the input of ${this.#name}]`);
+        return;
       case 'removed':
         this.#done.resolve(0);
     }
@@ -146,7 +188,7 @@ class Attachment {
   }
 
   #isRaw(target: Output): boolean {
-    return target.isTTY !== true || this.#invocation.flags.has('--raw');
+    return target.isTTY !== true || this.#isWindow || this.#invocation.flags.has('--raw');
   }
 
   #filter(stream: Stream): TerminalFilter {

@@ -140,6 +140,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     operands: [NAME],
     flags: [
       { name: '--stdin', summary: 'send what is typed, or read from a pipe, to its standard input' },
+      { name: '--steal', summary: 'with --stdin: take the input over from who has it' },
+      {
+        name: '--detach-keys',
+        value: { label: 'KEYS', kind: 'text' },
+        summary: 'other keys than ctrl-p,ctrl-q',
+      },
       { name: '--exit-code', summary: 'until it ends; exit as it did (128 + signal)' },
       { name: '--no-replay', summary: 'without the recent output' },
       {
@@ -151,7 +157,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     summary: 'show recent output, then stream it; survives restarts',
     notes: [
-      'Ctrl-P Ctrl-Q (or Ctrl-C) detaches; the process does not notice.',
+      'Ctrl-P Ctrl-Q (or Ctrl-C) detaches; the process does not notice. --detach-keys takes others, such as',
+      'ctrl-^ or ctrl-a,d.',
+      '--stdin needs stdin = "pipe" or tty = true in the configuration, and is for one at a time. To one with a',
+      'terminal goes every key, Ctrl-C and Ctrl-D too, and what it shows comes byte for byte; the terminal takes',
+      'the size of yours.',
       'On a terminal, colours pass and other control characters are shown as \\x1b; into a file or pipe, and',
       'with --raw, output goes byte for byte.',
     ],

@@ -6,6 +6,7 @@ import { loadConfig } from '../config/load.ts';
 import { renderProblem } from '../config/problem.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { ProbingHealthMonitor } from '../health/monitor.ts';
+import { ProcessInput } from '../input/process-input.ts';
 import { Journal } from '../journal/journal.ts';
 import { lastIdIn } from '../journal/last-id.ts';
 import { OutputTap } from '../journal/output-tap.ts';
@@ -95,6 +96,10 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
   });
   outputTap.use(config.engine.journal.output, []);
   events.subscribe((event) => outputTap.consider(event));
+  const input = new ProcessInput({
+    // It can fail only where the terminal has gone with its process.
+    resizeTerminal: (fd, { columns, rows }) => void addon.resizeTerminal(fd, columns, rows),
+  });
   const pipes = new PipeReaders();
   const health = new ProbingHealthMonitor({
     clock,
@@ -120,6 +125,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     kernel,
     health,
     output,
+    input,
     events,
     random: Math.random,
     onVerdict: (verdict) => drain.begin(verdict),
@@ -192,6 +198,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
       dropped: (instance) => output.dropped(instance),
       costs: () => output.costs(),
     },
+    input,
     means: meansInstance,
     facts: {
       version: VERSION,

@@ -19,6 +19,8 @@ export function resolveEnvironment(
   files: ConfigFiles,
 ): EnvironmentPlan {
   const variables = new Map(Object.entries(ofUser));
+  // Its terminal is not the one that the engine itself may have been started on.
+  if (process.tty) variables.set('TERM', 'xterm');
   for (const [path, pathPlace] of envFiles(place.at('env_file'), process.env_file)) {
     for (const [name, value] of readEnvFile(pathPlace, path, files)) variables.set(name, value);
   }

@@ -63,8 +63,7 @@ export function resolveProcess(
         : signalAt(place.at('reload_signal'), process.reload_signal),
     health: resolveHealth(place.at('healthcheck'), process),
     spawn: resolveSpawn(place, process, ports),
-    stdout: resolveOutput(place.at('stdout'), process.stdout, ports),
-    stderr: resolveOutput(place.at('stderr'), process.stderr, ports),
+    ...resolveStreams(place, process, ports),
     ringBytes: ringBytesAt(place.at('ring_size'), process.ring_size),
   };
 }
@@ -74,6 +73,27 @@ function ringBytesAt(place: Place, given: string | number): number {
   if (bytes < LEAST_RING_BYTES || bytes > MOST_RING_BYTES)
     place.problem({ message: `found ${showValue(given)}`, expected: 'between 1KiB and 16MiB' });
   return bytes;
+}
+
+function resolveStreams(
+  place: Place,
+  process: ProcessSource,
+  ports: ConfigPorts,
+): Pick<ProcessConfig, 'stdin' | 'stdout' | 'stderr'> {
+  const stdout = resolveOutput(place.at('stdout'), process.stdout, ports);
+  if (!process.tty) {
+    return { stdin: process.stdin, stdout, stderr: resolveOutput(place.at('stderr'), process.stderr, ports) };
+  }
+  for (const key of ['stdin', 'stderr'] as const) {
+    if (!place.isGiven(key)) continue;
+    const hint = `leave ${key} out; stdout says where what the terminal shows goes`;
+    place.at(key).problem({ message: `with tty = true the terminal is ${key} as well`, hint }, 'key');
+  }
+  if (stdout.kind === 'passthrough') {
+    const message = 'with tty = true the engine reads the terminal, so nothing can pass it by';
+    place.at('stdout').problem({ message, hint: 'write stdout = "inherit"' });
+  }
+  return { stdin: 'terminal', stdout, stderr: { kind: 'null' } };
 }
 
 function resolveSpawn(place: Place, process: ProcessSource, ports: ConfigPorts): SpawnSettings {

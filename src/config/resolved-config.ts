@@ -95,11 +95,16 @@ export interface ProcessConfig {
   readonly health: HealthRules;
   /** Everything that only a new incarnation can take over. */
   readonly spawn: SpawnSettings;
+  readonly stdin: InputSource;
+  /** With a terminal as input: where what it shows goes; `stderr` is `null` then. */
   readonly stdout: OutputTarget;
   readonly stderr: OutputTarget;
   /** Bytes kept of each stream for those who look later. */
   readonly ringBytes: number;
 }
+
+/** What standard input is; `terminal`: a pseudo-terminal, which is standard output and error as well. */
+export type InputSource = 'null' | 'pipe' | 'terminal';
 
 export interface Dependency {
   readonly process: string;

@@ -268,6 +268,19 @@ export const processSchema = {
         'Sent to the process (not its group) on every reload of the configuration that does not restart it.',
       examples: ['HUP'],
     },
+    stdin: {
+      type: 'string',
+      enum: ['null', 'pipe'],
+      default: 'null',
+      description:
+        'Standard input. `"null"`: /dev/null. `"pipe"`: what `attach --stdin` writes; it waits while nobody does.',
+    },
+    tty: {
+      ...flag,
+      default: false,
+      description:
+        'Run it on a pseudo-terminal of its own, for `attach --stdin`: shells, full-screen programs. It is standard input, output and error in one, so `stdout` says where all of it goes, and `stdin` and `stderr` are not given. TERM is `xterm` unless `env` says otherwise.',
+    },
     stdout: { ...output, description: `Standard output. ${OUTPUT_FORMS}` },
     stderr: { ...output, description: 'Standard error, in the same forms.' },
     ring_size: {

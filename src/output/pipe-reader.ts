@@ -41,14 +41,20 @@ export class PipeReader {
       const mayGoOn = taker.onData(buffer.subarray(0, count));
       return mayGoOn && this.#flood?.begins(count) !== true;
     };
-    if (floods !== undefined) this.#flood = new Flood(floods, fd, taker, () => this.#socket.resume());
+    const { isatty, ReadStream } = process.getBuiltinModule('node:tty');
+    const isTerminal = isatty(fd);
+    // A terminal holds four kibibytes and has no size to change.
+    if (floods !== undefined && !isTerminal)
+      this.#flood = new Flood(floods, fd, taker, () => this.#socket.resume());
     // Loaded with the first pipe, not with this module: the first process is running by then.
     const { Socket } = process.getBuiltinModule('node:net');
-    this.#socket = new Socket({ fd, readable: true, writable: false, onread: { buffer, callback } });
+    const options = { readable: true, writable: false, onread: { buffer, callback } };
+    this.#socket = isTerminal ? new ReadStream(fd, options) : new Socket({ fd, ...options });
     this.#onEnd = taker.onEnd;
     this.#socket.once('end', () => this.end());
     this.#socket.once('close', () => this.end());
-    // A pipe that cannot be read is as good as ended; `close` follows.
+    // A pipe that cannot be read is as good as ended; `close` follows. So ends a terminal: with EIO, once nobody is
+    // left on its other side (pty(7), ioctl_tty(2)).
     this.#socket.on('error', () => {});
     this.#socket.resume();
   }

@@ -252,8 +252,10 @@ export class ProcessOutput implements OutputPort {
       };
       return { write, end: () => {}, entry };
     }
+    // A terminal is read even where what it shows goes nowhere: somebody may look at it.
+    if (destination === undefined) return { write: () => true, end: () => {}, entry: undefined };
     const process = processOf(instance);
-    const to = destination?.stream ?? stream;
+    const to = destination.stream;
     const writer = this.#ports.container.writerFor({ instance, process, stream }, to);
     const write = (bytes: Buffer): boolean => {
       writer.write(bytes);

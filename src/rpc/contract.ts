@@ -5,6 +5,7 @@
  * server sends for subscriptions stands in contract-notifications.ts.
  */
 
+import { ATTACH_METHODS } from './contract-attach.ts';
 import type { NOTIFICATIONS } from './contract-notifications.ts';
 import {
   ACTION,
@@ -18,12 +19,11 @@ import {
   WAIT,
 } from './contract-params.ts';
 import {
-  BYTES,
   ENGINE,
   EVENT,
   type EXIT_STATUS,
   HEALTH_VERDICT,
-  INSTANCE,
+  type INSTANCE,
   OUTPUT_CHUNK,
   RELOAD_PLAN,
   SUBSCRIPTION,
@@ -170,43 +170,7 @@ export const METHODS = {
       additionalProperties: false,
     },
   },
-  attach: {
-    summary: 'Replays recent output of one instance, then `attach` notifications follow it live.',
-    access: 'read',
-    params: {
-      type: 'object',
-      properties: {
-        name: NAME,
-        streams: { type: 'array', items: { enum: ['stdout', 'stderr'] }, minItems: 1, maxItems: 2 },
-        replay: { type: 'boolean', description: 'false: only what is printed from now on' },
-      },
-      required: ['name'],
-      additionalProperties: false,
-    },
-    result: {
-      type: 'object',
-      properties: { subscription: SUBSCRIPTION, instance: INSTANCE },
-      required: ['subscription', 'instance'],
-      additionalProperties: false,
-    },
-  },
-  'attach.write': {
-    summary: 'Writes to the standard input of an attached instance; `end` closes it after that.',
-    access: 'control',
-    params: {
-      type: 'object',
-      properties: { subscription: SUBSCRIPTION, ...BYTES, end: { type: 'boolean' } },
-      required: ['subscription'],
-      additionalProperties: false,
-    },
-    result: NOTHING,
-  },
-  detach: {
-    summary: 'Ends an `attach` subscription; the process does not notice.',
-    access: 'read',
-    params: ONE_SUBSCRIPTION,
-    result: NOTHING,
-  },
+  ...ATTACH_METHODS,
   'events.subscribe': {
     summary: 'Sends each engine event as an `events` notification.',
     access: 'read',

@@ -3,7 +3,7 @@
 import type { SignalName } from '../signals.ts';
 import type { EngineEvent } from '../supervisor/engine-event.ts';
 import type { JournalPort } from '../supervisor/journal-port.ts';
-import type { Cancel, UsageReading } from '../supervisor/ports.ts';
+import type { Cancel, ClaimOptions, InputClaim, UsageReading } from '../supervisor/ports.ts';
 import type { EngineSnapshot, HealthVerdict, ReloadReport, WhyReport } from '../supervisor/snapshot.ts';
 
 export type Action = 'start' | 'stop' | 'restart';
@@ -78,9 +78,11 @@ export interface EnginePort {
    */
   followOutput(instance: string, listener: (chunk: OutputChunk) => void): Cancel;
 
+  /** What the instance's standard input is, by the configuration. */
+  inputOf(instance: string): 'null' | 'pipe' | 'terminal';
   /**
-   * Writes to the standard input of the running incarnation; `end` closes it. Throws `not-running`, or
-   * `action-failed` where its standard input is not the engine's to write to.
+   * The right to write to its standard input, for one at a time. Throws `action-failed` where somebody else has it
+   * (with details `{uid, pid}`) and `steal` is not said, or where its standard input is /dev/null.
    */
-  writeInput(instance: string, bytes: Uint8Array, end: boolean): void;
+  claimInput(instance: string, by: Requester, options: ClaimOptions): InputClaim;
 }

@@ -4,7 +4,8 @@ import { TaskmasterError } from '../errors.ts';
 import { nearestWord } from '../nearest-word.ts';
 import { parseSignal, SIGNAL_WORDS, type SignalName, signalName } from '../signals.ts';
 import type { JournalQuery } from '../supervisor/journal-port.ts';
-import type { MethodName, Params, Result, WireOutcome } from './contract.ts';
+import type { InputClaim } from '../supervisor/ports.ts';
+import type { AccessLevel, MethodName, Params, Result, WireOutcome } from './contract.ts';
 import type { Action, EnginePort, Requester } from './engine-port.ts';
 import { needlesOf, passesJournalFilter } from './journal-filter.ts';
 import { meansInstance } from './name-pattern.ts';
@@ -16,6 +17,8 @@ export interface CallContext {
   readonly engine: EnginePort;
   readonly by: Requester;
   readonly subscriptions: Subscriptions;
+  /** Throws `not-permitted` unless the client has this access, for what a method does only if asked to. */
+  demand(level: AccessLevel): void;
   /** Aborts when the client is gone or the server closes. */
   readonly signal: AbortSignal;
 }
@@ -78,20 +81,25 @@ export const HANDLERS: Handlers = {
     return { result: { ...report, not_up: notUp } };
   },
 
-  attach: (params, { engine, subscriptions }) => {
+  attach: (params, { engine, subscriptions, by, demand }) => {
+    if (params.stdin === true) demand('control');
     const name = selectOne(engine, params.name, 'attach to');
     const [instance] = engine.snapshot([name]).instances;
     if (instance === undefined) throw new TaskmasterError('internal', `no snapshot of ${name}`);
     const subscription = subscriptions.reserve();
+    if (params.stdin === true) subscriptions.claimInput(subscription, name, by, params.steal === true);
     const begin = (): void => subscriptions.followOutput(subscription, name, params);
-    return { result: { subscription, instance }, begin };
+    return { result: { subscription, instance, input: engine.inputOf(name) }, begin };
   },
 
-  'attach.write': ({ subscription, text, base64, end }, { engine, subscriptions }) => {
-    const instance = subscriptions.attachedInstance(subscription);
-    if (instance === undefined) throw noSubscription('attach', subscription);
+  'attach.write': async ({ subscription, text, base64, end }, { subscriptions }) => {
     const bytes = base64 === undefined ? Buffer.from(text ?? '', 'utf8') : Buffer.from(base64, 'base64');
-    engine.writeInput(instance, bytes, end === true);
+    await inputOf(subscriptions, subscription).write(bytes, end === true);
+    return { result: {} };
+  },
+
+  'attach.resize': ({ subscription, columns, rows }, { subscriptions }) => {
+    inputOf(subscriptions, subscription).resize({ columns, rows });
     return { result: {} };
   },
 
@@ -284,6 +292,13 @@ function cancel(
 ): { result: Record<string, never> } {
   if (!subscriptions.cancel(kind, subscription)) throw noSubscription(kind, subscription);
   return { result: {} };
+}
+
+function inputOf(subscriptions: Subscriptions, subscription: number): InputClaim {
+  const claim = subscriptions.inputClaim(subscription);
+  if (claim !== undefined) return claim;
+  const message = `this connection has no attach subscription ${subscription} with stdin`;
+  throw new TaskmasterError('bad-arguments', message);
 }
 
 function noSubscription(kind: string, subscription: number): TaskmasterError {

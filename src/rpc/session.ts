@@ -62,6 +62,7 @@ export class Session {
       engine: options.engine,
       by: { uid: options.peer?.uid ?? -1, pid: options.peer?.pid ?? 0 },
       subscriptions: this.#subscriptions,
+      demand: (level) => demandAccess('attach with stdin', level, options.access(), options.peer),
       signal: this.#gone.signal,
     };
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));

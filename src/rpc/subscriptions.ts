@@ -2,9 +2,9 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { EngineEvent } from '../supervisor/engine-event.ts';
-import type { Cancel } from '../supervisor/ports.ts';
+import type { Cancel, InputClaim, InputHolder } from '../supervisor/ports.ts';
 import type { NotificationName, NotificationParams, Params } from './contract.ts';
-import type { EnginePort, OutputChunk } from './engine-port.ts';
+import type { EnginePort, OutputChunk, Requester } from './engine-port.ts';
 import { frame } from './framing.ts';
 import { passesFilter } from './journal-filter.ts';
 import type { Outbox } from './outbox.ts';
@@ -32,7 +32,6 @@ type Kind = 'status' | 'events' | 'attach';
 
 interface Subscription {
   readonly kind: Kind;
-  readonly instance: string | undefined;
   readonly cancel: Cancel;
 }
 
@@ -40,6 +39,8 @@ export class Subscriptions {
   readonly #engine: EnginePort;
   readonly #outbox: Outbox;
   readonly #active = new Map<number, Subscription>();
+  /** By the `attach` subscription that they belong to. */
+  readonly #claims = new Map<number, InputClaim>();
   #lastId = 0;
 
   constructor(engine: EnginePort, outbox: Outbox) {
@@ -62,6 +63,8 @@ export class Subscriptions {
     const subscription = this.#active.get(id);
     if (subscription?.kind !== kind) return false;
     subscription.cancel();
+    this.#claims.get(id)?.release();
+    this.#claims.delete(id);
     this.#active.delete(id);
     this.#outbox.forget(id);
     return true;
@@ -69,12 +72,22 @@ export class Subscriptions {
 
   cancelAll(): void {
     for (const subscription of this.#active.values()) subscription.cancel();
+    for (const claim of this.#claims.values()) claim.release();
     this.#active.clear();
+    this.#claims.clear();
   }
 
-  /** The instance that an `attach` subscription follows. */
-  attachedInstance(id: number): string | undefined {
-    return this.#active.get(id)?.instance;
+  /** The right to write that belongs to an `attach` subscription; ends with it. Throws what `claimInput` throws. */
+  claimInput(id: number, instance: string, by: Requester, steal: boolean): void {
+    const onLost = ({ uid }: InputHolder): void => {
+      const told = { subscription: id, kind: 'input-lost', uid } satisfies NotificationParams<'attach'>;
+      this.#notify('attach', told, EVENT_SIZE);
+    };
+    this.#claims.set(id, this.#engine.claimInput(instance, by, { steal, onLost }));
+  }
+
+  inputClaim(id: number): InputClaim | undefined {
+    return this.#claims.get(id);
   }
 
   followEvents(id: number, params: Params<'events.subscribe'>): void {
@@ -86,7 +99,7 @@ export class Subscriptions {
     const cancel = this.#engine.onEvent((event) => {
       if (passesFilter(event, params)) tell(event);
     });
-    this.#active.set(id, { kind: 'events', instance: undefined, cancel });
+    this.#active.set(id, { kind: 'events', cancel });
   }
 
   #replayed(params: Params<'events.subscribe'>): readonly EngineEvent[] {
@@ -115,7 +128,7 @@ export class Subscriptions {
       cancelOutput();
       cancelEvents();
     };
-    this.#active.set(id, { kind: 'attach', instance, cancel });
+    this.#active.set(id, { kind: 'attach', cancel });
   }
 
   #tellOutput(id: number, { stream, incarnation, bytes }: OutputChunk): void {
@@ -144,7 +157,7 @@ export class Subscriptions {
         this.#notify('status', { subscription: id, ...told } satisfies NotificationParams<'status'>, size);
       },
     });
-    this.#active.set(id, { kind: 'status', instance: undefined, cancel: () => feed.cancel() });
+    this.#active.set(id, { kind: 'status', cancel: () => feed.cancel() });
   }
 
   #notify(method: NotificationName, params: Tagged, size: number): void {

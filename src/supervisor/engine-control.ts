@@ -1,5 +1,6 @@
 /** What people and programs may ask of the engine; the RPC handlers' port is this. */
 
+import type { InputSource } from '../config/resolved-config.ts';
 import { TaskmasterError } from '../errors.ts';
 import type { DecisionKind } from '../lifecycle/events.ts';
 import { nearestWord } from '../nearest-word.ts';
@@ -10,7 +11,16 @@ import type { EngineEvent } from './engine-event.ts';
 import type { EventStream } from './event-stream.ts';
 import { type InstanceRecord, subjectOf } from './instance-record.ts';
 import type { JournalPort } from './journal-port.ts';
-import type { Cancel, Clock, HealthMonitor, Kernel, UsageReader, UsageReading } from './ports.ts';
+import type {
+  Cancel,
+  ClaimOptions,
+  Clock,
+  HealthMonitor,
+  InputClaim,
+  Kernel,
+  UsageReader,
+  UsageReading,
+} from './ports.ts';
 import type { Reload } from './reload.ts';
 import { isSettled } from './settled.ts';
 import type {
@@ -52,6 +62,7 @@ export interface ControlPorts {
   readonly usage: UsageReader;
   readonly facts: EngineFacts;
   readonly output: OutputAccess;
+  readonly input: InputAccess;
   /** True where one of the patterns means the instance: its name, its process's, a glob, `all`. */
   readonly means: (patterns: readonly string[], names: { instance: string; process: string }) => boolean;
 }
@@ -71,6 +82,10 @@ export interface OutputAccess {
   readonly lastLines: (instance: string) => readonly string[];
   readonly dropped: (instance: string) => readonly DroppedOutput[];
   readonly costs: () => OutputSnapshot;
+}
+
+export interface InputAccess {
+  readonly claim: (instance: string, who: Requester, options: ClaimOptions) => InputClaim;
 }
 
 export class EngineControl {
@@ -236,10 +251,18 @@ export class EngineControl {
     return this.#ports.output.followOutput(instance, listener);
   }
 
-  /** Processes have no standard input of the engine's yet: theirs is /dev/null. */
-  writeInput(instance: string): void {
-    const message = `cannot write to ${instance}: its standard input is /dev/null`;
-    throw new TaskmasterError('action-failed', message);
+  inputOf(instance: string): InputSource {
+    return this.#one(instance).process.stdin;
+  }
+
+  /** Throws `action-failed` where somebody else writes already, or its standard input is /dev/null. */
+  claimInput(instance: string, by: Requester, options: ClaimOptions): InputClaim {
+    if (this.inputOf(instance) === 'null') {
+      const why =
+        'its standard input is /dev/null; give it stdin = "pipe" or tty = true in the configuration';
+      throw new TaskmasterError('action-failed', `cannot write to ${instance}: ${why}`);
+    }
+    return this.#ports.input.claim(instance, by, options);
   }
 
   /** The event and what led to it, as far as that is still in memory; the cause of each comes after it. */

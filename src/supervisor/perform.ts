@@ -7,13 +7,14 @@ import type { SignalName } from '../signals.ts';
 import type { Activities } from './activities.ts';
 import type { EventStream } from './event-stream.ts';
 import { type InstanceRecord, subjectOf } from './instance-record.ts';
-import type { Clock, Kernel, OutputPort } from './ports.ts';
-import { environmentFor, spawnRequest, targetsFor } from './spawn-request.ts';
+import type { Clock, InputPort, Kernel, OutputPort } from './ports.ts';
+import { environmentFor, spawnRequest, streamsFor, targetsFor } from './spawn-request.ts';
 
 export interface PerformContext {
   readonly clock: Clock;
   readonly kernel: Kernel;
   readonly output: OutputPort;
+  readonly input: InputPort;
   readonly events: EventStream;
   readonly activities: Activities;
   /** Between 0 and 1. */
@@ -81,14 +82,17 @@ function spawn(
   record.lastSignal = undefined;
   const isCurrent = (): boolean => record.machine.incarnation === incarnation;
   const answer = (fact: Fact): void => context.fact(record, fact, isCurrent, causedBy);
-  const streams = context.output.prepare(name, targetsFor(process, ordinal));
-  if (streams.kind === 'failed') {
-    answer({ kind: 'spawnFailed', failure: streams.failure });
+  const outputs = context.output.prepare(name, targetsFor(process, ordinal));
+  if (outputs.kind === 'failed') {
+    answer({ kind: 'spawnFailed', failure: outputs.failure });
     return;
   }
+  const id = { instance: name, incarnation };
+  const streams = streamsFor(process, context.input.terminalSize(name), outputs);
   const environment = environmentFor(process, name, ordinal);
   const request = spawnRequest(process, process.command, environment, streams);
   const result = context.kernel.spawn(request, (status) => {
+    context.input.release(id);
     const leavesGroup = record.pid !== undefined && context.kernel.groupIsAlive(record.pid);
     answer({ kind: 'exited', status, leavesGroup });
   });
@@ -99,7 +103,9 @@ function spawn(
   record.pid = result.pid;
   record.spawnedAt = context.clock.now();
   record.spawnedWall = context.clock.wallTime();
-  context.output.attach({ instance: name, incarnation }, result);
+  context.output.attach(id, result);
+  const { stdin } = process;
+  if (result.stdinFd !== undefined && stdin !== 'null') context.input.attach(id, result.stdinFd, stdin);
   answer({ kind: 'spawned' });
 }
 

@@ -33,7 +33,14 @@ export type ChildDescriptor =
   /** A new pipe; our end comes back close-on-exec and non-blocking. */
   | { readonly kind: 'pipe' }
   /** The engine's descriptor of this number, duplicated. */
-  | { readonly kind: 'inherit'; readonly fd: number };
+  | { readonly kind: 'inherit'; readonly fd: number }
+  /** A new pseudo-terminal of this size, the session's own; all three are the same one. */
+  | { readonly kind: 'terminal'; readonly size: TerminalSize };
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
 
 export interface SpawnRequest {
   /** With a slash: a path (relative to the working directory). Without: searched in the child's own PATH. */
@@ -59,7 +66,10 @@ export type SpawnResult =
       readonly kind: 'spawned';
       /** The child leads a session and process group of this number. */
       readonly pid: number;
-      /** Our ends of the pipes asked for; the caller owns and closes them. */
+      /**
+       * Our ends of the pipes asked for; the caller owns and closes them. A terminal is written to by `stdinFd` and
+       * read from by `stdoutFd`.
+       */
       readonly stdinFd: number | undefined;
       readonly stdoutFd: number | undefined;
       readonly stderrFd: number | undefined;
@@ -163,6 +173,44 @@ export interface OutputPort {
   reopen(): void;
   /** Resolves when all that was read has been written, or after `limitMs`. */
   flush(limitMs: number): Promise<void>;
+}
+
+/** What processes are given to read; see `input`. The supervisor only hands over descriptors. */
+export interface InputPort {
+  /** The size that a terminal opened for the instance now should have. */
+  terminalSize(instance: string): TerminalSize;
+  /** Takes ownership of our end of its standard input. Called in the same turn as the spawn. */
+  attach(id: IncarnationId, fd: number, kind: 'pipe' | 'terminal'): void;
+  /** The incarnation has ended: what waited for it is dropped. */
+  release(id: IncarnationId): void;
+  /** The instance was removed from the configuration. */
+  forget(instance: string): void;
+}
+
+/** Who writes, for those who may not. */
+export interface InputHolder {
+  readonly uid: number;
+  readonly pid: number;
+}
+
+export interface ClaimOptions {
+  /** Takes over from who writes now. */
+  readonly steal: boolean;
+  /** Called once, when somebody else takes over. */
+  readonly onLost: (to: InputHolder) => void;
+}
+
+/** The right to write to an instance, over all its incarnations to come. */
+export interface InputClaim {
+  /**
+   * Resolves when the process has been given all of it; `end` closes its input after that (a terminal stays open and
+   * is sent Ctrl-D). Rejects with `not-running` where it ended before or does not run, `action-failed` where it has
+   * closed its input, does not read, or somebody else has taken over.
+   */
+  write(bytes: Uint8Array, end: boolean): Promise<void>;
+  /** The terminal's size, of this incarnation and those to come. Nothing happens without a terminal. */
+  resize(size: TerminalSize): void;
+  release(): void;
 }
 
 /** What an incarnation uses, with all that it has started: the sum over its session. */

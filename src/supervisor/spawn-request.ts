@@ -2,7 +2,7 @@
 
 import { outputTargetOfInstance } from '../config/output-target.ts';
 import type { EnvironmentPlan, ProcessConfig } from '../config/resolved-config.ts';
-import type { ChildDescriptor, OutputTargets, SpawnRequest } from './ports.ts';
+import type { ChildDescriptor, OutputTargets, SpawnRequest, TerminalSize } from './ports.ts';
 
 /** The instance's own additions come first, so that the configuration may override them. */
 export function environmentFor(process: ProcessConfig, instance: string, ordinal: number): EnvironmentPlan {
@@ -27,12 +27,30 @@ export function targetsFor(process: ProcessConfig, ordinal: number): OutputTarge
   };
 }
 
+export interface ChildStreams {
+  /** Undefined: /dev/null. */
+  readonly stdin?: ChildDescriptor;
+  readonly stdout: ChildDescriptor;
+  readonly stderr: ChildDescriptor;
+}
+
+/** @param outputs as they would be without a terminal. */
+export function streamsFor(
+  process: ProcessConfig,
+  size: TerminalSize,
+  outputs: Pick<ChildStreams, 'stdout' | 'stderr'>,
+): ChildStreams {
+  if (process.stdin !== 'terminal') return { stdin: { kind: process.stdin }, ...outputs };
+  const terminal = { kind: 'terminal', size } as const;
+  return { stdin: terminal, stdout: terminal, stderr: terminal };
+}
+
 /** Any program that runs on behalf of a process: the process itself or its probe. */
 export function spawnRequest(
   process: ProcessConfig,
   command: { readonly file: string; readonly args: readonly string[] },
   environment: EnvironmentPlan,
-  streams: { readonly stdout: ChildDescriptor; readonly stderr: ChildDescriptor },
+  streams: ChildStreams,
 ): SpawnRequest {
   const { spawn } = process;
   return {
@@ -47,7 +65,7 @@ export function spawnRequest(
     oomScoreAdj: spawn.oomScoreAdj,
     noNewPrivs: spawn.noNewPrivs,
     capabilities: spawn.capabilities,
-    stdin: { kind: 'null' },
+    stdin: streams.stdin ?? { kind: 'null' },
     stdout: streams.stdout,
     stderr: streams.stderr,
   };

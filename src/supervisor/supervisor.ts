@@ -23,7 +23,7 @@ import {
   subjectOf,
 } from './instance-record.ts';
 import { type PerformContext, perform } from './perform.ts';
-import type { Cancel, Clock, HealthMonitor, Kernel, OutputPort } from './ports.ts';
+import type { Cancel, Clock, HealthMonitor, InputPort, Kernel, OutputPort } from './ports.ts';
 import { reasonFor } from './reasons.ts';
 import { targetsFor } from './spawn-request.ts';
 import { Turns } from './turns.ts';
@@ -33,6 +33,7 @@ export interface SupervisorPorts {
   readonly kernel: Kernel;
   readonly health: HealthMonitor;
   readonly output: OutputPort;
+  readonly input: InputPort;
   readonly events: EventStream;
   readonly random: () => number;
   /** The container should end; told at most once for each reason. */
@@ -312,6 +313,7 @@ export class Supervisor {
     else this.#byProcess.delete(record.process.name);
     this.#activities.forget(record.name);
     this.#ports.output.forget(record.name);
+    this.#ports.input.forget(record.name);
   }
 }
 

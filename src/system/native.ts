@@ -31,14 +31,23 @@ export interface NativeSpawnRequest {
   readonly noNewPrivs: boolean;
   /** Numbers of the capabilities to keep (capabilities(7)); undefined: leave them to the kernel's rules. */
   readonly capabilities: readonly number[] | undefined;
-  /** For stdin, stdout, stderr: a descriptor to duplicate, -1 for /dev/null, -2 for a new pipe. */
+  /**
+   * For stdin, stdout, stderr: a descriptor to duplicate, -1 for /dev/null, -2 for a new pipe; or -3 three times for
+   * a new pseudo-terminal.
+   */
   readonly stdio: readonly [number, number, number];
+  /** Size of the pseudo-terminal, where one is asked for. */
+  readonly columns?: number;
+  readonly rows?: number;
 }
 
 export type NativeSpawnResult =
   | {
       readonly pid: number;
-      /** Our ends of the pipes asked for, non-blocking and close-on-exec; -1 where none was. */
+      /**
+       * Our ends of the pipes asked for, non-blocking and close-on-exec; -1 where none was. Of a pseudo-terminal: one
+       * to write to, one to read from, -1.
+       */
       readonly fds: readonly [number, number, number];
     }
   | { readonly step: string; readonly errno: string; readonly message: string };
@@ -81,6 +90,8 @@ export interface NativeAddon {
   lookUpUser(nameOrUid: string): NativeUser | string | null;
   /** By name or decimal gid (getgrnam_r(3)). */
   lookUpGroup(nameOrGid: string): number | string | null;
+  /** ioctl_tty(2) TIOCSWINSZ on our end of a pseudo-terminal. @returns 0 or the errno's number. */
+  resizeTerminal(fd: number, columns: number, rows: number): number;
   /** SO_PEERCRED of a connected Unix socket (unix(7)); null where the kernel does not tell. */
   peerCredentials(fd: number): { readonly pid: number; readonly uid: number; readonly gid: number } | null;
   /** fcntl(2) F_SETPIPE_SZ. @returns the size it has then, whether the kernel agreed or not; -1 for what is no pipe. */

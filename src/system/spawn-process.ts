@@ -11,6 +11,7 @@ const ENGINE_VARIABLES: readonly string[] = ['TASKMASTER_*'];
 const UNLIMITED = -1;
 const NULL_DEVICE = -1;
 const NEW_PIPE = -2;
+const NEW_TERMINAL = -3;
 
 /** @param openFiles the limit of open files that came from outside, for children without one of their own. */
 export function spawnProcess(
@@ -66,6 +67,7 @@ export function translateRequest(
       noNewPrivs: request.noNewPrivs,
       capabilities: capabilities?.filter((number) => typeof number === 'number'),
       stdio: [streamNumber(request.stdin), streamNumber(request.stdout), streamNumber(request.stderr)],
+      ...(request.stdin.kind === 'terminal' && request.stdin.size),
     },
   };
 }
@@ -100,6 +102,8 @@ function streamNumber(descriptor: ChildDescriptor): number {
       return NEW_PIPE;
     case 'inherit':
       return descriptor.fd;
+    case 'terminal':
+      return NEW_TERMINAL;
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DetachKeys } from '../../src/cli/detach-keys.ts';
+import { TaskmasterError } from '../../src/errors.ts';
 import { CliRun } from '../support/cli-rig.ts';
 import { eventually } from '../support/eventually.ts';
 import { anInstance, FakeEngine } from '../support/fake-engine.ts';
@@ -110,15 +110,104 @@ describe('attach', () => {
   test('--stdin passes a pipe on, and its end', async (t) => {
     const { rig, running } = await begin(t, ['--stdin']);
     running.stdin.end('hello\n');
-    await eventually(() => rig.engine.written.length === 2);
-    assert.deepEqual(rig.engine.written, [
-      { instance: 'web', text: 'hello\n', end: false },
-      { instance: 'web', text: '', end: true },
-    ]);
+    await eventually(() => assert.equal(rig.engine.written.at(-1)?.end, true));
+    assert.equal(rig.engine.written.map(({ text }) => text).join(''), 'hello\n');
+    running.interrupt();
+    await running.done;
+    await eventually(() => assert.equal(rig.engine.holders.size, 0));
+  });
+
+  test('--stdin reads no more of a pipe while the process has not taken what it was given', async (t) => {
+    const { rig, running } = await begin(t, ['--stdin']);
+    let take = (): void => {};
+    rig.engine.inputTaken = new Promise((resolve) => {
+      take = resolve;
+    });
+    const sent = Buffer.alloc(1_048_576, 'x');
+    running.stdin.end(sent);
+    await eventually(() => assert.equal(rig.engine.written.length, 1));
+    await eventually(() => assert.equal(running.stdin.isPaused(), true));
+    assert.equal(rig.engine.written.length, 1);
+    take();
+    await eventually(() => assert.equal(rig.engine.written.at(-1)?.end, true));
+    assert.equal(rig.engine.written.map(({ text }) => text).join(''), sent.toString());
     running.interrupt();
     await running.done;
   });
 
+  test('--stdin of a pipe ends with what the engine says when the process does not run', async (t) => {
+    const { rig, running } = await begin(t, ['--stdin']);
+    await eventually(() => assert.equal(rig.engine.holders.size, 1));
+    rig.engine.failure = new TaskmasterError('not-running', 'cannot write to web: it does not run');
+    running.stdin.write('x');
+    assert.equal(await running.done, 7);
+    assert.match(running.err, /cannot write to web: it does not run/);
+  });
+
+  test('a second writer is refused, and --steal takes over from the first, who reads on', async (t) => {
+    const { rig, running } = await begin(t, ['--stdin'], true);
+    await eventually(() => assert.equal(rig.engine.holders.size, 1));
+    const refused = new CliRun(['attach', 'web', '--stdin', '--socket', rig.path]);
+    assert.equal(await refused.done, 1);
+    assert.match(refused.err, /cannot write to web: uid \d+ does/);
+    const thief = new CliRun(['attach', 'web', '--stdin', '--steal', '--socket', rig.path]);
+    await eventually(() => assert.match(running.err, /\[uid \d+ has taken over the input of web\]/));
+    rig.engine.print('web', 'both\n');
+    await eventually(() => {
+      for (const { out } of [running, thief]) assert.match(out, /both\n$/);
+    });
+    thief.interrupt();
+    await thief.done;
+    running.stdin.write('\u0003');
+    assert.equal(await running.done, 130);
+  });
+
+  test('to a process with a terminal goes every key but those that detach, and its size is ours', async (t) => {
+    const rig = await startRig(t, {}, new FakeEngine(anInstance('web')));
+    rig.engine.inputs.set('web', 'terminal');
+    const words = ['attach', 'web', '--stdin', '--detach-keys', 'ctrl-a,d', '--socket', rig.path];
+    const running = new CliRun(words, { terminal: true, columns: 100, rows: 30 });
+    await eventually(() => assert.ok(rig.engine.calls.includes('resize web 100 30')));
+    running.stdin.write('ls\r\u0003\u0004\u0010\u0011\u0001');
+    running.stdin.write('x');
+    const typed = (): string => rig.engine.written.map(({ text }) => text).join('');
+    await eventually(() => assert.equal(typed(), 'ls\r\u0003\u0004\u0010\u0011\u0001x'));
+    rig.engine.print('web', `${ESC}[2J`);
+    await eventually(() => assert.equal(running.out, `${ESC}[2J`));
+    Object.assign(running.stdout, { columns: 120, rows: 40 });
+    running.stdout.emit('resize');
+    await eventually(() => assert.ok(rig.engine.calls.includes('resize web 120 40')));
+    rig.engine.failure = new TaskmasterError('not-running', 'cannot write to web: it does not run');
+    running.stdin.write('y');
+    await eventually(() => assert.match(running.err, /\[cannot write to web: it does not run\]/));
+    running.stdin.write('\u0001d');
+    assert.equal(await running.done, 0);
+    assert.match(running.err, /attached to web; Ctrl-A d detaches/);
+    assert.deepEqual(running.rawModes, [true, false]);
+    assert.equal(running.stdout.listenerCount('resize'), 0);
+  });
+
+  test('keys that detach can be typed even if the process reads nothing', async (t) => {
+    const { rig, running } = await begin(t, ['--stdin'], true);
+    rig.engine.inputs.set('web', 'terminal');
+    rig.engine.inputTaken = new Promise(() => {});
+    await eventually(() => assert.equal(running.rawModes.length, 1));
+    running.stdin.write(`${'x'.repeat(300)}\r`);
+    running.stdin.write('more\r\u0010\u0011');
+    assert.equal(await running.done, 0);
+  });
+
+  test('--detach-keys and --steal that make no sense are refused before anything is attached', async (t) => {
+    const rig = await startRig(t);
+    for (const [words, said] of [
+      [['--detach-keys', 'ctrl-1'], /"ctrl-1" is no key/],
+      [['--steal'], /--steal goes with --stdin/],
+    ] as const) {
+      const run = new CliRun(['attach', 'web', ...words, '--socket', rig.path]);
+      assert.equal(await run.done, 2);
+      assert.match(run.err, said);
+    }
+  });
   test('--stdin on a terminal sends lines, edited, with echo', async (t) => {
     const { rig, running } = await begin(t, ['--stdin', '--no-replay'], true);
     await eventually(() => running.rawModes.length === 1);
@@ -132,12 +221,4 @@ describe('attach', () => {
     running.stdin.write('\u0010\u0011');
     assert.equal(await running.done, 0);
   });
-});
-
-test('a Ctrl-P that no Ctrl-Q follows was meant for the process', () => {
-  const keys = new DetachKeys();
-  assert.deepEqual([...keys.push(Buffer.from('a\u0010')).bytes], [0x61]);
-  assert.deepEqual([...keys.push(Buffer.from('b')).bytes], [0x10, 0x62]);
-  assert.deepEqual([...keys.push(Buffer.from('\u0010\u0010')).bytes], [0x10]);
-  assert.equal(keys.push(Buffer.from('\u0011')).leaves, 'detached');
 });

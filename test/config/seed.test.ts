@@ -84,6 +84,7 @@ test("the seed's example works word for word", () => {
       noNewPrivs: false,
       capabilities: undefined,
     },
+    stdin: 'null',
     stdout: file('/var/log/nginx.stdout'),
     stderr: file('/var/log/nginx.stderr'),
     ringBytes: 65_536,
@@ -114,6 +115,7 @@ depends_on = {db = "started", migrate = {restart = true}}
 essential = true
 stop = [{signal = "int", wait = "1m30s"}, {signal = 15}]
 reload_signal = "SIGRTMIN+3"
+stdin = "pipe"
 stdout = {file = "logs/web.log", max_size = "10MB", max_files = 2, compress = true}
 ring_size = "1MiB"
 stderr = "null"
@@ -198,6 +200,7 @@ type = "oneshot"
       noNewPrivs: true,
       capabilities: ['CAP_NET_BIND_SERVICE', 'CAP_CHOWN'],
     },
+    stdin: 'pipe',
     stdout: {
       kind: 'file',
       path: '/etc/tm/logs/web.log',

@@ -261,11 +261,44 @@ describe('attach', () => {
   test('what is typed goes to the process attached to', async (t) => {
     const rig = await startRig(t);
     const client = await rig.connect();
-    const { result } = await client.ask('attach', { name: 'web' });
-    await client.ask('attach.write', { subscription: result.subscription, text: 'hé\n', end: true });
+    rig.engine.inputs.set('web', 'terminal');
+    const { result } = await client.ask('attach', { name: 'web', stdin: true });
+    assert.equal(result.input, 'terminal');
+    const { subscription } = result;
+    await client.ask('attach.write', { subscription, text: 'hé\n', end: true });
     assert.deepEqual(rig.engine.written, [{ instance: 'web', text: 'hé\n', end: true }]);
+    await client.ask('attach.resize', { subscription, columns: 100, rows: 30 });
+    assert.ok(rig.engine.calls.includes('resize web 100 30'));
     const other = await client.ask('attach.write', { subscription: 99, text: 'x' });
-    assert.match(other.error.message, /no attach subscription 99/);
+    assert.match(other.error.message, /no attach subscription 99 with stdin/);
+    const { result: reader } = await client.ask('attach', { name: 'web' });
+    const refused = await client.ask('attach.write', { subscription: reader.subscription, text: 'x' });
+    assert.match(refused.error.message, /with stdin/);
+  });
+
+  test('the right to write ends with the subscription, and with the connection', async (t) => {
+    const rig = await startRig(t);
+    const client = await rig.connect();
+    const { result } = await client.ask('attach', { name: 'web', stdin: true });
+    assert.equal(rig.engine.holders.size, 1);
+    await client.ask('detach', { subscription: result.subscription });
+    assert.equal(rig.engine.holders.size, 0);
+    await client.ask('attach', { name: 'web', stdin: true });
+    assert.equal(rig.engine.holders.size, 1);
+    client.socket.destroy();
+    await eventually(() => assert.equal(rig.engine.holders.size, 0));
+  });
+
+  test('who loses the right to write is told, and its subscription goes on', async (t) => {
+    const rig = await startRig(t);
+    const client = await rig.connect();
+    await client.ask('attach', { name: 'web', stdin: true });
+    const thief = await rig.connect();
+    assert.match((await thief.ask('attach', { name: 'web', stdin: true })).error.message, /uid \d+ does/);
+    await thief.ask('attach', { name: 'web', stdin: true, steal: true });
+    await eventually(() => assert.equal(client.messages.at(-1)?.params?.kind, 'input-lost'));
+    rig.engine.print('web', 'on');
+    await eventually(() => assert.equal(client.messages.at(-1)?.params?.text, 'on'));
   });
 });
 

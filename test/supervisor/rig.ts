@@ -14,6 +14,7 @@ import type {
   Clock,
   HealthFact,
   HealthMonitor,
+  InputPort,
   Kernel,
   OutputPort,
   ProbeSubject,
@@ -185,6 +186,13 @@ const silentOutput: OutputPort = {
   flush: () => Promise.resolve(),
 };
 
+const noInput: InputPort = {
+  terminalSize: () => ({ columns: 80, rows: 24 }),
+  attach: () => {},
+  release: () => {},
+  forget: () => {},
+};
+
 export interface ProcessChoices {
   type?: ProcessConfig['type'];
   instances?: number;
@@ -241,6 +249,7 @@ export function processConfig(name: string, choices: ProcessChoices = {}): Proce
       noNewPrivs: false,
       capabilities: undefined,
     },
+    stdin: 'null',
     stdout: { kind: 'inherit' },
     stderr: { kind: 'inherit' },
     ringBytes: 65_536,
@@ -293,6 +302,7 @@ export class Rig {
       ...ports,
       health: this.health,
       output: silentOutput,
+      input: noInput,
       random: () => 0.5,
       onVerdict: (verdict) => this.verdicts.push(verdict),
       onFault: (error) => this.faults.push(error),

@@ -15,6 +15,7 @@ export interface CliOptions {
   /** Standard input, output and error are terminals. */
   readonly terminal?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
   /** What comes on standard input before it ends. */
   readonly input?: string;
 }
@@ -33,7 +34,7 @@ export class CliRun {
   constructor(argv: readonly string[], options: CliOptions = {}) {
     const isTTY = options.terminal === true;
     Object.assign(this.stdin, { isTTY, setRawMode: (isRaw: boolean) => this.rawModes.push(isRaw) });
-    Object.assign(this.stdout, { isTTY, columns: options.columns });
+    Object.assign(this.stdout, { isTTY, columns: options.columns, rows: options.rows });
     Object.assign(this.stderr, { isTTY });
     this.stdout.on('data', (chunk: Buffer) => {
       this.out += chunk.toString();

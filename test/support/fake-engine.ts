@@ -15,7 +15,7 @@ import { matchesPattern } from '../../src/rpc/name-pattern.ts';
 import type { SignalName } from '../../src/signals.ts';
 import type { EngineEvent, EventFields, EventName } from '../../src/supervisor/engine-event.ts';
 import type { JournalEntry, JournalPort, OutputEntry } from '../../src/supervisor/journal-port.ts';
-import type { Cancel, UsageReading } from '../../src/supervisor/ports.ts';
+import type { Cancel, ClaimOptions, InputClaim, UsageReading } from '../../src/supervisor/ports.ts';
 import type {
   EngineSnapshot,
   HealthVerdict,
@@ -54,6 +54,11 @@ export class FakeEngine implements EnginePort {
   readonly entries: JournalEntry[] = [];
   readonly output = new Map<string, OutputChunk[]>();
   readonly written: { instance: string; text: string; end: boolean }[] = [];
+  /** `pipe` where nothing is said. */
+  readonly inputs = new Map<string, 'null' | 'pipe' | 'terminal'>();
+  readonly holders = new Map<string, { readonly by: Requester; readonly onLost: ClaimOptions['onLost'] }>();
+  /** A write is answered when this resolves. */
+  inputTaken: Promise<void> = Promise.resolve();
   draining = false;
   /** By pid, for whoever asks for usage. */
   usage: UsageReading = new Map();
@@ -261,8 +266,29 @@ export class FakeEngine implements EnginePort {
     return () => followers.delete(listener);
   }
 
-  writeInput(instance: string, bytes: Uint8Array, end: boolean): void {
-    this.written.push({ instance, text: Buffer.from(bytes).toString('utf8'), end });
+  inputOf(instance: string): 'null' | 'pipe' | 'terminal' {
+    return this.inputs.get(instance) ?? 'pipe';
+  }
+
+  claimInput(instance: string, by: Requester, options: ClaimOptions): InputClaim {
+    const before = this.holders.get(instance);
+    if (before !== undefined && !options.steal) {
+      throw new TaskmasterError('action-failed', `cannot write to ${instance}: uid ${before.by.uid} does`);
+    }
+    const holder = { by, onLost: options.onLost };
+    this.holders.set(instance, holder);
+    before?.onLost(by);
+    return {
+      write: async (bytes, end) => {
+        if (this.failure !== undefined) throw this.failure;
+        this.written.push({ instance, text: Buffer.from(bytes).toString('utf8'), end });
+        await this.inputTaken;
+      },
+      resize: ({ columns, rows }) => void this.calls.push(`resize ${instance} ${columns} ${rows}`),
+      release: () => {
+        if (this.holders.get(instance) === holder) this.holders.delete(instance);
+      },
+    };
   }
 
   #throwFailure(): void {

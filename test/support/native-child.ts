@@ -7,6 +7,7 @@ import { eventually } from './eventually.ts';
 
 export const NULL_DEVICE = -1;
 export const NEW_PIPE = -2;
+export const NEW_TERMINAL = -3;
 
 export type SpawnedChild = Extract<NativeSpawnResult, { pid: number }>;
 export type SpawnFailed = Extract<NativeSpawnResult, { step: string }>;

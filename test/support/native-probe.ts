@@ -15,6 +15,8 @@ export interface ProbeJob {
   readonly becomeUid?: number;
   /** Open files until no descriptor is left, then spawn. */
   readonly useUpDescriptors?: boolean;
+  /** So many are given back after that. */
+  readonly freeDescriptors?: number;
   /** Report the /proc/self/fdinfo of this descriptor of the spawning process. */
   readonly showFd?: number;
 }
