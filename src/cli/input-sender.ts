@@ -27,14 +27,15 @@ export class InputSender {
   }
 
   send(bytes: Buffer, end: boolean): void {
-    if (this.#waiting.length > 0 && this.#waiting.length + bytes.length > MOST_WAITING_BYTES) {
+    const hasRoom = this.#waiting.length === 0 || this.#waiting.length + bytes.length <= MOST_WAITING_BYTES;
+    if (bytes.length > 0 && !hasRoom) {
       this.#use.onLost();
       return;
     }
     this.#waiting = Buffer.concat([this.#waiting, bytes]);
     this.#hasEnded ||= end;
-    if (this.#isSending) this.#use.onBusy();
-    else void this.#sendAll();
+    this.#use.onBusy();
+    if (!this.#isSending) void this.#sendAll();
   }
 
   async #sendAll(): Promise<void> {

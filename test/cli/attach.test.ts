@@ -123,14 +123,16 @@ describe('attach', () => {
     rig.engine.inputTaken = new Promise((resolve) => {
       take = resolve;
     });
-    const sent = Buffer.alloc(1_048_576, 'x');
-    running.stdin.end(sent);
+    const sent = Buffer.from(Array.from({ length: 500_000 }, (_, index) => 0x20 + (index % 95)));
+    for (let from = 0; from < sent.length; from += 65_536)
+      running.stdin.write(sent.subarray(from, from + 65_536));
+    running.stdin.end();
     await eventually(() => assert.equal(rig.engine.written.length, 1));
-    await eventually(() => assert.equal(running.stdin.isPaused(), true));
-    assert.equal(rig.engine.written.length, 1);
+    assert.equal(running.stdin.isPaused(), true);
+    assert.ok(running.stdin.readableLength + running.stdin.writableLength > 400_000);
     take();
     await eventually(() => assert.equal(rig.engine.written.at(-1)?.end, true));
-    assert.equal(rig.engine.written.map(({ text }) => text).join(''), sent.toString());
+    assert.ok(rig.engine.written.map(({ text }) => text).join('') === sent.toString(), 'all of it, in order');
     running.interrupt();
     await running.done;
   });
