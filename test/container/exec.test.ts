@@ -44,6 +44,20 @@ test('docker exec of an unknown process says so and exits 4, as status does', as
   assert.match(stderr, /did you mean web\?/);
 });
 
+test('a shell of another user on a terminal of its own, through the terminal of docker exec', async (t) => {
+  const config = `[processes.sh]\ncmd = ["bash", "--norc", "-i"]\ntty = true\nuser = "nobody"\nstop_signal = "HUP"\nhealthcheck = { uptime = "20ms" }\n`;
+  const container = await new Container(t, config).ready();
+  await container.reaches('sh', 'healthy');
+  const attach = ['taskshell', 'attach', 'sh', '--stdin', '--detach-keys', 'ctrl-a,d'];
+  const terminal = new Terminal(t, ['docker', 'exec', '-it', container.name, ...attach]);
+  await terminal.shows(/attached to sh; Ctrl-A d detaches/);
+  terminal.type('stat -c %U "$(tty)"; id -un\r');
+  await terminal.shows(/nobody\r+\nnobody\r/);
+  terminal.type('\u0001d');
+  assert.equal(await terminal.exitCode(), 0);
+  await container.reaches('sh', 'healthy');
+});
+
 test('attach by docker exec streams output and leaves the process running when it is detached', async (t) => {
   const container = await new Container(
     t,

@@ -111,6 +111,7 @@ test('one writes at a time: a second is refused with who does, or takes over whe
   assert.deepEqual(lost, [BOB]);
   await assert.rejects(alice.write(Buffer.from('a'), false), /uid 2 \(pid 22\) has taken over/);
   alice.resize({ columns: 1, rows: 1 });
+  assert.deepEqual(input.terminalSize('web'), { columns: 80, rows: 24 });
   // What no longer holds it gives nothing up.
   alice.release();
   assert.throws(() => claim(ALICE), /uid 2/);

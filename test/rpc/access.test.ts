@@ -58,6 +58,20 @@ test('each level opens its methods and those below, over the wire', async (t) =>
   assert.deepEqual(rig.rejected, ['no access 4000']);
 });
 
+test('who may only look may attach, but not with stdin', async (t) => {
+  const rig = await startRig(t, { grants: GRANTS });
+  rig.peer = peer(2000);
+  const client = await rig.connect();
+  assert.equal((await client.ask('attach', { name: 'web' })).error, undefined);
+  const { error } = await client.ask('attach', { name: 'web', stdin: true });
+  assert.equal(error.data.code, 'not-permitted');
+  assert.match(
+    error.message,
+    /cannot attach with stdin: uid 2000 has only "read" access; it takes "control"/,
+  );
+  assert.equal(rig.engine.holders.size, 0);
+});
+
 test('a refusal says who asked, what they hold and what it takes', async (t) => {
   const rig = await startRig(t, { grants: GRANTS });
   rig.peer = peer(2000);

@@ -57,13 +57,15 @@ export class FakeKernel implements Kernel {
     this.#children.set(pid, child);
     this.spawned.push(child);
     this.#onExit.set(pid, onExit);
-    const fdFor = (kind: string): number | undefined => (kind === 'pipe' ? this.#nextFd++ : undefined);
+    const fdFor = (kind: string): number | undefined =>
+      kind === 'pipe' || kind === 'terminal' ? this.#nextFd++ : undefined;
     return {
       kind: 'spawned',
       pid,
       stdinFd: fdFor(request.stdin.kind),
       stdoutFd: fdFor(request.stdout.kind),
-      stderrFd: fdFor(request.stderr.kind),
+      // A terminal is read in one place.
+      stderrFd: request.stderr.kind === 'terminal' ? undefined : fdFor(request.stderr.kind),
     };
   }
 

@@ -151,6 +151,18 @@ for (const [name, createDriver] of [
       closePipe(child.stdoutFd ?? -1);
     });
 
+    test('a terminal comes back as one descriptor to write to and one to read from', (t) => {
+      const { sleeps, closePipe } = createDriver(t);
+      const terminal = { kind: 'terminal', size: { columns: 80, rows: 24 } } as const;
+      const child = sleeps(() => {}, { stdin: terminal, stdout: terminal, stderr: terminal });
+      assert.equal(typeof child.stdinFd, 'number');
+      assert.equal(typeof child.stdoutFd, 'number');
+      assert.notEqual(child.stdinFd, child.stdoutFd);
+      assert.equal(child.stderrFd, undefined);
+      closePipe(child.stdinFd ?? -1);
+      closePipe(child.stdoutFd ?? -1);
+    });
+
     test('a signal to the group ends the child, and its exit names the signal', async (t) => {
       const { kernel, sleeps, settled } = createDriver(t);
       const exits: ExitStatus[] = [];
