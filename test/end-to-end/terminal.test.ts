@@ -53,15 +53,18 @@ test('a shell with job control, in a window that follows ours, which is given ba
   await client.shows(/followed\r/);
   client.forget();
   client.type('sleep 100\r');
-  await client.shows(/sleep 100/);
-  await eventually(async () => {
-    assert.match((await engine.inside('ps', ['-C', 'sleep', '-o', 'stat='])).stdout, /^S\+/);
-  });
+  const sleepsInForeground = async (): Promise<void> =>
+    eventually(async () => {
+      assert.match((await engine.inside('ps', ['-C', 'sleep', '-o', 'stat='])).stdout, /^S\+/);
+    });
+  await sleepsInForeground();
   client.type(CTRL_Z);
   await client.shows(/Stopped/);
   client.forget();
   client.type('fg\r');
+  // Told before it has the terminal again.
   await client.shows(/sleep 100/);
+  await sleepsInForeground();
   client.type(CTRL_C);
   client.type('echo status $?\r');
   await client.shows(/status 130/);

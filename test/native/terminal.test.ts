@@ -101,7 +101,7 @@ for (const freeDescriptors of [0, 1, 2, 3]) {
 }
 
 test('Ctrl-C interrupts what is in the foreground', async (t) => {
-  const terminal = onTerminal(t, 'trap "echo interrupted; exit" INT; echo ready; sleep 100');
+  const terminal = onTerminal(t, 'trap "echo interrupted; exit" INT; sh -c "echo ready; exec sleep 100"');
   await terminal.shows(/ready/);
   terminal.type('\x03');
   assert.match(await terminal.end(), /interrupted\n$/);
