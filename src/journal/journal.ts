@@ -86,7 +86,9 @@ export class Journal implements JournalPort {
     return this.#memory.events(afterId);
   }
 
-  search(query: JournalQuery, signal: AbortSignal): Promise<JournalPage> {
+  async search(query: JournalQuery, signal: AbortSignal): Promise<JournalPage> {
+    // An answer without the files would look whole and not be.
+    await this.open();
     const { maxAgeMs } = this.#config;
     const oldest = maxAgeMs === undefined ? 0 : this.#ports.clock.wallTime() - maxAgeMs;
     const within = { ...query, sinceMs: Math.max(query.sinceMs, oldest) };

@@ -82,6 +82,18 @@ test('the next engine goes on with ids, and knows what the one before has writte
   assert.equal(segments(directory).length, 2, 'each engine begins a file of its own');
 });
 
+test('a query that comes before the files are open waits for them', async (t) => {
+  const directory = temporaryFolder(t);
+  const first = await engineIn(directory);
+  first.note('kept');
+  await first.journal.close();
+  const clock = new HandClock();
+  const config = { output: false, directory, maxBytes: undefined, maxAgeMs: undefined };
+  const second = new Journal(config, { clock, events: new EventStream(clock, lastIdIn(directory)) });
+  const { entries } = await second.search(ALL, new AbortController().signal);
+  assert.deepEqual(ids(entries), [1]);
+});
+
 test('after a crash all is there up to the last flush; a torn last line does no harm', async (t) => {
   const directory = temporaryFolder(t);
   const { clock, note, journal } = await engineIn(directory);
