@@ -37,6 +37,10 @@ const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: reado
   },
   http: { rooms: ['http', 'supervisor', 'config'], packages: ['node:'] },
   cli: { rooms: ['cli', 'rpc', 'supervisor', 'lifecycle/exit-outcome'], packages: ['node:'] },
+  tui: {
+    rooms: ['tui', 'rpc', 'cli/plain-text', 'cli/render', 'cli/wire-bytes'],
+    packages: ['node:', 'get-east-asian-width'],
+  },
   commands: {
     rooms: [
       'commands',
@@ -51,6 +55,7 @@ const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: reado
       'rpc',
       'http',
       'cli',
+      'tui',
       'lifecycle/exit-outcome',
     ],
     packages: ['node:'],
