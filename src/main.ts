@@ -18,6 +18,8 @@ function choose(): { readonly bundle: string; readonly rest: readonly string[] }
   if (calledAs === 'taskmaster' && words[0] === 'engine' && words[1] === 'check') {
     return { bundle: 'engine-check', rest: words.slice(2) };
   }
+  if (calledAs === 'taskboard') return { bundle: 'board', rest: words };
+  if (calledAs === 'taskmaster' && words[0] === 'board') return { bundle: 'board', rest: words.slice(1) };
   return { bundle: 'shell', rest: words };
 }
 

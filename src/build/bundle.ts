@@ -46,6 +46,7 @@ await build({
     'engine-start': 'src/commands/engine-start.ts',
     'engine-check': 'src/commands/engine-check.ts',
     shell: 'src/commands/shell.ts',
+    board: 'src/commands/board.ts',
   },
 });
 await build({ ...options, entryPoints: Object.fromEntries(LATE_PACKAGES.map((name) => [name, name])) });

@@ -1,0 +1,78 @@
+/** `taskboard`, and `taskmaster board`, which is the same: a live screen of the engine and its instances. */
+
+import { TaskmasterError } from '../errors.ts';
+import { type ConnectOptions, connect } from '../rpc/client.ts';
+import { runBoard } from '../tui/board.ts';
+import { VERSION } from './version.ts';
+
+const EXIT_CANNOT = 1;
+const EXIT_BAD_ARGUMENTS = 2;
+const USAGE = `usage: taskboard [--socket PATH]    a live screen of the engine and what it runs; ? explains the keys
+
+Also "taskmaster board". TASKMASTER_SOCKET chooses the engine where --socket does not. NO_COLOR is heeded.`;
+
+interface Asked {
+  readonly socket: string | undefined;
+  readonly shows: 'help' | 'version' | undefined;
+}
+
+export async function run(words: readonly string[]): Promise<number> {
+  const asked = read(words);
+  if (typeof asked === 'string') return refuse(`${asked}\n${USAGE}`, EXIT_BAD_ARGUMENTS);
+  if (asked.shows !== undefined) {
+    process.stdout.write(asked.shows === 'help' ? `${USAGE}\n` : `taskmaster ${VERSION}\n`);
+    return 0;
+  }
+  const { TERM: term, TASKMASTER_SOCKET: fromEnvironment, NO_COLOR: noColour } = process.env;
+  const problem = whyNotHere(term);
+  if (problem !== undefined) return refuse(problem, EXIT_CANNOT);
+  const options: ConnectOptions = {
+    socket: asked.socket ?? (fromEnvironment === '' ? undefined : fromEnvironment),
+    environment: process.env,
+    uid: process.geteuid?.() ?? 0,
+  };
+  try {
+    return await runBoard({
+      client: await connect(options),
+      options,
+      input: process.stdin,
+      output: process.stdout,
+      hasColour: noColour === undefined || noColour === '',
+      now: () => performance.now(),
+    });
+  } catch (error) {
+    if (error instanceof TaskmasterError) return refuse(error.message, EXIT_CANNOT);
+    throw error;
+  }
+}
+
+/** @returns the problem as a sentence where they cannot be read */
+function read(words: readonly string[]): Asked | string {
+  const asked: { socket: string | undefined; shows: Asked['shows'] } = {
+    socket: undefined,
+    shows: undefined,
+  };
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? '';
+    if (word === '--help' || word === '-h') asked.shows ??= 'help';
+    else if (word === '--version') asked.shows ??= 'version';
+    else if (word.startsWith('--socket=')) asked.socket = word.slice('--socket='.length);
+    else if (word === '--socket' && words[at + 1] !== undefined) asked.socket = words[++at];
+    else if (word === '--socket') return '--socket needs a path';
+    else return `taskboard does not know "${word}"`;
+  }
+  return asked;
+}
+
+function whyNotHere(term: string | undefined): string | undefined {
+  const instead = '"taskshell status" tells the same in lines';
+  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+    return `taskboard needs a terminal (in a container: docker exec -it); ${instead}`;
+  }
+  return term === 'dumb' ? `taskboard cannot draw on a dumb terminal (TERM=dumb); ${instead}` : undefined;
+}
+
+function refuse(text: string, code: number): number {
+  process.stderr.write(`${text}\n`);
+  return code;
+}

@@ -1,0 +1,112 @@
+/** The board at work: messages change the model, the model is drawn when the terminal has room for it. */
+
+import type { ReadStream } from 'node:tty';
+import type { ConnectOptions, RpcClient } from '../rpc/client.ts';
+import type { Grid } from './cells.ts';
+import { EngineSession } from './engine-session.ts';
+import { initialModel, type Message, type Model } from './model.ts';
+import { paint } from './paint.ts';
+import { Terminal, type TerminalOutput } from './terminal.ts';
+import { update } from './update.ts';
+import { view } from './view.ts';
+
+/** Quicker than this nobody sees. */
+const FRAME_MS = 33;
+const TICK_MS = 1_000;
+
+export interface BoardParts {
+  readonly client: RpcClient;
+  readonly options: ConnectOptions;
+  readonly input: ReadStream;
+  readonly output: TerminalOutput;
+  readonly hasColour: boolean;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+/** Runs until somebody leaves. @returns the exit code */
+export function runBoard(parts: BoardParts): Promise<number> {
+  return new Promise((resolve) => new Board(parts, resolve).begin());
+}
+
+class Board {
+  readonly #parts: BoardParts;
+  readonly #done: (code: number) => void;
+  readonly #terminal: Terminal;
+  readonly #session: EngineSession;
+  #model: Model;
+  /** What the terminal shows; undefined: nobody knows. */
+  #shown: Grid | undefined;
+  #drawnAt = Number.NEGATIVE_INFINITY;
+  #frameTimer: NodeJS.Timeout | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+  /** Something has changed since the last frame. */
+  #isDirty = false;
+
+  constructor(parts: BoardParts, done: (code: number) => void) {
+    this.#parts = parts;
+    this.#done = done;
+    this.#terminal = new Terminal(parts.input, parts.output, {
+      onTyped: (typed) => this.#dispatch(typed),
+      onResize: () => {
+        this.#shown = undefined;
+        this.#dispatch({ kind: 'resized', size: this.#terminal.size });
+      },
+      onReady: () => {
+        if (this.#isDirty) this.#plan();
+      },
+      onLeave: (code) => this.#leave(code),
+    });
+    this.#session = new EngineSession(parts.client, parts.options, (message) => this.#dispatch(message));
+    this.#model = initialModel(this.#terminal.size, parts.now());
+  }
+
+  begin(): void {
+    this.#terminal.open();
+    this.#session.begin();
+    this.#ticker = setInterval(() => {
+      this.#terminal.askSize();
+      this.#dispatch({ kind: 'ticked' });
+    }, TICK_MS);
+  }
+
+  #dispatch(message: Message): void {
+    const { model, requests } = update({ ...this.#model, now: this.#parts.now() }, message);
+    this.#model = model;
+    for (const request of requests) {
+      if (request.kind === 'leave') {
+        this.#leave(request.code);
+        return;
+      }
+      this.#session.request(request);
+    }
+    this.#isDirty = true;
+    this.#plan();
+  }
+
+  /** At once where the last frame is a while ago, or else when its time has come. */
+  #plan(): void {
+    if (this.#frameTimer !== undefined || !this.#terminal.isReady) return;
+    const wait = Math.max(0, this.#drawnAt + FRAME_MS - this.#parts.now());
+    this.#frameTimer = setTimeout(() => this.#draw(), wait);
+  }
+
+  #draw(): void {
+    this.#frameTimer = undefined;
+    if (!this.#terminal.isReady) return;
+    this.#isDirty = false;
+    this.#drawnAt = this.#parts.now();
+    const grid = view(this.#model);
+    const bytes = paint(this.#shown, grid, this.#parts.hasColour);
+    this.#shown = grid;
+    if (bytes !== '') this.#terminal.write(bytes);
+  }
+
+  #leave(code: number): void {
+    clearInterval(this.#ticker);
+    clearTimeout(this.#frameTimer);
+    this.#terminal.close();
+    this.#session.close();
+    this.#done(code);
+  }
+}

@@ -1,0 +1,40 @@
+/** Reading back: output counts from its end, which grows; details from their beginning. Pure. */
+
+import { detailLines } from './details.ts';
+import { layoutOf, PANE_MARGIN } from './layout.ts';
+import type { Model } from './model.ts';
+import { allLines } from './output-lines.ts';
+
+/** @param by lines; negative: towards the beginning */
+export function scrollBy(model: Model, by: number): Model {
+  if (model.pane === 'details') {
+    const { paneRows } = layoutOf(model.size, model.instances.size, model.isFull);
+    const lines = detailLines(model, model.size.columns - 2 * PANE_MARGIN).length;
+    const from = Math.min(Math.max(0, model.explained.from + by), Math.max(0, lines - paneRows));
+    return { ...model, explained: { ...model.explained, from } };
+  }
+  const count = allLines(model.followed.output).length;
+  const back = Math.min(Math.max(0, model.followed.back - by), Math.max(0, count - 1));
+  return { ...model, followed: { ...model.followed, back } };
+}
+
+/** Puts the next line that has the searched text at the bottom of the screen. */
+export function findNext(model: Model, direction: 'older' | 'newer'): Model {
+  const { followed } = model;
+  const wanted = followed.search.toLowerCase();
+  if (wanted === '') return model;
+  const lines = allLines(followed.output);
+  const step = direction === 'older' ? -1 : 1;
+  let at = lines.length - 1 - followed.back + step;
+  while (at >= 0 && at < lines.length && !lines[at]?.text.toLowerCase().includes(wanted)) at += step;
+  if (at < 0 || at >= lines.length) {
+    const text = `no ${direction} line with "${followed.search}"`;
+    return { ...model, said: { tone: 'bad', text, at: model.now } };
+  }
+  return { ...model, followed: { ...followed, back: lines.length - 1 - at } };
+}
+
+/** From the newest line on, the one on the screen's last row included. */
+export function findFirst(model: Model): Model {
+  return findNext({ ...model, followed: { ...model.followed, back: -1 } }, 'older');
+}

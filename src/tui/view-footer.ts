@@ -1,0 +1,109 @@
+/** The last row: what is being typed, what came of the last action, or which keys there are. Pure. */
+
+import { plainLine } from '../cli/plain-text.ts';
+import { type Grid, INVERSE } from './cells.ts';
+import { fit } from './characters.ts';
+import { reasonOf } from './instance-text.ts';
+import { type Model, type Prompt, selectedInstance, selectedRow } from './model.ts';
+import { putSpans, type SpanLine, span, widthOfSpans } from './spans.ts';
+import { QUIET, TITLE, TONE_STYLES } from './tones.ts';
+import { columnsOf } from './view-table.ts';
+
+type Hint = readonly [key: string, what: string];
+
+const TABLE_HINTS: readonly Hint[] = [
+  ['?', 'help'],
+  ['/', 'filter'],
+  ['d', 'details'],
+  ['Enter', 'output'],
+  ['s', 'start'],
+  ['x', 'stop'],
+  ['r', 'restart'],
+  ['R', 'reload'],
+  ['!', 'trouble'],
+  ['o', 'sort'],
+  [':', 'all'],
+  ['q', 'leave'],
+];
+const OUTPUT_HINTS: readonly Hint[] = [
+  ['Esc', 'back'],
+  ['/', 'search'],
+  ['↑↓', 'scroll'],
+  ['End', 'follow'],
+  ['w', 'wrap'],
+  ['Tab', 'details'],
+  ['?', 'help'],
+];
+const DETAILS_HINTS: readonly Hint[] = [
+  ['Esc', 'back'],
+  ['↑↓', 'scroll'],
+  ['Tab', 'output'],
+  ['r', 'restart'],
+  ['?', 'help'],
+];
+
+export function drawFooter(grid: Grid, model: Model, row: number): void {
+  if (model.prompt !== undefined) {
+    drawPrompt(grid, row, model.prompt, model);
+    return;
+  }
+  if (model.said !== undefined) {
+    grid.put(row, 1, fit(plainLine(model.said.text), grid.columns - 2), TONE_STYLES[model.said.tone]);
+    return;
+  }
+  const reason = hiddenReason(model);
+  if (reason !== '') {
+    grid.put(row, 1, fit(reason, grid.columns - 2));
+    return;
+  }
+  const from = putSpans(grid, row, 1, filterSpans(model));
+  drawHints(grid, row, from, hintsOf(model));
+}
+
+function hintsOf({ isFull, pane }: Model): readonly Hint[] {
+  if (!isFull) return TABLE_HINTS;
+  return pane === 'output' ? OUTPUT_HINTS : DETAILS_HINTS;
+}
+
+function drawHints(grid: Grid, row: number, from: number, hints: readonly Hint[]): void {
+  let at = from;
+  for (const [key, what] of hints) {
+    const spans: SpanLine = [span(key, TITLE), span(` ${what}`, QUIET)];
+    if (at + widthOfSpans(spans) > grid.columns - 1) return;
+    at = putSpans(grid, row, at, spans) + 2;
+  }
+}
+
+const QUESTIONS: Readonly<Record<Prompt['kind'], string>> = {
+  filter: 'filter: ',
+  search: 'search: ',
+  palette: 'command: ',
+  signal: 'signal to ',
+};
+
+function drawPrompt(grid: Grid, row: number, { kind, text }: Prompt, model: Model): void {
+  const target = kind === 'signal' ? `${plainLine(selectedRow(model)?.target ?? '')}: ` : '';
+  const at = grid.put(row, 1, `${QUESTIONS[kind]}${target}`, TITLE);
+  const room = grid.columns - at - 2;
+  // The end is where one types.
+  const end = grid.put(row, at, plainLine(text.slice(-Math.max(1, room))));
+  grid.mark(row, INVERSE, end, Math.min(end + 1, grid.columns));
+  const count = kind === 'filter' ? `${model.rows.length} of ${model.instances.size}` : '';
+  const from = grid.columns - count.length - 1;
+  if (from > end + 2) grid.put(row, from, count, QUIET);
+}
+
+function filterSpans({ filter, isTroubleOnly, rows, instances }: Model): SpanLine {
+  if (filter === '' && !isTroubleOnly) return [];
+  const what = [isTroubleOnly ? 'in trouble' : '', filter === '' ? '' : `"${plainLine(filter)}"`];
+  const told = `${what.filter(Boolean).join(', ')}: ${rows.length} of ${instances.size}`;
+  return [span(told), span('  Esc', TITLE), span(' all   ', QUIET)];
+}
+
+/** Where the table has no room for it, the reason of the selected one stands here. */
+function hiddenReason(model: Model): string {
+  const tracked = selectedInstance(model);
+  if (tracked === undefined || model.isFull) return '';
+  if (columnsOf(model).some(({ title }) => title === 'REASON')) return '';
+  return reasonOf(tracked, model.now);
+}

@@ -1,0 +1,105 @@
+/** The first row: the engine, how its instances are, what they use. Pure. */
+
+import { plainLine } from '../cli/plain-text.ts';
+import { BOLD, type Grid, INVERSE, RED, YELLOW } from './cells.ts';
+import { fit } from './characters.ts';
+import { age, percent, shortBytes } from './figures.ts';
+import type { Model } from './model.ts';
+import type { State } from './rows.ts';
+import { putSpans, type Span, type SpanLine, span, widthOfSpans } from './spans.ts';
+import { QUIET, STATE_STYLES, TITLE } from './tones.ts';
+import { memoryOf } from './tracked.ts';
+
+/** Worst first: what is cut at the end matters least. */
+const ORDER = Object.keys({
+  failed: 0,
+  backoff: 0,
+  unhealthy: 0,
+  waiting: 0,
+  starting: 0,
+  healthcheck: 0,
+  stopping: 0,
+  healthy: 0,
+  completed: 0,
+  stopped: 0,
+  idle: 0,
+} satisfies Record<State, 0>) as readonly State[];
+
+const RESTING: ReadonlySet<State> = new Set(['completed', 'stopped', 'idle']);
+
+interface Count {
+  readonly state: State;
+  readonly text: string;
+}
+
+export function drawHeader(grid: Grid, model: Model): void {
+  const { connection } = model;
+  if (connection.kind === 'lost') {
+    const since = age(model.now - connection.at);
+    const text = ` no engine for ${since}, trying again: ${plainLine(connection.reason)}`;
+    grid.put(0, 0, fit(text, grid.columns).padEnd(grid.columns), RED | BOLD | INVERSE);
+    return;
+  }
+  if (model.engine === undefined) {
+    grid.put(0, 1, 'taskmaster', TITLE);
+    grid.put(0, 13, 'connecting…', QUIET);
+    return;
+  }
+  const right = usage(model);
+  const counts = fitting(countsOf(model), grid.columns - 2, widthOfSpans(right) + 2);
+  const left = engineSpans(model, grid.columns - widthOfSpans(counts) - widthOfSpans(right) - 5);
+  const at = putSpans(grid, 0, 1, [...left, ...counts]);
+  const from = grid.columns - widthOfSpans(right) - 1;
+  if (from > at + 1) putSpans(grid, 0, from, right);
+}
+
+/** As much of it as there is room for. */
+function engineSpans({ engine, now }: Model, room: number): SpanLine {
+  if (engine === undefined) return [];
+  const name = span('taskmaster ', TITLE);
+  const version = span(`${plainLine(engine.version)}  `);
+  const uptime = span(`up ${age(engine.uptimeMs + now - engine.receivedAt)}   `, QUIET);
+  const draining = engine.isDraining ? [span(' SHUTTING DOWN ', YELLOW | INVERSE), span('  ')] : [];
+  const choices: readonly (readonly Span[])[] = [[name, version, uptime], [name, uptime], [uptime], []];
+  const fitting = choices.find((spans) => widthOfSpans([...spans, ...draining]) <= room) ?? [];
+  return [...fitting, ...draining];
+}
+
+/** What is at rest makes room for what is used; half a count would be another count. */
+function fitting(counts: readonly Count[], room: number, usageWidth: number): SpanLine {
+  const kept = [...counts];
+  while (widthOfCounts(kept) > room - usageWidth && RESTING.has(kept.at(-1)?.state ?? 'healthy')) kept.pop();
+  while (kept.length > 1 && widthOfCounts(kept) > room) kept.pop();
+  return kept.map(({ text, state }) => span(text, STATE_STYLES[state]));
+}
+
+function widthOfCounts(counts: readonly Count[]): number {
+  return counts.reduce((sum, { text }) => sum + text.length, 0);
+}
+
+function countsOf({ instances }: Model): readonly Count[] {
+  const counts = new Map<State, number>();
+  for (const { instance } of instances.values()) {
+    counts.set(instance.state, (counts.get(instance.state) ?? 0) + 1);
+  }
+  return ORDER.filter((state) => counts.has(state)).map((state, index) => ({
+    state,
+    text: `${index === 0 ? '' : '  '}${counts.get(state)} ${state}`,
+  }));
+}
+
+function usage({ instances }: Model): SpanLine {
+  let cpu = 0;
+  let memory = 0;
+  for (const tracked of instances.values()) {
+    cpu += tracked.cpuPercent ?? 0;
+    memory += memoryOf(tracked) ?? 0;
+  }
+  // Of a steady width, or all to the left of it would move.
+  return [
+    span('cpu ', QUIET),
+    span(percent(cpu).padStart(4)),
+    span('  mem ', QUIET),
+    span(shortBytes(memory).padStart(4)),
+  ];
+}

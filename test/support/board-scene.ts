@@ -1,0 +1,93 @@
+/** A container on a bad day, for the golden screens: one that flaps, one that waits for it, and others at work. */
+
+import type { WireInstance, WireWhy } from '../../src/rpc/contract.ts';
+import { wireInstance } from './board-rig.ts';
+
+const MIB = 1_048_576;
+
+function using(cpuSeconds: number, mebibytes: number, processes = 1): NonNullable<WireInstance['usage']> {
+  const bytes = mebibytes * MIB;
+  return { cpu_seconds: cpuSeconds, memory_bytes: bytes, anonymous_bytes: bytes, processes };
+}
+
+const LAST_EXIT = {
+  at: 1_767_323_033_000,
+  status: { how: 'exited', code: 3 },
+  requested: false,
+  uptime_ms: 3_000,
+} as const;
+
+const WORKER = wireInstance('worker', {
+  state: 'backoff',
+  health: 'none',
+  pid: null,
+  uptime_ms: null,
+  state_age_ms: 12_000,
+  restarts: 7,
+  consecutive_restarts: 7,
+  reason: 'exited with code 3; restart 7',
+  retry_in_ms: 20_000,
+  last_exit: LAST_EXIT,
+});
+const RESTING = { health: 'none', pid: null, uptime_ms: null } as const;
+
+export const SCENE: readonly WireInstance[] = [
+  wireInstance('web:1', { pid: 31, usage: using(10, 45), description: 'serves the pages' }),
+  wireInstance('web:2', { pid: 32, usage: using(10, 44) }),
+  wireInstance('web:3', {
+    pid: 33,
+    usage: using(10, 47, 3),
+    state: 'unhealthy',
+    health: 'unhealthy',
+    state_age_ms: 8_000,
+    reason: '3 health checks in a row failed: connection refused',
+  }),
+  WORKER,
+  wireInstance('db', { pid: 21, usage: using(30, 210, 9), state_age_ms: 7_450_000 }),
+  wireInstance('migrate', { ...RESTING, state: 'completed', reason: 'exited with code 0' }),
+  wireInstance('mailer', {
+    ...RESTING,
+    state: 'waiting',
+    state_age_ms: 14_000,
+    waiting_for: ['worker to be healthy'],
+  }),
+  wireInstance('debug-shell', { ...RESTING, state: 'stopped', desired: 'down', reason: 'stopped by uid 0' }),
+];
+
+/** A second later. */
+export const SCENE_LATER: readonly WireInstance[] = [
+  wireInstance('web:1', {
+    pid: 31,
+    usage: using(10.34, 45),
+    description: 'serves the pages',
+    state_age_ms: 251_000,
+  }),
+  wireInstance('db', { pid: 21, usage: using(30.08, 210, 9), state_age_ms: 7_451_000 }),
+];
+
+export const WORKER_OUTPUT: readonly (readonly ['stdout' | 'stderr', string])[] = [
+  ['stdout', 'worker 2.4 starting\n'],
+  ['stdout', 'queue: amqp://broker/jobs\n'],
+  ['stderr', 'cannot reach broker: connection refused\n'],
+  ['stderr', '\u001b[2J\u001b]0;owned\u0007this tries to take the terminal\n'],
+  ['stdout', '日本語 and é are as wide as they are\n'],
+];
+
+export const WORKER_WHY: WireWhy = {
+  instance: WORKER,
+  history: [
+    { time: 1_767_323_030_000, from: 'starting', to: 'healthy', reason: null },
+    { time: 1_767_323_033_000, from: 'healthy', to: 'backoff', reason: 'exited with code 3; restart 7' },
+  ],
+  probes: [
+    {
+      startedAt: 1_767_323_031_000,
+      durationMs: 30,
+      passed: false,
+      outcome: 'connection refused',
+      output: 'curl: (7) Failed to connect\n',
+    },
+  ],
+  last_output: [],
+  next: 'starts again in 20s',
+};

@@ -1,0 +1,281 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { COMMANDS } from '../../src/tui/commands.ts';
+import { MAX_LINES } from '../../src/tui/output-lines.ts';
+import { BoardRig, wireInstance } from '../support/board-rig.ts';
+
+const FAILED = { state: 'failed', health: 'none', pid: null, uptime_ms: null } as const;
+const three = (): BoardRig =>
+  new BoardRig().connect(wireInstance('a'), wireInstance('b'), wireInstance('c', FAILED));
+const actions = (board: BoardRig) =>
+  board.requests.filter(({ kind }) => kind !== 'follow' && kind !== 'explain');
+
+describe('the order of the table', () => {
+  test('what is in trouble comes first, the rest by name, numbers as numbers', () => {
+    const board = new BoardRig().connect(
+      wireInstance('web:10'),
+      wireInstance('web:9'),
+      wireInstance('zero', FAILED),
+      wireInstance('api'),
+    );
+    assert.deepEqual(board.names, ['zero', 'api', 'web:9', 'web:10']);
+  });
+
+  test('what flaps keeps its place while it runs between two failures', () => {
+    const board = new BoardRig().connect(wireInstance('a'), wireInstance('b', { consecutive_restarts: 2 }));
+    assert.deepEqual(board.names, ['b', 'a']);
+    board.change(wireInstance('b', { state: 'starting', consecutive_restarts: 3 }));
+    assert.deepEqual(board.names, ['b', 'a']);
+  });
+
+  test('o goes through the columns', () => {
+    const board = new BoardRig().connect(
+      wireInstance('a', { restarts: 1 }),
+      wireInstance('b', { restarts: 9 }),
+    );
+    while (board.model.sort !== 'restarts') board.press('o');
+    assert.deepEqual(board.names, ['b', 'a']);
+  });
+});
+
+describe('the selection', () => {
+  test('goes with its row when the order changes', () => {
+    const board = three().press('down', 'down');
+    assert.equal(board.model.selected, 'b');
+    board.change(wireInstance('b', FAILED));
+    assert.deepEqual(board.names, ['b', 'c', 'a']);
+    assert.equal(board.model.selected, 'b');
+    assert.equal(board.model.selectedAt, 0);
+  });
+
+  test('falls to the next row when its own is removed', () => {
+    const board = three().press('down');
+    board.tell({ kind: 'status', changes: { draining: false, instances: [], removed: ['a'] } });
+    assert.equal(board.model.selected, 'b');
+  });
+
+  test('stays within the rows, and within the screen', () => {
+    const many = Array.from({ length: 1_000 }, (_, index) => wireInstance(`web:${index}`));
+    const board = new BoardRig().connect(...many).press('G');
+    assert.equal(board.model.selected, 'web:999');
+    assert.match(board.screen, /web:999 /);
+    board.press('down', 'g', 'up');
+    assert.equal(board.model.selected, 'web:0');
+    assert.match(board.screen, / 1\/1000$/m);
+  });
+});
+
+describe('a filter', () => {
+  test('works while it is typed, on name, state and reason; Esc forgets it', () => {
+    const board = three().press('/', '"fail"');
+    assert.deepEqual(board.names, ['c']);
+    board.press('backspace', 'backspace', 'backspace', 'backspace', '"b"', 'enter');
+    assert.deepEqual(board.names, ['b']);
+    assert.match(board.screen, /"b": 1 of 3/);
+    board.press('escape');
+    assert.equal(board.names.length, 3);
+  });
+
+  test('that matches nothing says so', () => {
+    assert.match(three().press('/', '"nope"', 'enter').screen, /nothing matches "nope"; Esc shows all/);
+  });
+});
+
+describe('actions', () => {
+  test('start and restart act at once, on the selected one', () => {
+    const board = three().press('down', 's', 'r');
+    assert.deepEqual(actions(board), [
+      { kind: 'act', action: 'start', target: 'a' },
+      { kind: 'act', action: 'restart', target: 'a' },
+    ]);
+  });
+
+  for (const [key, request] of [
+    ['x', { kind: 'act', action: 'stop', target: 'c' }],
+    ['K', { kind: 'signal', target: 'c', signal: 'KILL' }],
+  ] as const) {
+    test(`${key} hurts, so it asks: only y does it`, () => {
+      for (const answer of ['n', 'escape', 'enter', 'space', 'r']) {
+        const board = three().press(key, answer);
+        assert.deepEqual(actions(board), [], answer);
+      }
+      assert.deepEqual(actions(three().press(key, 'y')), [request]);
+    });
+  }
+
+  test('the question is about the row that was selected when it was asked', () => {
+    const board = three().press('x');
+    board.tell({ kind: 'status', changes: { draining: false, instances: [], removed: ['c'] } });
+    board.press('y');
+    assert.deepEqual(actions(board), [{ kind: 'act', action: 'stop', target: 'c' }]);
+  });
+
+  test('a signal is typed by name; KILL asks, nonsense is told', () => {
+    assert.deepEqual(actions(three().press('S', '"hup"', 'enter')), [
+      { kind: 'signal', target: 'c', signal: 'HUP' },
+    ]);
+    const kill = three().press('S', '"9"', 'enter');
+    assert.deepEqual(actions(kill), []);
+    assert.match(kill.screen, /Kill c\?/);
+    assert.match(three().press('S', '"foo"', 'enter').screen, /"foo" is no signal/);
+  });
+
+  test('a reload shows its plan, and is done only from there', () => {
+    const board = three().press('R', 'enter');
+    assert.deepEqual(actions(board), [{ kind: 'plan' }]);
+    const plan = { applied: false, plan: [], needs_engine_restart: [], warnings: [], not_up: [] };
+    board.tell({ kind: 'planned', plan }).press('enter');
+    assert.deepEqual(actions(board), [{ kind: 'plan' }, { kind: 'reload' }]);
+  });
+
+  test('a plan that cannot be made closes, and says why', () => {
+    const board = three().press('R').tell({ kind: 'told', tone: 'bad', text: 'tm.toml:3: no such key' });
+    assert.equal(board.model.dialog, undefined);
+    assert.match(board.screen, /tm\.toml:3: no such key/);
+  });
+
+  test('shutting down has no key of its own: the palette has it, and it asks', () => {
+    const board = three().press('ctrl-p', '"shut"', 'enter');
+    assert.match(board.screen, /Stop everything and end the engine\?/);
+    assert.deepEqual(actions(board.press('y')), [{ kind: 'shutdown' }]);
+  });
+
+  test('what came of one is told until it is old', () => {
+    const board = three().tell({ kind: 'told', tone: 'good', text: 'web is healthy' });
+    assert.match(board.screen, /web is healthy/);
+    assert.doesNotMatch(board.pass(13).screen, /web is healthy/);
+  });
+});
+
+describe('instances of one process', () => {
+  const board = () =>
+    new BoardRig().connect(wireInstance('api'), wireInstance('web:1'), wireInstance('web:2', FAILED));
+
+  test('fold into one row, which counts them, and acts on all', () => {
+    const folded = board().press('space');
+    assert.deepEqual(folded.names, ['web:*', 'api']);
+    assert.match(folded.screen, /web ×2 +failed .* 1 failed, 1 healthy/);
+    assert.match(folded.press('x').screen, /Stop web \(all 2 instances\)\?/);
+    assert.deepEqual(actions(folded.press('y')), [{ kind: 'act', action: 'stop', target: 'web' }]);
+  });
+
+  test('unfold to the one in the worst state', () => {
+    const again = board().press('space', 'space');
+    assert.equal(again.model.selected, 'web:2');
+    assert.equal(again.names.length, 3);
+  });
+});
+
+describe('the output', () => {
+  const reading = (): BoardRig => {
+    const board = new BoardRig().connect(wireInstance('web')).press('enter');
+    board.tell({ kind: 'followed', name: 'web' });
+    for (let line = 1; line <= 100; line++) board.print('web', `line ${line}\n`);
+    return board;
+  };
+
+  test('is asked for where the selection goes, once', () => {
+    const board = three().press('down', 'down', 'up');
+    const followed = board.requests.filter(({ kind }) => kind === 'follow');
+    assert.deepEqual(
+      followed.map((request) => 'name' in request && request.name),
+      ['c', 'a', 'b', 'a'],
+    );
+  });
+
+  test('follows the end; who reads back is not moved by what comes', () => {
+    const board = reading();
+    assert.match(board.screen, /line 100$/m);
+    board.press('pageup').print('web', 'line 101\nline 102\n');
+    const before = board.screen;
+    assert.doesNotMatch(before, /line 100/);
+    board.print('web', 'line 103\n');
+    assert.deepEqual(board.screen.split('\n').slice(2), before.split('\n').slice(2));
+    assert.match(board.press('end').screen, /line 103$/m);
+  });
+
+  test('is searched from the newest line back, letter case aside', () => {
+    const board = reading().press('/', '"LINE 4"', 'enter');
+    assert.match(board.screen, /line 49$/m);
+    assert.match(board.press('n').screen, /line 48$/m);
+    assert.doesNotMatch(board.screen, /line 49$/m);
+    assert.match(board.press('N').screen, /line 49$/m);
+    assert.match(reading().press('/', '"nowhere"', 'enter').screen, /no older line with "nowhere"/);
+  });
+
+  test('of another instance that arrives late is dropped', () => {
+    const board = three().tell({ kind: 'followed', name: 'c' }).print('b', 'not mine\n');
+    assert.doesNotMatch(board.screen, /not mine/);
+  });
+
+  test('is bounded in lines and in their length', () => {
+    const board = three().tell({ kind: 'followed', name: 'c' });
+    board.print('c', 'x\n'.repeat(2 * MAX_LINES));
+    board.print('c', 'y'.repeat(1_000_000));
+    const { output } = board.model.followed;
+    assert.equal(output.lines.length, MAX_LINES);
+    assert.ok(output.open.stdout.length <= 2_000);
+  });
+
+  test('that was written over by a carriage return shows what was written last', () => {
+    const board = three().tell({ kind: 'followed', name: 'c' });
+    assert.match(board.print('c', '10 %\r100 %\r\n').screen, /^ {2}100 %$/m);
+  });
+});
+
+describe('details', () => {
+  test('are asked for again when the instance has moved, not when it has used something', () => {
+    const board = three().press('down', 'd');
+    const asked = () => board.requests.filter(({ kind }) => kind === 'explain').length;
+    assert.equal(asked(), 1);
+    const usage = { cpu_seconds: 1, memory_bytes: 1, anonymous_bytes: 1, processes: 1 };
+    board.change(wireInstance('a', { usage }));
+    assert.equal(asked(), 1);
+    board.change(wireInstance('a', FAILED));
+    assert.equal(asked(), 2);
+  });
+});
+
+describe('an engine that goes', () => {
+  test('is told, nothing is asked of it, and what comes back is taken anew', () => {
+    const board = three().tell({ kind: 'disconnected', reason: 'it closed the connection' });
+    assert.match(board.screen, /no engine for 0s, trying again: it closed the connection/);
+    const before = board.requests.length;
+    board.press('down').pass(3);
+    assert.equal(board.requests.length, before);
+    board.connect(wireInstance('b'));
+    assert.deepEqual(board.names, ['b']);
+    assert.match(board.screen, /connected to the engine again/);
+    assert.deepEqual(board.requests.at(-1), { kind: 'follow', name: 'b' });
+  });
+});
+
+describe('what is typed', () => {
+  test('a paste is no row of commands', () => {
+    const board = three().tell({ kind: 'paste', text: 'rxyq' });
+    assert.deepEqual(actions(board), []);
+    assert.equal(board.press('/').tell({ kind: 'paste', text: 'b\n' }).model.filter, 'b');
+  });
+
+  test('q and Ctrl-C leave; in a line being typed q is a letter', () => {
+    assert.deepEqual(actions(three().press('q')), [{ kind: 'leave', code: 0 }]);
+    assert.deepEqual(actions(three().press('/', 'q')), []);
+    assert.deepEqual(actions(three().press('/', 'ctrl-c')), [{ kind: 'leave', code: 0 }]);
+  });
+
+  test('no key has two meanings', () => {
+    const keys = COMMANDS.flatMap((command) => command.keys);
+    assert.deepEqual(keys, [...new Set(keys)]);
+  });
+
+  test('no row of keys breaks the board', () => {
+    const keys = [...COMMANDS.flatMap((command) => command.keys), 'y', 'enter', 'escape', '7'];
+    let state = 11;
+    const board = three();
+    for (let times = 0; times < 3_000; times++) {
+      state = (state * 48_271) % 2_147_483_647;
+      board.press(keys[state % keys.length] ?? 'q');
+      assert.ok(board.screen.length > 0);
+    }
+  });
+});
