@@ -57,7 +57,7 @@ function ticked(model: Model): Model {
 
 /** What follows from every change: the rows, a selection that exists, and the lower pane about it. */
 function settled(before: Model, { model, requests }: Step): Step {
-  const shown = withSelection(withRows(before, model));
+  const shown = withSelection(before, withRows(before, model));
   const asked: Request[] = [...requests];
   return { model: withDetails(withOutput(shown, asked), asked), requests: asked };
 }
@@ -72,11 +72,12 @@ function withRows(before: Model, model: Model): Model {
   return isSame ? model : { ...model, rows: rowsOf(model) };
 }
 
-/** The selection goes with its row; where that is gone, the one that took its place is next. */
-function withSelection(model: Model): Model {
+/** The selection goes with its row; where that is gone, the one that took its place is next, or the first match. */
+function withSelection(before: Model, model: Model): Model {
   const found = model.rows.findIndex(({ id }) => id === model.selected);
   const last = Math.max(0, model.rows.length - 1);
-  const selectedAt = found === -1 ? Math.min(model.selectedAt, last) : found;
+  const next = before.filter === model.filter ? Math.min(model.selectedAt, last) : 0;
+  const selectedAt = found === -1 ? next : found;
   const selected = model.rows[selectedAt]?.id ?? model.selected;
   const { tableRows } = layoutOf(model.size, model.instances.size, false);
   const highest = Math.max(0, model.rows.length - tableRows);

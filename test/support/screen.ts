@@ -61,6 +61,15 @@ export class Screen {
     this.#pty.resize(columns, rows);
   }
 
+  /** What is written is not taken any more; the kernel holds a few kilobytes of it. */
+  hold(): void {
+    this.#pty.pause();
+  }
+
+  release(): void {
+    this.#pty.resume();
+  }
+
   kill(signal: NodeJS.Signals): void {
     try {
       process.kill(this.#pty.pid, signal);
