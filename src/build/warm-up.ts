@@ -2,7 +2,7 @@
  * Runs the bundles as the dispatcher does and writes what V8 compiled for them beside them (`NAME.cache`): what a start
  * compiles is kept, and nothing else has to be read at the next one. Run by code-cache.ts.
  * The same bundles must give the same bytes, so nothing may depend on which of two things comes first: the engine is
- * stopped as it spawns its first process, and the shell talks to a server of canned replies.
+ * stopped as it spawns its first process, and shell and board talk to a server of canned replies.
  */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,6 +13,7 @@ import { join, resolve } from 'node:path';
 import type { Script } from 'node:vm';
 import { bundleLoader } from '../load-bundle.ts';
 import { WARM_UP_REPLIES } from './warm-up-replies.ts';
+import { takeTerminal } from './warm-up-terminal.ts';
 
 interface Command {
   run(words: readonly string[]): Promise<number> | number;
@@ -32,7 +33,7 @@ const commandOf = (bundle: string): Command => load(bundle) as Command;
 
 for (const bundle of process.argv.slice(2)) load(bundle);
 await commandOf('engine-check').run([CONFIG]);
-await warmShell();
+await warmClients();
 // The addon is one object, whoever loads it: the engine finds this `spawn` in it.
 const addon = createRequire(join(dist, 'main.cjs'))('./taskmaster.node');
 addon.spawn = () => {
@@ -42,11 +43,13 @@ addon.spawn = () => {
 const code = await commandOf('engine-start').run([CONFIG]);
 throw new Error(`the engine ended with ${code} before it spawned anything`);
 
-async function warmShell(): Promise<void> {
+async function warmClients(): Promise<void> {
   const server = createServer((connection) => {
-    connection.on('data', (request: Buffer) => {
-      const { id, method } = JSON.parse(request.toString());
-      connection.write(`${JSON.stringify({ jsonrpc: '2.0', id, result: WARM_UP_REPLIES[method] })}\n`);
+    connection.on('data', (requests: Buffer) => {
+      for (const request of requests.toString().trim().split('\n')) {
+        const { id, method } = JSON.parse(request);
+        connection.write(`${JSON.stringify({ jsonrpc: '2.0', id, result: WARM_UP_REPLIES[method] })}\n`);
+      }
     });
   });
   await new Promise<void>((listening) => server.listen(socket, listening));
@@ -54,5 +57,8 @@ async function warmShell(): Promise<void> {
     const code = await commandOf('shell').run(words);
     if (code !== 0) throw new Error(`taskshell ${words.join(' ')} ended with ${code}`);
   }
+  // Last: it takes the place of standard input and output.
+  takeTerminal(['j', 'k', 'q']);
+  await commandOf('board').run([]);
   server.close();
 }

@@ -1,6 +1,7 @@
 /** The rows of the table: which instances are shown, folded by process or not, in which order. Pure. */
 
 import type { WireInstance } from '../rpc/contract.ts';
+import { inNaturalOrder } from './natural-order.ts';
 import { memoryOf, type Tracked } from './tracked.ts';
 
 export type State = WireInstance['state'];
@@ -77,7 +78,7 @@ function folded(shown: readonly Tracked[], foldedNames: ReadonlySet<string>): re
   }
   return [...groups].map(([process, members]) => {
     const sorted = members.sort(
-      (one, other) => severityOf(one) - severityOf(other) || NAMES.compare(nameOf(one), nameOf(other)),
+      (one, other) => severityOf(one) - severityOf(other) || inNaturalOrder(nameOf(one), nameOf(other)),
     );
     return { id: `${process}:*`, process, target: process, members: sorted, isFolded: true };
   });
@@ -96,7 +97,6 @@ function matches({ instance }: Tracked, words: readonly string[]): boolean {
   return words.every((word) => text.includes(word));
 }
 
-const NAMES = new Intl.Collator('en', { numeric: true });
 const nameOf = ({ instance }: Tracked): string => instance.name;
 const severityOf = ({ instance }: Tracked): number => SEVERITY.indexOf(instance.state);
 const worst = ({ members }: Row): Tracked | undefined => members[0];
@@ -104,7 +104,7 @@ const sumOf = ({ members }: Row, figure: (tracked: Tracked) => number | undefine
   members.reduce((sum, tracked) => sum + (figure(tracked) ?? 0), 0);
 
 function byName(one: Row, other: Row): number {
-  return NAMES.compare(one.id, other.id);
+  return inNaturalOrder(one.id, other.id);
 }
 
 function byFigure(figure: (tracked: Tracked) => number | undefined): (one: Row, other: Row) => number {
