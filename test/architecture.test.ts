@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
+import { boardScreens } from '../src/build/board-screens.ts';
 import { configReference } from '../src/config/reference.ts';
 import { stateDiagram } from '../src/lifecycle/diagram.ts';
 
@@ -197,4 +198,9 @@ test('the state diagram in ARCHITECTURE.md is the one the tables draw', () => {
 test('the configuration reference in the README is the one the schema gives', () => {
   const text = readFileSync(join(root, 'README.md'), 'utf8');
   assert.ok(text.includes(configReference().trim()), 'run: npm run generate');
+});
+
+test('the screens of taskboard in the README are the ones its tests compare with', () => {
+  const text = readFileSync(join(root, 'README.md'), 'utf8');
+  assert.ok(text.includes(boardScreens().trim()), 'run: npm run generate');
 });

@@ -3,11 +3,12 @@
  * bundle. The result depends on the schemas alone.
  */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { configReference } from '../config/reference.ts';
 import { configSchema } from '../config/schema.ts';
 import { stateDiagram } from '../lifecycle/diagram.ts';
+import { boardScreens } from './board-screens.ts';
 import { compileConfigValidator } from './config-validator.ts';
 import { compileRpcValidators } from './rpc-validators.ts';
 import { withoutOwnKeywords } from './shrink-schema.ts';
@@ -31,6 +32,7 @@ for (const { output, make } of ARTEFACTS) {
 }
 writeDiagram();
 writeReference();
+writeScreens();
 write('dist/taskmaster.schema.json', `${JSON.stringify(withoutOwnKeywords(configSchema), null, 2)}\n`);
 
 function writeDiagram(): void {
@@ -48,6 +50,17 @@ function writeReference(): void {
   write(
     'README.md',
     page.replace(between, (_all, begin, end) => `${begin}\n${configReference()}\n${end}`),
+  );
+}
+
+/** They are of the tests: a checkout without those, as for an image, has them in its README already. */
+function writeScreens(): void {
+  if (!existsSync(join(root, 'test'))) return;
+  const page = readFileSync(join(root, 'README.md'), 'utf8');
+  const between = /(<!-- screens:[^>]*-->\n)[\s\S]*?(<!-- end of screens -->)/;
+  write(
+    'README.md',
+    page.replace(between, (_all, begin, end) => `${begin}\n${boardScreens()}\n${end}`),
   );
 }
 

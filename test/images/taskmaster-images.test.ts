@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.ts';
 import { dockerSays } from '../support/test-image.ts';
 
 const SLEEPER = '[processes.sleeper]\ncmd = "sleep 600"\nhealthcheck = { uptime = "10ms" }\n';
-const COMMANDS = ['taskmaster', 'taskshell'];
+const COMMANDS = ['taskboard', 'taskmaster', 'taskshell'];
 const MOUNTED = ['taskmaster', 'engine', 'start', '/etc/taskmaster/tm.toml'] as const;
 /** The libraries that Node needs beyond glibc. */
 const BEYOND_GLIBC = ['libstdc++.so.6', 'libgcc_s.so.1', 'libatomic.so.1'];

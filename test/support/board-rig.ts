@@ -56,6 +56,7 @@ export class BoardRig {
         uptime_ms: 7_500_000,
         draining: false,
         orphans_reaped: 0,
+        output: { memory_bytes: 0, memory_limit_bytes: 0, dropped_bytes: 0 },
         instances: [...instances],
       },
     });
