@@ -36,11 +36,5 @@ const STATUS: Result<'status'> = {
 const HEALTH: Result<'health'> = { ok: true, reason: 'all 2 processes are healthy' };
 
 /** By method. */
-export const WARM_UP_REPLIES: Readonly<Record<string, unknown>> = {
-  status: STATUS,
-  health: HEALTH,
-  'status.subscribe': { subscription: 1, status: STATUS } satisfies Result<'status.subscribe'>,
-  'events.subscribe': { subscription: 2 } satisfies Result<'events.subscribe'>,
-  attach: { subscription: 3, instance: INSTANCE } satisfies Result<'attach'>,
-  detach: {} satisfies Result<'detach'>,
-};
+export const WARM_UP_REPLIES: Readonly<Record<string, unknown>> = { status: STATUS, health: HEALTH };
+export const WARM_UP_STATUS = STATUS;

@@ -5,6 +5,8 @@ import { type ConnectOptions, connect } from '../rpc/client.ts';
 import { runBoard } from '../tui/board.ts';
 import { VERSION } from './version.ts';
 
+export { firstFrame } from '../tui/first-frame.ts';
+
 const EXIT_CANNOT = 1;
 const EXIT_BAD_ARGUMENTS = 2;
 const USAGE = `usage: taskboard [--socket PATH]    a live screen of the engine and what it runs; ? explains the keys

@@ -75,6 +75,7 @@ export const WORKER_OUTPUT: readonly (readonly ['stdout' | 'stderr', string])[] 
 
 export const WORKER_WHY: WireWhy = {
   instance: WORKER,
+  chain: [],
   history: [
     { time: 1_767_323_030_000, from: 'starting', to: 'healthy', reason: null },
     { time: 1_767_323_033_000, from: 'healthy', to: 'backoff', reason: 'exited with code 3; restart 7' },
