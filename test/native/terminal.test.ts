@@ -17,9 +17,9 @@ const TERMINAL = {
 } as const satisfies Partial<NativeSpawnRequest>;
 const WWW_DATA = { uid: 33, gid: 33, groups: [33] };
 
-/** Runs a shell on a terminal; `shown` is what it has printed. */
+/** Runs dash on a terminal (bash would take an own one, were it not given one); `shown` is what it has printed. */
 function onTerminal(t: TestContext, script: string, particulars: Partial<NativeSpawnRequest> = {}) {
-  const child = spawnChild(nativeRequest(['/bin/bash', '-c', script], { ...TERMINAL, ...particulars }));
+  const child = spawnChild(nativeRequest(['/bin/sh', '-c', script], { ...TERMINAL, ...particulars }));
   const [writeFd, readFd] = child.fds;
   let hasEnded = false;
   t.after(() => {
