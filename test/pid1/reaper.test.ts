@@ -25,11 +25,9 @@ for (const count of [1_000, 20_000]) {
     const { status } = await reportOf(pid1);
     assert.deepEqual(status, { how: 'exited', code: 0 }, pid1.stderr);
     // Counted, not compared: assert's picture of ten thousand differences takes longer than the reaping.
-    await eventually(async () => assert.equal((await pid1.zombies()).length, 0), { withinMs: 20_000 });
-    assert.deepEqual(
-      (await pid1.processes()).map(({ pid }) => pid),
-      [1],
-    );
+    // Some of them may not have exited yet: it is over when PID 1 is alone.
+    await eventually(async () => assert.equal((await pid1.processes()).length, 1), { withinMs: 20_000 });
+    assert.deepEqual(await pid1.zombies(), []);
   });
 }
 
