@@ -87,3 +87,19 @@ export function wrap(text: string, width: number): readonly string[] {
   }
   return [...pieces, piece];
 }
+
+/** As `wrap`, but between words where there is a blank to do so. */
+export function wrapWords(text: string, width: number): readonly string[] {
+  if (width < 2) return [fit(text, width)];
+  const lines: string[] = [];
+  let rest = isPlain(text) ? text : charactersOf(text).reduce((all, one) => all + one.text, '');
+  while (widthOf(rest) > width) {
+    const [piece = ''] = wrap(rest.slice(0, 8 * width), width);
+    // A blank right after what fits is as good as one in it.
+    const blank = rest[piece.length] === ' ' ? piece.length : piece.lastIndexOf(' ');
+    const cut = blank > piece.length / 3 ? blank : piece.length;
+    lines.push(rest.slice(0, cut).trimEnd());
+    rest = rest.slice(cut).trimStart();
+  }
+  return [...lines, rest];
+}

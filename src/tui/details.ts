@@ -5,7 +5,7 @@ import { exitText } from '../cli/render.ts';
 import type { WireWhy } from '../rpc/contract.ts';
 import { durationInWords, shortDuration } from '../units.ts';
 import { BOLD, GREEN, RED } from './cells.ts';
-import { wrap } from './characters.ts';
+import { wrapWords } from './characters.ts';
 import { age, percent, shortBytes, sparkline } from './figures.ts';
 import { causeOf, retryIn } from './instance-text.ts';
 import { type Model, selectedInstance } from './model.ts';
@@ -14,6 +14,8 @@ import { QUIET, STATE_STYLES } from './tones.ts';
 import { ageOf, memoryOf, TRAIL_LENGTH, type Tracked } from './tracked.ts';
 
 const LABEL_WIDTH = 11;
+/** Nobody reads on here; a command line can be a hundred kilobytes. */
+const MAX_VALUE = 2_000;
 
 /** @param width of the text, margins left out */
 export function detailLines(model: Model, width: number): readonly SpanLine[] {
@@ -39,10 +41,9 @@ function label(text: string): SpanLine[number] {
 /** Long values go on below themselves; nothing is shown where there is none. */
 function labelled(name: string, value: string, width: number): readonly SpanLine[] {
   if (value === '') return [];
-  return wrap(plainLine(value), Math.max(8, width - LABEL_WIDTH)).map((piece, index) => [
-    label(index === 0 ? name : ''),
-    span(piece),
-  ]);
+  return wrapWords(plainLine(value.slice(0, MAX_VALUE)), Math.max(8, width - LABEL_WIDTH)).map(
+    (piece, index) => [label(index === 0 ? name : ''), span(piece)],
+  );
 }
 
 function stateLines(tracked: Tracked, now: number, width: number): readonly SpanLine[] {
@@ -126,7 +127,7 @@ function probeLines({ probes }: WireWhy, width: number): readonly SpanLine[] {
 function dated(time: number, begin: SpanLine, text: string, width: number): readonly SpanLine[] {
   const stamp = `  ${timeText(time)}  `;
   const room = Math.max(8, width - stamp.length - (begin[0]?.text.length ?? 0));
-  return wrap(text, room).map((piece, index) =>
+  return wrapWords(text.slice(0, MAX_VALUE), room).map((piece, index) =>
     index === 0 ? [span(stamp, QUIET), ...begin, span(piece)] : [span(' '.repeat(stamp.length)), span(piece)],
   );
 }

@@ -2,7 +2,7 @@
 
 import { plainLine } from '../cli/plain-text.ts';
 import { GREEN, RED, type Style, YELLOW } from './cells.ts';
-import { wrap } from './characters.ts';
+import { wrapWords } from './characters.ts';
 import { COMMANDS, keyLabel } from './commands.ts';
 import type { Dialog } from './model.ts';
 import { type SpanLine, span } from './spans.ts';
@@ -97,7 +97,7 @@ function planLines(
 }
 
 function noted(what: string, text: string, width: number): readonly SpanLine[] {
-  return wrap(plainLine(text), Math.max(8, width - ACTION_WIDTH)).map((piece, index) => [
+  return wrapWords(plainLine(text), Math.max(8, width - ACTION_WIDTH)).map((piece, index) => [
     span((index === 0 ? what : '').padEnd(ACTION_WIDTH), YELLOW),
     span(piece),
   ]);

@@ -9,9 +9,12 @@ import { reasonOf } from './instance-text.ts';
 import { type Layout, PANE_MARGIN } from './layout.ts';
 import { type Model, selectedInstance } from './model.ts';
 import { allLines, type Line } from './output-lines.ts';
-import { putSpans, type SpanLine, span } from './spans.ts';
+import { putSpans, type SpanLine, span, widthOfSpans } from './spans.ts';
 import { QUIET, STATE_STYLES, TITLE } from './tones.ts';
 import { ageOf } from './tracked.ts';
+
+/** Less of a sentence says nothing. */
+const LEAST_REASON = 16;
 
 export function drawPane(grid: Grid, model: Model, layout: Layout): void {
   if (layout.paneRows <= 0) return;
@@ -35,21 +38,21 @@ function drawTitle(grid: Grid, model: Model, { paneTop }: Layout, right: string)
   const tracked = selectedInstance(model);
   if (tracked === undefined) return;
   const { name, state } = tracked.instance;
-  const spans: SpanLine = [
-    span(' '),
-    span(plainLine(name), TITLE),
-    span(` ${model.pane}  `),
-    // In full screen the table does not tell it.
-    ...(model.isFull
-      ? [span(state, STATE_STYLES[state]), span(` ${age(ageOf(tracked, model.now))}  `, QUIET)]
-      : []),
-  ];
   const place = right === '' ? '' : ` ${right} `;
   const from = grid.columns - widthOf(place) - PANE_MARGIN;
+  const what: SpanLine = [span(' '), span(plainLine(name), TITLE), span(` ${model.pane}  `)];
+  // In full screen the table does not tell it.
+  const how: SpanLine = [
+    span(state, STATE_STYLES[state]),
+    span(` ${age(ageOf(tracked, model.now))}  `, QUIET),
+  ];
+  const isFitting = PANE_MARGIN + widthOfSpans([...what, ...how]) < from;
+  const spans = model.isFull && isFitting ? [...what, ...how] : what;
   const end = putSpans(grid, paneTop, PANE_MARGIN, spans, from - 1);
   if (from > end) grid.put(paneTop, from, place, QUIET);
   // The table has seldom room for all of it.
-  const reason = fit(reasonOf(tracked, model.now), from - end - 2);
+  const room = from - end - 2;
+  const reason = room < LEAST_REASON ? '' : fit(reasonOf(tracked, model.now), room);
   if (model.pane === 'output' && reason !== '') grid.put(paneTop, end - 1, ` ${reason} `, PLAIN, from);
   else grid.put(paneTop, end - 1, '─', FAINT);
 }

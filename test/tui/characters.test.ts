@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { charactersOf, fit, widthOf, wrap } from '../../src/tui/characters.ts';
+import { charactersOf, fit, widthOf, wrap, wrapWords } from '../../src/tui/characters.ts';
 
 describe('the width of a text', () => {
   const widths: readonly [text: string, width: number][] = [
@@ -42,4 +42,15 @@ test('a text is wrapped at the edge, wide characters too', () => {
   assert.deepEqual(wrap('abcdef', 4), ['abcd', 'ef']);
   assert.deepEqual(wrap('日本語', 5), ['日本', '語']);
   assert.deepEqual(wrap('', 5), ['']);
+});
+
+test('sentences are wrapped between words, and a word that is too long within itself', () => {
+  assert.deepEqual(wrapWords('healthy once its check succeeds', 12), [
+    'healthy once',
+    'its check',
+    'succeeds',
+  ]);
+  assert.deepEqual(wrapWords('abcdefghij kl', 4), ['abcd', 'efgh', 'ij', 'kl']);
+  assert.deepEqual(wrapWords('日本 語\u200dで', 5), ['日本', '語で']);
+  assert.deepEqual(wrapWords('', 4), ['']);
 });
