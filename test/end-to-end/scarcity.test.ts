@@ -58,6 +58,37 @@ test('an engine without a descriptor left backs off, still answers, and goes on 
   assert.equal((await engine.see('web')).pid, pid);
 });
 
+test('a log file that cannot be written for a while costs no line, and the process does not notice', async (t) => {
+  const count = shellCommand('n=0; while :; do n=$((n+1)); echo line $n; sleep 0.002; done');
+  const engine = await new EngineRun(
+    t,
+    `${STAY}[processes.web]\n${count}stdout = "{folder}/web.log"\n${SOON}`,
+  ).ready();
+  const { pid } = await engine.reaches('web', 'healthy');
+  await eventually(() => assert.match(engine.read('web.log'), /^line 20$/m));
+  // EFBIG from here on (setrlimit(2)).
+  await limit(engine, 'fsize', '1');
+  const failed = await eventually(() => {
+    const [event] = engine.events('output_failed');
+    assert.ok(event);
+    return event;
+  });
+  assert.match(String(failed.message), /File too large/);
+  const seen = engine.read('web.log').trim().split('\n').length;
+  assert.equal((await engine.see('web')).pid, pid);
+  await limit(engine, 'fsize', 'unlimited');
+  await eventually(() => assert.equal(engine.events('output_restored').length, 1));
+  const lines = await eventually(() => {
+    const whole = engine.read('web.log').split('\n').slice(0, -1);
+    assert.ok(whole.length > seen + 50);
+    return whole;
+  });
+  assert.deepEqual(
+    lines,
+    lines.map((_, index) => `line ${index + 1}`),
+  );
+});
+
 test('a program that is still being written (ETXTBSY) is tried again until it is closed', async (t) => {
   const engine = await new EngineRun(
     t,
