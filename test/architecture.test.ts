@@ -39,7 +39,7 @@ const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: reado
   http: { rooms: ['http', 'supervisor', 'config'], packages: ['node:'] },
   cli: { rooms: ['cli', 'rpc', 'supervisor', 'lifecycle/exit-outcome'], packages: ['node:'] },
   tui: {
-    rooms: ['tui', 'rpc', 'cli/plain-text', 'cli/render', 'cli/wire-bytes'],
+    rooms: ['tui', 'rpc', 'cli/plain-text', 'cli/render', 'cli/event-words', 'cli/wire-bytes'],
     packages: ['node:', 'get-east-asian-width'],
   },
   commands: {

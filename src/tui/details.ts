@@ -1,5 +1,6 @@
 /** Everything about one instance, as lines. Pure. */
 
+import { chainText } from '../cli/event-words.ts';
 import { plainLine, plainText } from '../cli/plain-text.ts';
 import { exitText } from '../cli/render.ts';
 import type { WireWhy } from '../rpc/contract.ts';
@@ -25,6 +26,11 @@ export function detailLines(model: Model, width: number): readonly SpanLine[] {
   const known = report?.instance.name === tracked.instance.name ? report : undefined;
   return [
     ...stateLines(tracked, model.now, width),
+    ...labelled(
+      'because',
+      known === undefined || known.chain.length < 2 ? '' : chainText(known.chain),
+      width,
+    ),
     ...labelled('next', nextOf(tracked, known, model.now), width),
     ...labelled('command', command ?? '', width),
     ...labelled('about', tracked.instance.description ?? '', width),

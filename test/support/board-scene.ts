@@ -75,7 +75,29 @@ export const WORKER_OUTPUT: readonly (readonly ['stdout' | 'stderr', string])[] 
 
 export const WORKER_WHY: WireWhy = {
   instance: WORKER,
-  chain: [],
+  chain: [
+    {
+      id: 12,
+      time: 1_767_323_033_000,
+      level: 'info',
+      event: 'state_changed',
+      process: 'worker',
+      instance: 'worker',
+      from: 'ended',
+      to: 'backoff',
+    },
+    {
+      id: 11,
+      time: 1_767_323_033_000,
+      level: 'warn',
+      event: 'process_exited',
+      process: 'worker',
+      instance: 'worker',
+      status: { how: 'exited', code: 3 },
+      uptime_ms: 3_000,
+      requested: false,
+    },
+  ],
   history: [
     { time: 1_767_323_030_000, from: 'starting', to: 'healthy', reason: null },
     { time: 1_767_323_033_000, from: 'healthy', to: 'backoff', reason: 'exited with code 3; restart 7' },
