@@ -48,6 +48,7 @@ export const completion: CommandHandler = async ({ operands: [shell = ''], io })
 
 /** First words that are no verbs, and what follows them. The interactive shell knows neither. */
 const PROGRAM_WORDS: Readonly<Record<string, readonly string[]>> = {
+  board: ['--help', '--socket'],
   engine: ['check', 'reload', 'start', 'stop', 'version'],
   init: ['-e', '-g', '-h', '-l', '-p', '-s', '-v', '-w', '--version'],
 };

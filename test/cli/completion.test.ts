@@ -84,6 +84,7 @@ describe('the scripts for other shells', () => {
       (await cli(['__complete', '--', ...words])).out.split('\n').filter(Boolean);
     assert.deepEqual(await ask('e'), ['engine', 'env', 'events']);
     assert.deepEqual(await ask('i'), ['init']);
+    assert.deepEqual(await ask('b'), ['board']);
     assert.deepEqual(await ask('engine', 'st'), ['start', 'stop']);
     assert.deepEqual(await ask('init', '-s', '--v'), ['--version']);
   });

@@ -37,6 +37,19 @@ test('docker exec -it taskshell is a shell: it prompts, answers, and leaves the 
   await container.reaches('web', 'stopped');
 });
 
+test('docker exec -it taskboard shows the board, acts on a key, and gives the terminal back', async (t) => {
+  const container = await new Container(t, SLEEPER).ready();
+  const { pid } = await container.reaches('web', 'healthy');
+  const terminal = new Terminal(t, ['docker', 'exec', '-it', container.name, 'taskboard']);
+  await terminal.shows(/web/);
+  terminal.type('r');
+  await eventually(async () => assert.notEqual((await container.reaches('web', 'healthy')).pid, pid));
+  terminal.type('q');
+  assert.equal(await terminal.exitCode(), 0);
+  // The alternate screen is left, the cursor shown.
+  for (const sequence of ['\u001b[?1049l', '\u001b[?25h']) assert.ok(terminal.shown.includes(sequence));
+});
+
 test('docker exec of an unknown process says so and exits 4, as status does', async (t) => {
   const container = await new Container(t, SLEEPER).ready();
   const { code, stderr } = await container.shell('status', 'wbe');
