@@ -3,7 +3,6 @@
 import { readSync } from 'node:fs';
 import type { Clock } from '../supervisor/ports.ts';
 import type { BlockPool } from './block-pool.ts';
-import type { Flood } from './flood.ts';
 import type { KeepBlock } from './output-file.ts';
 
 /** What a pipe holds unless it is asked to hold more (pipe(7)). */
@@ -12,6 +11,13 @@ export const USUAL_PIPE_BYTES = 65_536;
 const LARGE_PIPE_BYTES = [1_048_576, 262_144] as const;
 /** So many at a time: others of the same user need pipes too, in other containers as well. */
 const MOST_LARGE_PIPES = 16;
+
+/** One of them, as far as the others are concerned. */
+interface RunningFlood {
+  /** Ends it: the pipe is watched again. */
+  calm(): void;
+}
+
 export interface FloodPorts {
   readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly pool: BlockPool;
@@ -21,7 +27,7 @@ export interface FloodPorts {
 
 export class Floods {
   readonly ports: FloodPorts;
-  readonly #running = new Set<Flood>();
+  readonly #running = new Set<RunningFlood>();
   #block: Buffer | undefined;
   #largePipes = 0;
   #isHurried = false;
@@ -40,11 +46,11 @@ export class Floods {
     return this.#isHurried;
   }
 
-  begin(flood: Flood): void {
+  begin(flood: RunningFlood): void {
     this.#running.add(flood);
   }
 
-  end(flood: Flood): void {
+  end(flood: RunningFlood): void {
     this.#running.delete(flood);
     if (this.#running.size > 0 || this.#block === undefined) return;
     this.ports.pool.give(this.#block);
