@@ -1,6 +1,6 @@
 /** The methods of the contract about one instance's output as it comes, and its input. */
 
-import { NAME, NOTHING, ONE_SUBSCRIPTION } from './contract-params.ts';
+import { NAME, NOTHING, ONE_SUBSCRIPTION, STREAMS } from './contract-params.ts';
 import { BYTES, INSTANCE, SUBSCRIPTION } from './contract-shapes.ts';
 
 export const ATTACH_METHODS = {
@@ -11,7 +11,7 @@ export const ATTACH_METHODS = {
       type: 'object',
       properties: {
         name: NAME,
-        streams: { type: 'array', items: { enum: ['stdout', 'stderr'] }, minItems: 1, maxItems: 2 },
+        streams: STREAMS,
         replay: { type: 'boolean', description: 'false: only what is printed from now on' },
         stdin: {
           type: 'boolean',

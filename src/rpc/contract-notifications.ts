@@ -1,6 +1,14 @@
 /** The notifications of the contract: what the server sends without being asked, for subscriptions. */
 
-import { BYTES, EVENT, EXIT_STATUS, INSTANCE, SUBSCRIPTION, VISIBLE_STATE } from './contract-shapes.ts';
+import {
+  BYTES,
+  EVENT,
+  EXIT_STATUS,
+  INSTANCE,
+  STREAM,
+  SUBSCRIPTION,
+  VISIBLE_STATE,
+} from './contract-shapes.ts';
 
 /** What the server sends without being asked; each carries the subscription it belongs to. */
 export const NOTIFICATIONS = {
@@ -34,7 +42,7 @@ export const NOTIFICATIONS = {
       properties: {
         subscription: SUBSCRIPTION,
         kind: { enum: ['output', 'started', 'exited', 'state', 'removed', 'input-lost'] },
-        stream: { enum: ['stdout', 'stderr'] },
+        stream: STREAM,
         incarnation: { type: 'integer' },
         ...BYTES,
         pid: { type: 'integer' },

@@ -1,6 +1,6 @@
 /** The parameters that methods of the contract share, as JSON Schema. */
 
-import { SUBSCRIPTION } from './contract-shapes.ts';
+import { STREAM, SUBSCRIPTION } from './contract-shapes.ts';
 
 /** A pattern, not `maxLength`: that would need a helper of ajv at run time. */
 export const NAME = { type: 'string', pattern: '^.{1,256}$' } as const;
@@ -24,16 +24,12 @@ export const EVENT_FILTER = {
   text: { type: 'string', pattern: '^[\\s\\S]{1,1024}$', description: 'only what contains this, as it is' },
 } as const;
 
+export const STREAMS = { type: 'array', items: STREAM, minItems: 1, maxItems: 2 } as const;
+
 /** What `logs.query` takes beside the filter. */
 export const JOURNAL_RANGE = {
   output: { type: 'boolean', description: 'also lines that processes printed (event `output`)' },
-  streams: {
-    type: 'array',
-    items: { enum: ['stdout', 'stderr'] },
-    minItems: 1,
-    maxItems: 2,
-    description: 'only lines printed there',
-  },
+  streams: { ...STREAMS, description: 'only lines printed there' },
   since_ms: { type: 'number', description: 'epoch milliseconds, included' },
   until_ms: { type: 'number', description: 'epoch milliseconds, included' },
   after_id: { type: 'integer', minimum: 0 },

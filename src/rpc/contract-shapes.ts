@@ -14,6 +14,9 @@ const TEXTS = { type: 'array', items: TEXT } as const;
 /** Id of a subscription, unique within its connection. */
 export const SUBSCRIPTION = { type: 'integer', minimum: 1 } as const;
 
+/** Of a process: which of its two it printed to. */
+export const STREAM = { enum: ['stdout', 'stderr'] } as const;
+
 export const EXIT_STATUS = {
   description: 'how a program ended; a shell would show 128 + n for a signal',
   oneOf: [
@@ -291,7 +294,7 @@ export const BYTES = {
 export const OUTPUT_CHUNK = {
   type: 'object',
   properties: {
-    stream: { enum: ['stdout', 'stderr'] },
+    stream: STREAM,
     incarnation: COUNT,
     time: { ...EPOCH_MS, description: 'when it was read; left out where it is not known' },
     ...BYTES,

@@ -15,6 +15,7 @@ import {
   NAMES,
   NOTHING,
   ONE_SUBSCRIPTION,
+  STREAMS,
   USAGE,
   WAIT,
 } from './contract-params.ts';
@@ -236,7 +237,7 @@ export const METHODS = {
       type: 'object',
       properties: {
         name: NAME,
-        streams: { type: 'array', items: { enum: ['stdout', 'stderr'] }, minItems: 1, maxItems: 2 },
+        streams: STREAMS,
       },
       required: ['name'],
       additionalProperties: false,

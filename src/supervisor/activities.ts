@@ -8,15 +8,22 @@ import type { InstanceRecord } from './instance-record.ts';
 import type { Cancel, HealthFact, HealthMonitor, ProbeSubject, Standing } from './ports.ts';
 import { environmentFor } from './spawn-request.ts';
 
+/**
+ * Takes a fact about an instance into the queue.
+ * @param isCurrent asked when the fact's turn comes; a fact about what is over is dropped.
+ * @param causedBy id of the event that the fact comes of.
+ */
+export type TellFact = (
+  record: InstanceRecord,
+  fact: Fact,
+  isCurrent: () => boolean,
+  causedBy: number | undefined,
+) => void;
+
 export interface ActivityContext {
   readonly health: HealthMonitor;
   readonly recordsOf: (process: string) => readonly InstanceRecord[];
-  readonly fact: (
-    record: InstanceRecord,
-    fact: Fact,
-    isCurrent: () => boolean,
-    causedBy: number | undefined,
-  ) => void;
+  readonly fact: TellFact;
 }
 
 export class Activities {

@@ -4,7 +4,7 @@ import { assertNever } from '../errors.ts';
 import type { Effect } from '../lifecycle/effects.ts';
 import type { Fact } from '../lifecycle/events.ts';
 import type { SignalName } from '../signals.ts';
-import type { Activities } from './activities.ts';
+import type { Activities, TellFact } from './activities.ts';
 import type { EventStream } from './event-stream.ts';
 import { type InstanceRecord, subjectOf } from './instance-record.ts';
 import type { Clock, InputPort, Kernel, OutputPort } from './ports.ts';
@@ -19,16 +19,7 @@ export interface PerformContext {
   readonly activities: Activities;
   /** Between 0 and 1. */
   readonly random: () => number;
-  /**
-   * @param isCurrent asked when the fact's turn comes; a fact about what is over is dropped.
-   * @param causedBy id of the event that the fact comes of.
-   */
-  readonly fact: (
-    record: InstanceRecord,
-    fact: Fact,
-    isCurrent: () => boolean,
-    causedBy: number | undefined,
-  ) => void;
+  readonly fact: TellFact;
   /** `on_unhealthy = "exit"`. */
   readonly exitUnhealthy: (record: InstanceRecord, causedBy: number | undefined) => void;
   readonly fault: (error: unknown) => void;
