@@ -1,11 +1,10 @@
 /** An init under test, the real tini or ours, as PID 1 of a namespace of its own or as an ordinary process. */
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { childrenOf } from './children-of.ts';
-import { eventually } from './eventually.ts';
 import { PidNamespace } from './pid-namespace.ts';
+import { type ChildOptions, WatchedChild } from './watched-child.ts';
 
 const dist = resolve(import.meta.dirname, '../../dist');
 
@@ -26,12 +25,7 @@ export interface RunningInit {
   destroy(): Promise<void>;
 }
 
-export interface RunOptions {
-  readonly env?: NodeJS.ProcessEnv;
-  readonly cwd?: string;
-  /** All of its standard input. Without: none. */
-  readonly input?: string;
-}
+export type RunOptions = Pick<ChildOptions, 'env' | 'cwd' | 'input'>;
 
 export const PLACES = {
   'as PID 1': (command: Command, options: RunOptions): RunningInit => new PidNamespace(command, options),
@@ -44,69 +38,24 @@ export function plainEnvironment(env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv
   return { ...Object.fromEntries(own), ...env };
 }
 
-class OrdinaryRun implements RunningInit {
-  readonly #child: ChildProcess;
-  readonly #exited: Promise<number>;
-  #stdout = '';
-  #stderr = '';
-
-  constructor([file, ...args]: Command, { env, cwd, input }: RunOptions) {
-    this.#child = spawn(file, args, {
-      env,
-      cwd,
-      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    });
-    this.#child.stdin?.end(input);
-    // Byte for byte: not all that is printed is UTF-8.
-    this.#child.stdout?.setEncoding('latin1').on('data', (text: string) => {
-      this.#stdout += text;
-    });
-    this.#child.stderr?.setEncoding('latin1').on('data', (text: string) => {
-      this.#stderr += text;
-    });
-    this.#exited = new Promise((done, reject) => {
-      this.#child.once('error', reject);
-      this.#child.once('close', (code, signal) => {
-        if (code !== null) done(code);
-        else reject(new Error(`the init was killed by ${signal}; it said: ${this.#stderr}`));
-      });
-    });
-    this.#exited.catch(() => {});
-  }
-
-  get stdout(): string {
-    return this.#stdout;
-  }
-
-  get stderr(): string {
-    return this.#stderr;
-  }
-
-  exitCode(): Promise<number> {
-    return this.#exited;
+class OrdinaryRun extends WatchedChild implements RunningInit {
+  constructor(command: Command, options: RunOptions) {
+    super('the init', command, { ...options, encoding: 'latin1' });
   }
 
   async signal(signal: NodeJS.Signals | number): Promise<void> {
     process.kill(await this.outerPid(), signal);
   }
 
-  async printed(pattern: RegExp): Promise<RegExpExecArray> {
-    return await eventually(() => {
-      const match = pattern.exec(this.#stdout);
-      assert.ok(match, `${pattern} in ${JSON.stringify(this.#stdout)}; on stderr: ${this.#stderr}`);
-      return match;
-    });
-  }
-
   async outerPid(): Promise<number> {
-    return this.#child.pid ?? assert.fail('it was not started');
+    return this.child.pid ?? assert.fail('it was not started');
   }
 
   async destroy(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (!this.isRunning) return;
     // The command leads a group of its own and would outlive its init.
     for (const pid of childrenOf(await this.outerPid())) process.kill(-pid, 'SIGKILL');
-    this.#child.kill('SIGKILL');
-    await this.#exited.catch(() => {});
+    this.child.kill('SIGKILL');
+    await this.exited.catch(() => {});
   }
 }

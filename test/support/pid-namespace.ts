@@ -4,9 +4,9 @@
  */
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { eventually } from './eventually.ts';
+import { type ChildOptions, WatchedChild } from './watched-child.ts';
 
 export interface ProcessInside {
   /** Its pid in the namespace: PID 1 is the command itself. */
@@ -17,53 +17,12 @@ export interface ProcessInside {
   readonly state: string;
 }
 
-export class PidNamespace {
-  readonly #unshare: ChildProcess;
-  readonly #exited: Promise<number>;
+export class PidNamespace extends WatchedChild {
   #outerPid: number | undefined;
-  #stdout = '';
-  #stderr = '';
 
-  constructor(
-    command: readonly [string, ...string[]],
-    options: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string; readonly input?: string } = {},
-  ) {
-    // --kill-child: whatever becomes of a test, its namespace ends with it.
-    this.#unshare = spawn('unshare', ['--pid', '--fork', '--kill-child', '--mount-proc', '--', ...command], {
-      env: options.env ?? process.env,
-      cwd: options.cwd,
-      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    });
-    this.#unshare.stdin?.end(options.input);
-    this.#unshare.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stdout += text;
-    });
-    this.#unshare.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr += text;
-    });
-    this.#exited = new Promise((resolve, reject) => {
-      this.#unshare.once('error', reject);
-      this.#unshare.once('close', (code, signal) => {
-        // unshare(1) ends as its child did.
-        if (code !== null) resolve(code);
-        else reject(new Error(`PID 1 was killed by ${signal}; it said: ${this.#stderr}`));
-      });
-    });
-    // A test that ends early does not ask for it.
-    this.#exited.catch(() => {});
-  }
-
-  get stdout(): string {
-    return this.#stdout;
-  }
-
-  get stderr(): string {
-    return this.#stderr;
-  }
-
-  /** @returns the exit code of PID 1; rejects where a signal killed it. */
-  exitCode(): Promise<number> {
-    return this.#exited;
+  constructor(command: readonly [string, ...string[]], options: ChildOptions = {}) {
+    // --kill-child: whatever becomes of a test, its namespace ends with it. unshare(1) itself ends as PID 1 did.
+    super('PID 1', ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', '--', ...command], options);
   }
 
   /** @param signal by name, or by number for those Node cannot name */
@@ -74,10 +33,8 @@ export class PidNamespace {
   /** The pid of PID 1 as seen from outside. */
   async outerPid(): Promise<number> {
     this.#outerPid ??= await eventually(() => {
-      const pid = Number(
-        readFileSync(`/proc/${this.#unshare.pid}/task/${this.#unshare.pid}/children`, 'utf8'),
-      );
-      assert.ok(pid > 0, `unshare has started PID 1; it said: ${this.#stderr}`);
+      const pid = Number(readFileSync(`/proc/${this.child.pid}/task/${this.child.pid}/children`, 'utf8'));
+      assert.ok(pid > 0, `unshare has started PID 1; it said: ${this.stderr}`);
       return pid;
     });
     return this.#outerPid;
@@ -96,22 +53,10 @@ export class PidNamespace {
     return (await this.processes()).filter(({ state }) => state === 'Z');
   }
 
-  /** Waits for a line on standard output that matches. */
-  async printed(pattern: RegExp, withinMs = 10_000): Promise<RegExpExecArray> {
-    return await eventually(
-      () => {
-        const match = pattern.exec(this.#stdout);
-        assert.ok(match, `${pattern} in ${JSON.stringify(this.#stdout)}; on stderr: ${this.#stderr}`);
-        return match;
-      },
-      { withinMs },
-    );
-  }
-
   /** Ends the namespace with all that is in it. */
   async destroy(): Promise<void> {
-    if (this.#unshare.exitCode === null && this.#unshare.signalCode === null) this.#unshare.kill('SIGKILL');
-    await this.#exited.catch(() => {});
+    if (this.isRunning) this.child.kill('SIGKILL');
+    await this.exited.catch(() => {});
   }
 }
 
