@@ -3,6 +3,9 @@
 /** Words longer than this are no typing mistakes; it also bounds the work for hostile input. */
 const MAX_WORD_LENGTH = 64;
 
+/** So many letters of a word are taken for its beginning. */
+const SHORTEST_BEGINNING = 3;
+
 /**
  * Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours cost 1 each
  * (Damerau 1964). Letter case is for the caller to level.
@@ -30,10 +33,14 @@ export function editDistance(left: string, right: string): number {
   return previous[right.length] ?? 0;
 }
 
-/** @returns the nearest of the known words, or undefined where none is near: at most a third of its letters differ. */
+/** @returns the only word that begins so, else the nearest of the known words, or undefined where none is near: at most a third of its letters differ. */
 export function nearestWord(word: string, known: Iterable<string>): string | undefined {
   if (word.length === 0 || word.length > MAX_WORD_LENGTH) return undefined;
   const wanted = level(word);
+  if (wanted.length >= SHORTEST_BEGINNING) {
+    const begun = [...known].filter((candidate) => level(candidate).startsWith(wanted));
+    if (begun.length === 1) return begun[0];
+  }
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of known) {

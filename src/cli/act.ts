@@ -1,5 +1,6 @@
 /** Verbs that act: `start`, `stop`, `restart`, `signal`, `reload`, `shutdown`. */
 
+import type { RpcClient } from '../rpc/client.ts';
 import type { Result, WireOutcome } from '../rpc/contract.ts';
 import { bad, durationFlag } from './arguments.ts';
 import type { CommandHandler, Invocation } from './command.ts';
@@ -29,11 +30,24 @@ async function act(action: Action, invocation: Invocation): Promise<number> {
   const { operands, flags, io, connect } = invocation;
   const wait = waitParams(invocation);
   const client = await connect();
-  const result = await client.call(action, { names: operands, ...wait });
+  const work = () => client.call(action, { names: operands, ...wait });
+  const result = await whileWaiting(wait.wait === true, client, operands, invocation, work);
   const failed = wait.wait === true ? result.instances.filter(({ reached }) => !reached) : [];
   if (flags.has('--json')) say(io, JSON.stringify(result));
   else for (const outcome of result.instances) tell(action, outcome, wait.wait === true, invocation);
   return failed.length > 0 ? 1 : 0;
+}
+
+/** People see what they wait for; scripts are spared it. */
+async function whileWaiting<T>(
+  waits: boolean,
+  client: RpcClient,
+  names: readonly string[],
+  { flags, io }: Invocation,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (!waits || flags.has('--json')) return work();
+  return (await import('./progress.ts')).withProgress(client, names, io, work);
 }
 
 function tell(action: Action, outcome: WireOutcome, hasWaited: boolean, { io }: Invocation): void {
@@ -71,7 +85,8 @@ export const reload: CommandHandler = async (invocation) => {
   const { flags, io, connect } = invocation;
   const wait = waitParams(invocation);
   const client = await connect();
-  const result = await client.call('reload', { plan: flags.has('--plan'), ...wait });
+  const work = () => client.call('reload', { plan: flags.has('--plan'), ...wait });
+  const result = await whileWaiting(wait.wait === true, client, [], invocation, work);
   if (flags.has('--json')) say(io, JSON.stringify(result));
   else tellReload(result, invocation);
   return result.not_up.length > 0 ? RELOAD_DID_NOT_COME_UP : 0;
@@ -100,10 +115,11 @@ function tellReload(result: Result<'reload'>, { io }: Invocation): void {
   }
 }
 
-export const shutdown: CommandHandler = async ({ flags, io, connect }) => {
+export const shutdown: CommandHandler = async (invocation) => {
+  const { flags, io, connect } = invocation;
   const client = await connect();
   const result = await client.call('shutdown', {});
   say(io, flags.has('--json') ? JSON.stringify(result) : 'shutting down');
-  if (flags.has('--wait')) await client.closed;
+  if (flags.has('--wait')) await whileWaiting(true, client, [], invocation, () => client.closed);
   return 0;
 };

@@ -3,7 +3,7 @@
 import { TaskmasterError } from '../errors.ts';
 import { nearestWord } from '../nearest-word.ts';
 import { parseDuration } from '../units.ts';
-import { COMMON_FLAGS, type CommandSpec, type FlagSpec, type ParsedFlags } from './command.ts';
+import { COMMON_FLAGS, type CommandSpec, type FlagSpec, type ParsedFlags, SHELL_FLAGS } from './command.ts';
 import { usageOf } from './usage.ts';
 
 export interface ParsedCommand {
@@ -20,10 +20,13 @@ export function parseCommand(
   words: readonly string[],
   commands: readonly CommandSpec[],
 ): ParsedCommand | { readonly command: undefined; readonly flags: ParsedFlags } {
-  const { values, rest } = takeFlags(words, COMMON_FLAGS, true);
+  const { values, rest } = takeFlags(words, [...COMMON_FLAGS, ...SHELL_FLAGS], true);
   const [verb, ...others] = rest;
   if (verb === undefined) return { command: undefined, flags: asFlags(values) };
   const command = commands.find((candidate) => candidate.verb === verb);
+  const shellFlag = SHELL_FLAGS.find(({ name }) => values.has(name));
+  if (shellFlag !== undefined)
+    throw bad(`${shellFlag.name} is for the shell, without a verb: "${verb}" is one`);
   if (command === undefined) throw unknownVerb(verb, commands);
   const taken = takeFlags(others, [...command.flags, ...COMMON_FLAGS], false, command);
   for (const [name, given] of values) taken.values.set(name, [...given, ...(taken.values.get(name) ?? [])]);

@@ -80,3 +80,14 @@ export const COMMON_FLAGS: readonly FlagSpec[] = [
   },
   { name: '--help', short: '-h', summary: 'explain the verb' },
 ];
+
+/** Flags of the shell itself, where no verb is given. */
+export const SHELL_FLAGS: readonly FlagSpec[] = [
+  {
+    name: '--commands',
+    short: '-c',
+    value: { label: 'COMMANDS', kind: 'text' },
+    summary: 'run these, separated by ; or newlines, instead of asking for them',
+  },
+  { name: '--exit-on-error', short: '-e', summary: 'without a terminal: leave at the first that fails' },
+];

@@ -83,9 +83,11 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     verb: 'status',
     operands: [ANY_NAMES],
-    flags: [],
+    flags: [{ name: '--watch', short: '-w', summary: 'go on as they change, until Ctrl-C' }],
     summary: 'how the instances are: all as a table, or those named in a sentence each',
     notes: [
+      'With --watch on a terminal the table stays where it is and changes; elsewhere, and with --json, a line is',
+      'printed for each change.',
       'exit: 0 all up and healthy, 1 up but not (yet) healthy, 3 at least one down,',
       '      4 unknown name or engine unreachable. A one-shot that completed counts as healthy.',
     ],

@@ -3,6 +3,7 @@
 import { type CliIo, complain, processIo } from './io.ts';
 import { LazyConnection } from './lazy-connection.ts';
 import { runWords } from './run-words.ts';
+import type { ShellOptions } from './shell/shell.ts';
 
 /** `taskmaster engine …` for the running engine, as verbs. */
 const ENGINE_VERBS: Readonly<Record<string, string>> = {
@@ -30,8 +31,8 @@ export async function run(argv: readonly string[], io: CliIo = processIo()): Pro
     return EXIT_BAD_ARGUMENTS;
   }
   const connection = new LazyConnection(io);
-  const startShell = async (socket: string | undefined): Promise<number> =>
-    (await import('./shell.ts')).interact(io, socket);
+  const startShell = async (options: ShellOptions): Promise<number> =>
+    (await import('./shell/shell.ts')).runShell(io, options);
   try {
     return await runWords(words, { io, connection, signal: new AbortController().signal, startShell });
   } finally {

@@ -8,13 +8,14 @@ import { COMMANDS } from './commands.ts';
 import { type CliIo, complain, say } from './io.ts';
 import type { LazyConnection } from './lazy-connection.ts';
 import { plainText } from './plain-text.ts';
+import type { ShellOptions } from './shell/shell.ts';
 
 export interface Surroundings {
   readonly io: CliIo;
   readonly connection: LazyConnection;
   readonly signal: AbortSignal;
   /** What to do where no verb is given; absent within a shell. */
-  readonly startShell?: (socket: string | undefined) => Promise<number>;
+  readonly startShell?: (options: ShellOptions) => Promise<number>;
 }
 
 /**
@@ -61,7 +62,11 @@ async function withoutVerb(
     return 0;
   }
   if (flags.has('--json') || startShell === undefined) throw bad('a verb is missing; help lists them');
-  return startShell(flags.text('--socket'));
+  return startShell({
+    socket: flags.text('--socket'),
+    commands: flags.text('--commands'),
+    stopsAtFailure: flags.has('--exit-on-error'),
+  });
 }
 
 async function showHelp(command: CommandSpec, io: CliIo): Promise<number> {

@@ -5,7 +5,9 @@ import type { CommandHandler } from './command.ts';
 import { say, wantsColour } from './io.ts';
 import { sentence, table } from './render.ts';
 
-export const status: CommandHandler = async ({ operands, flags, io, connect }) => {
+export const status: CommandHandler = async (invocation) => {
+  const { operands, flags, io, connect } = invocation;
+  if (flags.has('--watch')) return (await import('./watch-status.ts')).watchStatus(invocation);
   const client = await connect();
   const snapshot = await client.call('status', operands.length === 0 ? {} : { names: operands });
   const { instances } = snapshot;

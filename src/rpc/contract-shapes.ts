@@ -117,6 +117,19 @@ const OUTPUT_COSTS = {
   additionalProperties: false,
 } as const;
 
+const DEADLINE = {
+  type: 'object',
+  description:
+    'what the engine does by itself, and when, if nothing happens before; in `stopping` and `backoff` only',
+  properties: {
+    action: { type: 'string', description: '`start`, or the signal that is sent then' },
+    in_ms: MILLISECONDS,
+    of_ms: { ...MILLISECONDS, description: 'what `in_ms` was at first' },
+  },
+  required: ['action', 'in_ms', 'of_ms'],
+  additionalProperties: false,
+} as const;
+
 export const INSTANCE = {
   type: 'object',
   properties: {
@@ -137,6 +150,7 @@ export const INSTANCE = {
     reason: { type: ['string', 'null'], description: 'why it is in this state, one sentence' },
     waiting_for: { ...TEXTS, description: '`db to be healthy`' },
     retry_in_ms: OPTIONAL_MILLISECONDS,
+    deadline: DEADLINE,
     started_at: { ...EPOCH_MS, description: 'epoch milliseconds of its spawn; only while it runs' },
     usage: USAGE,
     dropped_output: DROPPED_OUTPUT,

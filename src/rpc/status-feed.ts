@@ -15,6 +15,8 @@ const STATUS_EVENTS: ReadonlySet<string> = new Set([
   'process_spawned',
   'process_exited',
   'spawn_failed',
+  // The next stage of a stop sequence: another deadline.
+  'signal_sent',
 ]);
 
 /** What the client was told in the reply. */

@@ -4,8 +4,15 @@ import type { DesiredState, VisibleState } from '../lifecycle/states.ts';
 import type { EngineEvent } from './engine-event.ts';
 import type { InstanceRecord } from './instance-record.ts';
 import type { Clock, GroupUsage, ProbeRun, UsageReading } from './ports.ts';
-import { nextInWords } from './reasons.ts';
-import type { DroppedOutput, HealthVerdict, InstanceSnapshot, InstanceUsage, WhyReport } from './snapshot.ts';
+import { nextInWords, nextSignal } from './reasons.ts';
+import type {
+  Deadline,
+  DroppedOutput,
+  HealthVerdict,
+  InstanceSnapshot,
+  InstanceUsage,
+  WhyReport,
+} from './snapshot.ts';
 
 const DESIRED_WORDS: Readonly<Record<DesiredState, InstanceSnapshot['desired']>> = {
   start: 'up',
@@ -56,9 +63,23 @@ export function describeInstance(
       machine.monitor === 'backoff' && record.deadline !== undefined
         ? Math.max(0, Math.round(record.deadline.at - now))
         : null,
+    ...deadlineOf(record, now),
     ...(runs && { started_at: record.spawnedWall }),
     ...(used !== undefined && { usage: onTheWire(used) }),
     ...(dropped.length > 0 && { dropped_output: dropped }),
+  };
+}
+
+function deadlineOf(record: InstanceRecord, now: number): { deadline?: Deadline } {
+  const { machine, deadline } = record;
+  const isBackoff = machine.monitor === 'backoff';
+  if (deadline === undefined || !(isBackoff || machine.monitor === 'stopping')) return {};
+  return {
+    deadline: {
+      action: isBackoff ? 'start' : nextSignal(record),
+      in_ms: Math.max(0, Math.round(deadline.at - now)),
+      of_ms: Math.round(deadline.afterMs),
+    },
   };
 }
 

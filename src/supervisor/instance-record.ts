@@ -37,7 +37,7 @@ export interface InstanceRecord {
   enteredAt: number;
   /** Epoch milliseconds. */
   enteredWall: number;
-  deadline: { readonly at: number; readonly cancel: Cancel } | undefined;
+  deadline: { readonly at: number; readonly afterMs: number; readonly cancel: Cancel } | undefined;
   activity: { readonly kind: string; readonly cancel: Cancel } | undefined;
   /** Automatic restarts since the engine started. */
   totalRestarts: number;

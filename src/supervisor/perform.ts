@@ -122,6 +122,6 @@ function armDeadline(record: InstanceRecord, afterMs: number, spread: number, co
     const isCurrent = (): boolean => record.deadline === deadline;
     context.fact(record, { kind: 'deadlinePassed' }, isCurrent, record.lastEvent);
   });
-  const deadline = { at: context.clock.now() + varied, cancel: cancelTimer };
+  const deadline = { at: context.clock.now() + varied, afterMs: varied, cancel: cancelTimer };
   record.deadline = deadline;
 }

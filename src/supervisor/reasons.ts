@@ -77,7 +77,7 @@ function failedReason(record: InstanceRecord): string {
 
 /** What happens next and when, one sentence. */
 export function nextInWords(record: InstanceRecord, now: number): string {
-  const { machine, rules } = record;
+  const { machine } = record;
   const left =
     record.deadline === undefined ? undefined : shortDuration(Math.max(0, record.deadline.at - now));
   switch (machine.monitor) {
@@ -89,7 +89,7 @@ export function nextInWords(record: InstanceRecord, now: number): string {
         : `starts once ${record.waitingFor.join(' and ')} holds`;
     case 'stopping':
       if (machine.stopStage === KILL_STAGE) return 'KILL was sent; waits for the kernel to end it';
-      return `${rules.stop[machine.stopStage + 1]?.signal ?? 'SIGKILL'} in ${left ?? 'a moment'}, unless it ends before`;
+      return `${nextSignal(record)} in ${left ?? 'a moment'}, unless it ends before`;
     case 'healthcheck':
       return record.process.type === 'oneshot' ? 'done when it exits' : 'healthy once its check succeeds';
     case 'healthy':
@@ -103,6 +103,11 @@ export function nextInWords(record: InstanceRecord, now: number): string {
     default:
       return 'nothing';
   }
+}
+
+/** The signal of the stop sequence that comes after the present one. */
+export function nextSignal({ machine, rules }: InstanceRecord): string {
+  return rules.stop[machine.stopStage + 1]?.signal ?? 'SIGKILL';
 }
 
 function whenItEnds({ rules }: InstanceRecord): string {

@@ -32,12 +32,22 @@ export interface InstanceSnapshot {
   /** Names of what it waits for, each with the condition: `db to be healthy`. */
   readonly waiting_for: readonly string[];
   readonly retry_in_ms: number | null;
+  /** What the engine does by itself, and when, if nothing happens before: in a stop sequence, and in back-off. */
+  readonly deadline?: Deadline;
   /** Epoch milliseconds of its spawn; there while it runs. */
   readonly started_at?: number;
   /** There while it runs, where somebody asked for it. */
   readonly usage?: InstanceUsage;
   /** There once something was. */
   readonly dropped_output?: readonly DroppedOutput[];
+}
+
+export interface Deadline {
+  /** `start`, or the signal that is sent then. */
+  readonly action: string;
+  readonly in_ms: number;
+  /** What it was at first. */
+  readonly of_ms: number;
 }
 
 /** Bytes of a stream that nobody got, since the engine started. */

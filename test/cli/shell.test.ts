@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { History, historyPath, MAX_HISTORY_LINES } from '../../src/cli/history.ts';
-import { PROMPT } from '../../src/cli/shell.ts';
-import { splitLine } from '../../src/cli/shell-words.ts';
+import { History, historyPath, MAX_HISTORY_LINES } from '../../src/cli/shell/history.ts';
+import { PROMPT } from '../../src/cli/shell/terminal-shell.ts';
+import { splitLine } from '../../src/cli/shell/words.ts';
 import { CliRun, cli } from '../support/cli-rig.ts';
 import { eventually } from '../support/eventually.ts';
 import { anInstance, FakeEngine } from '../support/fake-engine.ts';
@@ -26,16 +26,23 @@ describe('a line is split as a shell would', () => {
     ['$HOME `x` *', ['$HOME', '`x`', '*']],
   ];
   for (const [line, words] of lines) {
-    test(JSON.stringify(line), () => assert.deepEqual(splitLine(line), { kind: 'words', words }));
+    test(JSON.stringify(line), () => assert.deepEqual(splitLine(line), { commands: [words] }));
   }
 
   test('an open quote is told, with the words so far', () => {
     assert.deepEqual(splitLine("stop 'we"), {
-      kind: 'unfinished',
-      words: ['stop', 'we'],
+      commands: [['stop', 'we']],
       missing: "a closing '",
     });
-    assert.equal(splitLine('stop \\').kind, 'unfinished');
+    assert.equal(splitLine('stop \\').missing, 'a character after the backslash');
+  });
+
+  test('a semicolon ends a command, unless it is quoted', () => {
+    assert.deepEqual(splitLine(`stop a;;start "b;c" \\;; # d; e`).commands, [
+      ['stop', 'a'],
+      ['start', 'b;c', ';'],
+      [],
+    ]);
   });
 });
 
@@ -57,6 +64,43 @@ describe('commands from standard input', () => {
     assert.deepEqual([code, out], [2, 'web: healthy since 2 seconds\n']);
     assert.match(err, /it lacks a closing '/);
     assert.deepEqual(rig.engine.calls, []);
+  });
+
+  test('come with -c too, separated by semicolons; -e leaves at the first that fails', async (t) => {
+    const rig = await startRig(t);
+    const environment = { TASKMASTER_SOCKET: rig.path };
+    const all = await cli(['-c', 'status web; stop nope; version'], { environment });
+    assert.deepEqual([all.code, all.out], [5, 'web: healthy since 2 seconds\ntaskmaster 1.2.3\n']);
+    const some = await cli(['-e', '--commands=status web\nstop nope\nversion'], { environment });
+    assert.deepEqual([some.code, some.out], [5, 'web: healthy since 2 seconds\n']);
+    const piped = await cli(['-e'], { environment, input: "stop 'a\nversion\n" });
+    assert.deepEqual([piped.code, piped.out], [2, '']);
+    const wrong = await cli(['-c', 'version', 'status'], { environment });
+    assert.deepEqual([wrong.code, wrong.out], [2, '']);
+    assert.match(wrong.err, /--commands is for the shell/);
+  });
+
+  test('status --watch prints a line for each change where there is no terminal', async (t) => {
+    const rig = await startRig(t);
+    const words = ['status', 'w*', '--watch', '--socket', rig.path];
+    const [plain, json] = [new CliRun(words), new CliRun([...words, '--json'])];
+    await eventually(() => plain.out !== '' && json.out !== '');
+    rig.engine.change('web', { state: 'failed', pid: null, reason: 'it fell' });
+    rig.engine.emit('state_changed', { from: 'healthy', to: 'failed' }, { instance: 'web' });
+    rig.engine.emit('state_changed', { from: 'healthy', to: 'failed' }, { instance: 'other' });
+    await eventually(() => plain.out.includes('failed') && json.out.includes('failed'));
+    for (const running of [plain, json]) running.interrupt();
+    assert.deepEqual(await Promise.all([plain.done, json.done]), [130, 130]);
+    assert.match(plain.out, /^web: healthy since 2 seconds\nweb: failed since \d seconds \(it fell\)\n$/);
+    const told = json.out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.deepEqual(
+      told.map(({ instances }) => instances[0].state),
+      ['healthy', 'failed'],
+    );
+    assert.equal(rig.engine.listenerCount, 0);
   });
 
   test('an engine that comes back is found again', async (t) => {

@@ -1,67 +1,41 @@
-/** The interactive shell: one prompt, the same verbs. Reads commands from standard input where that is no terminal. */
+/** The interactive shell on a terminal: one prompt, the same verbs, history, and what happens meanwhile. */
 
 import { createInterface, type Interface } from 'node:readline';
-import { COMMANDS } from './commands.ts';
-import { complete } from './complete.ts';
-import { namesOf } from './completion.ts';
+import { COMMANDS } from '../commands.ts';
+import { complete } from '../complete.ts';
+import { namesOf } from '../completion.ts';
+import { type CliIo, say, wantsColour } from '../io.ts';
+import type { LazyConnection } from '../lazy-connection.ts';
+import { runWords } from '../run-words.ts';
+import { EditedLine } from './edited-line.ts';
 import { History, historyPath } from './history.ts';
-import { type CliIo, complain, say } from './io.ts';
-import { LazyConnection } from './lazy-connection.ts';
-import { runWords } from './run-words.ts';
-import { splitLine } from './shell-words.ts';
+import { KeyGate } from './key-gate.ts';
+import { Notices } from './notices.ts';
+import { commandsOf, LEAVING } from './script.ts';
+import { SearchedLine } from './searched-line.ts';
+import { splitLine } from './words.ts';
 
 export const PROMPT = 'taskshell> ';
-const LEAVING: ReadonlySet<string> = new Set(['exit', 'quit']);
 /** How long names that Tab offers may be old. */
 const NAMES_FRESH_MS = 1_000;
+const INTERRUPTED_CODE = 130;
 
-/** @returns the exit code of the last command that failed, 0 where none did. */
-export async function interact(io: CliIo, socket: string | undefined): Promise<number> {
-  const environment =
-    socket === undefined ? io.environment : { ...io.environment, TASKMASTER_SOCKET: socket };
-  const surroundings: CliIo = { ...io, environment };
-  const connection = new LazyConnection(surroundings);
-  const isTerminal = io.stdin.isTTY === true && io.stdout.isTTY === true;
-  try {
-    return isTerminal
-      ? await new TerminalShell(surroundings, connection).run()
-      : await runScript(surroundings, connection);
-  } finally {
-    connection.close();
-  }
+/** What is there while the terminal is ours; a command that reads keys itself gets it meanwhile. */
+interface Prompt {
+  readonly reader: Interface;
+  readonly line: EditedLine;
+  readonly search: SearchedLine;
+  readonly gate: KeyGate;
 }
 
-async function runScript(io: CliIo, connection: LazyConnection): Promise<number> {
-  let lastFailure = 0;
-  const lines = createInterface({ input: io.stdin, terminal: false, crlfDelay: Number.POSITIVE_INFINITY });
-  for await (const line of lines) {
-    const words = wordsOf(line, io);
-    if (words === undefined) lastFailure = 2;
-    else if (LEAVING.has(words[0] ?? '')) break;
-    else if (words.length > 0) {
-      const code = await runWords(words, { io, connection, signal: new AbortController().signal });
-      if (code !== 0) lastFailure = code;
-    }
-  }
-  lines.close();
-  return lastFailure;
-}
-
-/** @returns undefined, having said why, for a line that cannot be split. */
-function wordsOf(line: string, io: CliIo): readonly string[] | undefined {
-  const split = splitLine(line);
-  if (split.kind === 'words') return split.words;
-  complain(io, `cannot read this line: it lacks ${split.missing}`);
-  return undefined;
-}
-
-class TerminalShell {
+export class TerminalShell {
   readonly #io: CliIo;
   readonly #connection: LazyConnection;
   readonly #history: History;
+  readonly #notices: Notices;
   /** Lines typed or pasted while a command was running. */
   readonly #waiting: string[] = [];
-  #reader: Interface | undefined;
+  #prompt: Prompt | undefined;
   #wake: (() => void) | undefined;
   #running: AbortController | undefined;
   #names: { readonly at: number; readonly names: readonly string[] } | undefined;
@@ -72,28 +46,50 @@ class TerminalShell {
     this.#io = io;
     this.#connection = connection;
     this.#history = new History(historyPath(io.environment));
+    this.#notices = new Notices(io, (lines) => this.#tell(lines));
+    this.#notices.hold();
   }
 
+  /** @returns the exit code of the last command that failed, 0 where none did. */
   async run(): Promise<number> {
     await this.#history.load();
     this.#open();
-    for (;;) {
-      const line = await this.#nextLine();
-      if (line === undefined) break;
+    if (this.#canRedraw) void this.#notices.follow();
+    for (let line = await this.#nextLine(); line !== undefined; line = await this.#nextLine()) {
       this.#history.add(line);
-      const words = wordsOf(line, this.#io);
-      if (words === undefined) this.#lastFailure = 2;
-      else if (LEAVING.has(words[0] ?? '')) break;
-      else if (words.length > 0) await this.#execute(words);
+      if (await this.#runLine(line)) break;
     }
+    this.#notices.close();
     this.#close();
     await this.#history.saved();
     return this.#lastFailure;
   }
 
+  /** @returns true where the shell is to be left. */
+  async #runLine(line: string): Promise<boolean> {
+    const commands = commandsOf(line, this.#io);
+    if (commands === undefined) this.#lastFailure = 2;
+    for (const words of commands ?? []) {
+      if (LEAVING.has(words[0] ?? '')) return true;
+      const code = await this.#execute(words);
+      if (code !== 0) this.#lastFailure = code;
+      // Ctrl-C is meant for the line, not for one of its commands.
+      if (code === INTERRUPTED_CODE) break;
+    }
+    return false;
+  }
+
+  /** node:readline draws no line again on a terminal that cannot move its cursor. */
+  get #canRedraw(): boolean {
+    return this.#io.environment.TERM !== 'dumb';
+  }
+
   #open(): void {
+    const gate: KeyGate = new KeyGate(this.#io.stdin, (keys) =>
+      this.#running === undefined && this.#canRedraw ? search.take(keys) : keys,
+    );
     const reader = createInterface({
-      input: this.#io.stdin,
+      input: gate,
       output: this.#io.stdout,
       terminal: true,
       prompt: PROMPT,
@@ -104,14 +100,20 @@ class TerminalShell {
         void this.#complete(line).then((result) => callback(null, result));
       },
     });
-    this.#reader = reader;
-    reader.on('line', (line) => {
-      this.#waiting.push(line);
+    const line = new EditedLine(reader, this.#io.stdout);
+    const search = new SearchedLine(line, this.#io.stdout, {
+      newestFirst: () => this.#history.newestFirst,
+      onBegin: () => this.#notices.hold(),
+      onEnd: () => this.#notices.release(),
+    });
+    this.#prompt = { reader, line, search, gate };
+    reader.on('line', (typed) => {
+      this.#waiting.push(typed);
       this.#wake?.();
     });
     reader.on('SIGINT', () => this.#interrupt(reader));
     reader.on('close', () => {
-      if (this.#reader !== reader) return;
+      if (this.#prompt?.reader !== reader) return;
       // Ctrl-D: the prompt stays alone on its line otherwise.
       say(this.#io, '');
       this.#hasEnded = true;
@@ -120,9 +122,10 @@ class TerminalShell {
   }
 
   #close(): void {
-    const reader = this.#reader;
-    this.#reader = undefined;
-    reader?.close();
+    const prompt = this.#prompt;
+    this.#prompt = undefined;
+    prompt?.reader.close();
+    prompt?.gate.close();
   }
 
   async #nextLine(): Promise<string | undefined> {
@@ -132,12 +135,14 @@ class TerminalShell {
       if (this.#hasEnded) return undefined;
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
-      this.#reader?.prompt();
+      this.#prompt?.reader.prompt();
+      this.#notices.release();
       await promise;
+      this.#notices.hold();
     }
   }
 
-  async #execute(words: readonly string[]): Promise<void> {
+  async #execute(words: readonly string[]): Promise<number> {
     const takesInput = COMMANDS.find(({ verb }) => verb === words[0])?.takesInput === true;
     if (takesInput) this.#close();
     this.#running = new AbortController();
@@ -152,8 +157,16 @@ class TerminalShell {
     // What the command still waits for must not answer into the next one.
     if (signal.aborted || isFollowing(words)) this.#connection.close();
     this.#running = undefined;
-    if (code !== 0) this.#lastFailure = code;
     if (takesInput && !this.#hasEnded) this.#open();
+    return code;
+  }
+
+  /** Above the line being typed, which is as it was then. */
+  #tell(lines: readonly string[]): void {
+    this.#prompt?.line.hide();
+    const isFaint = wantsColour(this.#io);
+    for (const line of lines) say(this.#io, isFaint ? `\u001b[2m${line}\u001b[0m` : line);
+    this.#prompt?.line.show();
   }
 
   /** Ctrl-C ends the command that runs; at the prompt it drops the line. */
@@ -169,8 +182,8 @@ class TerminalShell {
   }
 
   async #complete(line: string): Promise<[string[], string]> {
-    const { words } = splitLine(line);
-    const isNewWord = line === '' || /\s$/.test(line);
+    const words = splitLine(line).commands.at(-1) ?? [];
+    const isNewWord = line === '' || /[\s;]$/.test(line);
     const current = isNewWord ? '' : (words.at(-1) ?? '');
     const upToCursor = isNewWord ? [...words, ''] : words;
     const found = await complete(upToCursor, COMMANDS, { names: () => this.#knownNames() });
@@ -193,8 +206,6 @@ class TerminalShell {
   }
 }
 
-const INTERRUPTED_CODE = 130;
-
 function isFollowing(words: readonly string[]): boolean {
-  return words.includes('--follow') || words.includes('-f');
+  return ['--follow', '-f', '--watch'].some((flag) => words.includes(flag));
 }

@@ -1,0 +1,75 @@
+/** What is waited for, on one row of the terminal that is gone when it is over. */
+
+import type { RpcClient } from '../rpc/client.ts';
+import type { WireInstance } from '../rpc/contract.ts';
+import { shortDuration } from '../units.ts';
+import { FollowedStatus } from './followed-status.ts';
+import type { CliIo } from './io.ts';
+import { plainLine } from './plain-text.ts';
+
+/** What is over sooner needs no telling. */
+const FIRST_AFTER_MS = 300;
+const REDRAW_MS = 200;
+const MOST_NAMED = 2;
+
+/** Does the work, and shows how far it is where standard error is a terminal. */
+export async function withProgress<T>(
+  client: RpcClient,
+  names: readonly string[],
+  io: CliIo,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (io.stderr.isTTY !== true || io.environment.TERM === 'dumb') return work();
+  const followed = await FollowedStatus.open(client, names, () => {});
+  const begun = performance.now();
+  const timer = setInterval(() => {
+    if (performance.now() - begun < FIRST_AFTER_MS || io.stderr.writableNeedDrain) return;
+    io.stderr.write(`\r\u001b[K${progressText(followed.instances, io.stderr.columns ?? 80)}`);
+  }, REDRAW_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+    io.stderr.write('\r\u001b[K');
+    if (client.isOpen) await followed.close();
+  }
+}
+
+/** `stopping web… 3s of 5s, then SIGKILL; starting api… 2s; and 4 more` */
+export function progressText(instances: readonly WireInstance[], columns: number): string {
+  const under = instances.map(underWay).filter((text) => text !== undefined);
+  const named = under.slice(0, MOST_NAMED);
+  if (under.length > named.length) named.push(`and ${under.length - named.length} more`);
+  const text = named.join('; ');
+  return text.length < columns ? text : `${text.slice(0, Math.max(0, columns - 2))}…`;
+}
+
+function underWay(instance: WireInstance): string | undefined {
+  const name = plainLine(instance.name);
+  const age = seconds(instance.state_age_ms);
+  switch (instance.state) {
+    case 'stopping': {
+      const { deadline } = instance;
+      if (deadline === undefined) return `killing ${name}… ${age}`;
+      const gone = seconds(deadline.of_ms - deadline.in_ms);
+      return `stopping ${name}… ${gone} of ${shortDuration(deadline.of_ms)}, then ${deadline.action}`;
+    }
+    case 'starting':
+      return `starting ${name}… ${age}`;
+    case 'healthcheck':
+      return `waiting for ${name} to be healthy… ${age}`;
+    case 'waiting':
+      return `${name} waits for ${instance.waiting_for.map(plainLine).join(', ')}`;
+    case 'backoff': {
+      const reason = instance.reason === null ? '' : ` (${plainLine(instance.reason)})`;
+      return `${name} failed${reason}, next try in ${seconds(instance.retry_in_ms ?? 0)}`;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Whole ones: tenths would flicker. */
+function seconds(milliseconds: number): string {
+  return shortDuration(Math.floor(milliseconds / 1_000) * 1_000);
+}

@@ -1,0 +1,110 @@
+/** What happens to instances while somebody sits at the prompt: told in a few lines, never in a flood. */
+
+import type { RpcClient } from '../../rpc/client.ts';
+import type { WireEvent } from '../../rpc/contract.ts';
+import { eventStory } from '../event-words.ts';
+import type { CliIo } from '../io.ts';
+import { LazyConnection } from '../lazy-connection.ts';
+
+/** What comes together is told together. */
+const GATHER_MS = 100;
+const MOST_AT_ONCE = 5;
+const RECONNECT_MS = 1_000;
+/** Passing states are left out: what comes of them is told soon. */
+const TOLD_STATES: ReadonlySet<unknown> = new Set([
+  'healthy',
+  'unhealthy',
+  'backoff',
+  'completed',
+  'stopped',
+  'failed',
+]);
+
+export class Notices {
+  /** One of its own: the shell's is broken off with the command that uses it. */
+  readonly #connection: LazyConnection;
+  readonly #tell: (lines: readonly string[]) => void;
+  #waiting: string[] = [];
+  #leftOut = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isHeld = false;
+  #isClosed = false;
+
+  /** @param tell shows the lines, above the one being typed; not called while they are held. */
+  constructor(io: CliIo, tell: (lines: readonly string[]) => void) {
+    this.#connection = new LazyConnection(io);
+    this.#tell = tell;
+  }
+
+  /** Tells of what happens from now on; of an engine that cannot be reached, once it can. */
+  async follow(): Promise<void> {
+    try {
+      const client = await this.#connection.get(undefined);
+      await this.#subscribe(client);
+      void client.closed.then(() => this.#lost());
+    } catch {
+      // The first command tells why.
+      this.#later(() => void this.follow(), RECONNECT_MS);
+    }
+  }
+
+  /** Keeps them back: something else has the screen. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#flush();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#connection.close();
+  }
+
+  async #subscribe(client: RpcClient): Promise<void> {
+    const { subscription } = await client.call('events.subscribe', { events: ['state_changed'] });
+    client.onNotification(subscription, (notification) => {
+      if (notification.method === 'events') this.#take(notification.params.event);
+      else if (notification.method === 'dropped') this.#leftOut += notification.params.notifications;
+    });
+  }
+
+  #take(event: WireEvent): void {
+    if (!TOLD_STATES.has(event.to)) return;
+    this.#add(eventStory(event));
+  }
+
+  #lost(): void {
+    if (this.#isClosed) return;
+    this.#add('the engine has closed the connection');
+    this.#later(() => void this.follow(), RECONNECT_MS);
+  }
+
+  #add(line: string): void {
+    if (this.#waiting.length < MOST_AT_ONCE) this.#waiting.push(line);
+    else this.#leftOut += 1;
+    if (this.#isHeld) return;
+    this.#timer ??= this.#later(() => {
+      this.#timer = undefined;
+      this.#flush();
+    }, GATHER_MS);
+  }
+
+  #flush(): void {
+    if (this.#isHeld || this.#waiting.length === 0) return;
+    const lines = this.#waiting.map((line) => `- ${line}`);
+    if (this.#leftOut > 0) lines.push(`- and ${this.#leftOut} more changes; "timeline" lists them`);
+    this.#waiting = [];
+    this.#leftOut = 0;
+    this.#tell(lines);
+  }
+
+  #later(job: () => void, delayMs: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      if (!this.#isClosed) job();
+    }, delayMs).unref();
+  }
+}

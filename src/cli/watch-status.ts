@@ -1,0 +1,55 @@
+/** `status --watch`: the table drawn again in its place on a terminal, else a line for each change. */
+
+import type { Invocation } from './command.ts';
+import { FollowedStatus, type StatusChange } from './followed-status.ts';
+import { untilInterrupted } from './interrupt.ts';
+import { say, wantsColour } from './io.ts';
+import { type Look, sentence, table } from './render.ts';
+
+/** Ages grow while nothing happens. */
+const REDRAW_MS = 1_000;
+
+export async function watchStatus({ operands, flags, io, signal, connect }: Invocation): Promise<number> {
+  const client = await connect();
+  const isJson = flags.has('--json');
+  const isDrawn = io.stdout.isTTY === true && !isJson && io.environment.TERM !== 'dumb';
+  const drawing = new Drawing();
+  const lookNow = (): Look => ({ colour: wantsColour(io), width: isDrawn ? io.stdout.columns : undefined });
+  const draw = (): void => {
+    const lines = table(followed.instances, lookNow());
+    // What a terminal has not taken yet is out of date by the time it does.
+    if (!io.stdout.writableNeedDrain) io.stdout.write(drawing.next(lines, io.stdout.rows ?? 24));
+  };
+  const tell = ({ draining, instances, removed }: StatusChange): void => {
+    if (isJson) say(io, JSON.stringify({ draining, instances, removed }));
+    else if (isDrawn) draw();
+    else {
+      for (const instance of instances) say(io, sentence(instance, lookNow()));
+      for (const name of removed) say(io, `${name}: removed`);
+    }
+  };
+  const followed = await FollowedStatus.open(client, operands, tell);
+  tell({ draining: false, instances: [...followed.instances], removed: [] });
+  const timer = isDrawn ? setInterval(draw, REDRAW_MS) : undefined;
+  try {
+    return await untilInterrupted(client, io, signal);
+  } finally {
+    clearInterval(timer);
+    if (client.isOpen) await followed.close();
+  }
+}
+
+/** Lines that take the place of those before (ECMA-48: CUU, ED). */
+class Drawing {
+  #rows = 0;
+
+  /** @param height rows of the terminal: what does not fit is counted, or it would scroll away. */
+  next(lines: readonly string[], height: number): string {
+    const room = Math.max(2, height - 1);
+    const shown =
+      lines.length <= room ? lines : [...lines.slice(0, room - 1), `… and ${lines.length - room + 1} more`];
+    const back = this.#rows === 0 ? '\r' : `\r\u001b[${this.#rows}A`;
+    this.#rows = shown.length;
+    return `${back}\u001b[J${shown.map((line) => `${line}\n`).join('')}`;
+  }
+}

@@ -1,0 +1,166 @@
+/** The prompt on a real pseudo-terminal, as a terminal emulator shows it. */
+
+import assert from 'node:assert/strict';
+import { join, resolve } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { eventually } from '../support/eventually.ts';
+import { anInstance, FakeEngine } from '../support/fake-engine.ts';
+import { type Rig, startRig } from '../support/rpc-rig.ts';
+import { Screen } from '../support/screen.ts';
+
+const taskshell = resolve(import.meta.dirname, '../../dist/taskshell');
+const CTRL_C = '\u0003';
+const CTRL_G = '\u0007';
+const CTRL_R = '\u0012';
+const CTRL_S = '\u0013';
+const LEFT = '\u001b[D';
+
+async function begin(t: TestContext, columns = 80): Promise<{ rig: Rig; screen: Screen }> {
+  const rig = await startRig(t, {}, new FakeEngine(anInstance('web'), anInstance('db')));
+  const environment = { TASKMASTER_SOCKET: rig.path, XDG_STATE_HOME: join(rig.folder, 'state') };
+  const screen = new Screen(t, [taskshell], { columns, environment });
+  await screen.shows(/taskshell>/);
+  // The notices are subscribed to.
+  await eventually(() => rig.engine.listenerCount === 1);
+  return { rig, screen };
+}
+
+/** The last row that shows anything. */
+function lastRow({ text }: Screen): string {
+  return text.trimEnd().split('\n').at(-1) ?? '';
+}
+
+async function lastRowIs(screen: Screen, row: string): Promise<void> {
+  await eventually(() => assert.equal(lastRow(screen), row));
+}
+
+async function enter(screen: Screen, line: string, answer: RegExp): Promise<void> {
+  screen.type(`${line}\r`);
+  await screen.shows(answer);
+}
+
+test('Ctrl-R finds what was typed before, Ctrl-R again an older one, Enter runs it', async (t) => {
+  const { screen } = await begin(t);
+  await enter(screen, 'status web', /web: healthy/);
+  await enter(screen, 'status db', /db: healthy/);
+  await enter(screen, 'version', /taskmaster 1\.2\.3/);
+  screen.type(CTRL_R);
+  await lastRowIs(screen, '(search) :');
+  screen.type('stat');
+  await lastRowIs(screen, '(search) stat: status db');
+  screen.type(CTRL_R);
+  await lastRowIs(screen, '(search) stat: status web');
+  screen.type(CTRL_R);
+  screen.type(CTRL_S);
+  await lastRowIs(screen, '(search) stat: status db');
+  screen.type('\u007f\u007f\u007f\u007fver');
+  await lastRowIs(screen, '(search) ver: version');
+  screen.type('x');
+  await lastRowIs(screen, '(not found) verx:');
+  screen.type('\u007f\r');
+  await eventually(() => assert.equal(screen.text.match(/taskmaster 1\.2\.3/g)?.length, 2));
+  await lastRowIs(screen, 'taskshell>');
+});
+
+test('a search is given up by Ctrl-G or Ctrl-C, and its find is edited after an arrow', async (t) => {
+  const { screen } = await begin(t);
+  await enter(screen, 'status web', /web: healthy/);
+  screen.type('half');
+  // In one piece with what comes before it, as a quick hand and a slow line make it.
+  screen.type(` a line${CTRL_R}web`);
+  await lastRowIs(screen, '(search) web: status web');
+  screen.type(CTRL_G);
+  await lastRowIs(screen, 'taskshell> half a line');
+  screen.type(`${CTRL_R}web`);
+  await lastRowIs(screen, '(search) web: status web');
+  screen.type(CTRL_C);
+  await lastRowIs(screen, 'taskshell> half a line');
+  screen.type(`${CTRL_R}web`);
+  await lastRowIs(screen, '(search) web: status web');
+  screen.type(LEFT);
+  await lastRowIs(screen, 'taskshell> status web');
+  screen.type('_');
+  await lastRowIs(screen, 'taskshell> status we_b');
+});
+
+test('what happens meanwhile is told above the line being typed, which stays', async (t) => {
+  const { rig, screen } = await begin(t, 40);
+  const typed = 'stop a-name-that-is-longer-than-one-row';
+  screen.type(typed);
+  await screen.shows(/one-row/);
+  rig.engine.emit('state_changed', { from: 'healthy', to: 'failed', reason: 'it fell' }, { instance: 'db' });
+  await screen.shows(/- db: healthy → failed \(it fell\)/);
+  const [notice, ...rest] = screen.text.trimEnd().split('\n');
+  assert.match(notice ?? '', /^- db/);
+  assert.equal(rest.join(''), `taskshell> ${typed}`);
+  screen.type('_');
+  await screen.shows(/one-row_/);
+});
+
+test('many changes at once are a few lines, passing states none', async (t) => {
+  const { rig, screen } = await begin(t);
+  for (let at = 1; at <= 20; at++) {
+    rig.engine.emit('state_changed', { from: 'idle', to: 'starting' }, { instance: `web:${at}` });
+    rig.engine.emit('state_changed', { from: 'starting', to: 'healthy' }, { instance: `web:${at}` });
+  }
+  await screen.shows(/- and 15 more changes/);
+  assert.equal(screen.text.match(/→ healthy/g)?.length, 5);
+  assert.doesNotMatch(screen.text, /→ starting/);
+});
+
+test('nothing is told into a search, or into what a command shows', async (t) => {
+  const { rig, screen } = await begin(t);
+  screen.type('status --watch\r');
+  await screen.shows(/NAME .*STATE/);
+  rig.engine.change('web', { state: 'failed', pid: null });
+  rig.engine.emit('state_changed', { from: 'healthy', to: 'failed' }, { instance: 'web' });
+  await screen.shows(/web +failed/);
+  assert.doesNotMatch(screen.text, /→/);
+  screen.type(CTRL_C);
+  await screen.shows(/- web: healthy → failed/);
+  screen.type(CTRL_R);
+  await screen.shows(/\(search\)/);
+  rig.engine.emit('state_changed', { from: 'healthy', to: 'stopped' }, { instance: 'db' });
+  screen.type('sta');
+  await lastRowIs(screen, '(search) sta: status --watch');
+  screen.type(CTRL_G);
+  await screen.shows(/- db: healthy → stopped/);
+  await lastRowIs(screen, 'taskshell>');
+});
+
+test('an engine that goes and comes back is told, and followed again', async (t) => {
+  const { rig, screen } = await begin(t);
+  await rig.server.close(0);
+  await screen.shows(/- the engine has closed the connection/);
+  await rig.server.listen();
+  await eventually(() => rig.engine.listenerCount === 1);
+  rig.engine.emit('state_changed', { from: 'healthy', to: 'failed' }, { instance: 'db' });
+  await screen.shows(/- db: healthy → failed/);
+});
+
+test('status --watch draws the table again in its place', async (t) => {
+  const { rig, screen } = await begin(t);
+  screen.type('status -w\r');
+  await screen.shows(/db +healthy/);
+  rig.engine.change('db', { state: 'backoff', health: 'none', pid: null });
+  rig.engine.emit('state_changed', { from: 'healthy', to: 'backoff' }, { instance: 'db' });
+  await screen.shows(/db +backoff/);
+  assert.equal(screen.text.match(/NAME/g)?.length, 1);
+  assert.equal(screen.text.match(/^db/gm)?.length, 1);
+  screen.type(CTRL_C);
+  await screen.shows(/taskshell>\s*$/);
+});
+
+test('who waits sees for what, until it is there', async (t) => {
+  const { rig, screen } = await begin(t);
+  rig.engine.change('web', {
+    state: 'stopping',
+    deadline: { action: 'SIGKILL', in_ms: 60_000, of_ms: 90_000 },
+  });
+  screen.type('stop web --wait\r');
+  await screen.shows(/stopping web… 30s of 1m30s, then SIGKILL/);
+  rig.engine.change('web', { state: 'stopped', pid: null });
+  rig.engine.settleAll();
+  await screen.shows(/web is stopped/);
+  assert.doesNotMatch(screen.text, /then SIGKILL/);
+});
