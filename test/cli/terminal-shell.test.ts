@@ -85,8 +85,8 @@ test('a search is given up by Ctrl-G or Ctrl-C, and its find is edited after an 
 
 test('what happens meanwhile is told above the line being typed, which stays', async (t) => {
   const { rig, screen } = await begin(t, 40);
-  // The last letter but one comes last: what is typed within a line makes readline draw all of it again.
-  screen.type(`stop a-name-that-is-longer-than-one-rw${LEFT}o`);
+  // The last letter first: what is typed within a line makes readline draw all of it again.
+  screen.type(`w${LEFT}stop a-name-that-is-longer-than-one-ro`);
   const typed = 'stop a-name-that-is-longer-than-one-row';
   await screen.shows(/one-row/);
   rig.engine.emit('state_changed', { from: 'healthy', to: 'failed', reason: 'it fell' }, { instance: 'db' });
