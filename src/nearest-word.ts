@@ -37,13 +37,14 @@ export function editDistance(left: string, right: string): number {
 export function nearestWord(word: string, known: Iterable<string>): string | undefined {
   if (word.length === 0 || word.length > MAX_WORD_LENGTH) return undefined;
   const wanted = level(word);
+  const words = [...known];
   if (wanted.length >= SHORTEST_BEGINNING) {
-    const begun = [...known].filter((candidate) => level(candidate).startsWith(wanted));
+    const begun = words.filter((candidate) => level(candidate).startsWith(wanted));
     if (begun.length === 1) return begun[0];
   }
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
-  for (const candidate of known) {
+  for (const candidate of words) {
     const levelled = level(candidate);
     const limit = Math.max(1, Math.floor(Math.max(wanted.length, levelled.length) / 3));
     if (Math.abs(levelled.length - wanted.length) > limit) continue;

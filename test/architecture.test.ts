@@ -62,7 +62,7 @@ const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: reado
     packages: ['node:'],
   },
   build: {
-    rooms: ['build', 'config', 'rpc', 'lifecycle', 'cli', 'load-bundle'],
+    rooms: ['build', 'config', 'rpc', 'lifecycle', 'cli', 'tui/commands', 'load-bundle'],
     packages: ['node:', 'ajv', 'esbuild', 'json-schema-to-ts'],
   },
   main: { rooms: ['load-bundle'], packages: [] },

@@ -10,6 +10,9 @@ import { configSchema } from '../config/schema.ts';
 import { stateDiagram } from '../lifecycle/diagram.ts';
 import { boardScreens } from './board-screens.ts';
 import { compileConfigValidator } from './config-validator.ts';
+import { jsonReference } from './json-reference.ts';
+import { manPages } from './man-pages.ts';
+import { root, VERSION } from './project.ts';
 import { compileRpcValidators } from './rpc-validators.ts';
 import { withoutOwnKeywords } from './shrink-schema.ts';
 
@@ -24,15 +27,15 @@ const ARTEFACTS: readonly Artefact[] = [
   { output: 'src/generated/validate-rpc', make: compileRpcValidators },
 ];
 
-const root = join(import.meta.dirname, '../..');
 for (const { output, make } of ARTEFACTS) {
   const { code, declarations } = make();
   write(`${output}.js`, code);
   write(`${output}.d.ts`, declarations);
 }
 writeDiagram();
-writeReference();
-writeScreens();
+writeReadme();
+for (const { path, text } of manPages(VERSION, readFileSync(join(root, 'README.md'), 'utf8')))
+  write(`dist/man/${path}`, text);
 write('dist/taskmaster.schema.json', `${JSON.stringify(withoutOwnKeywords(configSchema), null, 2)}\n`);
 
 function writeDiagram(): void {
@@ -43,25 +46,20 @@ function writeDiagram(): void {
   );
 }
 
-/** The configuration's reference stands in the README between two comments. */
-function writeReference(): void {
-  const page = readFileSync(join(root, 'README.md'), 'utf8');
-  const between = /(<!-- reference:[^>]*-->\n)[\s\S]*?(<!-- end of reference -->)/;
-  write(
-    'README.md',
-    page.replace(between, (_all, begin, end) => `${begin}\n${configReference()}\n${end}`),
-  );
-}
-
-/** They are of the tests: a checkout without those, as for an image, has them in its README already. */
-function writeScreens(): void {
-  if (!existsSync(join(root, 'test'))) return;
-  const page = readFileSync(join(root, 'README.md'), 'utf8');
-  const between = /(<!-- screens:[^>]*-->\n)[\s\S]*?(<!-- end of screens -->)/;
-  write(
-    'README.md',
-    page.replace(between, (_all, begin, end) => `${begin}\n${boardScreens()}\n${end}`),
-  );
+/** What stands in the README between two comments. The screens are of the tests: a checkout without those has them. */
+function writeReadme(): void {
+  const hasTests = existsSync(join(root, 'test'));
+  const parts: readonly (readonly [name: string, make: () => string])[] = [
+    ['reference', configReference],
+    ['json', jsonReference],
+    ...(hasTests ? [['screens', boardScreens] as const] : []),
+  ];
+  let page = readFileSync(join(root, 'README.md'), 'utf8');
+  for (const [name, make] of parts) {
+    const between = new RegExp(`(<!-- ${name}:[^>]*-->\\n)[\\s\\S]*?(<!-- end of ${name} -->)`);
+    page = page.replace(between, (_all, begin, end) => `${begin}\n${make()}\n${end}`);
+  }
+  write('README.md', page);
 }
 
 /** Leaves a file that is the same alone, so that its time stamp tells when it changed. */

@@ -3,11 +3,21 @@
  *
  *   bin/       the commands, and nothing else: for PATH
  *   program/   the launcher, Node and its libraries, the addon, the bundles with their compiled code
+ *   share/man/ the manual
  *   licences/  of all that is carried
  */
 
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, lstatSync, lutimesSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { layLeanNode } from './lean-node.ts';
 import { layLicences } from './licences.ts';
@@ -29,6 +39,7 @@ export function layReleaseFolder(folder: string, date: Date): void {
   // Relative: the folder may be anywhere. The launcher finds itself by /proc/self/exe.
   for (const name of COMMANDS) symlinkSync('../program/taskmaster', join(bin, name));
   for (const name of DOCUMENTS) copyFileSync(join(root, name), join(folder, name));
+  cpSync(join(dist, 'man'), join(folder, 'share/man'), { recursive: true });
   copyFileSync(join(dist, 'taskmaster.schema.json'), join(folder, 'taskmaster.schema.json'));
   layLicences(join(folder, 'licences'));
   execFileSync('chmod', ['-R', 'u=rwX,go=rX', folder]);

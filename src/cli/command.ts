@@ -36,6 +36,8 @@ export interface CommandSpec {
   readonly summary: string;
   /** Further lines of `help VERB`: exit codes and what one should know. */
   readonly notes: readonly string[];
+  /** For `help VERB` and the manual: the words after `taskshell`, and what they are good for. */
+  readonly examples?: readonly (readonly [words: string, what: string])[];
   /** True where it reads keys or input itself, so that the interactive shell must let go of the terminal. */
   readonly takesInput?: boolean;
   /** Not shown in help; for scripts of our own. */

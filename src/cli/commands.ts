@@ -91,6 +91,10 @@ export const COMMANDS: readonly CommandSpec[] = [
       'exit: 0 all up and healthy, 1 up but not (yet) healthy, 3 at least one down,',
       '      4 unknown name or engine unreachable. A one-shot that completed counts as healthy.',
     ],
+    examples: [
+      ['status', 'all of them'],
+      ["status 'web*' --watch", 'those of web, as they change'],
+    ],
     exitCodeOf: statusExitCode,
     load: async () => (await import('./status.ts')).status,
   },
@@ -99,7 +103,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     operands: [SOME_NAMES],
     flags: WAIT,
     summary: 'bring up; cancels any wait for a retry',
-    notes: [ACTION_CODES, '      8 --timeout passed'],
+    notes: [`${ACTION_CODES},`, '      8 --timeout passed'],
     load: async () => (await loadActions()).start,
   },
   {
@@ -107,7 +111,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     operands: [SOME_NAMES],
     flags: WAIT,
     summary: 'take down, by the stop sequence of each',
-    notes: [ACTION_CODES, '      8 --timeout passed'],
+    notes: [`${ACTION_CODES},`, '      8 --timeout passed'],
+    examples: [
+      ['stop web --wait', 'and see how far it is'],
+      ['stop web:2', 'one instance of several'],
+    ],
     load: async () => (await loadActions()).stop,
   },
   {
@@ -115,7 +123,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     operands: [SOME_NAMES],
     flags: WAIT,
     summary: 'replace what runs; start what is down',
-    notes: [ACTION_CODES, '      8 --timeout passed'],
+    notes: [`${ACTION_CODES},`, '      8 --timeout passed'],
+    examples: [
+      ['restart api --wait --timeout 30s', 'or exit with 8'],
+      ['restart all', 'everything'],
+    ],
     load: async () => (await loadActions()).restart,
   },
   {
@@ -123,7 +135,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     operands: [NAME, { label: 'SIG', kind: 'signal', count: 'one' }],
     flags: [],
     summary: 'send a signal to the process group: HUP, SIGUSR1, RTMIN+3, 15',
-    notes: [ACTION_CODES, '      7 not running'],
+    notes: [`${ACTION_CODES},`, '      7 not running'],
+    examples: [['signal nginx HUP', 'have it read its files anew']],
     load: async () => (await loadActions()).signal,
   },
   {
@@ -134,6 +147,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     notes: [
       'exit: 0 done, 4 not permitted, 6 configuration rejected (nothing was changed),',
       '      9 applied, but a process did not come up (with --wait: within --timeout)',
+    ],
+    examples: [
+      ['reload --plan', 'first see what would happen'],
+      ['reload --wait', 'then do it, and see it come up'],
     ],
     load: async () => (await loadActions()).reload,
   },
@@ -167,6 +184,11 @@ export const COMMANDS: readonly CommandSpec[] = [
       'On a terminal, colours pass and other control characters are shown as \\x1b; into a file or pipe, and',
       'with --raw, output goes byte for byte.',
     ],
+    examples: [
+      ['attach web', 'what it prints, from now on'],
+      ['attach console --stdin', 'type to it'],
+      ['attach job --exit-code', 'follow a job to its end'],
+    ],
     takesInput: true,
     load: async () => (await import('./attach.ts')).attach,
   },
@@ -188,6 +210,11 @@ export const COMMANDS: readonly CommandSpec[] = [
       'How far back it goes, and whether what processes print is kept longer than the last of it, is configured',
       'in [engine.journal].',
     ],
+    examples: [
+      ['logs -p api -l warn --since 10m', 'what went wrong with api lately'],
+      ['logs -o -p api --grep timeout', 'what it printed about it'],
+      ['logs -f -o -p web -p api --stream stderr', 'follow the errors of two'],
+    ],
     load: async () => (await import('./logs.ts')).logs,
   },
   {
@@ -196,6 +223,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: EVENT_FLAGS,
     summary: 'what happened, one event a line; as it happens with --follow',
     notes: [],
+    examples: [['events --follow -e state_changed', 'every change of state']],
     load: async () => (await import('./logs.ts')).events,
   },
   {
@@ -204,6 +232,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: [],
     summary: 'why it is as it is, and what happens next',
     notes: [],
+    examples: [['why api', 'the chain of causes, the last checks and lines, what comes next']],
     load: async () => (await import('./why.ts')).why,
   },
   {
@@ -220,6 +249,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     summary: 'what happened, in order; what came of something is indented below it',
     notes: ['With names: what happened to those, and what led to that. Times are universal time.'],
+    examples: [['timeline api --since 1h', 'what happened to api, and what led to it']],
     load: async () => (await import('./timeline.ts')).timeline,
   },
   {
@@ -232,6 +262,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     summary: 'answer an orchestrator in one line',
     notes: ['exit: 0 yes, 1 no (or the engine cannot be reached)'],
+    examples: [['health --ready', 'for a readiness probe']],
     exitCodeOf: (code) => (code === 'bad-arguments' ? 2 : 1),
     load: async () => (await loadLooks()).health,
   },

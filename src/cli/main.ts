@@ -13,11 +13,14 @@ const ENGINE_VERBS: Readonly<Record<string, string>> = {
 };
 
 const EXIT_BAD_ARGUMENTS = 2;
-const ENGINE_USAGE = `usage: taskmaster engine start [CONFIG]      run the engine (default: /etc/taskmaster.toml)
-       taskmaster engine check CONFIG        tell every problem of a configuration
-       taskmaster engine stop                act on the running engine,
-       taskmaster engine reload [--plan]     as taskshell shutdown, reload and version do
-       taskmaster engine version`;
+/** What the engine is told by its own name, for the usage and the manual. */
+export const ENGINE_COMMANDS: readonly (readonly [words: string, what: string])[] = [
+  ['taskmaster engine start [CONFIG]', 'run the engine (default: /etc/taskmaster.toml)'],
+  ['taskmaster engine check CONFIG', 'tell every problem of a configuration'],
+  ['taskmaster engine stop', 'stop the running engine, as taskshell shutdown does'],
+  ['taskmaster engine reload [--plan]', 'read the configuration anew, as taskshell reload does'],
+  ['taskmaster engine version', 'version of the running engine'],
+];
 
 /**
  * Runs one command, or the interactive shell where no verb is given.
@@ -27,7 +30,8 @@ const ENGINE_USAGE = `usage: taskmaster engine start [CONFIG]      run the engin
 export async function run(argv: readonly string[], io: CliIo = processIo()): Promise<number> {
   const words = asVerb(argv);
   if (words[0] === 'engine') {
-    complain(io, ENGINE_USAGE);
+    const { alignedColumns } = await import('./usage.ts');
+    complain(io, `usage: ${alignedColumns(ENGINE_COMMANDS).join('\n       ')}`);
     return EXIT_BAD_ARGUMENTS;
   }
   const connection = new LazyConnection(io);

@@ -17,7 +17,8 @@ function operandText({ label, count }: OperandSpec): string {
   return count === 'one' || count === 'some' ? many : `[${many}]`;
 }
 
-function flagText({ name, short, value }: FlagSpec): string {
+/** `-w|--wait`, `--timeout TIME` */
+export function flagText({ name, short, value }: FlagSpec): string {
   const spelled = short === undefined ? name : `${short}|${name}`;
   return value === undefined ? spelled : `${spelled} ${value.label}`;
 }
@@ -50,10 +51,18 @@ export function helpFor(command: CommandSpec): string {
     (flag) => [flagText(flag).replace('|', ', '), flag.summary] as const,
   );
   const notes = command.notes.length === 0 ? [] : ['', ...command.notes];
-  return [`usage: ${usageOf(command)}`, '', command.summary, '', ...columns(flags), ...notes].join('\n');
+  const { examples = [] } = command;
+  const shown = examples.length === 0 ? [] : ['', 'for example:', ...columns(examples)];
+  return [`usage: ${usageOf(command)}`, '', command.summary, '', ...columns(flags), ...notes, ...shown].join(
+    '\n',
+  );
 }
 
 function columns(rows: readonly (readonly [string, string])[]): string[] {
+  return alignedColumns(rows).map((row) => `  ${row}`);
+}
+
+export function alignedColumns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+  return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`);
 }

@@ -39,7 +39,7 @@ export function whyText(report: WireWhy, look: Look): readonly string[] {
   }
   if (probes.length > 0) {
     lines.push('  health checks:');
-    for (const { startedAt, durationMs, passed, outcome, output } of probes) {
+    for (const { started_at: startedAt, duration_ms: durationMs, passed, outcome, output } of probes) {
       const verdict = passed ? 'passed' : 'failed';
       const took = shortDuration(durationMs);
       lines.push(`    ${timeText(startedAt)}  ${verdict} after ${took}: ${plainLine(outcome)}`);

@@ -23,19 +23,45 @@ const SECTIONS: readonly { readonly heading: string; readonly path: readonly str
   { heading: 'A hook as a table', path: ['engine', 'hooks', 'on_failed'] },
 ];
 
-/** @returns Markdown: for each table of the configuration its keys, with defaults and examples. */
-export function configReference(): string {
-  return `${SECTIONS.map(({ heading, path }) => renderSection(heading, path)).join('\n\n')}\n`;
+export interface ReferenceSection {
+  readonly heading: string;
+  readonly rows: readonly ReferenceRow[];
 }
 
-function renderSection(heading: string, path: readonly string[]): string {
-  const schema = path.reduce<SchemaNode | undefined>(child, configSchema);
-  const rows = Object.entries(schema?.properties ?? {}).map(([key, property]) =>
-    renderRow(key, property, schema),
+/** Code stands between backquotes. */
+export interface ReferenceRow {
+  readonly key: string;
+  readonly kind: string;
+  /** The default, `required`, or empty. */
+  readonly fallback: string;
+  readonly meaning: string;
+}
+
+/** Each table of the configuration with its keys, defaults and examples. */
+export function referenceSections(): readonly ReferenceSection[] {
+  return SECTIONS.map(({ heading, path }) => {
+    const schema = path.reduce<SchemaNode | undefined>(child, configSchema);
+    const properties = Object.entries(schema?.properties ?? {});
+    return { heading, rows: properties.map(([key, property]) => rowOf(key, property, schema)) };
+  });
+}
+
+/** The same as Markdown. */
+export function configReference(): string {
+  return `${referenceSections().map(renderSection).join('\n\n')}\n`;
+}
+
+function renderSection({ heading, rows }: ReferenceSection): string {
+  const cells = rows.map(({ key, kind, fallback, meaning }) =>
+    [code(key), kind, fallback, meaning].map(cell).join(' | '),
   );
-  return [`### ${heading}`, '', '| key | value | default | meaning |', '|---|---|---|---|', ...rows].join(
-    '\n',
-  );
+  return [
+    `### ${heading}`,
+    '',
+    '| key | value | default | meaning |',
+    '|---|---|---|---|',
+    ...cells.map((row) => `| ${row} |`),
+  ].join('\n');
 }
 
 function child(schema: SchemaNode | undefined, part: string): SchemaNode | undefined {
@@ -45,7 +71,7 @@ function child(schema: SchemaNode | undefined, part: string): SchemaNode | undef
   return typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined;
 }
 
-function renderRow(key: string, property: SchemaNode, parent: SchemaNode | undefined): string {
+function rowOf(key: string, property: SchemaNode, parent: SchemaNode | undefined): ReferenceRow {
   const fallback = parent?.required?.includes(key)
     ? 'required'
     : property.default === undefined || isEmptyTable(property.default)
@@ -56,7 +82,7 @@ function renderRow(key: string, property: SchemaNode, parent: SchemaNode | undef
     property.description ?? '',
     ...(examples.length > 0 ? [`Example: ${examples.join(', ')}`] : []),
   ];
-  return `| ${[code(key), cell(kind(property)), fallback, cell(meaning.join(' '))].join(' | ')} |`;
+  return { key, kind: kind(property), fallback, meaning: meaning.join(' ') };
 }
 
 function isEmptyTable(value: unknown): boolean {
@@ -90,7 +116,7 @@ function toml(value: unknown): string {
 }
 
 function code(text: string): string {
-  return `\`${cell(text)}\``;
+  return `\`${text}\``;
 }
 
 function cell(text: string): string {

@@ -229,13 +229,13 @@ export const HEALTH_VERDICT = {
 const PROBE_RUN = {
   type: 'object',
   properties: {
-    startedAt: EPOCH_MS,
-    durationMs: MILLISECONDS,
+    started_at: EPOCH_MS,
+    duration_ms: MILLISECONDS,
     passed: { type: 'boolean' },
     outcome: TEXT,
     output: TEXT,
   },
-  required: ['startedAt', 'durationMs', 'passed', 'outcome', 'output'],
+  required: ['started_at', 'duration_ms', 'passed', 'outcome', 'output'],
   additionalProperties: false,
 } as const;
 

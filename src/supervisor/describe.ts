@@ -106,7 +106,11 @@ export function explainInstance(
     instance: describeInstance(record, clock, evidence.dropped),
     chain: evidence.chain,
     history: record.history,
-    probes: evidence.probes,
+    probes: evidence.probes.map(({ startedAt, durationMs, ...rest }) => ({
+      started_at: startedAt,
+      duration_ms: durationMs,
+      ...rest,
+    })),
     last_output: evidence.lastOutput,
     next: nextInWords(record, clock.now()),
   };

@@ -6,7 +6,6 @@
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
 import type { VisibleState } from '../lifecycle/states.ts';
 import type { EngineEvent } from './engine-event.ts';
-import type { ProbeRun } from './ports.ts';
 
 export interface InstanceSnapshot {
   /** `web`, or `web:2`. */
@@ -120,6 +119,16 @@ export interface HealthVerdict {
   readonly reason: string;
 }
 
+export interface ProbeReport {
+  /** Epoch milliseconds. */
+  readonly started_at: number;
+  readonly duration_ms: number;
+  readonly passed: boolean;
+  readonly outcome: string;
+  /** What it printed, the last of it. */
+  readonly output: string;
+}
+
 export interface WhyReport {
   readonly instance: InstanceSnapshot;
   /** What told its present state, then what led to that, and so on. */
@@ -131,7 +140,8 @@ export interface WhyReport {
     readonly to: string;
     readonly reason: string | null;
   }[];
-  readonly probes: readonly ProbeRun[];
+  /** Recent runs of its health check, oldest first. */
+  readonly probes: readonly ProbeReport[];
   /** Last lines of each stream, decoded for display. */
   readonly last_output: readonly string[];
   /** What happens next and when, one sentence. */

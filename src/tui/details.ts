@@ -117,16 +117,18 @@ function historyLines({ history }: WireWhy, width: number): readonly SpanLine[] 
 
 function probeLines({ probes }: WireWhy, width: number): readonly SpanLine[] {
   if (probes.length === 0) return [];
-  const lines = [...probes].reverse().flatMap(({ startedAt, durationMs, passed, outcome, output }) => {
-    const verdict = span(passed ? 'passed' : 'failed', passed ? GREEN : RED | BOLD);
-    const told = ` after ${shortDuration(durationMs)}: ${plainLine(outcome)}`;
-    const printed = plainText(output).trimEnd();
-    const below = printed === '' ? [] : printed.split('\n');
-    return [
-      ...dated(startedAt, [verdict], told, width),
-      ...below.map((line) => [span('    | ', QUIET), span(line.replaceAll('\t', ' '))]),
-    ];
-  });
+  const lines = [...probes]
+    .reverse()
+    .flatMap(({ started_at: startedAt, duration_ms: durationMs, passed, outcome, output }) => {
+      const verdict = span(passed ? 'passed' : 'failed', passed ? GREEN : RED | BOLD);
+      const told = ` after ${shortDuration(durationMs)}: ${plainLine(outcome)}`;
+      const printed = plainText(output).trimEnd();
+      const below = printed === '' ? [] : printed.split('\n');
+      return [
+        ...dated(startedAt, [verdict], told, width),
+        ...below.map((line) => [span('    | ', QUIET), span(line.replaceAll('\t', ' '))]),
+      ];
+    });
   return [[], [span('health checks', BOLD)], ...lines];
 }
 

@@ -99,8 +99,8 @@ test('the story of an instance', () => {
     history: [{ time: 1_700_000_000_000, from: 'healthy', to: 'backoff', reason: 'exit code 1' }],
     probes: [
       {
-        startedAt: 1_700_000_000_000,
-        durationMs: 12,
+        started_at: 1_700_000_000_000,
+        duration_ms: 12,
         passed: false,
         outcome: 'exit code 22',
         output: 'no\nroute\n',

@@ -104,8 +104,8 @@ export const WORKER_WHY: WireWhy = {
   ],
   probes: [
     {
-      startedAt: 1_767_323_031_000,
-      durationMs: 30,
+      started_at: 1_767_323_031_000,
+      duration_ms: 30,
       passed: false,
       outcome: 'connection refused',
       output: 'curl: (7) Failed to connect\n',
