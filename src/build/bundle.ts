@@ -17,6 +17,12 @@ const latePackages: Plugin = {
     onResolve({ filter: new RegExp(`^(${LATE_PACKAGES.join('|')})$`) }, ({ kind, path }) =>
       kind === 'dynamic-import' ? { path: `./${path}.cjs`, external: true } : undefined,
     );
+    // The board attaches as taskshell does: by its bundle, which is there anyway.
+    onResolve({ filter: /^\.\/shell\.ts$/ }, ({ kind, importer }) =>
+      kind === 'dynamic-import' && importer.endsWith('/commands/board.ts')
+        ? { path: './shell.cjs', external: true }
+        : undefined,
+    );
   },
 };
 

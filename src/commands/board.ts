@@ -1,5 +1,8 @@
 /** `taskboard`, and `taskmaster board`, which is the same: a live screen of the engine and its instances. */
 
+import { Writable } from 'node:stream';
+import { INTERRUPTED } from '../cli/interrupt.ts';
+import { processIo } from '../cli/io.ts';
 import { TaskmasterError } from '../errors.ts';
 import { type ConnectOptions, connect } from '../rpc/client.ts';
 import { runBoard } from '../tui/board.ts';
@@ -40,12 +43,33 @@ export async function run(words: readonly string[]): Promise<number> {
       input: process.stdin,
       output: process.stdout,
       hasColour: noColour === undefined || noColour === '',
+      attach: (name) => attach(name, options.socket),
       now: () => performance.now(),
     });
   } catch (error) {
     if (error instanceof TaskmasterError) return refuse(error.message, EXIT_CANNOT);
     throw error;
   }
+}
+
+/** As `taskshell attach` does it, which is loaded only now. */
+async function attach(name: string, socket: string | undefined): Promise<{ isWell: boolean; text: string }> {
+  const { run: runShell } = await import('./shell.ts');
+  const io = processIo();
+  let told = '';
+  const stderr = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      told += chunk.toString();
+      io.stderr.write(chunk, done);
+    },
+  });
+  const words = ['attach', name, '--stdin', ...(socket === undefined ? [] : ['--socket', socket])];
+  const { stdin, stdout, environment, uid, onInterrupt } = io;
+  const code = await runShell(words, { stdin, stdout, stderr, environment, uid, onInterrupt });
+  const isWell = code === 0 || code === INTERRUPTED;
+  const lines = told.trim().split(/[\r\n]+/);
+  // A failure is explained in its first line, an end told in the last.
+  return { isWell, text: (isWell ? lines.at(-1) : lines[0]) ?? '' };
 }
 
 /** @returns the problem as a sentence where they cannot be read */

@@ -25,6 +25,7 @@ import { Reload } from '../supervisor/reload.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { SystemClock } from '../system/clock.ts';
 import { containerMemory } from '../system/container-memory.ts';
+import { readContainerUsage } from '../system/container-usage.ts';
 import { runHelperCommand } from '../system/helper-command.ts';
 import { takeInitRole } from '../system/init-role.ts';
 import { LinuxKernel } from '../system/kernel.ts';
@@ -190,7 +191,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     supervisor,
     reload,
     drain,
-    usage: new ProcessUsage({ clock }),
+    usage: new ProcessUsage({ clock, container: readContainerUsage }),
     output: {
       recentOutput: (instance) => output.recentOutput(instance),
       followOutput: (instance, listener) => output.followOutput(instance, listener),

@@ -1,10 +1,12 @@
 /** `taskshell …`, and `taskmaster VERB …`, which is the same. */
 
+import type { CliIo } from '../cli/io.ts';
 import { run as runShell } from '../cli/main.ts';
 import { VERSION } from './version.ts';
 
-export async function run(words: readonly string[]): Promise<number> {
-  if (words[0] !== '--version') return await runShell(words);
+/** @param io other than the process's own, for the board. */
+export async function run(words: readonly string[], io?: CliIo): Promise<number> {
+  if (words[0] !== '--version') return await runShell(words, io);
   // Of this program; `version` asks the running engine.
   process.stdout.write(`taskmaster ${VERSION}\n`);
   return 0;

@@ -2,6 +2,7 @@
 
 import {
   BYTES,
+  CONTAINER,
   EVENT,
   EXIT_STATUS,
   INSTANCE,
@@ -21,6 +22,7 @@ export const NOTIFICATIONS = {
         draining: { type: 'boolean' },
         instances: { type: 'array', items: INSTANCE },
         removed: { type: 'array', items: { type: 'string' } },
+        container: CONTAINER,
       },
       required: ['subscription', 'draining', 'instances', 'removed'],
       additionalProperties: false,

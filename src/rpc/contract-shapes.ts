@@ -176,6 +176,19 @@ export const INSTANCE = {
   additionalProperties: false,
 } as const;
 
+export const CONTAINER = {
+  type: 'object',
+  description: 'what the container as a whole uses, of what it may; only where asked for',
+  properties: {
+    load: { type: 'number', description: 'of the whole machine, the average of the last minute' },
+    processors: { type: 'number', description: 'how many it may keep busy; not always whole' },
+    memory_bytes: { ...OPTIONAL_COUNT, description: 'without what the kernel can give back at once' },
+    memory_limit_bytes: OPTIONAL_COUNT,
+  },
+  required: ['load', 'processors', 'memory_bytes', 'memory_limit_bytes'],
+  additionalProperties: false,
+} as const;
+
 export const ENGINE = {
   type: 'object',
   properties: {
@@ -189,6 +202,7 @@ export const ENGINE = {
     orphans_reaped: COUNT,
     output: OUTPUT_COSTS,
     instances: { type: 'array', items: INSTANCE },
+    container: CONTAINER,
   },
   required: [
     'version',

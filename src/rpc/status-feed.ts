@@ -41,6 +41,7 @@ export class StatusFeed {
   readonly #cancels: Cancel[] = [];
   /** By instance, the usage that was told last, as text. */
   #told = new Map<string, string>();
+  #containerTold: string | undefined;
   #usage: UsageReading | undefined;
   #isUsageNew = false;
   #isReading = false;
@@ -59,6 +60,7 @@ export class StatusFeed {
     this.#known = namesOf(status.instances);
     this.#usage = usage;
     this.#remember(status.instances);
+    this.#containerTold = JSON.stringify(status.container);
     this.#cancels.push(
       ports.engine.onEvent((event) => {
         if (event.event === 'config_reloaded' || event.event === 'engine_draining') this.#isWhole = true;
@@ -106,15 +108,19 @@ export class StatusFeed {
       this.#arm();
       return;
     }
-    const { draining, instances, removed } = this.#changes();
+    const { draining, instances, removed, container } = this.#changes();
     const isEmpty =
-      instances.length === 0 && removed.length === 0 && !this.#isWhole && this.#touched.size === 0;
+      instances.length === 0 &&
+      removed.length === 0 &&
+      container === undefined &&
+      !this.#isWhole &&
+      this.#touched.size === 0;
     this.#touched.clear();
     this.#isWhole = false;
     this.#isUsageNew = false;
     if (isEmpty) return;
     this.#remember(instances);
-    this.#ports.tell({ draining, instances, removed });
+    this.#ports.tell({ draining, instances, removed, ...(container !== undefined && { container }) });
   }
 
   #changes(): Omit<NotificationParams<'status'>, 'subscription'> {
@@ -129,7 +135,15 @@ export class StatusFeed {
         this.#touched.has(instance.name) ||
         this.#told.get(instance.name) !== usageOf(instance),
     );
-    return { draining: snapshot.draining, instances, removed };
+    return { draining: snapshot.draining, instances, removed, ...this.#newOf(snapshot) };
+  }
+
+  /** What the container uses, where it was read anew and has changed. */
+  #newOf({ container }: EngineSnapshot): Pick<NotificationParams<'status'>, 'container'> {
+    const text = JSON.stringify(container);
+    if (!this.#isUsageNew || container === undefined || text === this.#containerTold) return {};
+    this.#containerTold = text;
+    return { container };
   }
 
   #remember(instances: readonly Told[]): void {

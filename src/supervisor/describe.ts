@@ -3,9 +3,10 @@
 import type { DesiredState, VisibleState } from '../lifecycle/states.ts';
 import type { EngineEvent } from './engine-event.ts';
 import type { InstanceRecord } from './instance-record.ts';
-import type { Clock, GroupUsage, ProbeRun, UsageReading } from './ports.ts';
+import type { Clock, ContainerUsage, GroupUsage, ProbeRun, UsageReading } from './ports.ts';
 import { nextInWords, nextSignal } from './reasons.ts';
 import type {
+  ContainerSnapshot,
   Deadline,
   DroppedOutput,
   HealthVerdict,
@@ -80,6 +81,15 @@ function deadlineOf(record: InstanceRecord, now: number): { deadline?: Deadline 
       in_ms: Math.max(0, Math.round(deadline.at - now)),
       of_ms: Math.round(deadline.afterMs),
     },
+  };
+}
+
+export function describeContainer({ load, processors, ...memory }: ContainerUsage): ContainerSnapshot {
+  return {
+    load,
+    processors,
+    memory_bytes: memory.memoryBytes ?? null,
+    memory_limit_bytes: memory.memoryLimitBytes ?? null,
   };
 }
 

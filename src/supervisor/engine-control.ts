@@ -5,7 +5,7 @@ import { TaskmasterError } from '../errors.ts';
 import type { DecisionKind } from '../lifecycle/events.ts';
 import { nearestWord } from '../nearest-word.ts';
 import type { SignalName } from '../signals.ts';
-import { describeInstance, explainInstance, judgeHealth } from './describe.ts';
+import { describeContainer, describeInstance, explainInstance, judgeHealth } from './describe.ts';
 import type { Drain } from './drain.ts';
 import type { EngineEvent } from './engine-event.ts';
 import type { EventStream } from './event-stream.ts';
@@ -132,6 +132,7 @@ export class EngineControl {
       orphans_reaped: facts.orphansReaped(),
       output: output.costs(),
       instances: wanted.map((record) => describeInstance(record, clock, output.dropped(record.name), usage)),
+      ...(usage?.container !== undefined && { container: describeContainer(usage.container) }),
     };
   }
 

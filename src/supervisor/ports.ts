@@ -228,8 +228,22 @@ export interface GroupUsage {
   readonly processes: number;
 }
 
-/** By the leader's pid. */
-export type UsageReading = ReadonlyMap<number, GroupUsage>;
+/** What the container as a whole uses, of what it may; outside of one, the machine. */
+export interface ContainerUsage {
+  /** Processes that run or wait to, on average over the last minute; the whole machine's (proc_loadavg(5)). */
+  readonly load: number;
+  /** How many it may keep busy; not always whole. */
+  readonly processors: number;
+  /** Without files in memory that the kernel can give up at once. */
+  readonly memoryBytes?: number;
+  readonly memoryLimitBytes?: number;
+}
+
+export interface UsageReading {
+  /** By the leader's pid. */
+  get(pid: number): GroupUsage | undefined;
+  readonly container?: ContainerUsage;
+}
 
 export interface UsageReader {
   /** Reads for all at once, in slices between which the event loop has its turn. Never rejects. */

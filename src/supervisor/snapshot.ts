@@ -94,6 +94,16 @@ export interface EngineSnapshot {
   readonly orphans_reaped: number;
   readonly output: OutputSnapshot;
   readonly instances: readonly InstanceSnapshot[];
+  /** Where somebody asked for usage. */
+  readonly container?: ContainerSnapshot;
+}
+
+/** `ContainerUsage` of ports.ts. */
+export interface ContainerSnapshot {
+  readonly load: number;
+  readonly processors: number;
+  readonly memory_bytes: number | null;
+  readonly memory_limit_bytes: number | null;
 }
 
 export type ReloadAction = 'add' | 'remove' | 'restart' | 'update' | 'unchanged';

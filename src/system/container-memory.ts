@@ -7,14 +7,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
+import { cgroupFolders, memoryLimit } from './cgroup.ts';
 
 /** More than the engine ever uses. */
 const ENGINE_MEMORY_BYTES = 96 * 1_048_576;
 /** proc_pid_oom_score_adj(5): −1000 to 1000, in thousandths of the memory that is allowed. */
 const HIGHEST_SCORE_ADJ = 1_000;
 const OWN_SCORE_ADJ = '/proc/self/oom_score_adj';
-/** Version 1 says `unlimited` by the largest number of pages. */
-const UNLIMITED_BYTES = 2 ** 60;
 /** A kill that was counted belongs to deaths collected until then: the dying takes a moment. */
 const KILL_IS_RECENT_MS = 1_000;
 
@@ -36,17 +35,14 @@ export class ContainerMemory {
 
   constructor(ports: ContainerMemoryPorts) {
     this.#ports = ports;
-    const folders = cgroupFolders(this.#readIfThere('/proc/self/cgroup') ?? '');
+    const folders = cgroupFolders('memory', this.#readIfThere('/proc/self/cgroup') ?? '');
     const counters = folders.flatMap((folder) => [
       join(folder, 'memory.events'),
       join(folder, 'memory.oom_control'),
     ]);
     this.#killCounter = counters.find((path) => killCount(this.#readIfThere(path)) !== undefined);
     this.#killsSeen = this.#kills();
-    const limitBytes = folders
-      .flatMap((folder) => [join(folder, 'memory.max'), join(folder, 'memory.limit_in_bytes')])
-      .map((file) => Number(this.#readIfThere(file) ?? Number.NaN))
-      .find((bytes) => bytes > 0 && bytes < UNLIMITED_BYTES);
+    const limitBytes = memoryLimit(folders, (path) => this.#readIfThere(path));
     if (limitBytes !== undefined) this.#childScoreAdj = this.#scoreAdjFor(limitBytes);
   }
 
@@ -104,21 +100,6 @@ export class ContainerMemory {
 /** Of the running engine. */
 export function containerMemory(now: () => number): ContainerMemory {
   return new ContainerMemory({ read: (path) => readFileSync(path, 'utf8'), write: writeFileSync, now });
-}
-
-/**
- * Where our cgroup's memory files may lie, likeliest first: at our own path below the mount, or at its top, where a
- * container sees its own cgroup as the root (cgroup_namespaces(7)).
- * @param membership /proc/self/cgroup: lines `ID:CONTROLLERS:PATH` (cgroups(7)); version 2 has ID 0 and no controllers
- */
-function cgroupFolders(membership: string): readonly string[] {
-  const entries = membership.split('\n').map((line) => /^(\d+):([^:]*):(.*)$/.exec(line));
-  const unified = entries.find((entry) => entry?.[1] === '0')?.[3];
-  const memory = entries.find((entry) => entry?.[2]?.split(',').includes('memory'))?.[3];
-  return [
-    ...(memory === undefined ? [] : [join('/sys/fs/cgroup/memory', memory), '/sys/fs/cgroup/memory']),
-    ...(unified === undefined ? [] : [join('/sys/fs/cgroup', unified), '/sys/fs/cgroup']),
-  ];
 }
 
 function killCount(text: string | undefined): number | undefined {

@@ -5,7 +5,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock, GroupUsage, UsageReader, UsageReading } from '../supervisor/ports.ts';
+import type { Clock, ContainerUsage, GroupUsage, UsageReader, UsageReading } from '../supervisor/ports.ts';
 
 /** Then the event loop has its turn: a thousand processes take about 20 ms. */
 const SLICE_MS = 4;
@@ -47,18 +47,21 @@ export interface ProcessUsagePorts {
   /** Where proc(5) is mounted. */
   readonly proc?: string;
   readonly sliceMs?: number;
+  readonly container?: () => ContainerUsage;
 }
 
 export class ProcessUsage implements UsageReader {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #proc: string;
   readonly #sliceMs: number;
+  readonly #container: (() => ContainerUsage) | undefined;
   #pageBytes: number | undefined;
   #marks: ReadonlyMap<number, Mark> = new Map();
   #running: Promise<UsageReading> | undefined;
   #latest: { readonly at: number; readonly reading: UsageReading } | undefined;
 
-  constructor({ clock, proc = '/proc', sliceMs = SLICE_MS }: ProcessUsagePorts) {
+  constructor({ clock, proc = '/proc', sliceMs = SLICE_MS, container }: ProcessUsagePorts) {
+    this.#container = container;
     this.#clock = clock;
     this.#proc = proc;
     this.#sliceMs = sliceMs;
@@ -93,12 +96,12 @@ export class ProcessUsage implements UsageReader {
   #conclude(sums: ReadonlyMap<number, GroupSum>): UsageReading {
     this.#pageBytes ??= pageBytes(this.#proc);
     const marks = new Map<number, Mark>();
-    const reading = new Map<number, GroupUsage>();
+    const groups = new Map<number, GroupUsage>();
     for (const [session, sum] of sums) {
       const cpuTicks = this.#neverLess(session, sum);
       const { leaderStartedAt } = sum;
       if (leaderStartedAt !== undefined) marks.set(session, { leaderStartedAt, cpuTicks });
-      reading.set(session, {
+      groups.set(session, {
         cpuSeconds: cpuTicks / TICKS_PER_SECOND,
         residentBytes: sum.residentPages * this.#pageBytes,
         anonymousBytes: sum.anonymousPages * this.#pageBytes,
@@ -106,7 +109,8 @@ export class ProcessUsage implements UsageReader {
       });
     }
     this.#marks = marks;
-    return reading;
+    const container = this.#container?.();
+    return { get: (pid) => groups.get(pid), ...(container !== undefined && { container }) };
   }
 
   /**

@@ -20,6 +20,8 @@ export interface BoardParts {
   readonly input: ReadStream;
   readonly output: TerminalOutput;
   readonly hasColour: boolean;
+  /** Has the terminal until somebody detaches. @returns what is to be told of it */
+  readonly attach: (name: string) => Promise<{ readonly isWell: boolean; readonly text: string }>;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
@@ -78,7 +80,8 @@ class Board {
         this.#leave(request.code);
         return;
       }
-      this.#session.request(request);
+      if (request.kind === 'attach') void this.#attach(request.name);
+      else this.#session.request(request);
     }
     this.#isDirty = true;
     this.#plan();
@@ -100,6 +103,15 @@ class Board {
     const bytes = paint(this.#shown, grid, this.#parts.hasColour);
     this.#shown = grid;
     if (bytes !== '') this.#terminal.write(bytes);
+  }
+
+  async #attach(name: string): Promise<void> {
+    // The engine is heard meanwhile; nothing is drawn while the terminal is closed.
+    this.#terminal.close();
+    const { isWell, text } = await this.#parts.attach(name);
+    this.#shown = undefined;
+    this.#terminal.open();
+    this.#dispatch({ kind: 'told', tone: isWell ? 'good' : 'bad', text });
   }
 
   #leave(code: number): void {

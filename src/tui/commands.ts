@@ -82,6 +82,15 @@ export const COMMANDS: readonly BoardCommand[] = [
       confirming(model, 'kill', (target) => ({ kind: 'signal', target, signal: 'KILL' }) as const),
   },
   {
+    title: 'attach: type to it, and see what it prints',
+    keys: ['a'],
+    group: 'act',
+    run: (model) => {
+      const name = selectedInstance(model)?.instance.name;
+      return name === undefined ? only(nothingSelected(model)) : asking(model, { kind: 'attach', name });
+    },
+  },
+  {
     title: 'reload the configuration: see the plan first',
     keys: ['R'],
     group: 'act',

@@ -10,6 +10,7 @@ import { wrapWords } from './characters.ts';
 import { age, percent, shortBytes, sparkline } from './figures.ts';
 import { causeOf, retryIn } from './instance-text.ts';
 import { type Model, selectedInstance } from './model.ts';
+import type { ProcessFact } from './process-facts.ts';
 import { type SpanLine, span } from './spans.ts';
 import { QUIET, STATE_STYLES } from './tones.ts';
 import { ageOf, memoryOf, TRAIL_LENGTH, type Tracked } from './tracked.ts';
@@ -22,7 +23,7 @@ const MAX_VALUE = 2_000;
 export function detailLines(model: Model, width: number): readonly SpanLine[] {
   const tracked = selectedInstance(model);
   if (tracked === undefined) return [];
-  const { report, command } = model.explained;
+  const { report, facts = [] } = model.explained;
   const known = report?.instance.name === tracked.instance.name ? report : undefined;
   return [
     ...stateLines(tracked, model.now, width),
@@ -32,11 +33,12 @@ export function detailLines(model: Model, width: number): readonly SpanLine[] {
       width,
     ),
     ...labelled('next', nextOf(tracked, known, model.now), width),
-    ...labelled('command', command ?? '', width),
     ...labelled('about', tracked.instance.description ?? '', width),
     ...lifeLines(tracked, model.now, width),
     ...usageLines(tracked),
+    ...droppedLines(tracked, width),
     ...(known === undefined ? [] : [...historyLines(known, width), ...probeLines(known, width)]),
+    ...factLines(facts, width),
   ];
 }
 
@@ -102,6 +104,21 @@ function usageLines(tracked: Tracked): readonly SpanLine[] {
       span(sparkline(tracked.memoryTrail, TRAIL_LENGTH, 0), QUIET),
       span(`  in ${processes} ${processes === 1 ? 'process' : 'processes'}`, QUIET),
     ],
+  ];
+}
+
+function droppedLines({ instance }: Tracked, width: number): readonly SpanLine[] {
+  return (instance.dropped_output ?? []).flatMap(({ stream, bytes, reason }) =>
+    labelled('dropped', `${shortBytes(bytes)} of ${stream}: ${reason}`, width),
+  );
+}
+
+function factLines(facts: readonly ProcessFact[], width: number): readonly SpanLine[] {
+  if (facts.length === 0) return [];
+  return [
+    [],
+    [span('configured', BOLD)],
+    ...facts.flatMap(({ label: name, value }) => labelled(name, value, width)),
   ];
 }
 

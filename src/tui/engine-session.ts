@@ -3,25 +3,28 @@
  * the engine goes, it says so and tries again until somebody leaves.
  */
 
-import { plainLine } from '../cli/plain-text.ts';
 import { TaskmasterError } from '../errors.ts';
 import { type ConnectOptions, connect, type Notification, type RpcClient } from '../rpc/client.ts';
 import type { Message, Request, Tone } from './model.ts';
 import { outcomeText, reloadText } from './outcome-text.ts';
 import { OutputFollower } from './output-follower.ts';
+import { type ProcessFact, processFacts } from './process-facts.ts';
 
 const RETRY_MS = 1_000;
 /** So long an action is waited for; it goes on in the engine. */
 const ACTION_TIMEOUT_MS = 120_000;
 /** What concerns the engine as a whole; instances tell of themselves in the table. */
 const EVENTS = ['config_reloaded', 'config_rejected', 'engine_fault', 'output_failed'];
+/** The others are for the board itself. */
+export type EngineRequest = Exclude<Request, { kind: 'leave' | 'attach' }>;
+
 const DOING = { start: 'starting', stop: 'stopping', restart: 'restarting' } as const;
 
 export class EngineSession {
   readonly #options: ConnectOptions;
   readonly #tell: (message: Message) => void;
   /** By process; told only to whom the engine trusts with its configuration. */
-  readonly #commands = new Map<string, string | undefined>();
+  readonly #facts = new Map<string, readonly ProcessFact[] | undefined>();
   #client: RpcClient;
   #follower: OutputFollower | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -40,7 +43,7 @@ export class EngineSession {
     void this.#live(this.#client);
   }
 
-  request(request: Exclude<Request, { kind: 'leave' }>): void {
+  request(request: EngineRequest): void {
     if (request.kind === 'follow') {
       this.#follower?.follow(request.name);
       return;
@@ -72,7 +75,7 @@ export class EngineSession {
 
   async #subscribe(client: RpcClient): Promise<void> {
     const { subscription, status } = await client.call('status.subscribe', { usage: true });
-    this.#commands.clear();
+    this.#facts.clear();
     this.#follower = new OutputFollower(client, this.#tell);
     this.#tell({ kind: 'connected', status });
     client.onNotification(subscription, (notification) => this.#take(notification));
@@ -85,7 +88,7 @@ export class EngineSession {
       this.#tell({ kind: 'status', changes: notification.params });
     } else if (notification.method === 'events') {
       const { event } = notification.params;
-      this.#commands.clear();
+      this.#facts.clear();
       const isBad = event.level !== 'info';
       this.#tell({ kind: 'engine-event', text: eventText(event), isBad });
     }
@@ -109,7 +112,7 @@ export class EngineSession {
     }, RETRY_MS);
   }
 
-  async #perform(request: Exclude<Request, { kind: 'leave' | 'follow' }>): Promise<void> {
+  async #perform(request: Exclude<EngineRequest, { kind: 'follow' }>): Promise<void> {
     const client = this.#client;
     switch (request.kind) {
       case 'act': {
@@ -145,23 +148,23 @@ export class EngineSession {
   }
 
   async #explain(client: RpcClient, name: string, process: string): Promise<void> {
-    const [{ reports }, command] = await Promise.all([
+    const [{ reports }, facts] = await Promise.all([
       client.call('why', { names: [name] }),
-      this.#commandOf(client, process),
+      this.#factsOf(client, process),
     ]);
     const report = reports[0];
-    if (report !== undefined) this.#tell({ kind: 'explained', report, command });
+    if (report !== undefined) this.#tell({ kind: 'explained', report, facts });
   }
 
-  async #commandOf(client: RpcClient, process: string): Promise<string | undefined> {
-    if (this.#commands.has(process)) return this.#commands.get(process);
-    const command = await client.call('config', { process }).then(
-      ({ config }) => commandIn(config),
+  async #factsOf(client: RpcClient, process: string): Promise<readonly ProcessFact[] | undefined> {
+    if (this.#facts.has(process)) return this.#facts.get(process);
+    const facts = await client.call('config', { process }).then(
+      ({ config }) => processFacts(config),
       // Only the engine's own user and root are told.
       () => undefined,
     );
-    this.#commands.set(process, command);
-    return command;
+    this.#facts.set(process, facts);
+    return facts;
   }
 
   #say(tone: Tone, text: string): void {
@@ -183,14 +186,4 @@ function eventText(event: { readonly event: string; readonly [field: string]: un
     default:
       return `${event.event.replaceAll('_', ' ')}: ${String(event.message ?? event.path ?? '')}`;
   }
-}
-
-/** A process as the configuration has it: `command = { file, args }`. */
-function commandIn(config: unknown): string | undefined {
-  const { command } = config as { command?: { file?: string; args?: readonly string[] } };
-  if (command?.file === undefined) return undefined;
-  const words = [command.file, ...(command.args ?? [])];
-  return plainLine(
-    words.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : JSON.stringify(word))).join(' '),
-  );
 }

@@ -65,6 +65,7 @@ function connected(model: Model, { status }: Of<'connected'>): Model {
       uptimeMs: status.uptime_ms,
       receivedAt: model.now,
       isDraining: status.draining,
+      container: status.container,
     },
     instances,
     followed: { ...model.followed, name: undefined },
@@ -85,7 +86,10 @@ function disconnected(model: Model, reason: string): Model {
   };
 }
 
-function changed(model: Model, { draining, instances: told, removed }: Of<'status'>['changes']): Model {
+function changed(
+  model: Model,
+  { draining, instances: told, removed, container }: Of<'status'>['changes'],
+): Model {
   const instances = new Map(model.instances);
   for (const name of removed) instances.delete(name);
   let isStale = model.explained.isStale;
@@ -94,7 +98,11 @@ function changed(model: Model, { draining, instances: told, removed }: Of<'statu
     instances.set(instance.name, track(before, instance, model.now));
     if (instance.name === model.explained.name && hasMoved(before, instance)) isStale = true;
   }
-  const engine = model.engine === undefined ? undefined : { ...model.engine, isDraining: draining };
+  const engine = model.engine && {
+    ...model.engine,
+    isDraining: draining,
+    container: container ?? model.engine.container,
+  };
   return { ...model, engine, instances, explained: { ...model.explained, isStale } };
 }
 
@@ -125,10 +133,10 @@ function outputAfter(output: OutputLines, message: Of<'followed' | 'output' | 'n
   }
 }
 
-function explained(model: Model, { report, command }: Of<'explained'>): Model {
+function explained(model: Model, { report, facts }: Of<'explained'>): Model {
   if (report.instance.name !== model.explained.name) return model;
   return {
     ...model,
-    explained: { ...model.explained, report, command: command ?? model.explained.command },
+    explained: { ...model.explained, report, facts: facts ?? model.explained.facts },
   };
 }

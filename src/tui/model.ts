@@ -4,6 +4,7 @@ import type { NotificationParams, Result, WireWhy } from '../rpc/contract.ts';
 import type { Size } from './cells.ts';
 import type { Typed } from './keys.ts';
 import { NO_OUTPUT, type OutputLines } from './output-lines.ts';
+import type { ProcessFact } from './process-facts.ts';
 import type { Row, SortKey } from './rows.ts';
 import type { Tracked } from './tracked.ts';
 
@@ -17,6 +18,8 @@ export type Request =
   | { readonly kind: 'explain'; readonly name: string; readonly process: string }
   | { readonly kind: 'act'; readonly action: Action; readonly target: string }
   | { readonly kind: 'signal'; readonly target: string; readonly signal: string }
+  /** Gives the terminal to it for a while. */
+  | { readonly kind: 'attach'; readonly name: string }
   | { readonly kind: 'plan' }
   | { readonly kind: 'reload' }
   | { readonly kind: 'shutdown' }
@@ -39,7 +42,11 @@ export type Message =
       readonly text: string;
     }
   | { readonly kind: 'noted'; readonly name: string; readonly text: string }
-  | { readonly kind: 'explained'; readonly report: WireWhy; readonly command: string | undefined }
+  | {
+      readonly kind: 'explained';
+      readonly report: WireWhy;
+      readonly facts: readonly ProcessFact[] | undefined;
+    }
   | { readonly kind: 'planned'; readonly plan: Result<'reload'> }
   | { readonly kind: 'told'; readonly tone: Tone; readonly text: string };
 
@@ -53,6 +60,7 @@ export interface EngineFacts {
   readonly uptimeMs: number;
   readonly receivedAt: number;
   readonly isDraining: boolean;
+  readonly container: Result<'status'>['container'];
 }
 
 export interface Prompt {
@@ -82,7 +90,8 @@ export interface Explained {
   /** The instance has changed since it was asked for. */
   readonly isStale: boolean;
   readonly report: WireWhy | undefined;
-  readonly command: string | undefined;
+  /** Undefined: not told, or not told yet. */
+  readonly facts: readonly ProcessFact[] | undefined;
   readonly from: number;
 }
 
@@ -134,7 +143,7 @@ export function initialModel(size: Size, now: number): Model {
     pane: 'output',
     isFull: false,
     followed: { name: undefined, output: NO_OUTPUT, back: 0, search: '', isWrapped: false },
-    explained: { name: undefined, isStale: false, report: undefined, command: undefined, from: 0 },
+    explained: { name: undefined, isStale: false, report: undefined, facts: undefined, from: 0 },
     prompt: undefined,
     dialog: undefined,
     said: undefined,

@@ -107,7 +107,7 @@ function withDetails(model: Model, asked: Request[]): Model {
       name: instance.name,
       isStale: false,
       report: isSame ? explained.report : undefined,
-      command: isSame ? explained.command : undefined,
+      facts: isSame ? explained.facts : undefined,
       from: isSame ? explained.from : 0,
     },
   };

@@ -1,10 +1,10 @@
 /** The first row: the engine, how its instances are, what they use. Pure. */
 
 import { plainLine } from '../cli/plain-text.ts';
-import { BOLD, type Grid, INVERSE, RED, YELLOW } from './cells.ts';
+import { BOLD, type Grid, INVERSE, PLAIN, RED, type Style, YELLOW } from './cells.ts';
 import { fit } from './characters.ts';
 import { age, percent, shortBytes } from './figures.ts';
-import type { Model } from './model.ts';
+import type { EngineFacts, Model } from './model.ts';
 import type { State } from './rows.ts';
 import { putSpans, type Span, type SpanLine, span, widthOfSpans } from './spans.ts';
 import { QUIET, STATE_STYLES, TITLE } from './tones.ts';
@@ -27,6 +27,10 @@ const ORDER = Object.keys({
 
 const RESTING: ReadonlySet<State> = new Set(['completed', 'stopped', 'idle']);
 
+/** Shares of the memory limit. */
+const RATHER_FULL = 0.8;
+const ALMOST_FULL = 0.95;
+
 interface Count {
   readonly state: State;
   readonly text: string;
@@ -45,7 +49,7 @@ export function drawHeader(grid: Grid, model: Model): void {
     grid.put(0, 13, 'connecting…', QUIET);
     return;
   }
-  const right = usage(model);
+  const right = usageFor(model, grid.columns - 2);
   const counts = fitting(countsOf(model), grid.columns - 2, widthOfSpans(right) + 2);
   const left = engineSpans(model, grid.columns - widthOfSpans(counts) - widthOfSpans(right) - 5);
   const at = putSpans(grid, 0, 1, [...left, ...counts]);
@@ -88,18 +92,50 @@ function countsOf({ instances }: Model): readonly Count[] {
   }));
 }
 
-function usage({ instances }: Model): SpanLine {
+/** What is used, as much of it as leaves room for the counts: most first. */
+function usageFor(model: Model, room: number): SpanLine {
+  const choices = usages(model);
+  const counted = widthOfCounts(countsOf(model).filter(({ state }) => !RESTING.has(state)));
+  return choices.find((spans) => counted + widthOfSpans(spans) + 2 <= room) ?? choices.at(-1) ?? [];
+}
+
+function usages({ instances, engine }: Model): readonly SpanLine[] {
   let cpu = 0;
-  let memory = 0;
+  let own = 0;
   for (const tracked of instances.values()) {
     cpu += tracked.cpuPercent ?? 0;
-    memory += memoryOf(tracked) ?? 0;
+    own += memoryOf(tracked) ?? 0;
   }
+  const { container } = engine ?? {};
+  const cpuSpans = [span('cpu ', QUIET), span(percent(cpu).padStart(4))];
+  const limit = container?.memory_limit_bytes ?? undefined;
+  const memory = limit === undefined ? own : (container?.memory_bytes ?? own);
   // Of a steady width, or all to the left of it would move.
-  return [
-    span('cpu ', QUIET),
-    span(percent(cpu).padStart(4)),
+  const memorySpans = [
     span('  mem ', QUIET),
-    span(shortBytes(memory).padStart(4)),
+    span(shortBytes(memory).padStart(4), limit === undefined ? PLAIN : nearness(memory / limit)),
   ];
+  const limitSpans = limit === undefined ? [] : [span(` of ${shortBytes(limit)}`, QUIET)];
+  const loadSpans = container === undefined ? [] : loadOf(container);
+  return [
+    [...loadSpans, ...cpuSpans, ...memorySpans, ...limitSpans],
+    [...cpuSpans, ...memorySpans, ...limitSpans],
+    [...cpuSpans, ...memorySpans],
+  ];
+}
+
+/** Of the machine, beside what the container may keep busy: more than that waits. */
+function loadOf({ load, processors }: NonNullable<EngineFacts['container']>): SpanLine {
+  const style = load > processors ? YELLOW : PLAIN;
+  return [
+    span('load ', QUIET),
+    span(load.toFixed(2).padStart(5), style),
+    span(` of ${Number(processors.toFixed(1))}  `, QUIET),
+  ];
+}
+
+/** How near to a limit, at which the kernel kills. */
+function nearness(share: number): Style {
+  if (share >= ALMOST_FULL) return RED | BOLD;
+  return share >= RATHER_FULL ? YELLOW : PLAIN;
 }

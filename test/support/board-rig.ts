@@ -69,6 +69,13 @@ export class BoardRig {
     });
   }
 
+  use(container: NonNullable<Model['engine']>['container']): this {
+    return this.tell({
+      kind: 'status',
+      changes: { draining: false, instances: [], removed: [], ...(container !== undefined && { container }) },
+    });
+  }
+
   print(name: string, text: string, stream: 'stdout' | 'stderr' = 'stdout'): this {
     return this.tell({ kind: 'output', name, stream, text });
   }

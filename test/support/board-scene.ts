@@ -114,3 +114,42 @@ export const WORKER_WHY: WireWhy = {
   last_output: [],
   next: 'starts again in 20s',
 };
+
+/** Under half a gigabyte, with more to do than its processors can. */
+export const CONTAINER = {
+  load: 2.31,
+  processors: 2,
+  memory_bytes: 434 * 1_048_576,
+  memory_limit_bytes: 512 * 1_048_576,
+};
+
+/** As the `config` method tells it. */
+export const WORKER_CONFIG = {
+  name: 'worker',
+  command: { file: '/usr/bin/worker', args: ['--queue', 'jobs', '--name', 'the first one'] },
+  dependsOn: [{ process: 'db', condition: 'healthy', restart: false }],
+  restart: { policy: 'on-failure', maxRestarts: 20, exitCodes: [0] },
+  stop: [
+    { signal: 'SIGTERM', waitMs: 5_000 },
+    { signal: 'SIGINT', waitMs: 2_000 },
+  ],
+  health: {
+    probe: { kind: 'command', file: 'curl', args: ['-fsS', 'http://127.0.0.1:8080/healthz'] },
+    intervalMs: 10_000,
+    timeoutMs: 5_000,
+    retries: 3,
+  },
+  spawn: {
+    identity: { userName: 'worker', uid: 33, gid: 33, groups: [33, 4] },
+    workingDirectory: '/srv/worker',
+    environment: {
+      clear: false,
+      set: { QUEUE: 'a value that must not be shown' },
+      secretFiles: { BROKER_PASSWORD: '/run/secrets/broker' },
+    },
+    limits: [{ resource: 'nofile', soft: 1_024, hard: null }],
+  },
+  stdin: 'pipe',
+  stdout: { kind: 'file', path: '/var/log/worker.log' },
+  stderr: { kind: 'inherit' },
+};

@@ -13,6 +13,7 @@ import type {
 } from '../../src/rpc/engine-port.ts';
 import { matchesPattern } from '../../src/rpc/name-pattern.ts';
 import type { SignalName } from '../../src/signals.ts';
+import { describeContainer } from '../../src/supervisor/describe.ts';
 import type { EngineEvent, EventFields, EventName } from '../../src/supervisor/engine-event.ts';
 import type { JournalEntry, JournalPort, OutputEntry } from '../../src/supervisor/journal-port.ts';
 import type { Cancel, ClaimOptions, InputClaim, UsageReading } from '../../src/supervisor/ports.ts';
@@ -132,6 +133,7 @@ export class FakeEngine implements EnginePort {
       orphans_reaped: 0,
       output: { memory_bytes: 0, memory_limit_bytes: 0, dropped_bytes: 0 },
       instances: names === undefined ? all : all.filter(({ name }) => names.includes(name)),
+      ...(usage?.container !== undefined && { container: describeContainer(usage.container) }),
     };
   }
 
@@ -271,6 +273,8 @@ export class FakeEngine implements EnginePort {
   }
 
   claimInput(instance: string, by: Requester, options: ClaimOptions): InputClaim {
+    if (this.inputs.get(instance) === 'null')
+      throw new TaskmasterError('action-failed', `cannot write to ${instance}: give it stdin = "pipe"`);
     const before = this.holders.get(instance);
     if (before !== undefined && !options.steal) {
       throw new TaskmasterError('action-failed', `cannot write to ${instance}: uid ${before.by.uid} does`);

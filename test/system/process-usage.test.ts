@@ -5,7 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { GroupUsage } from '../../src/supervisor/ports.ts';
+import type { GroupUsage, UsageReading } from '../../src/supervisor/ports.ts';
 import { SystemClock } from '../../src/system/clock.ts';
 import { ProcessUsage } from '../../src/system/process-usage.ts';
 import { eventually } from '../support/eventually.ts';
@@ -59,11 +59,11 @@ class FakeProc {
 
 function fakeReader(proc: FakeProc): {
   clock: { time: number };
-  read: () => Promise<ReadonlyMap<number, GroupUsage>>;
+  read: () => Promise<UsageReading>;
 } {
   const clock = { time: 0 };
   const usage = new ProcessUsage({ clock: { now: () => clock.time }, proc: proc.folder });
-  const read = (): Promise<ReadonlyMap<number, GroupUsage>> => {
+  const read = (): Promise<UsageReading> => {
     clock.time += 1_000;
     return usage.read();
   };
@@ -104,7 +104,7 @@ describe('what is summed', () => {
     rmSync(join(proc.folder, '11/statm'));
     assert.equal((await fakeReader(proc).read()).get(10)?.processes, 1);
     rmSync(proc.folder, { recursive: true });
-    assert.equal((await fakeReader(proc).read()).size, 0);
+    assert.equal((await fakeReader(proc).read()).get(10), undefined);
   });
 });
 

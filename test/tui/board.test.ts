@@ -77,6 +77,53 @@ describe('taskboard on a terminal', () => {
     });
   });
 
+  test('attach has the terminal, and the board has it back where somebody detaches', async (t) => {
+    const { rig, screen } = await begin(t);
+    screen.type('a');
+    await screen.shows(/attached to db; Ctrl-P Ctrl-Q detaches/);
+    assert.equal(screen.isAlternate, false);
+    screen.type('hello\r');
+    await eventually(() =>
+      assert.deepEqual(rig.engine.written, [{ instance: 'db', text: 'hello\n', end: false }]),
+    );
+    // News of the engine draw nothing into it, and are on the board afterwards.
+    rig.engine.change('web', { state: 'failed' });
+    rig.engine.emit('state_changed', { from: 'healthy', to: 'failed' } as never, { instance: 'web' });
+    rig.engine.print('db', 'got hello\n');
+    await screen.shows(/got hello/);
+    assert.doesNotMatch(screen.text, /NAME/);
+    screen.type('\u0010\u0011');
+    await screen.shows(/! web +failed[\s\S]* detached from db/);
+    assert.equal(screen.isAlternate, true);
+    screen.type('q');
+    assert.equal(await screen.exitCode(), 0);
+    await assertGivenBack(screen);
+  });
+
+  test('attach to one that cannot be typed to says what to set', async (t) => {
+    const engine = new FakeEngine(anInstance('web'));
+    engine.inputs.set('web', 'null');
+    const { screen } = await begin(t, { engine });
+    screen.type('a');
+    await screen.shows(/^ .*stdin = "pipe"/m);
+    assert.equal(screen.isAlternate, true);
+  });
+
+  test('the container, of what it may use, stands in the header and grows live', async (t) => {
+    const engine = new FakeEngine(anInstance('web', { pid: 7 }));
+    const container = {
+      load: 0.5,
+      processors: 2,
+      memoryBytes: 100 * 1_048_576,
+      memoryLimitBytes: 512 * 1_048_576,
+    };
+    engine.usage = { get: () => undefined, container };
+    const { screen } = await begin(t, { engine, columns: 100 });
+    await screen.shows(/load +0\.50 of 2 .* mem 100M of 512M/);
+    engine.usage = { get: () => undefined, container: { ...container, memoryBytes: 500 * 1_048_576 } };
+    await screen.shows(/mem 500M of 512M/);
+  });
+
   test('keys act, and what came of it is told', async (t) => {
     const { rig, screen } = await begin(t);
     screen.type('r');

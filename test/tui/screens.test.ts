@@ -1,15 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Size } from '../../src/tui/cells.ts';
+import { processFacts } from '../../src/tui/process-facts.ts';
 import { view } from '../../src/tui/view.ts';
 import { assertScreen, BoardRig, wireInstance } from '../support/board-rig.ts';
-import { SCENE, SCENE_LATER, WORKER_OUTPUT, WORKER_WHY } from '../support/board-scene.ts';
+import {
+  CONTAINER,
+  SCENE,
+  SCENE_LATER,
+  WORKER_CONFIG,
+  WORKER_OUTPUT,
+  WORKER_WHY,
+} from '../support/board-scene.ts';
 
 /** The scene, three seconds after it was first seen, with the flapping worker selected. */
 function scene(size: Size = { columns: 80, rows: 24 }): BoardRig {
   const board = new BoardRig(size).connect(...SCENE).pass(1);
   board
     .change(...SCENE_LATER)
+    .use(CONTAINER)
     .pass(2)
     .press('j');
   return printed(board);
@@ -22,12 +31,14 @@ function printed(board: BoardRig): BoardRig {
 }
 
 const explained = (board: BoardRig): BoardRig =>
-  board.tell({ kind: 'explained', report: WORKER_WHY, command: '/usr/bin/worker --queue jobs' });
+  board.tell({ kind: 'explained', report: WORKER_WHY, facts: processFacts(WORKER_CONFIG) });
 
 const SCREENS: Readonly<Record<string, () => BoardRig>> = {
   'board-80x24': () => scene(),
   'board-40x12': () => scene({ columns: 40, rows: 12 }),
   'board-200x60': () => scene({ columns: 200, rows: 60 }),
+  'details-100x45': () => explained(scene({ columns: 100, rows: 45 }).press('d', 'enter')),
+  'no-limit-120x24': () => scene({ columns: 120, rows: 24 }).use({ ...CONTAINER, memory_limit_bytes: null }),
   'details-80x24': () => explained(scene().press('d')),
   'details-full-80x24': () => explained(scene().press('d', 'enter')),
   'output-full-80x24': () => scene().press('enter', '/', '"broker"', 'enter'),
