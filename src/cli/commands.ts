@@ -206,7 +206,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     summary: 'look through the journal: events, and with --output what processes print',
     notes: [
-      'Times without a zone are universal time, as those shown. --level and --event are for events.',
+      'Times without a zone are universal time, as those shown. --event is for events. What a process prints has the',
+      'level that the line tells (JSON, logfmt, syslog, a word such as WARN), and info where it tells none.',
       'How far back it goes, and whether what processes print is kept longer than the last of it, is configured',
       'in [engine.journal].',
     ],

@@ -1,14 +1,15 @@
 /** The live part of `logs --follow`: events and output as they come, until Ctrl-C. */
 
 import type { Notification, RpcClient } from '../rpc/client.ts';
-import type { WireEvent } from '../rpc/contract.ts';
+import type { WireEvent, WireInstance } from '../rpc/contract.ts';
 import type { Invocation } from './command.ts';
+import { FollowedStatus } from './followed-status.ts';
 import type { Matcher } from './grep.ts';
 import { untilInterrupted } from './interrupt.ts';
 import { complain, say } from './io.ts';
-import { isWantedOutput, type Query } from './journal-query.ts';
-import { LineCutter } from './line-cutter.ts';
-import { instancesOf, type OutputLine } from './recent-output.ts';
+import { isWantedOutput, type Query, wantsOutput } from './journal-query.ts';
+import { type CutLine, LineCutter } from './line-cutter.ts';
+import type { OutputEnd, OutputLine } from './recent-output.ts';
 import { bytesOf } from './wire-bytes.ts';
 
 export interface Following {
@@ -16,6 +17,8 @@ export interface Following {
   readonly query: Query;
   /** Events up to this one have been shown. */
   readonly lastId: number;
+  /** By instance: what was printed up to there has been shown. Of others, everything is new. */
+  readonly ends: ReadonlyMap<string, OutputEnd>;
   readonly matches: Matcher | undefined;
   readonly invocation: Invocation;
   readonly textOf: (event: WireEvent, invocation: Invocation) => string;
@@ -23,7 +26,7 @@ export interface Following {
 }
 
 export async function followLines(following: Following): Promise<number> {
-  const { client, query, lastId, matches, invocation } = following;
+  const { client, query, matches, invocation } = following;
   const { io, signal } = invocation;
   const failed = Promise.withResolvers<never>();
   const tell = (text: string): void => {
@@ -39,16 +42,13 @@ export async function followLines(following: Following): Promise<number> {
     client.pause();
     io.stdout.once('drain', () => client.resume());
   };
-  if (query.streams === undefined) await followEvents(following, lastId, tell);
-  if (query.output === true || query.streams !== undefined) {
-    for (const instance of await instancesOf(client, query)) await followOutput(following, instance, tell);
-  }
+  if (query.streams === undefined) await followEvents(following, tell);
+  if (wantsOutput(query)) await new FollowedOutput(following, tell, failed.reject).begin();
   return Promise.race([untilInterrupted(client, io, signal), failed.promise]);
 }
 
 async function followEvents(
-  { client, query, invocation, textOf }: Following,
-  lastId: number,
+  { client, query, lastId, invocation, textOf }: Following,
   tell: (text: string) => void,
 ): Promise<void> {
   const { names, events, level, incarnation, text } = query;
@@ -66,25 +66,60 @@ async function followEvents(
   });
 }
 
-async function followOutput(
-  { client, query, invocation, outputLine }: Following,
-  { name: instance, process }: { readonly name: string; readonly process: string },
-  tell: (text: string) => void,
-): Promise<void> {
-  const attached = await client.call('attach', { name: instance, replay: false });
-  let incarnation = 0;
-  const cutter = new LineCutter((stream, text, time = Date.now()) => {
-    const line = { time, process, instance, incarnation, stream, text };
-    if (isWantedOutput(line, query)) tell(outputLine(line, invocation));
-  });
-  client.onNotification(attached.subscription, (notification) => {
-    if (notification.method !== 'attach') tellLoss(notification, invocation);
-    else if (notification.params.kind === 'output') {
-      if (notification.params.incarnation !== incarnation) cutter.end();
-      incarnation = notification.params.incarnation ?? 0;
-      cutter.push(notification.params.stream ?? 'stdout', bytesOf(notification.params), Date.now());
-    }
-  });
+type Subject = Pick<WireInstance, 'name' | 'process'>;
+
+/** What the instances print, those included that a reload adds. */
+class FollowedOutput {
+  readonly #following: Following;
+  readonly #tell: (text: string) => void;
+  readonly #fail: (error: unknown) => void;
+  readonly #followed = new Set<string>();
+
+  constructor(following: Following, tell: (text: string) => void, fail: (error: unknown) => void) {
+    this.#following = following;
+    this.#tell = tell;
+    this.#fail = fail;
+  }
+
+  async begin(): Promise<void> {
+    const { client, query, ends } = this.#following;
+    const { instances } = await FollowedStatus.open(
+      client,
+      query.names ?? [],
+      ({ instances: changed, removed }) => {
+        for (const name of removed) this.#followed.delete(name);
+        for (const instance of changed) this.#follow(instance, undefined).catch(this.#fail);
+      },
+    );
+    for (const instance of instances) await this.#follow(instance, ends.get(instance.name));
+  }
+
+  async #follow(instance: Subject, end: OutputEnd | undefined): Promise<void> {
+    const { name } = instance;
+    if (this.#followed.has(name)) return;
+    this.#followed.add(name);
+    const { client, invocation } = this.#following;
+    const after = end?.after ?? { stdout: 0, stderr: 0 };
+    const { subscription } = await client.call('attach', { name, after });
+    const cutter = end?.cutter ?? new LineCutter(() => {});
+    cutter.onLine = (line) => this.#take(instance, line);
+    client.onNotification(subscription, (notification) => {
+      if (notification.method !== 'attach') tellLoss(notification, invocation);
+      else if (notification.params.kind === 'output') {
+        const { stream = 'stdout', incarnation = 0 } = notification.params;
+        cutter.push(stream, bytesOf(notification.params), incarnation, Date.now());
+      } else if (notification.params.kind === 'removed') {
+        cutter.end();
+        client.forget(subscription);
+      }
+    });
+  }
+
+  #take({ name, process }: Subject, { time = Date.now(), ...cut }: CutLine): void {
+    const { query, invocation, outputLine } = this.#following;
+    const line = { time, process, instance: name, ...cut };
+    if (isWantedOutput(line, query)) this.#tell(outputLine(line, invocation));
+  }
 }
 
 function tellLoss(notification: Notification, { io }: Invocation): void {

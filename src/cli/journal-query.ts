@@ -1,5 +1,6 @@
 /** The flags of `logs`, `events` and `timeline` as a query, and its pages. */
 
+import { type Level, levelOf } from '../line-level.ts';
 import { nearestWord } from '../nearest-word.ts';
 import type { RpcClient } from '../rpc/client.ts';
 import type { Params, Result, WireEvent } from '../rpc/contract.ts';
@@ -11,7 +12,7 @@ import { timeRangeOf } from './time-flag.ts';
 export type Query = Params<'logs.query'>;
 export type Page = Result<'logs.query'>;
 
-const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const satisfies readonly Level[];
 const STREAMS = ['stdout', 'stderr'] as const;
 
 /** Throws `bad-arguments`. */
@@ -68,6 +69,15 @@ export async function* pagesOf(client: RpcClient, query: Query): AsyncGenerator<
   }
 }
 
+/** As the journal has it: a line that tells none says how things are. */
+export function levelOfLine(text: string): Level {
+  return levelOf(text).level ?? 'info';
+}
+
+export function wantsOutput({ output, streams }: Query): boolean {
+  return output === true || streams !== undefined;
+}
+
 /** True where the line of output, of which this is known, is wanted. */
 export function isWantedOutput(
   line: {
@@ -76,10 +86,18 @@ export function isWantedOutput(
     readonly incarnation: number;
     readonly time: number;
   },
-  { streams, text, incarnation, since_ms: since = 0, until_ms: until = Number.POSITIVE_INFINITY }: Query,
+  {
+    level: least,
+    streams,
+    text,
+    incarnation,
+    since_ms: since = 0,
+    until_ms: until = Number.POSITIVE_INFINITY,
+  }: Query,
 ): boolean {
   if (streams !== undefined && !streams.some((stream) => stream === line.stream)) return false;
   if (incarnation !== undefined && incarnation !== line.incarnation) return false;
+  if (least !== undefined && LEVELS.indexOf(levelOfLine(line.text)) < LEVELS.indexOf(least)) return false;
   if (line.time < since || line.time > until) return false;
   return text === undefined || line.text.includes(text);
 }

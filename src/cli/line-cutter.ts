@@ -3,6 +3,14 @@
 /** A longer line comes in pieces, so that one without an end stays bounded. */
 const LONGEST_LINE = 64 * 1024;
 
+export interface CutLine {
+  readonly stream: string;
+  readonly text: string;
+  readonly incarnation: number;
+  /** Epoch milliseconds at which its first byte was read, where that is known. */
+  readonly time: number | undefined;
+}
+
 interface Unfinished {
   readonly decoder: TextDecoder;
   text: string;
@@ -10,24 +18,29 @@ interface Unfinished {
 }
 
 export class LineCutter {
-  readonly #onLine: (stream: string, text: string, time: number | undefined) => void;
+  /** Whoever goes on with it may have them brought elsewhere. */
+  onLine: (line: CutLine) => void;
   readonly #unfinished = new Map<string, Unfinished>();
+  #incarnation = 0;
 
-  constructor(onLine: (stream: string, text: string, time: number | undefined) => void) {
-    this.#onLine = onLine;
+  constructor(onLine: (line: CutLine) => void) {
+    this.onLine = onLine;
   }
 
-  push(stream: string, bytes: Uint8Array, time: number | undefined): void {
+  push(stream: string, bytes: Uint8Array, incarnation: number, time: number | undefined): void {
+    // The rest of an earlier life is no beginning of a line of this one.
+    if (incarnation !== this.#incarnation) this.end();
+    this.#incarnation = incarnation;
     const held = this.#unfinished.get(stream) ?? { decoder: new TextDecoder(), text: '', time };
     this.#unfinished.set(stream, held);
     const lines = (held.text + held.decoder.decode(bytes, { stream: true })).split('\n');
     held.text = lines.pop() ?? '';
     for (const line of lines) {
-      this.#onLine(stream, line.endsWith('\r') ? line.slice(0, -1) : line, held.time);
+      this.#tell(stream, line.endsWith('\r') ? line.slice(0, -1) : line, held.time);
       held.time = time;
     }
     while (held.text.length > LONGEST_LINE) {
-      this.#onLine(stream, held.text.slice(0, LONGEST_LINE), held.time);
+      this.#tell(stream, held.text.slice(0, LONGEST_LINE), held.time);
       held.text = held.text.slice(LONGEST_LINE);
     }
     if (held.text === '') held.time = undefined;
@@ -36,9 +49,11 @@ export class LineCutter {
 
   /** Gives up the lines that have no newline yet. */
   end(): void {
-    for (const [stream, { text, time }] of this.#unfinished) {
-      if (text !== '') this.#onLine(stream, text, time);
-    }
+    for (const [stream, { text, time }] of this.#unfinished) if (text !== '') this.#tell(stream, text, time);
     this.#unfinished.clear();
+  }
+
+  #tell(stream: string, text: string, time: number | undefined): void {
+    this.onLine({ stream, text, incarnation: this.#incarnation, time });
   }
 }

@@ -10,8 +10,8 @@ import { followLines } from './follow-lines.ts';
 import { GrepInterrupted, grepOf, type Matcher } from './grep.ts';
 import { INTERRUPTED } from './interrupt.ts';
 import { say } from './io.ts';
-import { outputOf, pagesOf, type Query, queryOf } from './journal-query.ts';
-import { type OutputLine, recentOutput } from './recent-output.ts';
+import { levelOfLine, outputOf, pagesOf, type Query, queryOf, wantsOutput } from './journal-query.ts';
+import { type OutputEnd, type OutputLine, recentOutput } from './recent-output.ts';
 
 interface LogLine {
   /** Epoch milliseconds. */
@@ -39,8 +39,8 @@ async function show(invocation: Invocation): Promise<number> {
     else await past.showLast(tail);
     if (invocation.signal.aborted) return INTERRUPTED;
     if (!flags.has('--follow')) return 0;
-    const { client, lastId } = past;
-    return await followLines({ client, query, lastId, matches, invocation, textOf, outputLine });
+    const { client, lastId, ends } = past;
+    return await followLines({ client, query, lastId, ends, matches, invocation, textOf, outputLine });
   } catch (error) {
     if (error instanceof GrepInterrupted || invocation.signal.aborted) return INTERRUPTED;
     throw error;
@@ -51,6 +51,9 @@ class PastLines {
   readonly client: RpcClient;
   /** Up to here the journal was looked through. */
   lastId = 0;
+  /** By instance: up to there its output was looked through. */
+  ends: ReadonlyMap<string, OutputEnd> = new Map();
+  #endsAtMoment = false;
   readonly #query: Query;
   readonly #matches: Matcher | undefined;
   readonly #invocation: Invocation;
@@ -68,8 +71,9 @@ class PastLines {
 
   /** Page by page: a large journal passes through and is not held. */
   async showAll(): Promise<void> {
-    for await (const page of pagesOf(this.client, this.#query)) {
-      this.lastId = page.last_id;
+    for await (const page of pagesOf(this.client, await this.#begin())) {
+      // Up to the newest of the last page; where the past ends at a moment, no further.
+      if (!this.#endsAtMoment) this.lastId = page.last_id;
       await this.#loadOutput(page.keeps_output);
       await this.#print(this.#merge(this.#linesOf(page.events)));
       if (this.#invocation.signal.aborted) return;
@@ -81,7 +85,7 @@ class PastLines {
     const pages: LogLine[][] = [];
     let found = 0;
     const limit = this.#matches === undefined ? Math.min(count, MOST_IN_A_PAGE) : MOST_IN_A_PAGE;
-    for await (const page of pagesOf(this.client, { ...this.#query, tail: true, limit })) {
+    for await (const page of pagesOf(this.client, { ...(await this.#begin()), tail: true, limit })) {
       this.lastId ||= page.last_id;
       await this.#loadOutput(page.keeps_output);
       const lines = this.#keep(this.#linesOf(page.events));
@@ -93,13 +97,26 @@ class PastLines {
     await this.#print([...lines, ...this.#keep(this.#output ?? [])].slice(-count));
   }
 
+  /** Where one goes on afterwards, what is past ends at a moment: for events and output the same. */
+  async #begin(): Promise<Query> {
+    const { flags } = this.#invocation;
+    if (!flags.has('--follow') || !wantsOutput(this.#query)) return this.#query;
+    const { names } = this.#query;
+    const now = await this.client.call('logs.position', names === undefined ? {} : { names });
+    this.#endsAtMoment = true;
+    this.lastId = now.last_id;
+    this.ends = new Map(now.instances.map(({ instance, journalled }) => [instance, { after: journalled }]));
+    return { ...this.#query, before_id: now.last_id + 1 };
+  }
+
   async #loadOutput(isInJournal: boolean): Promise<void> {
-    const { output, streams } = this.#query;
     if (this.#output !== undefined) return;
     this.#output = [];
-    if (isInJournal || (output !== true && streams === undefined)) return;
-    const { lines, since } = await recentOutput(this.client, this.#query);
+    if (isInJournal || !wantsOutput(this.#query)) return;
+    const isFollowed = this.#invocation.flags.has('--follow');
+    const { lines, since, ends } = await recentOutput(this.client, this.#query, isFollowed);
     this.#ringsSince = since;
+    this.ends = ends;
     this.#output = lines.map((line) => ({ time: line.time, text: outputLine(line, this.#invocation) }));
   }
 
@@ -149,6 +166,7 @@ function textOf(event: WireEvent, { flags }: Invocation): string {
 }
 
 function outputLine({ time, ...line }: OutputLine, { flags }: Invocation): string {
-  if (flags.has('--json')) return JSON.stringify({ time, level: 'info', event: 'output', ...line });
+  if (flags.has('--json'))
+    return JSON.stringify({ time, level: levelOfLine(line.text), event: 'output', ...line });
   return outputText({ time, ...line });
 }

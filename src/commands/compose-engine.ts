@@ -194,6 +194,8 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     usage: new ProcessUsage({ clock, container: readContainerUsage }),
     output: {
       recentOutput: (instance) => output.recentOutput(instance),
+      position: (instance) => output.position(instance),
+      unfinished: (instance) => outputTap.unfinished(instance),
       followOutput: (instance, listener) => output.followOutput(instance, listener),
       lastLines: (instance) => output.lastLines(instance, LAST_LINES),
       dropped: (instance) => output.dropped(instance),

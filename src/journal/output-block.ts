@@ -4,6 +4,7 @@
  */
 
 import { isUtf8 } from 'node:buffer';
+import { levelOf } from '../line-level.ts';
 import type { JournalEntry, OutputEntry } from '../supervisor/journal-port.ts';
 
 const NEWLINE = 10;
@@ -53,8 +54,10 @@ function linesOf({ firstId, bytes, count, isPart, ...origin }: OutputBlock): rea
     const newline = bytes.indexOf(NEWLINE, from);
     const end = newline === -1 ? bytes.length : newline;
     // Id and time first, as in every event: files are indexed by how their lines begin.
-    const begun = { id: firstId + entries.length, time, level: 'info', event: 'output' } as const;
     const line = textOf(bytes.subarray(from, end), isPart);
+    // One that tells none says how things are.
+    const { level = 'info' } = levelOf(line.text);
+    const begun = { id: firstId + entries.length, time, level, event: 'output' } as const;
     entries.push({ ...begun, process, instance, incarnation, stream, ...line });
     from = end + 1;
   }

@@ -49,6 +49,12 @@ export class OutputTap {
     if (event === 'process_exited') this.#ports.clock.after(REST_MS, () => this.#finish(instance));
   }
 
+  /** By stream, bytes of a line that has not ended: what is in no entry yet. */
+  unfinished(instance: string): Readonly<Record<OutputStream, number>> {
+    const cutters = this.#followed.get(instance)?.cutters;
+    return { stdout: cutters?.stdout.unfinished ?? 0, stderr: cutters?.stderr.unfinished ?? 0 };
+  }
+
   /** Anew at each spawn: one that was removed and added again prints elsewhere. */
   #follow(instance: string, process: string): void {
     const known = this.#followed.get(instance);
@@ -108,6 +114,10 @@ class Cutter {
       from = end + 1;
     }
     this.#keep(bytes.subarray(this.#takeWhole(bytes, from)));
+  }
+
+  get unfinished(): number {
+    return this.#rest.length;
   }
 
   finish(): void {

@@ -16,6 +16,15 @@ export interface OutputChunk {
   readonly time: number;
 }
 
+/** By stream: bytes so far, over all incarnations. */
+export type OutputPosition = Readonly<Record<OutputStream, number>>;
+
+/** A piece that a ring still holds. */
+export interface RecentChunk extends OutputChunk {
+  /** Bytes of its stream before it. */
+  readonly position: number;
+}
+
 type Listener = (chunk: OutputChunk) => void;
 
 /** Longer lines are shown in parts. */
@@ -41,6 +50,10 @@ export class InstanceOutput {
     return this.#rings.stdout.capacity + this.#rings.stderr.capacity;
   }
 
+  get position(): OutputPosition {
+    return { stdout: this.#rings.stdout.position, stderr: this.#rings.stderr.position };
+  }
+
   keep(ringBytes: number): void {
     for (const stream of OUTPUT_STREAMS) this.#rings[stream].resize(ringBytes);
   }
@@ -54,7 +67,7 @@ export class InstanceOutput {
   }
 
   /** Copies of what the rings hold, both streams in the order of reading. */
-  recent(): readonly OutputChunk[] {
+  recent(): readonly RecentChunk[] {
     const tagged = OUTPUT_STREAMS.flatMap((stream) =>
       this.#rings[stream].pieces().map((piece) => ({ stream, piece })),
     );
@@ -84,6 +97,6 @@ export class InstanceOutput {
   }
 }
 
-function chunkOf(stream: OutputStream, { incarnation, time, bytes }: Piece): OutputChunk {
-  return { stream, incarnation, time, bytes };
+function chunkOf(stream: OutputStream, { incarnation, time, bytes, position }: Piece): RecentChunk {
+  return { stream, incarnation, time, bytes, position };
 }

@@ -1,12 +1,12 @@
 /** How a line of a process appears in the container's output: behind the process's name, or as a line of JSON. */
 
 import { isUtf8 } from 'node:buffer';
+import { levelOf } from '../line-level.ts';
 import type { EventLevel } from '../supervisor/engine-event.ts';
 import { escapeBytes, unfinishedCharacter } from './escape-bytes.ts';
 import type { OutputStream } from './instance-output.ts';
 import type { LineBatch } from './line-batch.ts';
 import type { Labels } from './line-labels.ts';
-import { levelOf } from './line-level.ts';
 
 /** @param isPart its end is yet to come. Keeps in mind what came before, for one stream of one incarnation. */
 export type LineFormat = (line: Buffer, isPart: boolean, into: LineBatch) => void;

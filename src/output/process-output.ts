@@ -17,7 +17,14 @@ import { DropLedger } from './drop-ledger.ts';
 import { errorText } from './error-text.ts';
 import { type FileOwner, fileReports, processOf } from './file-reports.ts';
 import { Floods } from './floods.ts';
-import { InstanceOutput, OUTPUT_STREAMS, type OutputChunk, type OutputStream } from './instance-output.ts';
+import {
+  InstanceOutput,
+  OUTPUT_STREAMS,
+  type OutputChunk,
+  type OutputPosition,
+  type OutputStream,
+  type RecentChunk,
+} from './instance-output.ts';
 import { type FileEntry, OpenFiles } from './open-files.ts';
 import { type PipeReader, PipeReaders, type PipeTaker } from './pipe-reader.ts';
 import { untilQuiet } from './quiet.ts';
@@ -158,8 +165,12 @@ export class ProcessOutput implements OutputPort {
     });
   }
 
-  recentOutput(instance: string): readonly OutputChunk[] {
+  recentOutput(instance: string): readonly RecentChunk[] {
     return this.#outlets.get(instance)?.output.recent() ?? [];
+  }
+
+  position(instance: string): OutputPosition {
+    return this.#outlets.get(instance)?.output.position ?? { stdout: 0, stderr: 0 };
   }
 
   /** Over all incarnations to come. The listener must not throw, and must copy bytes that it keeps. */

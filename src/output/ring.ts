@@ -21,6 +21,8 @@ export interface PieceOrigin {
 
 export interface Piece extends PieceOrigin {
   readonly bytes: Buffer;
+  /** Bytes of the stream before it, since the ring began. */
+  readonly position: number;
 }
 
 interface Mark extends PieceOrigin {
@@ -36,6 +38,7 @@ export class Ring {
   #start = 0;
   #length = 0;
   #marks: Mark[] = [];
+  #pushedBytes = 0;
 
   constructor(capacity: number = USUAL_CAPACITY_BYTES) {
     this.#capacity = capacity;
@@ -50,6 +53,11 @@ export class Ring {
     return this.#capacity;
   }
 
+  /** Bytes of the stream so far, whether it still holds them or not. */
+  get position(): number {
+    return this.#pushedBytes;
+  }
+
   /** Keeps what fits of what it holds. */
   resize(capacity: number): void {
     if (capacity === this.#capacity) return;
@@ -62,6 +70,7 @@ export class Ring {
   /** Copies the bytes. */
   push(bytes: Uint8Array, origin: PieceOrigin): void {
     const kept = bytes.length > this.#capacity ? bytes.subarray(bytes.length - this.#capacity) : bytes;
+    this.#pushedBytes += bytes.length;
     if (kept.length === 0) return;
     this.#grow(this.#length + kept.length);
     this.#forget(this.#length + kept.length - this.#memory.length);
@@ -80,10 +89,12 @@ export class Ring {
     );
     this.#memory.copy(all, first, 0, this.#length - first);
     let offset = 0;
+    const before = this.#pushedBytes - this.#length;
     return this.#marks.map(({ incarnation, time, sequence, length }) => {
       const bytes = all.subarray(offset, offset + length);
+      const position = before + offset;
       offset += length;
-      return { incarnation, time, sequence, bytes };
+      return { incarnation, time, sequence, bytes, position };
     });
   }
 

@@ -1,7 +1,7 @@
 /** The methods of the contract about one instance's output as it comes, and its input. */
 
 import { NAME, NOTHING, ONE_SUBSCRIPTION, STREAMS } from './contract-params.ts';
-import { BYTES, INSTANCE, SUBSCRIPTION } from './contract-shapes.ts';
+import { BYTES, INSTANCE, OUTPUT_POSITION, SUBSCRIPTION } from './contract-shapes.ts';
 
 export const ATTACH_METHODS = {
   attach: {
@@ -13,6 +13,11 @@ export const ATTACH_METHODS = {
         name: NAME,
         streams: STREAMS,
         replay: { type: 'boolean', description: 'false: only what is printed from now on' },
+        after: {
+          ...OUTPUT_POSITION,
+          description:
+            'replay only what was printed after this position, which `logs.output` and `logs.position` tell; what is no longer remembered is told as `dropped`',
+        },
         stdin: {
           type: 'boolean',
           description: 'also the right to write, which one client at a time has; it takes "control" access',

@@ -318,6 +318,14 @@ export const BYTES = {
   base64: { type: 'string' },
 } as const;
 
+/** By stream, so many bytes since the instance was made; over all incarnations. */
+export const OUTPUT_POSITION = {
+  type: 'object',
+  properties: { stdout: COUNT, stderr: COUNT },
+  required: ['stdout', 'stderr'],
+  additionalProperties: false,
+} as const;
+
 /** One piece of what an instance printed. */
 export const OUTPUT_CHUNK = {
   type: 'object',
@@ -325,8 +333,9 @@ export const OUTPUT_CHUNK = {
     stream: STREAM,
     incarnation: COUNT,
     time: { ...EPOCH_MS, description: 'when it was read; left out where it is not known' },
+    position: { ...COUNT, description: 'bytes of its stream before it' },
     ...BYTES,
   },
-  required: ['stream', 'incarnation'],
+  required: ['stream', 'incarnation', 'position'],
   additionalProperties: false,
 } as const;

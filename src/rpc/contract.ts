@@ -26,6 +26,7 @@ import {
   HEALTH_VERDICT,
   type INSTANCE,
   OUTPUT_CHUNK,
+  OUTPUT_POSITION,
   RELOAD_PLAN,
   SUBSCRIPTION,
   TARGET_OUTCOME,
@@ -244,8 +245,40 @@ export const METHODS = {
     },
     result: {
       type: 'object',
-      properties: { instance: { type: 'string' }, chunks: { type: 'array', items: OUTPUT_CHUNK } },
-      required: ['instance', 'chunks'],
+      properties: {
+        instance: { type: 'string' },
+        chunks: { type: 'array', items: OUTPUT_CHUNK },
+        position: { ...OUTPUT_POSITION, description: 'behind the last chunks; for `attach`' },
+      },
+      required: ['instance', 'chunks', 'position'],
+      additionalProperties: false,
+    },
+  },
+  'logs.position': {
+    summary:
+      'Where the journal and the output of the instances stand, all at one moment: what is before is asked for by `before_id`, what comes after by `after_id` and `after`.',
+    access: 'read',
+    params: { type: 'object', properties: { names: NAMES }, additionalProperties: false },
+    result: {
+      type: 'object',
+      properties: {
+        last_id: { type: 'integer', description: 'of the newest entry of the journal' },
+        keeps_output: { type: 'boolean', description: 'the journal keeps what processes print' },
+        instances: {
+          type: 'array',
+          items: {
+            type: 'object',
+            properties: {
+              instance: { type: 'string' },
+              process: { type: 'string' },
+              journalled: { ...OUTPUT_POSITION, description: 'up to here it is in entries of the journal' },
+            },
+            required: ['instance', 'process', 'journalled'],
+            additionalProperties: false,
+          },
+        },
+      },
+      required: ['last_id', 'keeps_output', 'instances'],
       additionalProperties: false,
     },
   },

@@ -26,6 +26,14 @@ export interface OutputChunk {
   readonly time?: number;
 }
 
+/** One that is still remembered. */
+export interface RecentChunk extends OutputChunk {
+  /** Bytes of its stream before it, over all incarnations. */
+  readonly position: number;
+}
+
+export type OutputPosition = Readonly<Record<OutputStream, number>>;
+
 export interface EnginePort {
   /**
    * All instances, or only those whose names are given (unknown ones are left out); with what each uses where a
@@ -71,7 +79,9 @@ export interface EnginePort {
   onEvent(listener: (event: EngineEvent) => void): Cancel;
 
   /** What is left in the instance's rings, in the order of reading as far as that is known. */
-  recentOutput(instance: string): readonly OutputChunk[];
+  recentOutput(instance: string): readonly RecentChunk[];
+  /** How much was read so far, and how much of that is in entries of the journal (where that keeps output). */
+  outputPosition(instance: string): { readonly bytes: OutputPosition; readonly journalled: OutputPosition };
   /**
    * Every chunk read after this call, over all incarnations to come. `recentOutput` followed by this in the same
    * turn loses and repeats nothing. The listener must copy bytes that it keeps.

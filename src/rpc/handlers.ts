@@ -147,13 +147,27 @@ export const HANDLERS: Handlers = {
     const chunks = engine
       .recentOutput(instance)
       .filter(({ stream }) => streams.includes(stream))
-      .map(({ stream, incarnation, time, bytes }) => ({
+      .map(({ stream, incarnation, time, bytes, position }) => ({
         stream,
         incarnation,
+        position,
         ...(time === undefined ? {} : { time }),
         ...wireBytes(bytes),
       }));
-    return { result: { instance, chunks } };
+    return { result: { instance, chunks, position: engine.outputPosition(instance).bytes } };
+  },
+
+  'logs.position': ({ names }, { engine }) => {
+    const { journal } = engine;
+    const { instances } = engine.snapshot(names === undefined ? undefined : engine.select(names));
+    const positions = instances.map(({ name, process }) => ({
+      instance: name,
+      process,
+      journalled: engine.outputPosition(name).journalled,
+    }));
+    return {
+      result: { last_id: journal.lastId, keeps_output: journal.keepsOutput, instances: positions },
+    };
   },
 
   why: ({ names }, { engine }) => ({

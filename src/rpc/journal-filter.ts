@@ -18,7 +18,7 @@ export interface EventFilter {
   readonly text?: string;
 }
 
-/** Levels and kinds are those of events; lines that processes printed come beside them. */
+/** Kinds are those of events; lines that processes printed come beside them. */
 export interface JournalFilter extends EventFilter {
   /** Lines that processes printed too. */
   readonly output?: boolean;
@@ -38,7 +38,7 @@ export function passesFilter(entry: JournalEntry, filter: EventFilter): boolean 
 }
 
 export function passesJournalFilter(entry: JournalEntry, filter: JournalFilter): boolean {
-  const { output, streams, level: _, events: __, ...ofOutput } = filter;
+  const { output, streams, events: _, ...ofOutput } = filter;
   if (entry.event !== 'output') return streams === undefined && passesFilter(entry, filter);
   if (streams === undefined ? output !== true : !streams.includes(entry.stream)) return false;
   return passesFilter(entry, ofOutput);

@@ -115,6 +115,12 @@ export class Outbox {
     while (this.#notificationBytes > this.#limits.notificationBytes) this.#dropOldest();
   }
 
+  /** Has the client told, before anything else of the subscription, that so many bytes of output are not to be had. */
+  lose(subscription: number, bytes: number): void {
+    const { notifications, bytes: before } = this.#losses.get(subscription) ?? { notifications: 0, bytes: 0 };
+    this.#losses.set(subscription, { notifications, bytes: before + bytes });
+  }
+
   /** Forgets what was lost of a subscription that has ended. */
   forget(subscription: number): void {
     this.#losses.delete(subscription);

@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import type { EngineEvent } from '../supervisor/engine-event.ts';
 import type { Cancel, InputClaim, InputHolder } from '../supervisor/ports.ts';
 import type { NotificationName, NotificationParams, Params } from './contract.ts';
-import type { EnginePort, OutputChunk, Requester } from './engine-port.ts';
+import type { EnginePort, OutputChunk, OutputPosition, Requester } from './engine-port.ts';
 import { frame } from './framing.ts';
 import { passesFilter } from './journal-filter.ts';
 import type { Outbox } from './outbox.ts';
@@ -115,7 +115,8 @@ export class Subscriptions {
     const tell = (chunk: OutputChunk): void => {
       if (streams.includes(chunk.stream)) this.#tellOutput(id, chunk);
     };
-    if (params.replay !== false) for (const chunk of this.#engine.recentOutput(instance)) tell(chunk);
+    if (params.after !== undefined) this.#replayAfter(params.after, id, instance, tell);
+    else if (params.replay !== false) for (const chunk of this.#engine.recentOutput(instance)) tell(chunk);
     const cancelOutput = this.#engine.followOutput(instance, tell);
     const cancelEvents = this.#engine.onEvent((event) => {
       const wasRemoved =
@@ -129,6 +130,30 @@ export class Subscriptions {
       cancelEvents();
     };
     this.#active.set(id, { kind: 'attach', cancel });
+  }
+
+  /** What was printed since, as far as it is remembered; how much is not is told. */
+  #replayAfter(
+    after: OutputPosition,
+    id: number,
+    instance: string,
+    tell: (chunk: OutputChunk) => void,
+  ): void {
+    const { bytes: now } = this.#engine.outputPosition(instance);
+    const recent = this.#engine.recentOutput(instance);
+    // One that was made anew counts from 0 again.
+    const from = {
+      stdout: after.stdout > now.stdout ? 0 : after.stdout,
+      stderr: after.stderr > now.stderr ? 0 : after.stderr,
+    };
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const oldest = recent.find((chunk) => chunk.stream === stream)?.position ?? now[stream];
+      if (oldest > from[stream]) this.#outbox.lose(id, oldest - from[stream]);
+    }
+    for (const chunk of recent) {
+      const known = Math.max(0, from[chunk.stream] - chunk.position);
+      if (known < chunk.bytes.length) tell({ ...chunk, bytes: chunk.bytes.subarray(known) });
+    }
   }
 
   #tellOutput(id: number, { stream, incarnation, bytes }: OutputChunk): void {

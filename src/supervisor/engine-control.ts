@@ -75,8 +75,20 @@ interface OutputPiece {
   readonly time: number;
 }
 
+/** One that is still remembered. */
+interface RecentPiece extends OutputPiece {
+  /** Bytes of its stream before it. */
+  readonly position: number;
+}
+
+type ByStream = Readonly<Record<OutputPiece['stream'], number>>;
+
 export interface OutputAccess {
-  readonly recentOutput: (instance: string) => readonly OutputPiece[];
+  readonly recentOutput: (instance: string) => readonly RecentPiece[];
+  /** Bytes that were read of each stream so far. */
+  readonly position: (instance: string) => ByStream;
+  /** Those of them that are in no entry of the journal yet: a line that has not ended. */
+  readonly unfinished: (instance: string) => ByStream;
   readonly followOutput: (instance: string, listener: (piece: OutputPiece) => void) => Cancel;
   /** The last lines an instance printed, decoded for display. */
   readonly lastLines: (instance: string) => readonly string[];
@@ -244,8 +256,14 @@ export class EngineControl {
     return this.#ports.events.subscribe(listener);
   }
 
-  recentOutput(instance: string): readonly OutputPiece[] {
+  recentOutput(instance: string): readonly RecentPiece[] {
     return this.#ports.output.recentOutput(instance);
+  }
+
+  outputPosition(instance: string): { readonly bytes: ByStream; readonly journalled: ByStream } {
+    const bytes = this.#ports.output.position(instance);
+    const { stdout, stderr } = this.#ports.output.unfinished(instance);
+    return { bytes, journalled: { stdout: bytes.stdout - stdout, stderr: bytes.stderr - stderr } };
   }
 
   followOutput(instance: string, listener: (piece: OutputPiece) => void): Cancel {

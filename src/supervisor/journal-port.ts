@@ -3,14 +3,15 @@
  * the lines that processes print, under one count of ids.
  */
 
-import type { EngineEvent } from './engine-event.ts';
+import type { EngineEvent, EventLevel } from './engine-event.ts';
 
 /** A line that a process printed, told in the manner of an event. A type: an interface is no record of JSON values. */
 export type OutputEntry = {
   readonly id: number;
   /** Epoch milliseconds at which its end was read. */
   readonly time: number;
-  readonly level: 'info';
+  /** What the line tells of itself; `info` where it tells nothing. */
+  readonly level: EventLevel;
   readonly event: 'output';
   readonly process: string;
   readonly instance: string;

@@ -79,8 +79,8 @@ describe('logs', () => {
   test('take output from the journal where that keeps it, in the order of ids', async (t) => {
     const rig = await withEvents(t);
     rig.engine.keepsOutput = true;
-    rig.engine.journalLine('web', 'kept');
-    rig.engine.journalLine('web', 'wrong', { stream: 'stderr' });
+    rig.engine.journalLine('web', 'kept', { level: 'warn' });
+    rig.engine.journalLine('web', 'wrong', { level: 'error', stream: 'stderr' });
     rig.engine.output.set('web', [
       { stream: 'stdout', incarnation: 1, bytes: Buffer.from('ring\n'), time: 1 },
     ]);
@@ -135,7 +135,8 @@ describe('logs', () => {
   test('with --follow go on until Ctrl-C, without a gap or a repetition', async (t) => {
     const rig = await withEvents(t);
     const running = new CliRun(['logs', '-f', '-o', '--socket', rig.path]);
-    await eventually(() => rig.engine.listenerCount === 3);
+    // Events, the instances there are, and of the one its life and its output.
+    await eventually(() => rig.engine.listenerCount === 4);
     rig.engine.emit('engine_notice', { message: 'later' });
     rig.engine.print('web', 'printed\n');
     await eventually(() => running.out.includes('web stdout | printed'));
@@ -145,5 +146,64 @@ describe('logs', () => {
     );
     running.interrupt();
     assert.equal(await running.done, 130);
+  });
+
+  test('with --follow go on in the middle of a line, and tell what is no longer remembered', async (t) => {
+    const rig = await withEvents(t);
+    rig.engine.output.set('web', [
+      { stream: 'stdout', incarnation: 1, bytes: Buffer.from('whole\nhal'), time: 1_700_000_000_500 },
+    ]);
+    const running = new CliRun(['logs', '-f', '--stream', 'stdout', '--socket', rig.path]);
+    await eventually(() => rig.engine.listenerCount === 3);
+    rig.engine.print('web', 'f a line\n');
+    await eventually(() => running.out.includes('half a line'));
+    assert.match(running.out, /^\S+Z web stdout \| whole\n\S+Z web stdout \| half a line\n$/);
+    running.interrupt();
+    assert.equal(await running.done, 130);
+    // 100 bytes were printed since; the ring holds the last nine of them.
+    rig.engine.positions.set('web', {
+      bytes: { stdout: 109, stderr: 0 },
+      journalled: { stdout: 0, stderr: 0 },
+    });
+    rig.engine.keepsOutput = true;
+    rig.engine.recentOutput = () => [
+      { stream: 'stdout', incarnation: 1, bytes: Buffer.from('the last\n'), position: 100 },
+    ];
+    const late = new CliRun(['logs', '-f', '--stream', 'stdout', '--socket', rig.path]);
+    await eventually(() => late.out.includes('the last'));
+    assert.equal(late.err, '[too slow: 100 bytes were lost]\n');
+    late.interrupt();
+    await late.done;
+  });
+
+  test('with --follow also follow an instance that is added later', async (t) => {
+    const rig = await withEvents(t);
+    const running = new CliRun(['logs', '-f', '-o', '-p', 'w*', '--socket', rig.path]);
+    await eventually(() => rig.engine.listenerCount === 4);
+    for (const name of ['web:2', 'other']) {
+      rig.engine.change(name, {});
+      rig.engine.emit('state_changed', { from: 'idle', to: 'starting' }, { instance: name, process: name });
+    }
+    await eventually(() => rig.engine.listenerCount === 6);
+    rig.engine.print('web:2', 'I am new\n');
+    await eventually(() => running.out.includes('web:2 stdout | I am new'));
+    assert.doesNotMatch(running.out, /other stdout/);
+    running.interrupt();
+    assert.equal(await running.done, 130);
+  });
+
+  test('what a process prints has the level that the line tells', async (t) => {
+    const rig = await withEvents(t);
+    rig.engine.output.set('web', [
+      { stream: 'stdout', incarnation: 1, bytes: Buffer.from('plain\nlevel=error msg=no\n'), time: 1 },
+    ]);
+    const words = ['logs', '--stream', 'stdout', '--json', '--socket', rig.path];
+    const levels = async (...more: string[]) =>
+      (await cli([...words, ...more])).out
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).level);
+    assert.deepEqual(await levels(), ['info', 'error']);
+    assert.deepEqual(await levels('-l', 'warn'), ['error']);
   });
 });

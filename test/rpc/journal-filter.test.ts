@@ -28,7 +28,7 @@ const ENTRIES: readonly JournalEntry[] = [
   { id: 5, level: 'info', event: 'output', stream: 'stdout', text: 'say "hi"\tö', ...about },
   {
     id: 6,
-    level: 'info',
+    level: 'error',
     event: 'output',
     stream: 'stderr',
     text: 'event',
@@ -44,7 +44,7 @@ const CASES: readonly [filter: JournalFilter, ids: readonly number[]][] = [
   [{ streams: ['stderr'] }, [6]],
   [{ streams: ['stdout', 'stderr'], names: ['w*'] }, [5]],
   [{ level: 'warn' }, [2]],
-  [{ level: 'warn', output: true }, [2, 5, 6]],
+  [{ level: 'warn', output: true }, [2, 6]],
   [{ events: ['state_changed'] }, [1]],
   [{ events: ['state_changed'], output: true }, [1, 5, 6]],
   [{ names: ['web'], incarnation: 3 }, [1, 2, 4]],

@@ -9,6 +9,7 @@ import type {
   EnginePort,
   HealthQuestion,
   OutputChunk,
+  RecentChunk,
   Requester,
 } from '../../src/rpc/engine-port.ts';
 import { matchesPattern } from '../../src/rpc/name-pattern.ts';
@@ -258,8 +259,22 @@ export class FakeEngine implements EnginePort {
     return () => this.#eventListeners.delete(listener);
   }
 
-  recentOutput(instance: string): readonly OutputChunk[] {
-    return this.output.get(instance) ?? [];
+  recentOutput(instance: string): readonly RecentChunk[] {
+    const before = { stdout: 0, stderr: 0 };
+    return (this.output.get(instance) ?? []).map((chunk) => {
+      const position = before[chunk.stream];
+      before[chunk.stream] += chunk.bytes.length;
+      return { position, ...chunk };
+    });
+  }
+
+  /** By instance, where it is not what `output` says. */
+  readonly positions = new Map<string, ReturnType<EnginePort['outputPosition']>>();
+
+  outputPosition(instance: string): ReturnType<EnginePort['outputPosition']> {
+    const bytes = { stdout: 0, stderr: 0 };
+    for (const chunk of this.recentOutput(instance)) bytes[chunk.stream] += chunk.bytes.length;
+    return this.positions.get(instance) ?? { bytes, journalled: bytes };
   }
 
   followOutput(instance: string, listener: (chunk: OutputChunk) => void): Cancel {

@@ -1,16 +1,16 @@
 /** The level that a line of a program's output tells of itself, in the engine's own words. Pure. */
 
-import type { EventLevel } from '../supervisor/engine-event.ts';
+export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
 /** What stands before the message of some lines, and is not part of it. */
 export interface ToldLevel {
-  readonly level: EventLevel | undefined;
+  readonly level: Level | undefined;
   /** So many characters of the line only tell the level. */
   readonly prefixLength: number;
 }
 
 /** Names of the severities of syslog(3), of log4j, Python, Go and Rust, as one ladder. */
-const WORDS: Readonly<Record<string, EventLevel>> = {
+const WORDS: Readonly<Record<string, Level>> = {
   trace: 'trace',
   verbose: 'trace',
   finest: 'trace',
@@ -37,9 +37,9 @@ const WORDS: Readonly<Record<string, EventLevel>> = {
 };
 
 /** By the number of syslog(3): 0 is an emergency, 7 is debug. */
-const SYSLOG: readonly EventLevel[] = ['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'debug'];
+const SYSLOG: readonly Level[] = ['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'debug'];
 const HIGHEST_PRIORITY = 191;
-const PINO: readonly EventLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+const PINO: readonly Level[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
 /** A pair of logfmt further behind than this is not looked at. */
 const LOOKED_AT = 1_024;
@@ -67,7 +67,7 @@ function syslogLevel(line: string): ToldLevel {
   return { level: SYSLOG[priority & 7], prefixLength };
 }
 
-function jsonLevel(line: string): EventLevel | undefined {
+function jsonLevel(line: string): Level | undefined {
   // Most lines without a level are told apart before the costly look.
   if (!/"(?:level|severity|lvl|loglevel|log\.level)"\s*:/.test(line)) return undefined;
   let record: unknown;
@@ -81,7 +81,7 @@ function jsonLevel(line: string): EventLevel | undefined {
   return key === undefined ? undefined : levelInWords((record as Record<string, unknown>)[key]);
 }
 
-function levelInWords(value: unknown): EventLevel | undefined {
+function levelInWords(value: unknown): Level | undefined {
   if (typeof value === 'string') return byWord(value);
   if (typeof value !== 'number') return undefined;
   if (Number.isInteger(value) && value >= 0 && value < 8) return SYSLOG[value];
@@ -89,13 +89,13 @@ function levelInWords(value: unknown): EventLevel | undefined {
   return PINO[Math.min(PINO.length, Math.floor(value / 10)) - 1];
 }
 
-function byWord(word: string): EventLevel | undefined {
+function byWord(word: string): Level | undefined {
   const known = word.toLowerCase();
   return Object.hasOwn(WORDS, known) ? WORDS[known] : undefined;
 }
 
 /** A line is logfmt where it begins with `name=`; a level in the midst of a sentence is none. */
-function logfmtLevel(line: string): EventLevel | undefined {
+function logfmtLevel(line: string): Level | undefined {
   const pair = /([\w.@-]+)=("(?:[^"\\]|\\.)*"|[^\s"]*)(?:\s+|$)/y;
   const start = line.length > LOOKED_AT ? line.slice(0, LOOKED_AT) : line;
   for (let match = pair.exec(start); match !== null; match = pair.exec(start)) {

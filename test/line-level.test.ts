@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { levelOf } from '../../src/output/line-level.ts';
-import type { EventLevel } from '../../src/supervisor/engine-event.ts';
+import { levelOf } from '../src/line-level.ts';
+import type { EventLevel } from '../src/supervisor/engine-event.ts';
 
 const LINES: readonly (readonly [string, EventLevel | undefined])[] = [
   // JSON
