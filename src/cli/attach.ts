@@ -57,6 +57,8 @@ class Attachment {
   readonly #isWindow: boolean;
   #lastStatus: WireExitStatus | undefined;
   #startedOnce: boolean;
+  /** One that ran while somebody was attached has ended. */
+  #hasEnded = false;
   #quietTimer: NodeJS.Timeout | undefined;
 
   constructor(client: RpcClient, attached: Attached, detachKeys: string, invocation: Invocation) {
@@ -152,20 +154,24 @@ class Attachment {
         this.#print(told.stream ?? 'stdout', bytesOf(told));
         return;
       case 'started':
-        this.#stayed();
+        // The last words of the one before have come by now.
+        if (flags.has('--exit-code') && this.#hasEnded) this.#end();
+        clearTimeout(this.#quietTimer);
+        this.#quietTimer = undefined;
         if (this.#startedOnce) complain(io, `[${this.#name} has started again]`);
         this.#startedOnce = true;
         return;
       case 'exited':
         this.#lastStatus = told.status;
-        if (told.status !== undefined && !flags.has('--exit-code')) {
+        this.#hasEnded = true;
+        if (flags.has('--exit-code')) this.#endWhenQuiet();
+        else if (told.status !== undefined) {
           complain(io, `[${this.#name} has ended: ${exitText(told.status)}]`);
         }
         return;
       case 'state':
-        if (!flags.has('--exit-code')) return;
-        if (told.state !== undefined && AT_REST.has(told.state)) this.#endWhenQuiet();
-        else this.#stayed();
+        if (flags.has('--exit-code') && told.state !== undefined && AT_REST.has(told.state))
+          this.#endWhenQuiet();
         return;
       case 'input-lost':
         complain(io, `[uid ${told.uid} has taken over the input of ${this.#name}]`);
@@ -206,15 +212,12 @@ class Attachment {
 
   #endWhenQuiet(): void {
     clearTimeout(this.#quietTimer);
-    this.#quietTimer = setTimeout(() => {
-      if (this.#lastStatus === undefined) complain(this.#invocation.io, `${this.#name} has never run`);
-      this.#done.resolve(exitCodeOfStatus(this.#lastStatus));
-    }, QUIET_MS);
+    this.#quietTimer = setTimeout(() => this.#end(), QUIET_MS);
   }
 
-  #stayed(): void {
-    clearTimeout(this.#quietTimer);
-    this.#quietTimer = undefined;
+  #end(): void {
+    if (this.#lastStatus === undefined) complain(this.#invocation.io, `${this.#name} has never run`);
+    this.#done.resolve(exitCodeOfStatus(this.#lastStatus));
   }
 }
 

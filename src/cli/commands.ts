@@ -165,7 +165,10 @@ export const COMMANDS: readonly CommandSpec[] = [
         value: { label: 'KEYS', kind: 'text' },
         summary: 'other keys than ctrl-p,ctrl-q',
       },
-      { name: '--exit-code', summary: 'until it ends; exit as it did (128 + signal)' },
+      {
+        name: '--exit-code',
+        summary: 'until it ends, whether it is started again or not; exit as it did (128 + signal)',
+      },
       { name: '--no-replay', summary: 'without the recent output' },
       {
         name: '--stream',

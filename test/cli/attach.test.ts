@@ -85,13 +85,29 @@ describe('attach', () => {
       await eventually(() => rig.engine.listenerCount === 2);
       rig.engine.emit('process_exited', { status, uptime_ms: 1, requested: false }, ABOUT);
       rig.engine.emit('state_changed', { from: 'ended', to: 'backoff' }, ABOUT);
-      rig.engine.emit('process_exited', { status, uptime_ms: 1, requested: false }, ABOUT);
-      rig.engine.emit('state_changed', { from: 'ended', to: 'failed' }, ABOUT);
       rig.engine.print('web', 'last words\n');
       assert.equal(await running.done, code);
       assert.equal(running.out, 'old\nlast words\n');
     });
   }
+
+  test('--exit-code tells of the life it saw the end of, not of the next one', async (t) => {
+    const { rig, running } = await begin(t, ['--exit-code']);
+    await eventually(() => rig.engine.listenerCount === 2);
+    const ended = (code: number): void =>
+      rig.engine.emit(
+        'process_exited',
+        { status: { how: 'exited', code }, uptime_ms: 1, requested: false },
+        ABOUT,
+      );
+    ended(4);
+    rig.engine.print('web', 'last words\n');
+    rig.engine.emit('process_spawned', { cmd: 'web' } as never, { ...ABOUT, pid: 8 });
+    rig.engine.print('web', 'the next life\n', { incarnation: 2 });
+    ended(5);
+    assert.equal(await running.done, 4);
+    assert.match(running.out, /^old\nlast words\n/);
+  });
 
   test('--exit-code of one that has ended already replays and tells how', async (t) => {
     const status = { how: 'exited', code: 3 } as const;
