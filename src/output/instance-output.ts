@@ -11,9 +11,32 @@ export const OUTPUT_STREAMS = ['stdout', 'stderr'] as const satisfies readonly O
 export interface OutputChunk {
   readonly stream: OutputStream;
   readonly incarnation: number;
+  /** Valid during the call that hands them on. */
   readonly bytes: Buffer;
   /** Epoch milliseconds at which it was read. */
   readonly time: number;
+}
+
+/** As followers are told: one copy serves all who keep it. */
+export class FollowedChunk implements OutputChunk {
+  readonly stream: OutputStream;
+  readonly incarnation: number;
+  readonly bytes: Buffer;
+  readonly time: number;
+  #kept: Buffer | undefined;
+
+  constructor({ stream, incarnation, bytes, time }: OutputChunk) {
+    this.stream = stream;
+    this.incarnation = incarnation;
+    this.bytes = bytes;
+    this.time = time;
+  }
+
+  /** The bytes to keep; nobody changes them. Call during the call that hands them on. */
+  keep(): Buffer {
+    this.#kept ??= Buffer.from(this.bytes);
+    return this.#kept;
+  }
 }
 
 /** By stream: bytes so far, over all incarnations. */
@@ -25,7 +48,7 @@ export interface RecentChunk extends OutputChunk {
   readonly position: number;
 }
 
-type Listener = (chunk: OutputChunk) => void;
+type Listener = (chunk: FollowedChunk) => void;
 
 /** Longer lines are shown in parts. */
 const LONGEST_SHOWN_LINE_BYTES = 4_096;
@@ -63,7 +86,9 @@ export class InstanceOutput {
     const { stream, incarnation, time, bytes } = chunk;
     this.#sequence += 1;
     this.#rings[stream].push(bytes, { incarnation, time, sequence: this.#sequence });
-    for (const follower of this.#followers) follower(chunk);
+    if (this.#followers.size === 0) return;
+    const followed = new FollowedChunk(chunk);
+    for (const follower of this.#followers) follower(followed);
   }
 
   /** Copies of what the rings hold, both streams in the order of reading. */
@@ -75,7 +100,7 @@ export class InstanceOutput {
     return tagged.map(({ stream, piece }) => chunkOf(stream, piece));
   }
 
-  /** Every chunk from now on. The listener must not throw, and must copy bytes that it keeps. */
+  /** Every chunk from now on. The listener must not throw. */
   follow(listener: Listener): Cancel {
     // Wrapped, so that one who follows twice is told twice and leaves twice.
     const own: Listener = (chunk) => listener(chunk);

@@ -18,9 +18,9 @@ import { errorText } from './error-text.ts';
 import { type FileOwner, fileReports, processOf } from './file-reports.ts';
 import { Floods } from './floods.ts';
 import {
+  type FollowedChunk,
   InstanceOutput,
   OUTPUT_STREAMS,
-  type OutputChunk,
   type OutputPosition,
   type OutputStream,
   type RecentChunk,
@@ -173,8 +173,8 @@ export class ProcessOutput implements OutputPort {
     return this.#outlets.get(instance)?.output.position ?? { stdout: 0, stderr: 0 };
   }
 
-  /** Over all incarnations to come. The listener must not throw, and must copy bytes that it keeps. */
-  followOutput(instance: string, listener: (chunk: OutputChunk) => void): Cancel {
+  /** Over all incarnations to come. The listener must not throw. */
+  followOutput(instance: string, listener: (chunk: FollowedChunk) => void): Cancel {
     return this.#outletOf(instance).output.follow(listener);
   }
 

@@ -26,7 +26,13 @@ export interface OutputChunk {
   readonly time?: number;
 }
 
-/** One that is still remembered. */
+/** One that was just read: its bytes are valid during the call only. */
+export interface FollowedChunk extends OutputChunk {
+  /** Bytes to keep, the same for all who ask; nobody changes them. */
+  keep(): Uint8Array;
+}
+
+/** One that is still remembered; its bytes stay as they are. */
 export interface RecentChunk extends OutputChunk {
   /** Bytes of its stream before it, over all incarnations. */
   readonly position: number;
@@ -84,9 +90,9 @@ export interface EnginePort {
   outputPosition(instance: string): { readonly bytes: OutputPosition; readonly journalled: OutputPosition };
   /**
    * Every chunk read after this call, over all incarnations to come. `recentOutput` followed by this in the same
-   * turn loses and repeats nothing. The listener must copy bytes that it keeps.
+   * turn loses and repeats nothing.
    */
-  followOutput(instance: string, listener: (chunk: OutputChunk) => void): Cancel;
+  followOutput(instance: string, listener: (chunk: FollowedChunk) => void): Cancel;
 
   /** What the instance's standard input is, by the configuration. */
   inputOf(instance: string): 'null' | 'pipe' | 'terminal';

@@ -113,11 +113,13 @@ export class Subscriptions {
   followOutput(id: number, instance: string, params: Params<'attach'>): void {
     const streams = params.streams ?? ['stdout', 'stderr'];
     const tell = (chunk: OutputChunk): void => {
-      if (streams.includes(chunk.stream)) this.#tellOutput(id, chunk);
+      if (streams.includes(chunk.stream)) this.#tellOutput(id, chunk, chunk.bytes);
     };
     if (params.after !== undefined) this.#replayAfter(params.after, id, instance, tell);
     else if (params.replay !== false) for (const chunk of this.#engine.recentOutput(instance)) tell(chunk);
-    const cancelOutput = this.#engine.followOutput(instance, tell);
+    const cancelOutput = this.#engine.followOutput(instance, (chunk) => {
+      if (streams.includes(chunk.stream)) this.#tellOutput(id, chunk, chunk.keep());
+    });
     const cancelEvents = this.#engine.onEvent((event) => {
       const wasRemoved =
         event.event === 'config_reloaded' && this.#engine.snapshot([instance]).instances.length === 0;
@@ -156,10 +158,10 @@ export class Subscriptions {
     }
   }
 
-  #tellOutput(id: number, { stream, incarnation, bytes }: OutputChunk): void {
+  /** @param bytes stay as they are: they may wait long for a slow client. */
+  #tellOutput(id: number, { stream, incarnation }: OutputChunk, bytes: Uint8Array): void {
     for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
-      // A copy: what waits for a slow client must not change under it.
-      const piece = Buffer.from(bytes.subarray(from, from + PIECE_BYTES));
+      const piece = bytes.subarray(from, from + PIECE_BYTES);
       this.#outbox.notify({
         subscription: id,
         size: piece.length + 128,

@@ -75,6 +75,12 @@ interface OutputPiece {
   readonly time: number;
 }
 
+/** One that was just read. */
+interface FollowedPiece extends OutputPiece {
+  /** Its bytes, which are valid during the call only, to keep: the same for all who ask. */
+  keep(): Uint8Array;
+}
+
 /** One that is still remembered. */
 interface RecentPiece extends OutputPiece {
   /** Bytes of its stream before it. */
@@ -89,7 +95,7 @@ export interface OutputAccess {
   readonly position: (instance: string) => ByStream;
   /** Those of them that are in no entry of the journal yet: a line that has not ended. */
   readonly unfinished: (instance: string) => ByStream;
-  readonly followOutput: (instance: string, listener: (piece: OutputPiece) => void) => Cancel;
+  readonly followOutput: (instance: string, listener: (piece: FollowedPiece) => void) => Cancel;
   /** The last lines an instance printed, decoded for display. */
   readonly lastLines: (instance: string) => readonly string[];
   readonly dropped: (instance: string) => readonly DroppedOutput[];
@@ -266,7 +272,7 @@ export class EngineControl {
     return { bytes, journalled: { stdout: bytes.stdout - stdout, stderr: bytes.stderr - stderr } };
   }
 
-  followOutput(instance: string, listener: (piece: OutputPiece) => void): Cancel {
+  followOutput(instance: string, listener: (piece: FollowedPiece) => void): Cancel {
     return this.#ports.output.followOutput(instance, listener);
   }
 

@@ -7,6 +7,7 @@ import { nearestWord } from '../../src/nearest-word.ts';
 import type {
   Action,
   EnginePort,
+  FollowedChunk,
   HealthQuestion,
   OutputChunk,
   RecentChunk,
@@ -73,7 +74,7 @@ export class FakeEngine implements EnginePort {
   /** Called by `request`, to move instances as a real engine would. */
   onRequest: (action: Action, instances: readonly string[]) => void = () => {};
   readonly #eventListeners = new Set<(event: EngineEvent) => void>();
-  readonly #followers = new Map<string, Set<(chunk: OutputChunk) => void>>();
+  readonly #followers = new Map<string, Set<(chunk: FollowedChunk) => void>>();
   readonly #settled: { resolve(): void; reject(reason: unknown): void }[] = [];
 
   constructor(...instances: readonly InstanceSnapshot[]) {
@@ -108,7 +109,13 @@ export class FakeEngine implements EnginePort {
 
   print(instance: string, bytes: string | Uint8Array, changes: Partial<OutputChunk> = {}): void {
     const data = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
-    const chunk: OutputChunk = { stream: 'stdout', incarnation: 1, bytes: data, ...changes };
+    const chunk: FollowedChunk = {
+      stream: 'stdout',
+      incarnation: 1,
+      bytes: data,
+      keep: () => data,
+      ...changes,
+    };
     for (const follow of this.#followers.get(instance) ?? []) follow(chunk);
   }
 
@@ -277,7 +284,7 @@ export class FakeEngine implements EnginePort {
     return this.positions.get(instance) ?? { bytes, journalled: bytes };
   }
 
-  followOutput(instance: string, listener: (chunk: OutputChunk) => void): Cancel {
+  followOutput(instance: string, listener: (chunk: FollowedChunk) => void): Cancel {
     const followers = this.#followers.get(instance) ?? new Set();
     this.#followers.set(instance, followers.add(listener));
     return () => followers.delete(listener);
