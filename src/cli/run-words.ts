@@ -5,6 +5,7 @@ import { exitCodeOf } from '../rpc/error-codes.ts';
 import { bad, parseCommand } from './arguments.ts';
 import type { CommandSpec, ParsedFlags } from './command.ts';
 import { COMMANDS } from './commands.ts';
+import { INTERRUPTED } from './interrupt.ts';
 import { type CliIo, complain, say } from './io.ts';
 import type { LazyConnection } from './lazy-connection.ts';
 import { plainText } from './plain-text.ts';
@@ -46,6 +47,8 @@ export async function runWords(
       connect: () => connection.get(socket),
     });
   } catch (error) {
+    // Whoever broke it off knows.
+    if (signal.aborted) return INTERRUPTED;
     tellFailure(error, isJson, io);
     return codeFor(error, command);
   }

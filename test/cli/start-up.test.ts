@@ -39,6 +39,7 @@ test('status imports what it needs and nothing more', async (t) => {
     'cli/arguments.ts',
     'cli/command.ts',
     'cli/commands.ts',
+    'cli/interrupt.ts',
     'cli/io.ts',
     'cli/lazy-connection.ts',
     'cli/main.ts',

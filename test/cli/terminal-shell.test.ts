@@ -167,3 +167,20 @@ test('who waits sees for what, until it is there', async (t) => {
   await screen.shows(/web is stopped/);
   assert.doesNotMatch(screen.text, /then SIGKILL/);
 });
+
+test('Ctrl-C ends the waiting and leaves the prompt alone on the last row', async (t) => {
+  const { rig, screen } = await begin(t);
+  rig.engine.change('web', {
+    state: 'stopping',
+    deadline: { action: 'SIGKILL', in_ms: 60_000, of_ms: 90_000 },
+  });
+  screen.type('stop web --wait\r');
+  await screen.shows(/then SIGKILL/);
+  screen.type(CTRL_C);
+  await screen.shows(/taskshell>\s*$/);
+  await enter(screen, 'version', /taskmaster 1\.2\.3/);
+  assert.equal(
+    screen.text.trimEnd(),
+    ['taskshell> stop web --wait', 'taskshell> version', 'taskmaster 1.2.3', 'taskshell>'].join('\n'),
+  );
+});

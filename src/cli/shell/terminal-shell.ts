@@ -4,6 +4,7 @@ import { createInterface, type Interface } from 'node:readline';
 import { COMMANDS } from '../commands.ts';
 import { complete } from '../complete.ts';
 import { namesOf } from '../completion.ts';
+import { INTERRUPTED } from '../interrupt.ts';
 import { type CliIo, say, wantsColour } from '../io.ts';
 import type { LazyConnection } from '../lazy-connection.ts';
 import { runWords } from '../run-words.ts';
@@ -18,7 +19,8 @@ import { splitLine } from './words.ts';
 export const PROMPT = 'taskshell> ';
 /** How long names that Tab offers may be old. */
 const NAMES_FRESH_MS = 1_000;
-const INTERRUPTED_CODE = 130;
+/** What was broken off has so long to leave the screen before the prompt comes. */
+const LEAVE_MS = 500;
 
 /** What is there while the terminal is ours; a command that reads keys itself gets it meanwhile. */
 interface Prompt {
@@ -74,7 +76,7 @@ export class TerminalShell {
       const code = await this.#execute(words);
       if (code !== 0) this.#lastFailure = code;
       // Ctrl-C is meant for the line, not for one of its commands.
-      if (code === INTERRUPTED_CODE) break;
+      if (code === INTERRUPTED) break;
     }
     return false;
   }
@@ -148,14 +150,13 @@ export class TerminalShell {
     this.#running = new AbortController();
     const { signal } = this.#running;
     const interrupted = new Promise<number>((resolve) => {
-      signal.addEventListener('abort', () => resolve(INTERRUPTED_CODE));
+      signal.addEventListener('abort', () => resolve(INTERRUPTED));
     });
-    const code = await Promise.race([
-      runWords(words, { io: this.#io, connection: this.#connection, signal }),
-      interrupted,
-    ]);
+    const work = runWords(words, { io: this.#io, connection: this.#connection, signal });
+    const code = await Promise.race([work, interrupted]);
     // What the command still waits for must not answer into the next one.
     if (signal.aborted || isFollowing(words)) this.#connection.close();
+    if (signal.aborted) await Promise.race([work, pause(LEAVE_MS)]);
     this.#running = undefined;
     if (takesInput && !this.#hasEnded) this.#open();
     return code;
@@ -204,6 +205,10 @@ export class TerminalShell {
       return [];
     }
   }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, milliseconds).unref());
 }
 
 function isFollowing(words: readonly string[]): boolean {
