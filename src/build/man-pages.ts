@@ -67,7 +67,7 @@ function taskshell(): PageParts {
       ),
       paragraph(NAMES),
       paragraph(
-        'At the prompt Tab completes, Ctrl-R searches what was typed before (again: older, Ctrl-S: newer, Enter runs, an arrow edits, Ctrl-G gives up), Ctrl-C ends a command or drops the line, Ctrl-D leaves. What happens to processes meanwhile is told above the line. `exit` and `quit` leave. A line is split into words as a shell does, commands by `;`, and a `#` begins a comment; nothing is expanded.',
+        'At the prompt Tab completes, Ctrl-R searches what was typed before (again: older, Ctrl-S: newer, Enter runs, an arrow edits, Ctrl-G gives up), Ctrl-C ends a command or drops the line, Ctrl-D leaves. What happens to processes meanwhile is told above the line; `notices off` keeps that back. `exit` and `quit` leave. A line is split into words as a shell does, commands by `;`, and a `#` begins a comment; nothing is expanded.',
       ),
       heading('verbs'),
       ...verbs.flatMap(verbPart),

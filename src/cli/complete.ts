@@ -13,15 +13,17 @@ const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 /**
  * @param words of the line up to the cursor, without the program's name; the last one is being written and may be
  * empty
+ * @param flagsAhead that may stand ahead of the verb
  * @returns the words it may become, sorted
  */
 export async function complete(
   words: readonly string[],
   commands: readonly CommandSpec[],
   source: NameSource,
+  flagsAhead: readonly FlagSpec[] = COMMON_FLAGS,
 ): Promise<readonly string[]> {
   const current = words.at(-1) ?? '';
-  const candidates = await candidatesFor(words.slice(0, -1), current, commands, source);
+  const candidates = await candidatesFor(words.slice(0, -1), current, commands, source, flagsAhead);
   return [...new Set(candidates)].filter((candidate) => candidate.startsWith(current)).sort();
 }
 
@@ -30,14 +32,15 @@ async function candidatesFor(
   current: string,
   commands: readonly CommandSpec[],
   source: NameSource,
+  flagsAhead: readonly FlagSpec[],
 ): Promise<readonly string[]> {
   const shown = commands.filter(({ isHidden }) => isHidden !== true);
   const verbs = shown.map(({ verb }) => verb);
-  const verbAt = firstOperand(before, COMMON_FLAGS);
+  const verbAt = firstOperand(before, flagsAhead);
   if (verbAt === -1) {
-    const value = flagAwaitingValue(before, COMMON_FLAGS);
+    const value = flagAwaitingValue(before, flagsAhead);
     if (value !== undefined) return [];
-    return current.startsWith('-') ? COMMON_FLAGS.map(({ name }) => name) : verbs;
+    return current.startsWith('-') ? flagsAhead.map(({ name }) => name) : verbs;
   }
   const command = shown.find(({ verb }) => verb === before[verbAt]);
   if (command === undefined) return [];

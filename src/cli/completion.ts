@@ -1,6 +1,6 @@
 /** Tab in the user's own shell: scripts that ask `taskshell __complete`. */
 
-import type { CommandHandler, Invocation } from './command.ts';
+import { COMMON_FLAGS, type CommandHandler, type Invocation, SHELL_FLAGS } from './command.ts';
 import { complete, type NameSource } from './complete.ts';
 import { say } from './io.ts';
 
@@ -53,6 +53,9 @@ const PROGRAM_WORDS: Readonly<Record<string, readonly string[]>> = {
   init: ['-e', '-g', '-h', '-l', '-p', '-s', '-v', '-w', '--version'],
 };
 
+/** Ahead of a verb, or without one. */
+const AHEAD = [...COMMON_FLAGS, ...SHELL_FLAGS];
+
 /** One candidate a line; nothing at all where something is wrong, for this speaks into a half-written line. */
 export const candidates: CommandHandler = async (invocation) => {
   const { operands, commands, io } = invocation;
@@ -63,7 +66,7 @@ export const candidates: CommandHandler = async (invocation) => {
       say(io, word);
     return 0;
   }
-  const words = [...(await complete(operands, commands, engineNames(invocation)))];
+  const words = [...(await complete(operands, commands, engineNames(invocation), AHEAD))];
   if (rest.length === 0) words.push(...Object.keys(PROGRAM_WORDS).filter((word) => word.startsWith(first)));
   for (const word of words.toSorted()) say(io, word);
   return 0;

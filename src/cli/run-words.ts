@@ -15,6 +15,8 @@ export interface Surroundings {
   readonly io: CliIo;
   readonly connection: LazyConnection;
   readonly signal: AbortSignal;
+  /** Those of the prompt, where there is one. */
+  readonly commands?: readonly CommandSpec[];
   /** What to do where no verb is given; absent within a shell. */
   readonly startShell?: (options: ShellOptions) => Promise<number>;
 }
@@ -25,15 +27,15 @@ export interface Surroundings {
  */
 export async function runWords(
   words: readonly string[],
-  { io, connection, signal, startShell }: Surroundings,
+  { io, connection, signal, commands = COMMANDS, startShell }: Surroundings,
 ): Promise<number> {
   let command: CommandSpec | undefined;
   let isJson = words.includes('--json');
   try {
-    const parsed = parseCommand(words, COMMANDS);
+    const parsed = parseCommand(words, commands);
     command = parsed.command;
     isJson = parsed.flags.has('--json');
-    if (parsed.command === undefined) return await withoutVerb(parsed.flags, io, startShell);
+    if (parsed.command === undefined) return await withoutVerb(parsed.flags, io, commands, startShell);
     if (parsed.flags.has('--help')) return await showHelp(parsed.command, io);
     const handler = await parsed.command.load();
     const socket = parsed.flags.text('--socket');
@@ -41,7 +43,7 @@ export async function runWords(
       command: parsed.command,
       operands: parsed.operands,
       flags: parsed.flags,
-      commands: COMMANDS,
+      commands,
       io,
       signal,
       connect: () => connection.get(socket),
@@ -57,11 +59,12 @@ export async function runWords(
 async function withoutVerb(
   flags: ParsedFlags,
   io: CliIo,
+  commands: readonly CommandSpec[],
   startShell: Surroundings['startShell'],
 ): Promise<number> {
   if (flags.has('--help')) {
     const { helpOverview } = await import('./usage.ts');
-    say(io, helpOverview(COMMANDS));
+    say(io, helpOverview(commands));
     return 0;
   }
   if (flags.has('--json') || startShell === undefined) throw bad('a verb is missing; help lists them');

@@ -89,6 +89,12 @@ describe('the scripts for other shells', () => {
     assert.deepEqual(await ask('init', '-s', '--v'), ['--version']);
   });
 
+  test('flags that go without a verb come with those ahead of one', async () => {
+    const { out } = await cli(['__complete', '--', '--socket', '/x', '-']);
+    assert.equal(out, '--commands\n--exit-on-error\n--help\n--json\n--socket\n');
+    assert.equal((await cli(['__complete', '--', '-c', ''])).out, '');
+  });
+
   test('bash understands its script, and fills the candidates in', async () => {
     const { out } = await cli(['completion', 'bash']);
     const ask = `

@@ -184,3 +184,29 @@ test('Ctrl-C ends the waiting and leaves the prompt alone on the last row', asyn
     ['taskshell> stop web --wait', 'taskshell> version', 'taskmaster 1.2.3', 'taskshell>'].join('\n'),
   );
 });
+
+test('notices off keeps them back, notices on brings them again', async (t) => {
+  const { rig, screen } = await begin(t);
+  await enter(screen, 'notices off', /notices are off/);
+  await eventually(() => rig.engine.listenerCount === 0);
+  rig.engine.emit('state_changed', { from: 'healthy', to: 'failed' }, { instance: 'db' });
+  await enter(screen, 'notices on', /notices are on/);
+  await eventually(() => rig.engine.listenerCount === 1);
+  rig.engine.emit('state_changed', { from: 'healthy', to: 'stopped' }, { instance: 'web' });
+  await screen.shows(/- web: healthy → stopped/);
+  assert.doesNotMatch(screen.text, /failed/);
+});
+
+test('help and Tab at the prompt know its own words', async (t) => {
+  const { screen } = await begin(t);
+  await enter(screen, 'help', /notices \[on\|off\] .*\n +exit +leave the shell/);
+  await enter(screen, 'help notices', /while something flaps/);
+  screen.type('noti\t');
+  await lastRowIs(screen, 'taskshell> notices');
+  screen.type('of\t');
+  await lastRowIs(screen, 'taskshell> notices off');
+  screen.type(`${CTRL_C}exi\t`);
+  await lastRowIs(screen, 'taskshell> exit');
+  screen.type('\r');
+  assert.equal(await screen.exitCode(), 0);
+});

@@ -1,7 +1,7 @@
 /** The interactive shell on a terminal: one prompt, the same verbs, history, and what happens meanwhile. */
 
 import { createInterface, type Interface } from 'node:readline';
-import { COMMANDS } from '../commands.ts';
+import type { CommandSpec } from '../command.ts';
 import { complete } from '../complete.ts';
 import { namesOf } from '../completion.ts';
 import { INTERRUPTED } from '../interrupt.ts';
@@ -12,7 +12,8 @@ import { EditedLine } from './edited-line.ts';
 import { History, historyPath } from './history.ts';
 import { KeyGate } from './key-gate.ts';
 import { Notices } from './notices.ts';
-import { commandsOf, LEAVING } from './script.ts';
+import { promptCommands } from './prompt-commands.ts';
+import { commandsOf } from './script.ts';
 import { SearchedLine } from './searched-line.ts';
 import { splitLine } from './words.ts';
 
@@ -34,34 +35,42 @@ export class TerminalShell {
   readonly #io: CliIo;
   readonly #connection: LazyConnection;
   readonly #history: History;
-  readonly #notices: Notices;
+  readonly #commands: readonly CommandSpec[];
+  /** Undefined: they are not wanted. */
+  #notices: Notices | undefined;
   /** Lines typed or pasted while a command was running. */
   readonly #waiting: string[] = [];
   #prompt: Prompt | undefined;
   #wake: (() => void) | undefined;
   #running: AbortController | undefined;
   #names: { readonly at: number; readonly names: readonly string[] } | undefined;
+  /** Nothing more is typed. */
   #hasEnded = false;
+  #isLeft = false;
   #lastFailure = 0;
 
   constructor(io: CliIo, connection: LazyConnection) {
     this.#io = io;
     this.#connection = connection;
     this.#history = new History(historyPath(io.environment));
-    this.#notices = new Notices(io, (lines) => this.#tell(lines));
-    this.#notices.hold();
+    this.#commands = promptCommands({
+      leave: () => {
+        this.#isLeft = true;
+      },
+      notices: (on) => this.#wantNotices(on),
+    });
   }
 
   /** @returns the exit code of the last command that failed, 0 where none did. */
   async run(): Promise<number> {
     await this.#history.load();
     this.#open();
-    if (this.#canRedraw) void this.#notices.follow();
+    this.#wantNotices(true);
     for (let line = await this.#nextLine(); line !== undefined; line = await this.#nextLine()) {
       this.#history.add(line);
       if (await this.#runLine(line)) break;
     }
-    this.#notices.close();
+    this.#notices?.close();
     this.#close();
     await this.#history.saved();
     return this.#lastFailure;
@@ -72,8 +81,8 @@ export class TerminalShell {
     const commands = commandsOf(line, this.#io);
     if (commands === undefined) this.#lastFailure = 2;
     for (const words of commands ?? []) {
-      if (LEAVING.has(words[0] ?? '')) return true;
       const code = await this.#execute(words);
+      if (this.#isLeft) return true;
       if (code !== 0) this.#lastFailure = code;
       // Ctrl-C is meant for the line, not for one of its commands.
       if (code === INTERRUPTED) break;
@@ -84,6 +93,18 @@ export class TerminalShell {
   /** node:readline draws no line again on a terminal that cannot move its cursor. */
   get #canRedraw(): boolean {
     return this.#io.environment.TERM !== 'dumb';
+  }
+
+  #wantNotices(on: boolean | undefined): boolean {
+    if (on === false) {
+      this.#notices?.close();
+      this.#notices = undefined;
+    } else if (on === true && this.#notices === undefined && this.#canRedraw) {
+      this.#notices = new Notices(this.#io, (lines) => this.#tell(lines));
+      this.#notices.hold();
+      void this.#notices.follow();
+    }
+    return this.#notices !== undefined;
   }
 
   #open(): void {
@@ -105,8 +126,8 @@ export class TerminalShell {
     const line = new EditedLine(reader, this.#io.stdout);
     const search = new SearchedLine(line, this.#io.stdout, {
       newestFirst: () => this.#history.newestFirst,
-      onBegin: () => this.#notices.hold(),
-      onEnd: () => this.#notices.release(),
+      onBegin: () => this.#notices?.hold(),
+      onEnd: () => this.#notices?.release(),
     });
     this.#prompt = { reader, line, search, gate };
     reader.on('line', (typed) => {
@@ -138,21 +159,26 @@ export class TerminalShell {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
       this.#prompt?.reader.prompt();
-      this.#notices.release();
+      this.#notices?.release();
       await promise;
-      this.#notices.hold();
+      this.#notices?.hold();
     }
   }
 
   async #execute(words: readonly string[]): Promise<number> {
-    const takesInput = COMMANDS.find(({ verb }) => verb === words[0])?.takesInput === true;
+    const takesInput = this.#commands.find(({ verb }) => verb === words[0])?.takesInput === true;
     if (takesInput) this.#close();
     this.#running = new AbortController();
     const { signal } = this.#running;
     const interrupted = new Promise<number>((resolve) => {
       signal.addEventListener('abort', () => resolve(INTERRUPTED));
     });
-    const work = runWords(words, { io: this.#io, connection: this.#connection, signal });
+    const work = runWords(words, {
+      io: this.#io,
+      connection: this.#connection,
+      signal,
+      commands: this.#commands,
+    });
     const code = await Promise.race([work, interrupted]);
     // What the command still waits for must not answer into the next one.
     if (signal.aborted || isFollowing(words)) this.#connection.close();
@@ -187,7 +213,7 @@ export class TerminalShell {
     const isNewWord = line === '' || /[\s;]$/.test(line);
     const current = isNewWord ? '' : (words.at(-1) ?? '');
     const upToCursor = isNewWord ? [...words, ''] : words;
-    const found = await complete(upToCursor, COMMANDS, { names: () => this.#knownNames() });
+    const found = await complete(upToCursor, this.#commands, { names: () => this.#knownNames() });
     const [only] = found;
     return [only !== undefined && found.length === 1 ? [`${only} `] : [...found], current];
   }
