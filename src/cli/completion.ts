@@ -6,16 +6,23 @@ import { say } from './io.ts';
 
 const BASH = `# taskshell completion for bash: source <(taskshell completion bash)
 _taskshell() {
-  local words=("\${COMP_WORDS[@]:1:COMP_CWORD}") line
-  # ':' ends a word for bash, but web:2 is one name.
-  if declare -F _get_comp_words_by_ref >/dev/null; then
-    local cur words_ cword_
-    _get_comp_words_by_ref -n : -c cur -w words_ -i cword_
-    words=("\${words_[@]:1:cword_}")
-  fi
+  local rest=$COMP_LINE words=() at word gap
+  # ':' ends a word for bash, but web:2 is one name: what stands beside a ':' without a gap belongs to it.
+  for ((at = 0; at <= COMP_CWORD; at++)); do
+    word=\${COMP_WORDS[at]} gap=\${rest%%"$word"*} rest=\${rest#*"$word"}
+    if [[ -n $word && -z $gap && at -gt 0 && ($word == :* || \${words[-1]} == *:) ]]; then
+      words[-1]+=$word
+    else
+      words+=("$word")
+    fi
+  done
+  # What stands before the last ':' is on the line already, and is not replaced.
+  local begun= line
+  if [[ $COMP_WORDBREAKS == *:* ]]; then begun=\${words[-1]%"\${words[-1]##*:}"}; fi
   COMPREPLY=()
-  while IFS= read -r line; do COMPREPLY+=("$line"); done < <("$1" __complete -- "\${words[@]}" 2>/dev/null)
-  if declare -F __ltrim_colon_completions >/dev/null; then __ltrim_colon_completions "$cur"; fi
+  while IFS= read -r line; do
+    COMPREPLY+=("\${line#"$begun"}")
+  done < <("$1" __complete -- "\${words[@]:1}" 2>/dev/null)
 }
 complete -F _taskshell taskshell taskmaster
 `;

@@ -99,7 +99,7 @@ describe('the scripts for other shells', () => {
     const { out } = await cli(['completion', 'bash']);
     const ask = `
       taskshell() { printf '%s\\n' "$@" >&2; printf 'nginx\\nweb\\n'; }
-      COMP_WORDS=(taskshell stop n); COMP_CWORD=2
+      COMP_WORDS=(taskshell stop n); COMP_CWORD=2; COMP_LINE='taskshell stop n'
       _taskshell taskshell n stop
       printf '%s,' "\${COMPREPLY[@]}"`;
     const bash = spawnSync('bash', ['-u', '-c', `${out}\n${ask}`], { encoding: 'utf8' });
