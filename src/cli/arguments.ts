@@ -4,6 +4,7 @@ import { TaskmasterError } from '../errors.ts';
 import { nearestWord } from '../nearest-word.ts';
 import { parseDuration } from '../units.ts';
 import { COMMON_FLAGS, type CommandSpec, type FlagSpec, type ParsedFlags, SHELL_FLAGS } from './command.ts';
+import { nearVerb } from './near-verb.ts';
 import { usageOf } from './usage.ts';
 
 export interface ParsedCommand {
@@ -124,9 +125,9 @@ export function bad(message: string, command?: CommandSpec): TaskmasterError {
   return new TaskmasterError('bad-arguments', `${message}${usage}`);
 }
 
-function unknownVerb(verb: string, commands: readonly CommandSpec[]): TaskmasterError {
-  const verbs = commands.filter(({ isHidden }) => isHidden !== true).map((command) => command.verb);
-  const suggestion = nearestWord(verb, verbs);
+/** For `help VERB` too. */
+export function unknownVerb(verb: string, commands: readonly CommandSpec[]): TaskmasterError {
+  const suggestion = nearVerb(verb, commands);
   const hint = suggestion === undefined ? '"help" lists the verbs' : `did you mean ${suggestion}?`;
   const details = suggestion === undefined ? {} : { suggestion };
   return new TaskmasterError('bad-arguments', `there is no verb "${verb}"; ${hint}`, { details });

@@ -2,6 +2,7 @@
 
 import { type CliIo, complain, processIo } from './io.ts';
 import { LazyConnection } from './lazy-connection.ts';
+import { plainLine } from './plain-text.ts';
 import { runWords } from './run-words.ts';
 import type { ShellOptions } from './shell/shell.ts';
 
@@ -30,7 +31,18 @@ export const ENGINE_COMMANDS: readonly (readonly [words: string, what: string])[
 export async function run(argv: readonly string[], io: CliIo = processIo()): Promise<number> {
   const words = asVerb(argv);
   if (words[0] === 'engine') {
-    const { alignedColumns } = await import('./usage.ts');
+    const [{ alignedColumns }, { nearestWord }] = await Promise.all([
+      import('./usage.ts'),
+      import('../nearest-word.ts'),
+    ]);
+    const [, word] = words;
+    if (word !== undefined) {
+      const near = nearestWord(word, ['start', 'check', ...Object.keys(ENGINE_VERBS)]);
+      complain(
+        io,
+        `there is no "engine ${plainLine(word)}"${near === undefined ? '' : `; did you mean ${near}?`}`,
+      );
+    }
     complain(io, `usage: ${alignedColumns(ENGINE_COMMANDS).join('\n       ')}`);
     return EXIT_BAD_ARGUMENTS;
   }

@@ -111,6 +111,13 @@ describe('actions', () => {
     [['health', '--live', '--ready'], /one question at a time/],
     [['completion', 'tcsh'], /SHELL is one of bash, zsh, fish, not "tcsh"/],
     [['help', 'stpo'], /did you mean stop\?/],
+    [['help', 'xyzzy'], /no verb "xyzzy"; "help" lists the verbs/],
+    [['ps'], /no verb "ps"; did you mean status\?/],
+    [['kill', 'web'], /did you mean signal\?/],
+    [['tail', 'web'], /did you mean logs --follow\?/],
+    [['help', 'reread'], /did you mean reload --plan\?/],
+    [['engnie', 'start'], /did you mean taskmaster engine\?/],
+    [['board'], /did you mean taskboard\?/],
     [['logs', '--level', 'loud'], /--level is one of/],
     [['logs', '--grep', '('], /--grep: /],
     [['logs', '--tail', '0'], /--tail takes a number/],
@@ -212,4 +219,5 @@ test('2: engine without a word it knows explains what it takes', async () => {
     assert.equal(code, 2);
     assert.match(stderr, /taskmaster engine start \[CONFIG\]/);
   }
+  assert.match((await cli(['engine', 'strat'])).err, /^there is no "engine strat"; did you mean start\?\n/);
 });

@@ -43,6 +43,7 @@ test('status imports what it needs and nothing more', async (t) => {
     'cli/io.ts',
     'cli/lazy-connection.ts',
     'cli/main.ts',
+    'cli/near-verb.ts',
     'cli/plain-text.ts',
     'cli/render.ts',
     'cli/run-words.ts',
