@@ -3,6 +3,7 @@
 import type { RpcClient } from '../rpc/client.ts';
 import type { WireInstance } from '../rpc/contract.ts';
 import { shortDuration } from '../units.ts';
+import { FailedChecks } from './failed-checks.ts';
 import { FollowedStatus } from './followed-status.ts';
 import type { CliIo } from './io.ts';
 import { plainLine } from './plain-text.ts';
@@ -21,30 +22,34 @@ export async function withProgress<T>(
 ): Promise<T> {
   if (io.stderr.isTTY !== true || io.environment.TERM === 'dumb') return work();
   const followed = await FollowedStatus.open(client, names, () => {});
+  const checks = await FailedChecks.open(client, names);
   const begun = performance.now();
   const timer = setInterval(() => {
     if (performance.now() - begun < FIRST_AFTER_MS || io.stderr.writableNeedDrain) return;
-    io.stderr.write(`\r\u001b[K${progressText(followed.instances, io.stderr.columns ?? 80)}`);
+    const text = progressText(followed.instances, checks, io.stderr.columns ?? 80);
+    io.stderr.write(`\r\u001b[K${text}`);
   }, REDRAW_MS);
   try {
     return await work();
   } finally {
     clearInterval(timer);
     io.stderr.write('\r\u001b[K');
-    if (client.isOpen) await followed.close();
+    if (client.isOpen) await Promise.all([followed.close(), checks.close()]);
   }
 }
 
 /** `stopping web… 3s of 5s, then SIGKILL; starting api… 2s; and 4 more` */
-export function progressText(instances: readonly WireInstance[], columns: number): string {
-  const under = instances.map(underWay).filter((text) => text !== undefined);
+function progressText(instances: readonly WireInstance[], checks: FailedChecks, columns: number): string {
+  const under = instances
+    .map((instance) => underWay(instance, checks.of(instance)))
+    .filter((text) => text !== undefined);
   const named = under.slice(0, MOST_NAMED);
   if (under.length > named.length) named.push(`and ${under.length - named.length} more`);
   const text = named.join('; ');
   return text.length < columns ? text : `${text.slice(0, Math.max(0, columns - 2))}…`;
 }
 
-function underWay(instance: WireInstance): string | undefined {
+function underWay(instance: WireInstance, failedCheck: string | undefined): string | undefined {
   const name = plainLine(instance.name);
   const age = seconds(instance.state_age_ms);
   switch (instance.state) {
@@ -57,7 +62,7 @@ function underWay(instance: WireInstance): string | undefined {
     case 'starting':
       return `starting ${name}… ${age}`;
     case 'healthcheck':
-      return `waiting for ${name} to be healthy… ${age}`;
+      return `waiting for ${name} to be healthy… ${age}${failedCheck === undefined ? '' : `, ${failedCheck}`}`;
     case 'waiting':
       return `${name} waits for ${instance.waiting_for.map(plainLine).join(', ')}`;
     case 'backoff': {

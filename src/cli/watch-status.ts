@@ -39,6 +39,10 @@ export async function watchStatus({ operands, flags, io, signal, connect }: Invo
   }
 }
 
+/** So that nothing flickers: shown only when it is whole (DEC private mode 2026); unknown modes are passed over. */
+const FRAME_BEGINS = '\u001b[?2026h';
+const FRAME_ENDS = '\u001b[?2026l';
+
 /** Lines that take the place of those before (ECMA-48: CUU, ED). */
 class Drawing {
   #rows = 0;
@@ -50,6 +54,6 @@ class Drawing {
       lines.length <= room ? lines : [...lines.slice(0, room - 1), `… and ${lines.length - room + 1} more`];
     const back = this.#rows === 0 ? '\r' : `\r\u001b[${this.#rows}A`;
     this.#rows = shown.length;
-    return `${back}\u001b[J${shown.map((line) => `${line}\n`).join('')}`;
+    return `${FRAME_BEGINS}${back}\u001b[J${shown.map((line) => `${line}\n`).join('')}${FRAME_ENDS}`;
   }
 }

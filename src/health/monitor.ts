@@ -123,8 +123,9 @@ export class ProbingHealthMonitor implements HealthMonitor {
     this.#histories.set(subject.instance, runs);
     const { passed, outcome, durationMs } = run;
     const { failures } = progress;
-    const fields = { passed, outcome, duration_ms: durationMs, ...(failures > 0 && { failures }) };
     const { instance, incarnation, pid, process } = subject;
+    const { retries } = process.health;
+    const fields = { passed, outcome, duration_ms: durationMs, ...(failures > 0 && { failures, retries }) };
     // A program that is still starting fails its first probes: nobody should have to look at those.
     const level = passed || !counts ? 'debug' : 'warn';
     // What changes a state is worth a line: a reader at night sees what came of what.

@@ -50,6 +50,8 @@ export interface EventFields {
     duration_ms: number;
     /** How many have failed in a row, this one included; only of those that count. */
     failures?: number;
+    /** So many in a row make it unhealthy; with `failures`. */
+    retries?: number;
   };
   hook_finished: { hook: string; outcome: string; duration_ms: number };
   hook_dropped: { hook: string; reason: string };

@@ -168,6 +168,23 @@ test('who waits sees for what, until it is there', async (t) => {
   assert.doesNotMatch(screen.text, /then SIGKILL/);
 });
 
+test('who waits for health sees which checks have failed', async (t) => {
+  const { rig, screen } = await begin(t);
+  const about = { instance: 'web', incarnation: 1 };
+  const failed = { passed: false, outcome: 'exited with code 7', duration_ms: 3 };
+  rig.engine.change('web', { state: 'healthcheck', incarnation: 1 });
+  screen.type('start web --wait\r');
+  await screen.shows(/waiting for web to be healthy…/);
+  rig.engine.emit('probe_finished', failed, about);
+  await screen.shows(/healthy… \d+s, health check failed \(exited with code 7\)/);
+  rig.engine.emit('probe_finished', { ...failed, failures: 2, retries: 3 }, about);
+  await screen.shows(/health check 2 of 3 failed/);
+  rig.engine.emit('probe_finished', { ...failed, passed: true }, about);
+  await screen.shows(/healthy… \d+s\s*$/);
+  rig.engine.settleAll();
+  await screen.shows(/taskshell>\s*$/);
+});
+
 test('Ctrl-C ends the waiting and leaves the prompt alone on the last row', async (t) => {
   const { rig, screen } = await begin(t);
   rig.engine.change('web', {
