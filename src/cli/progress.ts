@@ -12,6 +12,8 @@ import { plainLine } from './plain-text.ts';
 const FIRST_AFTER_MS = 300;
 const REDRAW_MS = 200;
 const MOST_NAMED = 2;
+/** Back to the beginning of the row, and the rest of it cleared (ECMA-48: EL). */
+const NOTHING = '\r\u001b[K';
 
 /** Does the work, and shows how far it is where standard error is a terminal. */
 export async function withProgress<T>(
@@ -27,13 +29,22 @@ export async function withProgress<T>(
   const timer = setInterval(() => {
     if (performance.now() - begun < FIRST_AFTER_MS || io.stderr.writableNeedDrain) return;
     const text = progressText(followed.instances, checks, io.stderr.columns ?? 80);
-    io.stderr.write(`\r\u001b[K${text}`);
+    io.stderr.write(`${NOTHING}${text}`);
   }, REDRAW_MS);
+  const leave = (): void => {
+    clearInterval(timer);
+    undo();
+    io.stderr.write(NOTHING);
+  };
+  const undo = io.onInterrupt(() => {
+    leave();
+    // Nobody listens any more, so it ends this program, as whoever started it is to be told (signal(7)).
+    process.kill(process.pid, 'SIGINT');
+  });
   try {
     return await work();
   } finally {
-    clearInterval(timer);
-    io.stderr.write('\r\u001b[K');
+    leave();
     if (client.isOpen) await Promise.all([followed.close(), checks.close()]);
   }
 }

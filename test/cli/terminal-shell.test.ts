@@ -227,3 +227,14 @@ test('help and Tab at the prompt know its own words', async (t) => {
   screen.type('\r');
   assert.equal(await screen.exitCode(), 0);
 });
+
+test('Ctrl-C while one command waits ends it by that signal, and nothing is left on its row', async (t) => {
+  const rig = await startRig(t, {}, new FakeEngine(anInstance('web', { state: 'healthcheck' })));
+  const screen = new Screen(t, [taskshell, 'start', 'web', '--wait'], {
+    environment: { TASKMASTER_SOCKET: rig.path },
+  });
+  await screen.shows(/waiting for web to be healthy/);
+  screen.type(CTRL_C);
+  assert.equal(await screen.exitCode(), 130);
+  await eventually(() => assert.equal(screen.text.trim(), ''));
+});
