@@ -93,9 +93,11 @@ test('what happens meanwhile is told above the line being typed, which stays', a
   screen.type(CTRL_L);
   rig.engine.emit('state_changed', { from: 'healthy', to: 'failed', reason: 'it fell' }, { instance: 'db' });
   await screen.shows(/- db: healthy → failed \(it fell\)/);
-  const [notice, ...rest] = screen.text.trimEnd().split('\n');
-  assert.match(notice ?? '', /^- db/);
-  assert.equal(rest.join(''), `taskshell> ${typed}`);
+  await eventually(() => {
+    const [notice, ...rest] = screen.text.trimEnd().split('\n');
+    assert.match(notice ?? '', /^- db/);
+    assert.equal(rest.join(''), `taskshell> ${typed}`);
+  });
   screen.type('_');
   await screen.shows(/one-row_/);
 });

@@ -190,10 +190,13 @@ export class TerminalShell {
 
   /** Above the line being typed, which is as it was then. */
   #tell(lines: readonly string[]): void {
+    // In one piece, or the line would vanish for a moment.
+    this.#io.stdout.cork();
     this.#prompt?.line.hide();
     const isFaint = wantsColour(this.#io);
     for (const line of lines) say(this.#io, isFaint ? `\u001b[2m${line}\u001b[0m` : line);
     this.#prompt?.line.show();
+    this.#io.stdout.uncork();
   }
 
   /** Ctrl-C ends the command that runs; at the prompt it drops the line. */
