@@ -72,7 +72,7 @@ function taskshell(): PageParts {
       heading('verbs'),
       ...verbs.flatMap(verbPart),
       heading('flags'),
-      paragraph('Of every verb:'),
+      paragraph('Of every verb (`--json` of those that have a result):'),
       ...COMMON_FLAGS.map((flag) => item(bold(flagText(flag).replace('|', ', ')), flag.summary)),
       paragraph('Without a verb:'),
       ...SHELL_FLAGS.map((flag) => item(bold(flagText(flag).replace('|', ', ')), flag.summary)),

@@ -3,7 +3,14 @@
 import { TaskmasterError } from '../errors.ts';
 import { nearestWord } from '../nearest-word.ts';
 import { parseDuration } from '../units.ts';
-import { COMMON_FLAGS, type CommandSpec, type FlagSpec, type ParsedFlags, SHELL_FLAGS } from './command.ts';
+import {
+  COMMON_FLAGS,
+  type CommandSpec,
+  type FlagSpec,
+  flagsOf,
+  type ParsedFlags,
+  SHELL_FLAGS,
+} from './command.ts';
 import { nearVerb } from './near-verb.ts';
 import { usageOf } from './usage.ts';
 
@@ -29,7 +36,7 @@ export function parseCommand(
   if (shellFlag !== undefined)
     throw bad(`${shellFlag.name} is for the shell, without a verb: "${verb}" is one`);
   if (command === undefined) throw unknownVerb(verb, commands);
-  const taken = takeFlags(others, [...command.flags, ...COMMON_FLAGS], false, command);
+  const taken = takeFlags(others, flagsOf(command), false, command);
   for (const [name, given] of values) taken.values.set(name, [...given, ...(taken.values.get(name) ?? [])]);
   const flags = asFlags(taken.values);
   if (!flags.has('--help')) checkOperands(command, taken.rest);

@@ -40,6 +40,8 @@ export interface CommandSpec {
   readonly examples?: readonly (readonly [words: string, what: string])[];
   /** True where it reads keys or input itself, so that the interactive shell must let go of the terminal. */
   readonly takesInput?: boolean;
+  /** What it shows is no result: text, or bytes. */
+  readonly hasNoJson?: boolean;
   /** Not shown in help; for scripts of our own. */
   readonly isHidden?: boolean;
   /** Exit code for a failure, where the verb has its own codes; otherwise the table of the RPC decides. */
@@ -82,6 +84,11 @@ export const COMMON_FLAGS: readonly FlagSpec[] = [
   },
   { name: '--help', short: '-h', summary: 'explain the verb' },
 ];
+
+/** All flags that may stand behind the verb. */
+export function flagsOf({ flags, hasNoJson }: CommandSpec): readonly FlagSpec[] {
+  return [...flags, ...COMMON_FLAGS.filter(({ name }) => name !== '--json' || hasNoJson !== true)];
+}
 
 /** Flags of the shell itself, where no verb is given. */
 export const SHELL_FLAGS: readonly FlagSpec[] = [

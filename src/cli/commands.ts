@@ -193,6 +193,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ['attach job --exit-code', 'follow a job to its end'],
     ],
     takesInput: true,
+    hasNoJson: true,
     load: async () => (await import('./attach.ts')).attach,
   },
   {
@@ -308,6 +309,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: [],
     summary: 'this, or all about one verb',
     notes: [],
+    hasNoJson: true,
     load: async () => (await import('./help.ts')).help,
   },
   {
@@ -316,6 +318,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: [],
     summary: 'a script for Tab in your shell: source <(taskshell completion bash)',
     notes: [],
+    hasNoJson: true,
     load: async () => (await import('./completion.ts')).completion,
   },
   {

@@ -1,7 +1,7 @@
 /** What Tab offers: verbs, flags, process names, signals. Pure but for the names, which the caller brings. */
 
 import { SIGNAL_WORDS } from '../signals.ts';
-import { COMMON_FLAGS, type CommandSpec, type FlagSpec, type WordKind } from './command.ts';
+import { COMMON_FLAGS, type CommandSpec, type FlagSpec, flagsOf, type WordKind } from './command.ts';
 
 export interface NameSource {
   /** Instances and processes of the running engine; empty where it cannot be reached. */
@@ -44,7 +44,7 @@ async function candidatesFor(
   }
   const command = shown.find(({ verb }) => verb === before[verbAt]);
   if (command === undefined) return [];
-  const flags = [...command.flags, ...COMMON_FLAGS];
+  const flags = flagsOf(command);
   const rest = before.slice(verbAt + 1);
   const awaiting = flagAwaitingValue(rest, flags);
   if (awaiting?.value !== undefined) return wordsOf(awaiting.value.kind, verbs, source);

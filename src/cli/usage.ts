@@ -1,6 +1,6 @@
 /** Help, made from the table of commands. Pure. */
 
-import { COMMON_FLAGS, type CommandSpec, type FlagSpec, type OperandSpec } from './command.ts';
+import { type CommandSpec, type FlagSpec, flagsOf, type OperandSpec } from './command.ts';
 
 /** More than this are not spelled out in the usage line; `help VERB` lists them below it. */
 const FLAGS_IN_USAGE = 3;
@@ -47,9 +47,7 @@ export function helpOverview(commands: readonly CommandSpec[]): string {
 
 /** Everything about one verb, for `help VERB` and `VERB --help`. */
 export function helpFor(command: CommandSpec): string {
-  const flags = [...command.flags, ...COMMON_FLAGS].map(
-    (flag) => [flagText(flag).replace('|', ', '), flag.summary] as const,
-  );
+  const flags = flagsOf(command).map((flag) => [flagText(flag).replace('|', ', '), flag.summary] as const);
   const notes = command.notes.length === 0 ? [] : ['', ...command.notes];
   const { examples = [] } = command;
   const shown = examples.length === 0 ? [] : ['', 'for example:', ...columns(examples)];

@@ -19,8 +19,6 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   env: ['web'],
   logs: ['-o'],
 };
-/** They show what is no result: text, or bytes. */
-const WITHOUT_JSON = ['attach', 'help', 'completion'];
 
 function anEngine(): FakeEngine {
   const deadline = { action: 'start', in_ms: 10, of_ms: 20 };
@@ -54,11 +52,18 @@ for (const { verb, schema, isLines } of JSON_OUTPUTS.filter(({ verb: of }) => !o
 
 test('the reference leaves no verb out', () => {
   const documented = new Set(JSON_OUTPUTS.map(({ verb }) => verb.split(' ')[0]));
-  const verbs = COMMANDS.filter(({ isHidden }) => isHidden !== true).map(({ verb }) => verb);
-  assert.deepEqual(
-    verbs.filter((verb) => !documented.has(verb)),
-    WITHOUT_JSON,
-  );
+  const shown = COMMANDS.filter(({ isHidden }) => isHidden !== true);
+  const verbs = shown.filter(({ hasNoJson }) => hasNoJson !== true).map(({ verb }) => verb);
+  assert.deepEqual(new Set(verbs), documented);
+});
+
+test('a verb that has no result has no --json', async () => {
+  for (const verb of ['attach', 'help', 'completion']) {
+    const { code, out } = await cli([verb, '--json']);
+    assert.equal(code, 2);
+    assert.match(JSON.parse(out).error.message, /no flag --json/);
+    assert.doesNotMatch((await cli([verb, '--help'])).out, /--json/);
+  }
 });
 
 test('a failure is one JSON value too, with its code', async (t) => {
