@@ -33,6 +33,7 @@ export class LineCutter {
     this.#incarnation = incarnation;
     const held = this.#unfinished.get(stream) ?? { decoder: new TextDecoder(), text: '', time };
     this.#unfinished.set(stream, held);
+    if (held.text === '') held.time = time;
     const lines = (held.text + held.decoder.decode(bytes, { stream: true })).split('\n');
     held.text = lines.pop() ?? '';
     for (const line of lines) {
@@ -43,7 +44,6 @@ export class LineCutter {
       this.#tell(stream, held.text.slice(0, LONGEST_LINE), held.time);
       held.text = held.text.slice(LONGEST_LINE);
     }
-    if (held.text === '') held.time = undefined;
     held.time ??= time;
   }
 

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import type { RpcClient } from '../rpc/client.ts';
 import type { WireEvent } from '../rpc/contract.ts';
-import { bad, countFlag } from './arguments.ts';
+import { bad, numberFlag } from './arguments.ts';
 import type { CommandHandler, Invocation } from './command.ts';
 import { eventText, outputText } from './event-text.ts';
 import { followLines } from './follow-lines.ts';
@@ -28,7 +28,7 @@ export const events: CommandHandler = (invocation) => show(invocation);
 async function show(invocation: Invocation): Promise<number> {
   const { flags, connect } = invocation;
   const query = queryOf(invocation);
-  const tail = countFlag(flags, '--tail');
+  const tail = numberFlag(flags, '--tail', 0);
   const matches = grepOf(invocation);
   if (flags.has('--follow') && query.until_ms !== undefined) {
     throw bad('--follow goes on for ever and --until ends: give one of them', invocation.command);
@@ -84,7 +84,7 @@ class PastLines {
   async showLast(count: number): Promise<void> {
     const pages: LogLine[][] = [];
     let found = 0;
-    const limit = this.#matches === undefined ? Math.min(count, MOST_IN_A_PAGE) : MOST_IN_A_PAGE;
+    const limit = this.#matches === undefined ? Math.min(Math.max(1, count), MOST_IN_A_PAGE) : MOST_IN_A_PAGE;
     for await (const page of pagesOf(this.client, { ...(await this.#begin()), tail: true, limit })) {
       this.lastId ||= page.last_id;
       await this.#loadOutput(page.keeps_output);
@@ -94,7 +94,8 @@ class PastLines {
       if (found >= count || this.#invocation.signal.aborted) break;
     }
     const lines = this.#merge(pages.reverse().flat());
-    await this.#print([...lines, ...this.#keep(this.#output ?? [])].slice(-count));
+    const all = [...lines, ...this.#keep(this.#output ?? [])];
+    await this.#print(all.slice(all.length - Math.min(count, all.length)));
   }
 
   /** Where one goes on afterwards, what is past ends at a moment: for events and output the same. */

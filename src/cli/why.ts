@@ -62,7 +62,9 @@ function lifeLines(instance: WireInstance): readonly string[] {
     const message = last.status.how === 'not-started' ? `: ${plainLine(last.status.message)}` : '';
     const asked = last.requested ? ', as requested' : '';
     const lived = `after ${durationInWords(last.uptime_ms)}`;
-    lines.push(`  last exit: ${timeText(last.at)}  ${exitText(last.status)}${message} ${lived}${asked}`);
+    const told = last.status.how === 'exited' ? `exit code ${last.status.code}` : exitText(last.status);
+    const how = last.unhealthy === true ? `${told}, as it was unhealthy,` : told;
+    lines.push(`  last exit: ${timeText(last.at)}  ${how}${message} ${lived}${asked}`);
   }
   return lines;
 }

@@ -176,6 +176,36 @@ describe('logs', () => {
     await late.done;
   });
 
+  test('a line has the time at which its own first byte was read', async (t) => {
+    const rig = await withEvents(t);
+    const at = (time: number, text: string) =>
+      ({ stream: 'stdout', incarnation: 1, bytes: Buffer.from(text), time }) as const;
+    rig.engine.output.set('web', [at(1_000, 'a\n'), at(2_000, 'b'), at(3_000, '\nc\n'), at(4_000, 'd\n')]);
+    const { out } = await cli(['logs', '--stream', 'stdout', '--json', '--socket', rig.path]);
+    const lines = out.trimEnd().split('\n').map((line) => JSON.parse(line));
+    assert.deepEqual(
+      lines.map(({ time, text }) => [time, text]),
+      [
+        [1_000, 'a'],
+        [2_000, 'b'],
+        [3_000, 'c'],
+        [4_000, 'd'],
+      ],
+    );
+  });
+
+  test('--tail 0 with --follow shows only what is to come', async (t) => {
+    const rig = await withEvents(t);
+    rig.engine.output.set('web', [{ stream: 'stdout', incarnation: 1, bytes: Buffer.from('old\n'), time: 1 }]);
+    const running = new CliRun(['logs', '-f', '-o', '-n', '0', '--socket', rig.path]);
+    await eventually(() => rig.engine.listenerCount === 4);
+    rig.engine.print('web', 'new\n');
+    await eventually(() => running.out.includes('new'));
+    assert.match(running.out, /^\S+ web stdout \| new\n$/);
+    running.interrupt();
+    await running.done;
+  });
+
   test('with --follow also follow an instance that is added later', async (t) => {
     const rig = await withEvents(t);
     const running = new CliRun(['logs', '-f', '-o', '-p', 'w*', '--socket', rig.path]);

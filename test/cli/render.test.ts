@@ -136,7 +136,7 @@ test('the story of an instance', () => {
     '  next: it is started again in 3s',
     '  wanted: up',
     '  restarts: 12 (3 in a row)',
-    '  last exit: 2023-11-14T22:13:20.000Z  1 after 61 seconds',
+    '  last exit: 2023-11-14T22:13:20.000Z  exit code 1 after 61 seconds',
     '  history:',
     '    2023-11-14T22:13:20.000Z  healthy -> backoff: exit code 1',
     '  health checks:',
