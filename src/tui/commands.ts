@@ -1,7 +1,17 @@
 /** All that a person can do, in one table: the keys, the palette and the help are made from it. Pure. */
 
+import { filterEvents } from './event-log.ts';
 import { layoutOf } from './layout.ts';
-import { type Model, type Request, type Step, selectedInstance, selectedRow } from './model.ts';
+import {
+  type Model,
+  PANES,
+  type Pane,
+  type Prompt,
+  type Request,
+  type Step,
+  selectedInstance,
+  selectedRow,
+} from './model.ts';
 import { SORT_KEYS } from './rows.ts';
 import { findNext, scrollBy } from './scrolling.ts';
 
@@ -28,22 +38,19 @@ export const COMMANDS: readonly BoardCommand[] = [
   look('a page up', ['pageup', 'ctrl-b'], (model) => moved(model, -pageOf(model))),
   look('a page down', ['pagedown', 'ctrl-f'], (model) => moved(model, pageOf(model))),
   look('to the first', ['home', 'g'], (model) => moved(model, Number.NEGATIVE_INFINITY)),
-  look('to the last; follow the output', ['end', 'G'], (model) => moved(model, Number.POSITIVE_INFINITY)),
-  look('full screen, and back', ['enter'], (model) => ({ ...model, isFull: !model.isFull })),
-  look('details: why it is in its state', ['d'], (model) => ({
+  look('to the last; follow', ['end', 'G'], (model) => moved(model, Number.POSITIVE_INFINITY)),
+  look('full screen, and back', ['enter'], (model) =>
+    model.isFull ? left(model) : { ...model, isFull: true },
+  ),
+  look('details: why it is in its state', ['d'], (model) => showing(model, 'details')),
+  look('events: what happened in the engine', ['e'], (model) => showing(model, 'events')),
+  look('output, details, events', ['tab'], (model) => ({
     ...model,
-    pane: model.pane === 'details' && isLowerShown(model) ? 'output' : 'details',
-    isFull: isLowerShown(model) ? model.isFull : true,
-  })),
-  look('output or details', ['tab'], (model) => ({
-    ...model,
-    pane: model.pane === 'output' ? 'details' : 'output',
+    pane: PANES[(PANES.indexOf(model.pane) + 1) % PANES.length] ?? 'output',
   })),
   look('filter; in the output, search', ['/'], (model) => ({
     ...model,
-    prompt: isReadingOutput(model)
-      ? { kind: 'search', text: model.followed.search, chosen: 0 }
-      : { kind: 'filter', text: model.filter, chosen: 0 },
+    prompt: { ...askedFor(model), chosen: 0 },
   })),
   look('older match', ['n'], (model) => findNext(model, 'older')),
   look('newer match', ['N'], (model) => findNext(model, 'newer')),
@@ -169,8 +176,23 @@ function isLowerShown(model: Model): boolean {
   return model.isFull || layoutOf(model.size, model.instances.size, false).paneRows > 0;
 }
 
-function isReadingOutput({ isFull, pane }: Model): boolean {
-  return isFull && pane === 'output';
+/** In the lower pane; the same key shows the output again. Where there is no such pane, over the screen. */
+function showing(model: Model, pane: Pane): Model {
+  if (!isLowerShown(model)) return { ...model, pane, isFull: true };
+  return { ...model, pane: model.pane === pane ? 'output' : pane };
+}
+
+/** Out of the full screen: where nothing is below the table, Enter shows the output next time. */
+function left(model: Model): Model {
+  const table = { ...model, isFull: false };
+  return isLowerShown(table) ? table : { ...table, pane: 'output' };
+}
+
+function askedFor({ isFull, pane, filter, followed, events }: Model): Omit<Prompt, 'chosen'> {
+  if (isFull && pane === 'output') return { kind: 'search', text: followed.search };
+  return isFull && pane === 'events'
+    ? { kind: 'event-filter', text: events.filter }
+    : { kind: 'filter', text: filter };
 }
 
 function pageOf(model: Model): number {
@@ -209,10 +231,13 @@ function foldAll(model: Model): Model {
 }
 
 function back(model: Model): Model {
-  if (model.isFull && model.followed.search !== '') {
+  if (model.isFull && model.pane === 'output' && model.followed.search !== '') {
     return { ...model, followed: { ...model.followed, search: '' } };
   }
-  if (model.isFull) return { ...model, isFull: false };
+  if (model.isFull && model.pane === 'events' && model.events.filter !== '') {
+    return { ...model, events: filterEvents(model.events, '') };
+  }
+  if (model.isFull) return left(model);
   return { ...model, filter: '', isTroubleOnly: false };
 }
 

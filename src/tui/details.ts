@@ -7,7 +7,7 @@ import type { WireWhy } from '../rpc/contract.ts';
 import { durationInWords, shortDuration } from '../units.ts';
 import { BOLD, GREEN, RED } from './cells.ts';
 import { wrapWords } from './characters.ts';
-import { age, percent, shortBytes, sparkline } from './figures.ts';
+import { age, percent, shortBytes, sparkline, timeText } from './figures.ts';
 import { causeOf, retryIn } from './instance-text.ts';
 import { type Model, selectedInstance } from './model.ts';
 import type { ProcessFact } from './process-facts.ts';
@@ -155,9 +155,4 @@ function dated(time: number, begin: SpanLine, text: string, width: number): read
   return wrapWords(text.slice(0, MAX_VALUE), room).map((piece, index) =>
     index === 0 ? [span(stamp, QUIET), ...begin, span(piece)] : [span(' '.repeat(stamp.length)), span(piece)],
   );
-}
-
-/** Universal time, as in the engine's log. */
-function timeText(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }

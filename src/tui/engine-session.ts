@@ -5,6 +5,7 @@
 
 import { TaskmasterError } from '../errors.ts';
 import { type ConnectOptions, connect, type Notification, type RpcClient } from '../rpc/client.ts';
+import { EventFollower } from './event-follower.ts';
 import type { Message, Request, Tone } from './model.ts';
 import { outcomeText, reloadText } from './outcome-text.ts';
 import { OutputFollower } from './output-follower.ts';
@@ -27,6 +28,7 @@ export class EngineSession {
   readonly #facts = new Map<string, readonly ProcessFact[] | undefined>();
   #client: RpcClient;
   #follower: OutputFollower | undefined;
+  #events: EventFollower | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   #isOver = false;
 
@@ -57,6 +59,7 @@ export class EngineSession {
     this.#isOver = true;
     clearTimeout(this.#retryTimer);
     this.#follower?.close();
+    this.#events?.close();
     this.#client.close();
   }
 
@@ -69,6 +72,7 @@ export class EngineSession {
       reason = reasonOf(error);
     }
     this.#follower?.close();
+    this.#events?.close();
     client.close();
     this.#retryLater(reason);
   }
@@ -77,6 +81,7 @@ export class EngineSession {
     const { subscription, status } = await client.call('status.subscribe', { usage: true });
     this.#facts.clear();
     this.#follower = new OutputFollower(client, this.#tell);
+    this.#events = new EventFollower(client, this.#tell);
     this.#tell({ kind: 'connected', status });
     client.onNotification(subscription, (notification) => this.#take(notification));
     const events = await client.call('events.subscribe', { events: EVENTS });
@@ -141,6 +146,9 @@ export class EngineSession {
       case 'shutdown':
         this.#say('busy', 'shutting down…');
         await client.call('shutdown', {});
+        return;
+      case 'watch-events':
+        await this.#events?.begin();
         return;
       case 'explain':
         await this.#explain(client, request.name, request.process);

@@ -37,3 +37,8 @@ export function sparkline(samples: readonly number[], width: number, full: numbe
   });
   return bars.join('').padStart(width);
 }
+
+/** Universal time, as in the engine's log. */
+export function timeText(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+}

@@ -1,5 +1,6 @@
 /** What the engine says, taken into the model. Pure. */
 
+import { addEvents, NO_EVENTS } from './event-log.ts';
 import type { Message, Model } from './model.ts';
 import { append, NO_OUTPUT, note, type OutputLines } from './output-lines.ts';
 import { type Tracked, track } from './tracked.ts';
@@ -12,6 +13,7 @@ type FromEngine = Extract<
       | 'disconnected'
       | 'status'
       | 'engine-event'
+      | 'happened'
       | 'followed'
       | 'output'
       | 'noted'
@@ -32,6 +34,8 @@ export function fromEngine(model: Model, message: FromEngine): Model {
       return changed(model, message.changes);
     case 'engine-event':
       return { ...model, said: { tone: message.isBad ? 'bad' : 'good', text: message.text, at: model.now } };
+    case 'happened':
+      return { ...model, events: addEvents(model.events, message.events) };
     case 'followed':
     case 'output':
     case 'noted':
@@ -70,6 +74,8 @@ function connected(model: Model, { status }: Of<'connected'>): Model {
     instances,
     followed: { ...model.followed, name: undefined },
     explained: { ...model.explained, isStale: true },
+    // The engine remembers them, and tells them again.
+    events: { ...NO_EVENTS, filter: model.events.filter },
     said: wasLost ? { tone: 'good', text: 'connected to the engine again', at: model.now } : model.said,
   };
 }

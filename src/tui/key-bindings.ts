@@ -3,6 +3,7 @@
 import { parseSignal } from '../signals.ts';
 import { COMMANDS, commandsFor } from './commands.ts';
 import { dialogLines } from './dialog-lines.ts';
+import { filterEvents } from './event-log.ts';
 import { type Model, type Prompt, type Request, type Step, selectedRow } from './model.ts';
 import { findFirst } from './scrolling.ts';
 
@@ -55,12 +56,18 @@ function typed(model: Model, prompt: Prompt, key: string): Step {
 function withPrompt(model: Model, prompt: Prompt): Model {
   const bounded = { ...prompt, text: prompt.text.slice(0, MAX_PROMPT) };
   const next = { ...model, prompt: bounded };
-  return prompt.kind === 'filter' ? { ...next, filter: bounded.text } : next;
+  return filtered(next, prompt.kind, bounded.text);
+}
+
+function filtered(model: Model, kind: Prompt['kind'], filter: string): Model {
+  if (kind === 'filter') return { ...model, filter };
+  return kind === 'event-filter' ? { ...model, events: filterEvents(model.events, filter) } : model;
 }
 
 function entered(model: Model, prompt: Prompt): Step {
   switch (prompt.kind) {
     case 'filter':
+    case 'event-filter':
       return only(model);
     case 'search': {
       const searching = { ...model, followed: { ...model.followed, search: prompt.text } };
@@ -74,7 +81,7 @@ function entered(model: Model, prompt: Prompt): Step {
 }
 
 function abandoned(model: Model, prompt: Prompt): Model {
-  return prompt.kind === 'filter' ? { ...model, filter: '' } : model;
+  return filtered(model, prompt.kind, '');
 }
 
 function signalled(model: Model, word: string): Step {

@@ -2,13 +2,16 @@
 
 import type { NotificationParams, Result, WireWhy } from '../rpc/contract.ts';
 import type { Size } from './cells.ts';
+import { type EventLog, NO_EVENTS, type SeenEvent } from './event-log.ts';
 import type { Typed } from './keys.ts';
 import { NO_OUTPUT, type OutputLines } from './output-lines.ts';
 import type { ProcessFact } from './process-facts.ts';
 import type { Row, SortKey } from './rows.ts';
 import type { Tracked } from './tracked.ts';
 
-export type Pane = 'output' | 'details';
+/** In the order that Tab goes. */
+export const PANES = ['output', 'details', 'events'] as const;
+export type Pane = (typeof PANES)[number];
 export type Tone = 'good' | 'bad' | 'busy';
 type Action = 'start' | 'stop' | 'restart';
 
@@ -16,6 +19,8 @@ type Action = 'start' | 'stop' | 'restart';
 export type Request =
   | { readonly kind: 'follow'; readonly name: string | undefined }
   | { readonly kind: 'explain'; readonly name: string; readonly process: string }
+  /** Once; they come until the connection ends. */
+  | { readonly kind: 'watch-events' }
   | { readonly kind: 'act'; readonly action: Action; readonly target: string }
   | { readonly kind: 'signal'; readonly target: string; readonly signal: string }
   /** Gives the terminal to it for a while. */
@@ -34,6 +39,7 @@ export type Message =
   | { readonly kind: 'disconnected'; readonly reason: string }
   | { readonly kind: 'status'; readonly changes: Omit<NotificationParams<'status'>, 'subscription'> }
   | { readonly kind: 'engine-event'; readonly text: string; readonly isBad: boolean }
+  | { readonly kind: 'happened'; readonly events: readonly SeenEvent[] }
   | { readonly kind: 'followed'; readonly name: string }
   | {
       readonly kind: 'output';
@@ -64,7 +70,7 @@ export interface EngineFacts {
 }
 
 export interface Prompt {
-  readonly kind: 'filter' | 'search' | 'palette' | 'signal';
+  readonly kind: 'filter' | 'event-filter' | 'search' | 'palette' | 'signal';
   readonly text: string;
   /** In a list of choices. */
   readonly chosen: number;
@@ -115,6 +121,7 @@ export interface Model {
   readonly isFull: boolean;
   readonly followed: Followed;
   readonly explained: Explained;
+  readonly events: EventLog;
   readonly prompt: Prompt | undefined;
   readonly dialog: Dialog | undefined;
   readonly said: { readonly tone: Tone; readonly text: string; readonly at: number } | undefined;
@@ -144,6 +151,7 @@ export function initialModel(size: Size, now: number): Model {
     isFull: false,
     followed: { name: undefined, output: NO_OUTPUT, back: 0, search: '', isWrapped: false },
     explained: { name: undefined, isStale: false, report: undefined, facts: undefined, from: 0 },
+    events: NO_EVENTS,
     prompt: undefined,
     dialog: undefined,
     said: undefined,

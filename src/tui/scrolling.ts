@@ -1,12 +1,14 @@
 /** Reading back: output counts from its end, which grows; details from their beginning. Pure. */
 
 import { detailLines } from './details.ts';
+import { scrollEvents } from './event-log.ts';
 import { layoutOf, PANE_MARGIN } from './layout.ts';
 import type { Model } from './model.ts';
 import { allLines } from './output-lines.ts';
 
 /** @param by lines; negative: towards the beginning */
 export function scrollBy(model: Model, by: number): Model {
+  if (model.pane === 'events') return { ...model, events: scrollEvents(model.events, by) };
   if (model.pane === 'details') {
     const { paneRows } = layoutOf(model.size, model.instances.size, model.isFull);
     const lines = detailLines(model, model.size.columns - 2 * PANE_MARGIN).length;

@@ -31,6 +31,7 @@ function applied(model: Model, message: Message): Step {
     case 'disconnected':
     case 'status':
     case 'engine-event':
+    case 'happened':
     case 'followed':
     case 'output':
     case 'noted':
@@ -59,7 +60,7 @@ function ticked(model: Model): Model {
 function settled(before: Model, { model, requests }: Step): Step {
   const shown = withSelection(before, withRows(before, model));
   const asked: Request[] = [...requests];
-  return { model: withDetails(withOutput(shown, asked), asked), requests: asked };
+  return { model: withEvents(withDetails(withOutput(shown, asked), asked), asked), requests: asked };
 }
 
 function withRows(before: Model, model: Model): Model {
@@ -111,6 +112,14 @@ function withDetails(model: Model, asked: Request[]): Model {
       from: isSame ? explained.from : 0,
     },
   };
+}
+
+/** Whoever never looks at them costs the engine nothing. */
+function withEvents(model: Model, asked: Request[]): Model {
+  const isWanted = model.connection.kind === 'open' && model.pane === 'events' && isPaneShown(model);
+  if (!isWanted || model.events.isAsked) return model;
+  asked.push({ kind: 'watch-events' });
+  return { ...model, events: { ...model.events, isAsked: true } };
 }
 
 function isPaneShown(model: Model): boolean {

@@ -4,7 +4,7 @@ import { plainLine } from '../cli/plain-text.ts';
 import { type Grid, INVERSE } from './cells.ts';
 import { fit } from './characters.ts';
 import { reasonOf } from './instance-text.ts';
-import { type Model, type Prompt, selectedInstance, selectedRow } from './model.ts';
+import { type Model, type Pane, type Prompt, selectedInstance, selectedRow } from './model.ts';
 import { putSpans, type SpanLine, span, widthOfSpans } from './spans.ts';
 import { QUIET, TITLE, TONE_STYLES } from './tones.ts';
 import { columnsOf } from './view-table.ts';
@@ -15,11 +15,12 @@ const TABLE_HINTS: readonly Hint[] = [
   ['?', 'help'],
   ['/', 'filter'],
   ['d', 'details'],
-  ['Enter', 'output'],
+  ['Enter', 'full screen'],
   ['s', 'start'],
   ['x', 'stop'],
   ['r', 'restart'],
   ['R', 'reload'],
+  ['e', 'events'],
   ['!', 'trouble'],
   ['o', 'sort'],
   [':', 'all'],
@@ -32,15 +33,30 @@ const OUTPUT_HINTS: readonly Hint[] = [
   ['End', 'follow'],
   ['w', 'wrap'],
   ['Tab', 'details'],
+  ['e', 'events'],
   ['?', 'help'],
 ];
 const DETAILS_HINTS: readonly Hint[] = [
   ['Esc', 'back'],
   ['↑↓', 'scroll'],
-  ['Tab', 'output'],
+  ['Tab', 'events'],
   ['r', 'restart'],
   ['?', 'help'],
 ];
+const EVENTS_HINTS: readonly Hint[] = [
+  ['Esc', 'back'],
+  ['/', 'filter'],
+  ['↑↓', 'scroll'],
+  ['End', 'follow'],
+  ['w', 'wrap'],
+  ['Tab', 'output'],
+  ['?', 'help'],
+];
+const PANE_HINTS: Readonly<Record<Pane, readonly Hint[]>> = {
+  output: OUTPUT_HINTS,
+  details: DETAILS_HINTS,
+  events: EVENTS_HINTS,
+};
 
 export function drawFooter(grid: Grid, model: Model, row: number): void {
   if (model.prompt !== undefined) {
@@ -61,8 +77,7 @@ export function drawFooter(grid: Grid, model: Model, row: number): void {
 }
 
 function hintsOf({ isFull, pane }: Model): readonly Hint[] {
-  if (!isFull) return TABLE_HINTS;
-  return pane === 'output' ? OUTPUT_HINTS : DETAILS_HINTS;
+  return isFull ? PANE_HINTS[pane] : TABLE_HINTS;
 }
 
 function drawHints(grid: Grid, row: number, from: number, hints: readonly Hint[]): void {
@@ -76,6 +91,7 @@ function drawHints(grid: Grid, row: number, from: number, hints: readonly Hint[]
 
 const QUESTIONS: Readonly<Record<Prompt['kind'], string>> = {
   filter: 'filter: ',
+  'event-filter': 'filter events: ',
   search: 'search: ',
   palette: 'command: ',
   signal: 'signal to ',
@@ -88,9 +104,15 @@ function drawPrompt(grid: Grid, row: number, { kind, text }: Prompt, model: Mode
   // The end is where one types.
   const end = grid.put(row, at, plainLine(text.slice(-Math.max(1, room))));
   grid.mark(row, INVERSE, end, Math.min(end + 1, grid.columns));
-  const count = kind === 'filter' ? `${model.rows.length} of ${model.instances.size}` : '';
+  const count = countOf(kind, model);
   const from = grid.columns - count.length - 1;
   if (from > end + 2) grid.put(row, from, count, QUIET);
+}
+
+/** What a filter leaves, while it is typed. */
+function countOf(kind: Prompt['kind'], { rows, instances, events }: Model): string {
+  if (kind === 'filter') return `${rows.length} of ${instances.size}`;
+  return kind === 'event-filter' ? `${events.shown.length} of ${events.all.length}` : '';
 }
 
 function filterSpans({ filter, isTroubleOnly, rows, instances }: Model): SpanLine {

@@ -12,12 +12,17 @@ import { allLines, type Line } from './output-lines.ts';
 import { putSpans, type SpanLine, span, widthOfSpans } from './spans.ts';
 import { QUIET, STATE_STYLES, TITLE } from './tones.ts';
 import { ageOf } from './tracked.ts';
+import { drawEvents } from './view-events.ts';
 
 /** Less of a sentence says nothing. */
 const LEAST_REASON = 16;
 
 export function drawPane(grid: Grid, model: Model, layout: Layout): void {
   if (layout.paneRows <= 0) return;
+  if (model.pane === 'events') {
+    drawEvents(grid, model, layout);
+    return;
+  }
   const room = { top: layout.paneTop + 1, rows: layout.paneRows };
   if (model.pane === 'details') {
     const lines = detailLines(model, grid.columns - 2 * PANE_MARGIN);

@@ -1,6 +1,6 @@
 /** A container on a bad day, for the golden screens: one that flaps, one that waits for it, and others at work. */
 
-import type { WireInstance, WireWhy } from '../../src/rpc/contract.ts';
+import type { WireEvent, WireInstance, WireWhy } from '../../src/rpc/contract.ts';
 import { wireInstance } from './board-rig.ts';
 
 const MIB = 1_048_576;
@@ -153,3 +153,63 @@ export const WORKER_CONFIG = {
   stdout: { kind: 'file', path: '/var/log/worker.log' },
   stderr: { kind: 'inherit' },
 };
+
+const T = 1_767_323_010_000;
+const of = (name: string) => ({ process: name.split(':')[0] ?? name, instance: name });
+
+/** How the day became a bad one, as the engine tells it. */
+export const SCENE_EVENTS: readonly WireEvent[] = [
+  { id: 1, time: T - 86_400_000, level: 'info', event: 'engine_started', version: '0.1.0' },
+  { id: 2, time: T, level: 'info', event: 'config_reloaded' },
+  { id: 3, time: T + 100, level: 'info', event: 'process_spawned', pid: 88, ...of('worker') },
+  {
+    id: 4,
+    time: T + 3_100,
+    level: 'info',
+    event: 'state_changed',
+    from: 'starting',
+    to: 'healthy',
+    ...of('worker'),
+  },
+  {
+    ...{ id: 5, time: T + 6_100, level: 'warn', event: 'process_exited', ...of('worker') },
+    status: { how: 'exited', code: 3 },
+  },
+  {
+    ...{
+      id: 6,
+      time: T + 6_101,
+      level: 'info',
+      event: 'state_changed',
+      from: 'ended',
+      to: 'backoff',
+      ...of('worker'),
+    },
+    reason: 'exited with code 3; restart 7',
+  },
+  {
+    ...{ id: 7, time: T + 9_000, level: 'warn', event: 'probe_finished', ...of('web:3') },
+    ...{ passed: false, outcome: 'connection refused', failures: 3 },
+  },
+  {
+    ...{
+      id: 8,
+      time: T + 9_001,
+      level: 'error',
+      event: 'state_changed',
+      from: 'healthy',
+      to: 'unhealthy',
+      ...of('web:3'),
+    },
+    reason: '3 health checks in a row failed: connection refused',
+  },
+  {
+    id: 9,
+    time: T + 9_500,
+    level: 'info',
+    event: 'command_received',
+    method: 'restart',
+    targets: ['web:3'],
+    uid: 0,
+  },
+];

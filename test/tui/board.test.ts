@@ -124,6 +124,23 @@ describe('taskboard on a terminal', () => {
     await screen.shows(/mem 500M of 512M/);
   });
 
+  test('events are asked for when somebody looks, live, with those before, filtered', async (t) => {
+    const engine = new FakeEngine(anInstance('web'));
+    engine.emit('config_rejected', { problems: [] } as never);
+    engine.emit('probe_finished', { passed: true } as never, { instance: 'web', level: 'debug' });
+    const { rig, screen } = await begin(t, { engine });
+    const before = engine.listenerCount;
+    screen.type('e');
+    await screen.shows(/ events .* 1 {2}following/);
+    await screen.shows(/a new configuration was rejected/);
+    assert.equal(engine.listenerCount, before + 1);
+    rig.engine.emit('process_spawned', { pid: 88 } as never, { instance: 'web' });
+    await screen.shows(/rejected\n.* web started as pid 88/);
+    screen.type('\r/spawned\r');
+    await screen.shows(/"spawned": 1 of 2/);
+    assert.doesNotMatch(screen.text, /rejected/);
+  });
+
   test('keys act, and what came of it is told', async (t) => {
     const { rig, screen } = await begin(t);
     screen.type('r');

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Size } from '../../src/tui/cells.ts';
+import { seenEvent } from '../../src/tui/event-log.ts';
 import { processFacts } from '../../src/tui/process-facts.ts';
 import { view } from '../../src/tui/view.ts';
 import { assertScreen, BoardRig, wireInstance } from '../support/board-rig.ts';
 import {
   CONTAINER,
   SCENE,
+  SCENE_EVENTS,
   SCENE_LATER,
   WORKER_CONFIG,
   WORKER_OUTPUT,
@@ -33,6 +35,9 @@ function printed(board: BoardRig): BoardRig {
 const explained = (board: BoardRig): BoardRig =>
   board.tell({ kind: 'explained', report: WORKER_WHY, facts: processFacts(WORKER_CONFIG) });
 
+const happened = (board: BoardRig): BoardRig =>
+  board.tell({ kind: 'happened', events: SCENE_EVENTS.map(seenEvent) });
+
 const SCREENS: Readonly<Record<string, () => BoardRig>> = {
   'board-80x24': () => scene(),
   'board-40x12': () => scene({ columns: 40, rows: 12 }),
@@ -43,6 +48,11 @@ const SCREENS: Readonly<Record<string, () => BoardRig>> = {
   'details-full-80x24': () => explained(scene().press('d', 'enter')),
   'output-full-80x24': () => scene().press('enter', '/', '"broker"', 'enter'),
   'output-full-40x12': () => printed(scene({ columns: 40, rows: 12 }).press('enter', 'w')),
+  'events-80x24': () => happened(scene().press('e')),
+  'events-full-80x24': () => happened(scene().press('e', 'enter')),
+  'events-filter-80x24': () => happened(scene().press('e', 'enter')).press('/', '"worker"'),
+  'events-40x12': () => happened(scene({ columns: 40, rows: 12 }).press('e')),
+  'events-200x60': () => happened(scene({ columns: 200, rows: 60 }).press('e')),
   'folded-80x24': () => scene().press('z'),
   'filter-80x24': () => scene().press('/', '"web"'),
   'trouble-80x24': () => scene().press('!'),
@@ -80,8 +90,8 @@ describe('the screen is the one in test/fixtures/tui', () => {
 test('no row is ever wider than the screen, and no size breaks it', () => {
   for (let columns = 1; columns <= 130; columns += 3) {
     for (const rows of [1, 4, 5, 8, 12, 16, 17, 24, 50]) {
-      for (const keys of [[], ['enter'], ['d'], ['?'], [':'], ['x'], ['R']]) {
-        const grid = view(scene({ columns, rows }).press(...keys).model);
+      for (const keys of [[], ['enter'], ['d'], ['e'], ['?'], [':'], ['x'], ['R']]) {
+        const grid = view(happened(scene({ columns, rows })).press(...keys).model);
         assert.equal(grid.texts.length, columns * rows);
       }
     }
@@ -94,7 +104,11 @@ test('no control character of a service, a name or a reason reaches the screen',
     wireInstance('web', { state: 'failed', reason: evil, description: evil, consecutive_restarts: 1 }),
   );
   board.tell({ kind: 'followed', name: 'web' }).print('web', `${evil}\n`);
-  for (const keys of [[], ['enter'], ['d']]) {
+  board.tell({
+    kind: 'happened',
+    events: [seenEvent({ id: 1, time: 0, level: 'info', event: evil, message: evil, instance: evil })],
+  });
+  for (const keys of [[], ['enter'], ['d'], ['e']]) {
     const texts = view(board.press(...keys).model).texts.join('');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
     assert.doesNotMatch(texts, /[\u0000-\u001f\u007f-\u009f\u202e]/);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { COMMANDS } from '../../src/tui/commands.ts';
+import { MAX_EVENTS, type SeenEvent, seenEvent } from '../../src/tui/event-log.ts';
+import type { Message } from '../../src/tui/model.ts';
 import { MAX_LINES } from '../../src/tui/output-lines.ts';
 import { BoardRig, wireInstance } from '../support/board-rig.ts';
 
@@ -277,5 +279,71 @@ describe('what is typed', () => {
       board.press(keys[state % keys.length] ?? 'q');
       assert.ok(board.screen.length > 0);
     }
+  });
+});
+
+describe('events', () => {
+  const event = (id: number, text: string): SeenEvent =>
+    seenEvent({ id, time: id, level: 'info', event: 'note', message: text });
+  const happened = (...texts: readonly string[]): Message => ({
+    kind: 'happened',
+    events: texts.map((text, index) => event(index, text)),
+  });
+  const watched = (board: BoardRig) => board.requests.filter(({ kind }) => kind === 'watch-events').length;
+
+  test('are asked for once, when somebody looks, and again of an engine that is back', () => {
+    const board = three();
+    assert.equal(watched(board), 0);
+    board.press('e', 'e', 'e');
+    assert.equal(watched(board), 1);
+    board.tell(happened('before')).tell({ kind: 'disconnected', reason: 'gone' });
+    assert.equal(watched(board), 1);
+    board.connect(wireInstance('a'));
+    assert.equal(watched(board), 2);
+    assert.deepEqual(board.model.events.all, []);
+  });
+
+  test('whoever reads back is not moved by what comes, nor by what the filter hides', () => {
+    const board = three()
+      .press('e', 'enter')
+      .tell(happened('ten 1', 'ten 2', 'nine 3'));
+    board.press('up');
+    const last = (): string | undefined => {
+      const { shown, back } = board.model.events;
+      return shown.at(-1 - back)?.text;
+    };
+    assert.equal(last(), 'note: ten 2');
+    board.tell(happened('nine 4'));
+    assert.equal(last(), 'note: ten 2');
+    board.press('/', '"ten"', 'enter', 'up');
+    assert.equal(last(), 'note: ten 1');
+    board.tell(happened('nine 5', 'ten 6'));
+    assert.equal(last(), 'note: ten 1');
+    board.press('end');
+    assert.equal(last(), 'note: ten 6');
+  });
+
+  test('are bounded, the newest stay', () => {
+    const board = three().press('e');
+    board.tell(happened(...Array.from({ length: MAX_EVENTS + 5 }, (_, index) => `nr ${index}`)));
+    assert.equal(board.model.events.all.length, MAX_EVENTS);
+    assert.equal(board.model.events.all.at(-1)?.text, `note: nr ${MAX_EVENTS + 4}`);
+  });
+
+  test('Esc forgets their filter, then goes back to the table', () => {
+    const board = three().press('e', 'enter').tell(happened('one', 'two')).press('/', '"one"', 'enter');
+    assert.equal(board.model.events.shown.length, 1);
+    board.press('escape');
+    assert.equal(board.model.events.shown.length, 2);
+    assert.equal(board.model.isFull, true);
+    board.press('escape');
+    assert.equal(board.model.isFull, false);
+  });
+
+  test('on a small screen they take all of it, and Enter shows the output afterwards', () => {
+    const board = new BoardRig({ columns: 40, rows: 12 }).connect(wireInstance('a')).press('e');
+    assert.match(board.screen, /events/);
+    board.press('escape', 'enter');
+    assert.match(board.screen, /a output/);
   });
 });
