@@ -135,11 +135,17 @@ function taskboard(): PageParts {
     name: 'taskboard',
     section: 1,
     summary: 'a live screen of a running taskmaster engine',
-    synopsis: ['taskboard [--socket PATH]', 'taskmaster board [--socket PATH]'],
+    synopsis: ['taskboard [--socket PATH] [--mouse]', 'taskmaster board [--socket PATH] [--mouse]'],
     body: [
       heading('description'),
       paragraph(
         'Shows what runs, what is wrong and why, as it changes; what is in trouble stands on top. Made for `docker exec -it`. Needs a terminal that can move its cursor.',
+      ),
+      heading('options'),
+      item(`${bold('--socket')} PATH`, 'the control socket of the engine'),
+      item(
+        bold('--mouse'),
+        'the wheel scrolls, a click selects; otherwise the mouse is left to the terminal',
       ),
       heading('keys'),
       ...groups.flatMap(([group, name]) => [

@@ -12,12 +12,14 @@ export { firstFrame } from '../tui/first-frame.ts';
 
 const EXIT_CANNOT = 1;
 const EXIT_BAD_ARGUMENTS = 2;
-const USAGE = `usage: taskboard [--socket PATH]    a live screen of the engine and what it runs; ? explains the keys
+const USAGE = `usage: taskboard [--socket PATH] [--mouse]    a live screen of the engine and what it runs; ? explains the keys
 
-Also "taskmaster board". TASKMASTER_SOCKET chooses the engine where --socket does not. NO_COLOR is heeded.`;
+Also "taskmaster board". TASKMASTER_SOCKET chooses the engine where --socket does not. NO_COLOR is heeded.
+--mouse: the wheel scrolls, a click selects (m on the board switches it).`;
 
 interface Asked {
   readonly socket: string | undefined;
+  readonly hasMouse: boolean;
   readonly shows: 'help' | 'version' | undefined;
 }
 
@@ -43,6 +45,7 @@ export async function run(words: readonly string[]): Promise<number> {
       input: process.stdin,
       output: process.stdout,
       hasColour: noColour === undefined || noColour === '',
+      hasMouse: asked.hasMouse,
       attach: (name) => attach(name, options.socket),
       now: () => performance.now(),
     });
@@ -74,14 +77,16 @@ async function attach(name: string, socket: string | undefined): Promise<{ isWel
 
 /** @returns the problem as a sentence where they cannot be read */
 function read(words: readonly string[]): Asked | string {
-  const asked: { socket: string | undefined; shows: Asked['shows'] } = {
+  const asked: { -readonly [Key in keyof Asked]: Asked[Key] } = {
     socket: undefined,
+    hasMouse: false,
     shows: undefined,
   };
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
     if (word === '--help' || word === '-h') asked.shows ??= 'help';
     else if (word === '--version') asked.shows ??= 'version';
+    else if (word === '--mouse') asked.hasMouse = true;
     else if (word.startsWith('--socket=')) asked.socket = word.slice('--socket='.length);
     else if (word === '--socket' && words[at + 1] !== undefined) asked.socket = words[++at];
     else if (word === '--socket') return '--socket needs a path';

@@ -20,6 +20,7 @@ export interface BoardParts {
   readonly input: ReadStream;
   readonly output: TerminalOutput;
   readonly hasColour: boolean;
+  readonly hasMouse: boolean;
   /** Has the terminal until somebody detaches. @returns what is to be told of it */
   readonly attach: (name: string) => Promise<{ readonly isWell: boolean; readonly text: string }>;
   /** Monotonic milliseconds. */
@@ -60,7 +61,8 @@ class Board {
       onLeave: (code) => this.#leave(code),
     });
     this.#session = new EngineSession(parts.client, parts.options, (message) => this.#dispatch(message));
-    this.#model = initialModel(this.#terminal.size, parts.now());
+    this.#model = { ...initialModel(this.#terminal.size, parts.now()), hasMouse: parts.hasMouse };
+    this.#terminal.useMouse(parts.hasMouse);
   }
 
   begin(): void {
@@ -80,7 +82,8 @@ class Board {
         this.#leave(request.code);
         return;
       }
-      if (request.kind === 'attach') void this.#attach(request.name);
+      if (request.kind === 'mouse') this.#terminal.useMouse(request.isOn);
+      else if (request.kind === 'attach') void this.#attach(request.name);
       else this.#session.request(request);
     }
     this.#isDirty = true;

@@ -123,6 +123,12 @@ export const COMMANDS: readonly BoardCommand[] = [
     run: (model) => only({ ...model, prompt: { kind: 'palette', text: '', chosen: 0 } }),
   },
   {
+    title: 'mouse on or off: the wheel scrolls, a click selects',
+    keys: ['m'],
+    group: 'board',
+    run: (model) => switchMouse(model, !model.hasMouse),
+  },
+  {
     title: 'help',
     keys: ['?', 'f1'],
     group: 'board',
@@ -201,7 +207,7 @@ function pageOf(model: Model): number {
 }
 
 /** The selection in the table; in full screen, the text. */
-function moved(model: Model, by: number): Model {
+export function moved(model: Model, by: number): Model {
   if (model.isFull) return scrollBy(model, by);
   const last = Math.max(0, model.rows.length - 1);
   const selectedAt = Math.min(Math.max(model.selectedAt + by, 0), last);
@@ -239,6 +245,15 @@ function back(model: Model): Model {
   }
   if (model.isFull) return left(model);
   return { ...model, filter: '', isTroubleOnly: false };
+}
+
+/** Off, until somebody wants it: the terminal's own selecting and copying is worth more. */
+function switchMouse(model: Model, isOn: boolean): Step {
+  const text = isOn
+    ? 'the wheel scrolls, a click selects; Shift marks text as before, m ends it'
+    : 'the mouse is left to the terminal';
+  const said = { tone: 'good', text, at: model.now } as const;
+  return asking({ ...model, hasMouse: isOn, said }, { kind: 'mouse', isOn });
 }
 
 function act(model: Model, action: 'start' | 'restart'): Step {

@@ -17,7 +17,7 @@ const ACTION_TIMEOUT_MS = 120_000;
 /** What concerns the engine as a whole; instances tell of themselves in the table. */
 const EVENTS = ['config_reloaded', 'config_rejected', 'engine_fault', 'output_failed'];
 /** The others are for the board itself. */
-export type EngineRequest = Exclude<Request, { kind: 'leave' | 'attach' }>;
+export type EngineRequest = Exclude<Request, { kind: 'leave' | 'attach' | 'mouse' }>;
 
 const DOING = { start: 'starting', stop: 'stopping', restart: 'restarting' } as const;
 

@@ -2,7 +2,16 @@
 
 export type Typed =
   | { readonly kind: 'key'; readonly name: string }
-  | { readonly kind: 'paste'; readonly text: string };
+  | { readonly kind: 'paste'; readonly text: string }
+  | Pointed;
+
+export interface Pointed {
+  readonly kind: 'pointed';
+  readonly action: 'click' | 'wheel-up' | 'wheel-down';
+  /** From 0. */
+  readonly row: number;
+  readonly column: number;
+}
 
 /** The names of sequences as terminals send them (xterm, its application mode, the Linux console, rxvt). */
 const SEQUENCES: Readonly<Record<string, string>> = {
@@ -37,6 +46,11 @@ const CONTROLS: Readonly<Record<string, string>> = {
   '\b': 'backspace',
   ' ': 'space',
 };
+/** What xterm reports in its mode 1006: button, column and row from 1; `M` pressed, `m` released. */
+const MOUSE = /^\[<(\d+);(\d+);(\d+)M$/;
+/** Shift, Alt and Ctrl are told in the button's number. */
+const MODIFIERS = 4 + 8 + 16;
+const BUTTONS: Readonly<Record<number, Pointed['action']>> = { 0: 'click', 64: 'wheel-up', 65: 'wheel-down' };
 const PASTE_BEGINS = '\u001b[200~';
 const PASTE_ENDS = '\u001b[201~';
 /** A whole control sequence, or one of three characters (ECMA-48, 5.4). */
@@ -106,13 +120,22 @@ export class KeyReader {
     if (sequence !== undefined) {
       this.#rest = this.#rest.slice(sequence.length);
       const name = SEQUENCES[sequence.slice(1)];
+      if (name !== undefined) return [{ kind: 'key', name }];
       // An unknown one is passed over whole: its letters were not typed.
-      return name === undefined ? [] : [{ kind: 'key', name }];
+      const pointed = pointedBy(sequence.slice(1));
+      return pointed === undefined ? [] : [pointed];
     }
     const character = String.fromCodePoint(this.#rest.codePointAt(0) ?? 0);
     this.#rest = this.#rest.slice(character.length);
     return [{ kind: 'key', name: nameOf(character) }];
   }
+}
+
+function pointedBy(sequence: string): Pointed | undefined {
+  const [, button, column, row] = MOUSE.exec(sequence) ?? [];
+  const action = BUTTONS[Number(button) & ~MODIFIERS];
+  if (button === undefined || action === undefined) return undefined;
+  return { kind: 'pointed', action, row: Number(row) - 1, column: Number(column) - 1 };
 }
 
 function nameOf(character: string): string {

@@ -25,6 +25,8 @@ export type Request =
   | { readonly kind: 'signal'; readonly target: string; readonly signal: string }
   /** Gives the terminal to it for a while. */
   | { readonly kind: 'attach'; readonly name: string }
+  /** The terminal tells of the mouse, or keeps it to itself. */
+  | { readonly kind: 'mouse'; readonly isOn: boolean }
   | { readonly kind: 'plan' }
   | { readonly kind: 'reload' }
   | { readonly kind: 'shutdown' }
@@ -119,6 +121,7 @@ export interface Model {
   readonly firstRow: number;
   readonly pane: Pane;
   readonly isFull: boolean;
+  readonly hasMouse: boolean;
   readonly followed: Followed;
   readonly explained: Explained;
   readonly events: EventLog;
@@ -149,6 +152,7 @@ export function initialModel(size: Size, now: number): Model {
     firstRow: 0,
     pane: 'output',
     isFull: false,
+    hasMouse: false,
     followed: { name: undefined, output: NO_OUTPUT, back: 0, search: '', isWrapped: false },
     explained: { name: undefined, isStale: false, report: undefined, facts: undefined, from: 0 },
     events: NO_EVENTS,

@@ -9,9 +9,12 @@ import type { ReadStream, WriteStream } from 'node:tty';
 import type { Size } from './cells.ts';
 import { KeyReader, type Typed } from './keys.ts';
 
-/** Alternate screen, no cursor, pastes in brackets; the reverse at the end, and styles at their default. */
+/** Alternate screen, no cursor, pastes in brackets; `LEAVE` is the reverse of all, and styles at their default. */
 const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?2004h';
-const LEAVE = '\u001b[?2026l\u001b[?2004l\u001b[0m\u001b[?25h\u001b[?1049l';
+/** Buttons and wheel are told, in numbers of any size (xterm's modes 1000 and 1006). */
+const MOUSE_ON = '\u001b[?1000h\u001b[?1006h';
+const MOUSE_OFF = '\u001b[?1006l\u001b[?1000l';
+const LEAVE = `\u001b[?2026l${MOUSE_OFF}\u001b[?2004l\u001b[0m\u001b[?25h\u001b[?1049l`;
 /** A lone ESC is a key when nothing has followed it for so long. */
 const ESCAPE_MS = 40;
 const RETRY_MS = 20;
@@ -37,6 +40,9 @@ export class Terminal {
   readonly #keys = new KeyReader();
   readonly #undo: (() => void)[] = [];
   #escapeTimer: NodeJS.Timeout | undefined;
+  #hasMouse = false;
+  /** Goes before the next frame: not into the middle of one. */
+  #switch = '';
   #isBusy = false;
   #isOpen = false;
 
@@ -65,7 +71,7 @@ export class Terminal {
     // Somebody may have stopped us, and a shell has taken the terminal meanwhile.
     this.#on(process, 'SIGCONT', () => {
       this.#input.setRawMode(true);
-      this.#writeNow(ENTER);
+      this.#enter();
       this.#use.onResize();
     });
     this.#on(this.#output, 'resize', () => this.#use.onResize());
@@ -74,7 +80,7 @@ export class Terminal {
     this.#on(this.#input, 'error', () => this.#use.onLeave(SIGNALS.SIGHUP));
     this.#input.setRawMode(true);
     this.#input.resume();
-    this.#writeNow(ENTER);
+    this.#enter();
   }
 
   /** Asks for the size again where the kernel has none yet: a change before Node listened was not heard. */
@@ -82,11 +88,18 @@ export class Terminal {
     if ((this.#output.columns ?? 0) === 0) process.kill(process.pid, 'SIGWINCH');
   }
 
+  /** From the next frame on. */
+  useMouse(isOn: boolean): void {
+    this.#hasMouse = isOn;
+    this.#switch = isOn ? MOUSE_ON : MOUSE_OFF;
+  }
+
   /** Call only while it `isReady`. */
   write(text: string): void {
     if (!this.#isOpen) return;
     this.#isBusy = true;
-    this.#push(Buffer.from(text, 'utf8'));
+    this.#push(Buffer.from(this.#switch + text, 'utf8'));
+    this.#switch = '';
   }
 
   /** Gives the terminal back; further calls do nothing. */
@@ -102,6 +115,11 @@ export class Terminal {
       // It has hung up.
     }
     this.#input.pause();
+  }
+
+  #enter(): void {
+    this.#switch = '';
+    this.#writeNow(this.#hasMouse ? ENTER + MOUSE_ON : ENTER);
   }
 
   #read(bytes: Buffer): void {

@@ -6,6 +6,7 @@ import { keyPressed, pasted } from './key-bindings.ts';
 import { layoutOf } from './layout.ts';
 import { type Message, type Model, type Request, type Step, selectedInstance } from './model.ts';
 import { NO_OUTPUT } from './output-lines.ts';
+import { pointed } from './pointing.ts';
 import { rowsOf } from './rows.ts';
 import { tick } from './tracked.ts';
 
@@ -23,6 +24,8 @@ function applied(model: Model, message: Message): Step {
       return keyPressed(model, message.name);
     case 'paste':
       return only(pasted(model, message.text));
+    case 'pointed':
+      return pointed(model, message);
     case 'resized':
       return only({ ...model, size: message.size });
     case 'ticked':

@@ -52,6 +52,11 @@ export class Screen {
     return this.#terminal.buffer.active.type === 'alternate';
   }
 
+  /** What it wants to hear of the mouse. */
+  get mouse(): string {
+    return this.#terminal.modes.mouseTrackingMode;
+  }
+
   type(keys: string): void {
     this.#pty.write(keys);
   }

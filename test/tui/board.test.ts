@@ -12,18 +12,20 @@ import { Terminal } from '../support/terminal.ts';
 
 const dist = resolve(import.meta.dirname, '../../dist');
 const taskboard = join(dist, 'taskboard');
-/** Alternate screen off, cursor on. */
-const GIVEN_BACK = ['\u001b[?1049l', '\u001b[?25h'];
+/** Alternate screen off, mouse off, cursor on. */
+const GIVEN_BACK = ['\u001b[?1049l', '\u001b[?1000l', '\u001b[?1006l', '\u001b[?25h'];
+const MOUSE_ON = '\u001b[?1000h';
 
 interface Begin extends ScreenOptions {
   readonly engine?: FakeEngine;
   readonly server?: Partial<RpcServerOptions>;
+  readonly words?: readonly string[];
 }
 
-async function begin(t: TestContext, { engine, server, ...options }: Begin = {}) {
+async function begin(t: TestContext, { engine, server, words = [], ...options }: Begin = {}) {
   const rig = await startRig(t, server, engine ?? new FakeEngine(anInstance('web'), anInstance('db')));
   const environment = { ...options.environment, TASKMASTER_SOCKET: rig.path };
-  const screen = new Screen(t, [taskboard], { ...options, environment });
+  const screen = new Screen(t, [taskboard, ...words], { ...options, environment });
   await screen.shows(/NAME +STATE/);
   await screen.shows(/\? help/);
   return { rig, screen };
@@ -139,6 +141,36 @@ describe('taskboard on a terminal', () => {
     screen.type('\r/spawned\r');
     await screen.shows(/"spawned": 1 of 2/);
     assert.doesNotMatch(screen.text, /rejected/);
+  });
+
+  test('the mouse is the terminal’s own until m asks for it; again after attach', async (t) => {
+    const { screen } = await begin(t);
+    assert.ok(!screen.written.includes(MOUSE_ON));
+    screen.type('m');
+    await screen.shows(/the wheel scrolls, a click selects/);
+    assert.equal(screen.mouse, 'vt200');
+    await screen.shows(/db output/);
+    screen.type('\u001b[<0;5;4M');
+    await screen.shows(/web output/);
+    screen.type('a');
+    await screen.shows(/attached to web/);
+    assert.equal(screen.mouse, 'none');
+    screen.type('\u0010\u0011');
+    await screen.shows(/detached from web/);
+    assert.equal(screen.mouse, 'vt200');
+    screen.type('q');
+    assert.equal(await screen.exitCode(), 0);
+    await assertGivenBack(screen);
+    assert.equal(screen.mouse, 'none');
+  });
+
+  test('--mouse asks for it from the beginning', async (t) => {
+    const { screen } = await begin(t, { words: ['--mouse'] });
+    assert.equal(screen.mouse, 'vt200');
+    screen.kill('SIGTERM');
+    assert.equal(await screen.exitCode(), 143);
+    await assertGivenBack(screen);
+    assert.equal(screen.mouse, 'none');
   });
 
   test('keys act, and what came of it is told', async (t) => {

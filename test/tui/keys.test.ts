@@ -24,6 +24,17 @@ describe('keys', () => {
     test(what, () => assert.deepEqual(read(bytes), names.map(key)));
   }
 
+  test('the mouse: a click and the wheel count from 0; letting go, moving and other buttons are nothing', () => {
+    assert.deepEqual(
+      read('\u001b[<0;1;3M\u001b[<0;1;3m', '\u001b[<2;1;1M\u001b[<35;1;1M', '\u001b[<64;200;', '60M'),
+      [
+        { kind: 'pointed', action: 'click', row: 2, column: 0 },
+        { kind: 'pointed', action: 'wheel-up', row: 59, column: 199 },
+      ],
+    );
+    assert.deepEqual(read('\u001b[<81;1;1M'), [{ kind: 'pointed', action: 'wheel-down', row: 0, column: 0 }]);
+  });
+
   test('a sequence that comes byte by byte is one key', () => {
     assert.deepEqual(read('\u001b', '[', 'A'), [key('up')]);
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { COMMANDS } from '../../src/tui/commands.ts';
 import { MAX_EVENTS, type SeenEvent, seenEvent } from '../../src/tui/event-log.ts';
+import type { Pointed } from '../../src/tui/keys.ts';
 import type { Message } from '../../src/tui/model.ts';
 import { MAX_LINES } from '../../src/tui/output-lines.ts';
 import { BoardRig, wireInstance } from '../support/board-rig.ts';
@@ -345,5 +346,54 @@ describe('events', () => {
     assert.match(board.screen, /events/);
     board.press('escape', 'enter');
     assert.match(board.screen, /a output/);
+  });
+});
+
+describe('the mouse', () => {
+  const at = (action: Pointed['action'], row: number): Message => ({
+    kind: 'pointed',
+    action,
+    row,
+    column: 3,
+  });
+
+  test('is asked for by m, and given back by it', () => {
+    const board = three().press('m', 'm');
+    assert.deepEqual(actions(board), [
+      { kind: 'mouse', isOn: true },
+      { kind: 'mouse', isOn: false },
+    ]);
+    board.tell(at('click', 3));
+    assert.equal(board.model.selected, 'c');
+  });
+
+  test('selects the row that is clicked, and nothing beside the rows', () => {
+    const board = three().press('m').tell(at('click', 3));
+    assert.equal(board.model.selected, 'a');
+    board.tell(at('click', 1), at('click', 0), at('click', 5), at('click', 20));
+    assert.equal(board.model.selected, 'a');
+    const many = Array.from({ length: 100 }, (_, index) => wireInstance(`web:${index}`));
+    const long = new BoardRig().connect(...many).press('m', 'G');
+    long.tell(at('click', 2));
+    assert.equal(long.model.selectedAt, long.model.firstRow);
+  });
+
+  test('scrolls what is below it: the table, or the text', () => {
+    const board = three().press('m').tell(at('wheel-down', 4));
+    assert.equal(board.model.selected, 'a');
+    board.tell({ kind: 'followed', name: 'a' });
+    for (let line = 0; line < 50; line++) board.print('a', `line ${line}\n`);
+    board.tell(at('wheel-up', 22), at('wheel-up', 22), at('wheel-down', 22));
+    assert.equal(board.model.selected, 'a');
+    assert.equal(board.model.followed.back, 3);
+  });
+
+  test('answers no question', () => {
+    const board = three().press('m', 'x').tell(at('click', 12), at('wheel-up', 12));
+    assert.equal(board.model.dialog?.kind, 'confirm');
+    assert.deepEqual(
+      actions(board).filter(({ kind }) => kind === 'act'),
+      [],
+    );
   });
 });
