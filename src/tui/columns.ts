@@ -2,7 +2,7 @@
 
 import { plainLine } from '../cli/plain-text.ts';
 import { type Style, YELLOW } from './cells.ts';
-import { widthOf } from './characters.ts';
+import { fit, widthOf } from './characters.ts';
 import { age, percent, shortBytes, sparkline } from './figures.ts';
 import { reasonOf, statesOf } from './instance-text.ts';
 import type { Row, SortKey } from './rows.ts';
@@ -28,8 +28,10 @@ const TRAIL_WIDTH = 12;
 const FULL_CPU = 100;
 const LEAST_REASON = 20;
 const LEAST_NAME = 8;
-/** Of the screen's width. */
-const MOST_NAME = 0.4;
+/** Shares of the screen's width: a single long name is not worth the columns of all. */
+const MOST_NAME = 0.28;
+const MOST_NAME_IF_NARROW = 0.4;
+const ENOUGH_NAME = 14;
 
 const NOTHING: Cell = { text: '-', style: QUIET };
 const plain = (text: string): Cell => ({ text, style: NORMAL });
@@ -141,6 +143,18 @@ function restarts(row: Row): Cell {
   return { text: String(count), style: inARow > 0 ? YELLOW : count > 0 ? NORMAL : QUIET };
 }
 
+function mostNameOf(width: number): number {
+  const narrow = Math.min(ENOUGH_NAME, Math.floor(width * MOST_NAME_IF_NARROW));
+  return Math.max(LEAST_NAME, narrow, Math.floor(width * MOST_NAME));
+}
+
+/** What tells the instances of a process apart stands at the end of their names: it is not cut off. */
+function fitName(name: string, width: number): string {
+  const tail = /(?:[:×]\d+)$/.exec(name)?.[0] ?? '';
+  if (tail === '' || widthOf(name) <= width || tail.length > width / 2) return name;
+  return fit(name.slice(0, -tail.length), width - tail.length) + tail;
+}
+
 /**
  * The columns that fit, in the order of the screen; REASON takes what is left.
  * @param names of all instances, so that the width does not depend on which are shown
@@ -148,14 +162,14 @@ function restarts(row: Row): Cell {
 export function columnsFor(width: number, names: Iterable<string>): readonly Column[] {
   let longest = LEAST_NAME;
   for (const name of names) longest = Math.max(longest, widthOf(plainLine(name)));
-  const nameWidth = Math.min(longest, Math.max(LEAST_NAME, Math.floor(width * MOST_NAME)));
+  const nameWidth = Math.min(longest, mostNameOf(width));
   const always: readonly Column[] = [
     {
       title: 'NAME',
       width: nameWidth,
       isRight: false,
       sort: 'name',
-      cell: (row) => plain(nameOf(row)),
+      cell: (row) => plain(fitName(nameOf(row), nameWidth)),
     },
     {
       title: 'STATE',

@@ -2,7 +2,7 @@
 
 import { plainLine } from '../cli/plain-text.ts';
 import { BOLD, FAINT, type Grid, PLAIN, RED, type Style, YELLOW } from './cells.ts';
-import { fit, widthOf, wrap } from './characters.ts';
+import { fit, widthOf, wrapWords } from './characters.ts';
 import type { SeenEvent } from './event-log.ts';
 import { timeText } from './figures.ts';
 import { type Layout, PANE_MARGIN } from './layout.ts';
@@ -39,7 +39,9 @@ export function drawEvents(grid: Grid, model: Model, layout: Layout): void {
   for (let at = last; at >= 0 && lines.length < rows; at--) {
     const event = shown[at];
     if (event === undefined) continue;
-    const pieces = model.followed.isWrapped ? wrap(event.text, width) : [fit(event.text, width)];
+    // In so little room a name alone would be left of it.
+    const isWrapped = model.followed.isWrapped || grid.columns < COLUMNS_FOR_DAY;
+    const pieces = isWrapped ? wrapWords(event.text, width) : [fit(event.text, width)];
     for (let piece = pieces.length - 1; piece >= 0; piece--) {
       lines.push({ event, text: pieces[piece] ?? '', isFirst: piece === 0 });
     }

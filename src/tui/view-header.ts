@@ -6,7 +6,7 @@ import { fit } from './characters.ts';
 import { age, percent, shortBytes } from './figures.ts';
 import type { EngineFacts, Model } from './model.ts';
 import type { State } from './rows.ts';
-import { putSpans, type Span, type SpanLine, span, widthOfSpans } from './spans.ts';
+import { putSpans, type SpanLine, span, widthOfSpans } from './spans.ts';
 import { QUIET, STATE_STYLES, TITLE } from './tones.ts';
 import { memoryOf } from './tracked.ts';
 
@@ -26,6 +26,9 @@ const ORDER = Object.keys({
 } satisfies Record<State, 0>) as readonly State[];
 
 const RESTING: ReadonlySet<State> = new Set(['completed', 'stopped', 'idle']);
+
+/** Of this width or more the engine stands before the counts, which else, where there are any, begin the row: they never move. */
+const COLUMNS_FOR_ENGINE = 140;
 
 /** Shares of the memory limit. */
 const RATHER_FULL = 0.8;
@@ -49,24 +52,30 @@ export function drawHeader(grid: Grid, model: Model): void {
     grid.put(0, 13, 'connecting…', QUIET);
     return;
   }
-  const right = usageFor(model, grid.columns - 2);
-  const counts = fitting(countsOf(model), grid.columns - 2, widthOfSpans(right) + 2);
-  const left = engineSpans(model, grid.columns - widthOfSpans(counts) - widthOfSpans(right) - 5);
+  const isWide = grid.columns >= COLUMNS_FOR_ENGINE || model.instances.size === 0;
+  const left = [...(isWide ? engineSpans(model.engine, model.now) : []), ...drainingSpans(model.engine)];
+  const room = grid.columns - 2 - widthOfSpans(left);
+  const right = usageFor(model, room, isWide);
+  const counts = fitting(countsOf(model), room, widthOfSpans(right) + 2);
   const at = putSpans(grid, 0, 1, [...left, ...counts]);
   const from = grid.columns - widthOfSpans(right) - 1;
   if (from > at + 1) putSpans(grid, 0, from, right);
 }
 
-/** As much of it as there is room for. */
-function engineSpans({ engine, now }: Model, room: number): SpanLine {
-  if (engine === undefined) return [];
-  const name = span('taskmaster ', TITLE);
-  const version = span(`${plainLine(engine.version)}  `);
-  const uptime = span(`up ${age(engine.uptimeMs + now - engine.receivedAt)}   `, QUIET);
-  const draining = engine.isDraining ? [span(' SHUTTING DOWN ', YELLOW | INVERSE), span('  ')] : [];
-  const choices: readonly (readonly Span[])[] = [[name, version, uptime], [name, uptime], [uptime], []];
-  const fitting = choices.find((spans) => widthOfSpans([...spans, ...draining]) <= room) ?? [];
-  return [...fitting, ...draining];
+function engineSpans(engine: EngineFacts, now: number): SpanLine {
+  return [
+    span('taskmaster ', TITLE),
+    span(`${plainLine(engine.version)}  `),
+    span(`${uptimeText(engine, now)}   `, QUIET),
+  ];
+}
+
+function uptimeText({ uptimeMs, receivedAt }: EngineFacts, now: number): string {
+  return `up ${age(uptimeMs + now - receivedAt)}`;
+}
+
+function drainingSpans({ isDraining }: EngineFacts): SpanLine {
+  return isDraining ? [span(' SHUTTING DOWN ', YELLOW | INVERSE), span('  ')] : [];
 }
 
 /** What is at rest makes room for what is used; half a count would be another count. */
@@ -92,9 +101,11 @@ function countsOf({ instances }: Model): readonly Count[] {
   }));
 }
 
-/** What is used, as much of it as leaves room for the counts: most first. */
-function usageFor(model: Model, room: number): SpanLine {
-  const choices = usages(model);
+/** What is used, as much of it as leaves room for the counts: most first. What comes and goes is at its left. */
+function usageFor(model: Model, room: number, isWide: boolean): SpanLine {
+  const [most = [], ...less] = usages(model);
+  const uptime = model.engine === undefined || isWide ? '' : `${uptimeText(model.engine, model.now)}  `;
+  const choices = [[span(uptime, QUIET), ...most], most, ...less];
   const counted = widthOfCounts(countsOf(model).filter(({ state }) => !RESTING.has(state)));
   return choices.find((spans) => counted + widthOfSpans(spans) + 2 <= room) ?? choices.at(-1) ?? [];
 }

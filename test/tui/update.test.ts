@@ -6,6 +6,7 @@ import type { Pointed } from '../../src/tui/keys.ts';
 import type { Message } from '../../src/tui/model.ts';
 import { MAX_LINES } from '../../src/tui/output-lines.ts';
 import { BoardRig, wireInstance } from '../support/board-rig.ts';
+import { CONTAINER } from '../support/board-scene.ts';
 
 const FAILED = { state: 'failed', health: 'none', pid: null, uptime_ms: null } as const;
 const three = (): BoardRig =>
@@ -395,5 +396,27 @@ describe('the mouse', () => {
       actions(board).filter(({ kind }) => kind === 'act'),
       [],
     );
+  });
+});
+
+describe('what does not jump', () => {
+  const header = (board: BoardRig): string => board.screen.split('\n')[0] ?? '';
+
+  test('the header’s counts begin, and its memory ends, at the same place whatever the states are', () => {
+    const board = new BoardRig().connect(wireInstance('a'), wireInstance('b')).use(CONTAINER);
+    assert.match(header(board), /^ 2 healthy .* up 2h05m {2}load .* mem 434M of 512M$/);
+    assert.equal(header(board).length, 79);
+    board.change(wireInstance('a', { ...FAILED }), wireInstance('b', { state: 'healthcheck' }));
+    assert.match(header(board), /^ 1 failed {2}1 healthcheck .* mem 434M of 512M$/);
+    assert.equal(header(board).length, 79);
+  });
+
+  test('one long name leaves the columns of the others, and keeps its number', () => {
+    const board = new BoardRig().connect(
+      wireInstance('a', { pid: 7 }),
+      wireInstance('payments-gateway-eu-central-blue:12'),
+    );
+    assert.match(board.screen, /^ {2}NAME +STATE +AGE +CPU +RST +REASON$/m);
+    assert.match(board.screen, /^ {2}payments-gateway-…:12 +healthy/m);
   });
 });
