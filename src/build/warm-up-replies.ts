@@ -37,4 +37,34 @@ const HEALTH: Result<'health'> = { ok: true, reason: 'all 2 processes are health
 
 /** By method. */
 export const WARM_UP_REPLIES: Readonly<Record<string, unknown>> = { status: STATUS, health: HEALTH };
-export const WARM_UP_STATUS = STATUS;
+
+const RESTING = { health: 'none', pid: null, uptime_ms: null } as const;
+
+/** For the first screen of the board, on a day on which somebody opens it. */
+export const WARM_UP_STATUS: Result<'status'> = {
+  ...STATUS,
+  container: { load: 1.5, processors: 2, memory_bytes: 400_000_000, memory_limit_bytes: 512_000_000 },
+  instances: [
+    ...STATUS.instances,
+    {
+      ...{ ...INSTANCE, ...RESTING, name: 'mailer', process: 'mailer', state: 'backoff', retry_in_ms: 4_000 },
+      ...{
+        restarts: 3,
+        consecutive_restarts: 3,
+        reason: 'exited with code 3, which is more than a column takes',
+      },
+    },
+    {
+      ...INSTANCE,
+      ...RESTING,
+      name: 'api',
+      process: 'api',
+      state: 'waiting',
+      waiting_for: ['mailer to be healthy'],
+    },
+    ...['queue:1', 'queue:2'].map((name) => ({
+      ...({ ...INSTANCE, name, process: 'queue', state: 'unhealthy', reason: 'timed out' } as const),
+      usage: { cpu_seconds: 1, memory_bytes: 40_000_000, anonymous_bytes: 40_000_000, processes: 1 },
+    })),
+  ],
+};

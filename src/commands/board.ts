@@ -1,6 +1,7 @@
 /** `taskboard`, and `taskmaster board`, which is the same: a live screen of the engine and its instances. */
 
 import { Writable } from 'node:stream';
+import { isatty } from 'node:tty';
 import { INTERRUPTED } from '../cli/interrupt.ts';
 import { processIo } from '../cli/io.ts';
 import { TaskmasterError } from '../errors.ts';
@@ -42,8 +43,7 @@ export async function run(words: readonly string[]): Promise<number> {
     return await runBoard({
       client: await connect(options),
       options,
-      input: process.stdin,
-      output: process.stdout,
+      streams: () => ({ input: process.stdin, output: process.stdout }),
       hasColour: noColour === undefined || noColour === '',
       hasMouse: asked.hasMouse,
       attach: (name) => attach(name, options.socket),
@@ -97,7 +97,7 @@ function read(words: readonly string[]): Asked | string {
 
 function whyNotHere(term: string | undefined): string | undefined {
   const instead = '"taskshell status" tells the same in lines';
-  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+  if (!isatty(0) || !isatty(1)) {
     return `taskboard needs a terminal (in a container: docker exec -it); ${instead}`;
   }
   return term === 'dumb' ? `taskboard cannot draw on a dumb terminal (TERM=dumb); ${instead}` : undefined;

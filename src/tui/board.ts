@@ -17,8 +17,8 @@ const TICK_MS = 1_000;
 export interface BoardParts {
   readonly client: RpcClient;
   readonly options: ConnectOptions;
-  readonly input: ReadStream;
-  readonly output: TerminalOutput;
+  /** Made when the engine has been asked: Node takes milliseconds for them. */
+  readonly streams: () => { readonly input: ReadStream; readonly output: TerminalOutput };
   readonly hasColour: boolean;
   readonly hasMouse: boolean;
   /** Has the terminal until somebody detaches. @returns what is to be told of it */
@@ -42,6 +42,7 @@ class Board {
   #shown: Grid | undefined;
   #drawnAt = Number.NEGATIVE_INFINITY;
   #frameTimer: NodeJS.Timeout | undefined;
+  #firstFrame: NodeJS.Immediate | undefined;
   #ticker: NodeJS.Timeout | undefined;
   /** Something has changed since the last frame. */
   #isDirty = false;
@@ -49,7 +50,10 @@ class Board {
   constructor(parts: BoardParts, done: (code: number) => void) {
     this.#parts = parts;
     this.#done = done;
-    this.#terminal = new Terminal(parts.input, parts.output, {
+    this.#session = new EngineSession(parts.client, parts.options, (message) => this.#dispatch(message));
+    this.#session.begin();
+    const { input, output } = parts.streams();
+    this.#terminal = new Terminal(input, output, {
       onTyped: (typed) => this.#dispatch(typed),
       onResize: () => {
         this.#shown = undefined;
@@ -60,14 +64,12 @@ class Board {
       },
       onLeave: (code) => this.#leave(code),
     });
-    this.#session = new EngineSession(parts.client, parts.options, (message) => this.#dispatch(message));
     this.#model = { ...initialModel(this.#terminal.size, parts.now()), hasMouse: parts.hasMouse };
     this.#terminal.useMouse(parts.hasMouse);
   }
 
   begin(): void {
     this.#terminal.open();
-    this.#session.begin();
     this.#ticker = setInterval(() => {
       this.#terminal.askSize();
       this.#dispatch({ kind: 'ticked' });
@@ -93,12 +95,18 @@ class Board {
   /** At once where the last frame is a while ago, or else when its time has come. */
   #plan(): void {
     if (this.#frameTimer !== undefined || !this.#terminal.isReady) return;
+    if (this.#shown === undefined) {
+      // A person waits for it, and a timer would let a millisecond go by.
+      this.#firstFrame ??= setImmediate(() => this.#draw());
+      return;
+    }
     const wait = Math.max(0, this.#drawnAt + FRAME_MS - this.#parts.now());
     this.#frameTimer = setTimeout(() => this.#draw(), wait);
   }
 
   #draw(): void {
     this.#frameTimer = undefined;
+    this.#firstFrame = undefined;
     if (!this.#terminal.isReady) return;
     this.#isDirty = false;
     this.#drawnAt = this.#parts.now();
@@ -120,6 +128,7 @@ class Board {
   #leave(code: number): void {
     clearInterval(this.#ticker);
     clearTimeout(this.#frameTimer);
+    clearImmediate(this.#firstFrame);
     this.#terminal.close();
     this.#session.close();
     this.#done(code);

@@ -30,6 +30,12 @@ export function charactersOf(text: string): readonly Character[] {
   const found: Character[] = [];
   let marks = 0;
   for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    if (isDrawing(code)) {
+      marks = 0;
+      found.push({ text: character, width: 1 });
+      continue;
+    }
     if (INVISIBLE.test(character)) continue;
     const last = found.at(-1);
     if (MARK.test(character)) {
@@ -39,9 +45,19 @@ export function charactersOf(text: string): readonly Character[] {
       continue;
     }
     marks = 0;
-    found.push({ text: character, width: eastAsianWidth(character.codePointAt(0) ?? 0) });
+    found.push({ text: character, width: eastAsianWidth(code) });
   }
   return found;
+}
+
+/**
+ * Arrows, frames, blocks, `…` and `×`: what the board draws with. Unicode's tables cost a millisecond when they are
+ * first asked, and the first screen of most needs nothing else.
+ */
+function isDrawing(code: number): boolean {
+  const isArrow = code >= 0x2190 && code <= 0x21ff;
+  const isFrameOrBlock = code >= 0x2500 && code <= 0x259f;
+  return isArrow || isFrameOrBlock || code === 0x2026 || code === 0xd7;
 }
 
 /** Cells that a text takes. */

@@ -31,7 +31,7 @@ const begin = (): Screen =>
 async function firstFrame(): Promise<number> {
   const from = now();
   const screen = begin();
-  await eventually(() => screen.written.includes('web:0'));
+  await screen.writes('web:0');
   const took = milliseconds(from, now());
   screen.type('q');
   await screen.exitCode();

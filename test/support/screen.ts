@@ -16,6 +16,7 @@ export class Screen {
   readonly #terminal: headless.Terminal;
   readonly #pty: IPty;
   readonly #exited: Promise<number>;
+  readonly #looks = new Set<() => void>();
   /** All bytes that were written so far. */
   written = '';
 
@@ -28,6 +29,7 @@ export class Screen {
     this.#pty.onData((text) => {
       this.written += text;
       this.#terminal.write(text);
+      for (const look of this.#looks) look();
     });
     this.#exited = new Promise((done) => {
       this.#pty.onExit(({ exitCode, signal }) => done(signal ? 128 + signal : exitCode));
@@ -81,6 +83,19 @@ export class Screen {
     } catch {
       // It has ended by itself.
     }
+  }
+
+  /** Resolves with the chunk that brings it: for what is measured, where a look now and then is too late. */
+  writes(text: string): Promise<void> {
+    return new Promise((done) => {
+      const look = (): void => {
+        if (!this.written.includes(text)) return;
+        this.#looks.delete(look);
+        done();
+      };
+      this.#looks.add(look);
+      look();
+    });
   }
 
   async shows(pattern: RegExp): Promise<void> {
