@@ -56,6 +56,7 @@ const LAST_EXIT = {
       ],
     },
     requested: { type: 'boolean', description: 'true where taskmaster had asked it to stop' },
+    unhealthy: { const: true, description: 'there where it was stopped because its health check failed' },
     uptime_ms: MILLISECONDS,
   },
   required: ['at', 'status', 'requested', 'uptime_ms'],

@@ -80,6 +80,8 @@ export interface LastExit {
   readonly status: ExitStatus | { readonly how: 'not-started'; readonly message: string };
   /** True where taskmaster had asked it to stop. */
   readonly requested: boolean;
+  /** There where it was stopped because its health check failed: the signal alone would not tell. */
+  readonly unhealthy?: true;
   readonly uptime_ms: number;
 }
 

@@ -214,7 +214,13 @@ export class Supervisor {
     if (fact.kind === 'exited') {
       const requested = record.machine.ending === 'requested';
       const uptimeMs = Math.round(clock.now() - record.spawnedAt);
-      record.lastExit = { at: clock.wallTime(), status: fact.status, requested, uptime_ms: uptimeMs };
+      record.lastExit = {
+        at: clock.wallTime(),
+        status: fact.status,
+        requested,
+        ...(record.machine.ending === 'unhealthy' && { unhealthy: true }),
+        uptime_ms: uptimeMs,
+      };
       const fields = { status: fact.status, uptime_ms: uptimeMs, requested };
       const killedBy = signalThatEnded(record, fact.status);
       record.lastEvent = events.emit('info', 'process_exited', fields, subjectOf(record), killedBy);

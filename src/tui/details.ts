@@ -87,7 +87,8 @@ function lastExit(last: NonNullable<Tracked['instance']['last_exit']>): string {
   const { status } = last;
   const how = status.how === 'exited' ? `exit code ${status.code}` : exitText(status);
   const message = status.how === 'not-started' ? `: ${status.message}` : '';
-  const asked = last.requested ? ', as requested' : '';
+  const unhealthy = last.unhealthy === true ? ', because it was unhealthy' : '';
+  const asked = last.requested ? ', as requested' : unhealthy;
   return `${timeText(last.at)}  ${how}${message} after ${durationInWords(last.uptime_ms)}${asked}`;
 }
 

@@ -22,7 +22,8 @@ export function causeOf({ instance }: Tracked): string {
   if (instance.reason !== null) return plainLine(instance.reason);
   if (instance.waiting_for.length > 0) return `waits for ${instance.waiting_for.map(plainLine).join(', ')}`;
   if (instance.consecutive_restarts === 0 || instance.last_exit === null) return '';
-  const { status } = instance.last_exit;
+  const { status, unhealthy } = instance.last_exit;
+  if (unhealthy === true) return 'restarted because it was unhealthy';
   return `restarted after ${status.how === 'exited' ? `code ${status.code}` : exitText(status)}`;
 }
 

@@ -90,6 +90,7 @@ test('stopping goes through its signals to KILL, and then waits', () => {
   rig.die('web', 'SIGKILL');
   assert.equal(rig.state('web'), 'stopped');
   assert.equal(rig.see('web').last_exit?.requested, true);
+  assert.equal(rig.see('web').last_exit?.unhealthy, undefined);
 });
 
 test('what a stopped leader leaves of its group keeps its time, then is killed', () => {
@@ -134,6 +135,7 @@ test('an unhealthy process is stopped, counted as failed, and started again', ()
   rig.exit('web', 0);
   assert.equal(rig.state('web'), 'backoff');
   assert.equal(rig.see('web').reason, 'unhealthy, exited with code 0; restart 1');
+  assert.equal(rig.see('web').last_exit?.unhealthy, true);
 });
 
 test('on_unhealthy = "exit" ends the container with 11, "none" leaves it and believes a recovery', () => {

@@ -420,3 +420,18 @@ describe('what does not jump', () => {
     assert.match(board.screen, /^ {2}payments-gateway-…:12 +healthy/m);
   });
 });
+
+test('one that was stopped because it was unhealthy says so when it runs again, not which signal it was', () => {
+  const status = { how: 'signalled', signal: 'SIGTERM', core: false } as const;
+  const lastExit = { at: 1_767_323_033_000, status, requested: false, uptime_ms: 3_000 };
+  const runs = (unhealthy?: true): BoardRig =>
+    new BoardRig({ columns: 120, rows: 24 }).connect(
+      wireInstance('web', {
+        consecutive_restarts: 1,
+        last_exit: { ...lastExit, ...(unhealthy && { unhealthy }) },
+      }),
+    );
+  assert.match(runs().screen, /restarted after SIGTERM/);
+  assert.match(runs(true).screen, /restarted because it was unhealthy/);
+  assert.match(runs(true).press('d').screen, /SIGTERM after 3 seconds, because it was unhealthy/);
+});
