@@ -2,7 +2,7 @@
 
 import { plainLine } from '../cli/plain-text.ts';
 import { type Grid, INVERSE } from './cells.ts';
-import { fit } from './characters.ts';
+import { fit, wrapWords } from './characters.ts';
 import { reasonOf } from './instance-text.ts';
 import { type Model, type Pane, type Prompt, selectedInstance, selectedRow } from './model.ts';
 import { putSpans, type SpanLine, span, widthOfSpans } from './spans.ts';
@@ -58,13 +58,15 @@ const PANE_HINTS: Readonly<Record<Pane, readonly Hint[]>> = {
   events: EVENTS_HINTS,
 };
 
+const MOST_SAID_ROWS = 4;
+
 export function drawFooter(grid: Grid, model: Model, row: number): void {
   if (model.prompt !== undefined) {
     drawPrompt(grid, row, model.prompt, model);
     return;
   }
   if (model.said !== undefined) {
-    grid.put(row, 1, fit(plainLine(model.said.text), grid.columns - 2), TONE_STYLES[model.said.tone]);
+    drawSaid(grid, row, model.said);
     return;
   }
   const reason = hiddenReason(model);
@@ -74,6 +76,18 @@ export function drawFooter(grid: Grid, model: Model, row: number): void {
   }
   const from = putSpans(grid, row, 1, filterSpans(model));
   drawHints(grid, row, from, hintsOf(model));
+}
+
+/** A sentence that says what to do is worth the rows above, while it stands there. */
+function drawSaid(grid: Grid, row: number, { text, tone }: NonNullable<Model['said']>): void {
+  const width = grid.columns - 2;
+  const lines = wrapWords(plainLine(text), width);
+  const shown = lines.slice(0, MOST_SAID_ROWS - 1);
+  const rest = lines.slice(MOST_SAID_ROWS - 1).join(' ');
+  if (rest !== '') shown.push(fit(rest, width));
+  const top = row - shown.length + 1;
+  grid.clear(top, 0, shown.length, grid.columns);
+  for (const [index, line] of shown.entries()) grid.put(top + index, 1, line, TONE_STYLES[tone]);
 }
 
 function hintsOf({ isFull, pane }: Model): readonly Hint[] {

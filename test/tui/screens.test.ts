@@ -53,6 +53,12 @@ const SCREENS: Readonly<Record<string, () => BoardRig>> = {
   'events-filter-80x24': () => happened(scene().press('e', 'enter')).press('/', '"worker"'),
   'events-40x12': () => happened(scene({ columns: 40, rows: 12 }).press('e')),
   'events-200x60': () => happened(scene({ columns: 200, rows: 60 }).press('e')),
+  'said-40x12': () =>
+    scene({ columns: 40, rows: 12 }).tell({
+      kind: 'told',
+      tone: 'bad',
+      text: 'cannot write to web: its standard input is /dev/null; set stdin = "pipe" or tty = true for it, and reload',
+    }),
   'folded-80x24': () => scene().press('z'),
   'filter-80x24': () => scene().press('/', '"web"'),
   'trouble-80x24': () => scene().press('!'),
