@@ -23,7 +23,7 @@ export function causeOf({ instance }: Tracked): string {
   if (instance.waiting_for.length > 0) return `waits for ${instance.waiting_for.map(plainLine).join(', ')}`;
   if (instance.consecutive_restarts === 0 || instance.last_exit === null) return '';
   const { status, unhealthy } = instance.last_exit;
-  if (unhealthy === true) return 'restarted because it was unhealthy';
+  if (unhealthy === true) return 'restarted: unhealthy';
   return `restarted after ${status.how === 'exited' ? `code ${status.code}` : exitText(status)}`;
 }
 

@@ -432,6 +432,6 @@ test('one that was stopped because it was unhealthy says so when it runs again, 
       }),
     );
   assert.match(runs().screen, /restarted after SIGTERM/);
-  assert.match(runs(true).screen, /restarted because it was unhealthy/);
+  assert.match(runs(true).screen, /restarted: unhealthy/);
   assert.match(runs(true).press('d').screen, /SIGTERM after 3 seconds, because it was unhealthy/);
 });
