@@ -182,7 +182,10 @@ describe('logs', () => {
       ({ stream: 'stdout', incarnation: 1, bytes: Buffer.from(text), time }) as const;
     rig.engine.output.set('web', [at(1_000, 'a\n'), at(2_000, 'b'), at(3_000, '\nc\n'), at(4_000, 'd\n')]);
     const { out } = await cli(['logs', '--stream', 'stdout', '--json', '--socket', rig.path]);
-    const lines = out.trimEnd().split('\n').map((line) => JSON.parse(line));
+    const lines = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     assert.deepEqual(
       lines.map(({ time, text }) => [time, text]),
       [
@@ -196,7 +199,9 @@ describe('logs', () => {
 
   test('--tail 0 with --follow shows only what is to come', async (t) => {
     const rig = await withEvents(t);
-    rig.engine.output.set('web', [{ stream: 'stdout', incarnation: 1, bytes: Buffer.from('old\n'), time: 1 }]);
+    rig.engine.output.set('web', [
+      { stream: 'stdout', incarnation: 1, bytes: Buffer.from('old\n'), time: 1 },
+    ]);
     const running = new CliRun(['logs', '-f', '-o', '-n', '0', '--socket', rig.path]);
     await eventually(() => rig.engine.listenerCount === 4);
     rig.engine.print('web', 'new\n');
