@@ -14,7 +14,7 @@ import { eventually } from '../support/eventually.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const KILLS = 25;
-const MOST_FILES = 40;
+const MOST_FILES = 16;
 /** The shifting of so many names takes longer than the writing of so small a file: most kills come in between. */
 const FILE_BYTES = 65_536;
 
