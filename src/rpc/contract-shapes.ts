@@ -107,8 +107,12 @@ const DROPPED_OUTPUT = {
 const OUTPUT_COSTS = {
   type: 'object',
   properties: {
-    memory_bytes: { ...COUNT, description: 'for recent output, and for what waits to be written' },
-    memory_limit_bytes: { ...COUNT, description: 'the most it can become by the configuration' },
+    memory_bytes: { ...COUNT, description: 'for recent output, and for what waits to be written to files' },
+    memory_limit_bytes: {
+      ...COUNT,
+      description:
+        'the most `memory_bytes` can become by the configuration; not in it: the container’s streams, FIFOs, clients and standard inputs, each with a bound of its own',
+    },
     dropped_bytes: {
       ...COUNT,
       description: 'of every stream, the container’s included, since the engine started',
