@@ -120,7 +120,7 @@ describe('actions', () => {
     [['board'], /did you mean taskboard\?/],
     [['logs', '--level', 'loud'], /--level is one of/],
     [['logs', '--grep', '('], /--grep: /],
-    [['logs', '--tail', '0'], /--tail takes a number/],
+    [['logs', '--tail', 'x'], /--tail takes a number/],
   ];
   for (const [argv, says] of wrong) {
     test(`2: ${argv.join(' ')}`, async () => {
