@@ -100,3 +100,13 @@ export const SHELL_FLAGS: readonly FlagSpec[] = [
   },
   { name: '--exit-on-error', short: '-e', summary: 'without a terminal: leave at the first that fails' },
 ];
+
+/** What they say. */
+export interface ShellOptions {
+  /** `--socket`, for all commands. */
+  readonly socket: string | undefined;
+  /** `-c`: what to run instead of asking. */
+  readonly commands: string | undefined;
+  /** `-e` */
+  readonly stopsAtFailure: boolean;
+}

@@ -96,7 +96,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ["status 'web*' --watch", 'those of web, as they change'],
     ],
     exitCodeOf: statusExitCode,
-    load: async () => (await import('./status.ts')).status,
+    load: async () => (await import('./status/status.ts')).status,
   },
   {
     verb: 'start',
@@ -194,7 +194,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     takesInput: true,
     hasNoJson: true,
-    load: async () => (await import('./attach.ts')).attach,
+    load: async () => (await import('./attach/attach.ts')).attach,
   },
   {
     verb: 'logs',
@@ -220,7 +220,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ['logs -o -p api --grep timeout', 'what it printed about it'],
       ['logs -f -o -p web -p api --stream stderr', 'follow the errors of two'],
     ],
-    load: async () => (await import('./logs.ts')).logs,
+    load: async () => (await import('./logs/logs.ts')).logs,
   },
   {
     verb: 'events',
@@ -229,7 +229,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'what happened, one event a line; as it happens with --follow',
     notes: [],
     examples: [['events --follow -e state_changed', 'every change of state']],
-    load: async () => (await import('./logs.ts')).events,
+    load: async () => (await import('./logs/logs.ts')).events,
   },
   {
     verb: 'why',
@@ -238,7 +238,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'why it is as it is, and what happens next',
     notes: [],
     examples: [['why api', 'the chain of causes, the last checks and lines, what comes next']],
-    load: async () => (await import('./why.ts')).why,
+    load: async () => (await import('./status/why.ts')).why,
   },
   {
     verb: 'timeline',
@@ -255,7 +255,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'what happened, in order; what came of something is indented below it',
     notes: ['With names: what happened to those, and what led to that. Times are universal time.'],
     examples: [['timeline api --since 1h', 'what happened to api, and what led to it']],
-    load: async () => (await import('./timeline.ts')).timeline,
+    load: async () => (await import('./logs/timeline.ts')).timeline,
   },
   {
     verb: 'health',

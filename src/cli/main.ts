@@ -1,10 +1,10 @@
 /** taskshell: words in, exit code out. */
 
+import type { ShellOptions } from './command.ts';
 import { type CliIo, complain, processIo } from './io.ts';
 import { LazyConnection } from './lazy-connection.ts';
 import { plainLine } from './plain-text.ts';
 import { runWords } from './run-words.ts';
-import type { ShellOptions } from './shell/shell.ts';
 
 /** `taskmaster engine …` for the running engine, as verbs. */
 const ENGINE_VERBS: Readonly<Record<string, string>> = {

@@ -4,9 +4,9 @@ import type { RpcClient } from '../rpc/client.ts';
 import type { WireInstance } from '../rpc/contract.ts';
 import { shortDuration } from '../units.ts';
 import { FailedChecks } from './failed-checks.ts';
-import { FollowedStatus } from './followed-status.ts';
 import type { CliIo } from './io.ts';
 import { plainLine } from './plain-text.ts';
+import { FollowedStatus } from './status/followed-status.ts';
 
 /** What is over sooner needs no telling. */
 const FIRST_AFTER_MS = 300;

@@ -3,13 +3,12 @@
 import { TaskmasterError } from '../errors.ts';
 import { exitCodeOf } from '../rpc/error-codes.ts';
 import { bad, parseCommand } from './arguments.ts';
-import type { CommandSpec, ParsedFlags } from './command.ts';
+import type { CommandSpec, ParsedFlags, ShellOptions } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { INTERRUPTED } from './interrupt.ts';
 import { type CliIo, complain, say } from './io.ts';
 import type { LazyConnection } from './lazy-connection.ts';
 import { plainText } from './plain-text.ts';
-import type { ShellOptions } from './shell/shell.ts';
 
 export interface Surroundings {
   readonly io: CliIo;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DetachKeys, parseDetachKeys } from '../../src/cli/detach-keys.ts';
+import { DetachKeys, parseDetachKeys } from '../../src/cli/attach/detach-keys.ts';
 
 const KEYS: readonly (readonly [string, readonly number[]])[] = [
   ['ctrl-p,ctrl-q', [0x10, 0x11]],

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { eventText } from '../../src/cli/event-text.ts';
+import { eventText } from '../../src/cli/logs/event-text.ts';
 import { plainLine, TerminalFilter } from '../../src/cli/plain-text.ts';
 import { sentence, table } from '../../src/cli/render.ts';
-import { whyText } from '../../src/cli/why.ts';
+import { whyText } from '../../src/cli/status/why.ts';
 import { anInstance } from '../support/fake-engine.ts';
 
 const PLAIN = { colour: false, width: undefined };

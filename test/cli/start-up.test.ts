@@ -47,7 +47,7 @@ test('status imports what it needs and nothing more', async (t) => {
     'cli/plain-text.ts',
     'cli/render.ts',
     'cli/run-words.ts',
-    'cli/status.ts',
+    'cli/status/status.ts',
     'cli/usage.ts',
     'errors.ts',
     'nearest-word.ts',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { timeRangeOf } from '../../src/cli/time-flag.ts';
+import { timeRangeOf } from '../../src/cli/logs/time-flag.ts';
 
 const NOW = Date.UTC(2026, 10, 25, 10, 30, 0);
 

@@ -1,18 +1,10 @@
 /** taskshell without a verb: at the prompt on a terminal, else commands from standard input. */
 
 import { createInterface } from 'node:readline';
+import type { ShellOptions } from '../command.ts';
 import type { CliIo } from '../io.ts';
 import { LazyConnection } from '../lazy-connection.ts';
 import { runScript } from './script.ts';
-
-export interface ShellOptions {
-  /** `--socket`, for all commands. */
-  readonly socket: string | undefined;
-  /** `-c`: what to run instead of asking. */
-  readonly commands: string | undefined;
-  /** `-e` */
-  readonly stopsAtFailure: boolean;
-}
 
 /** @returns the exit code of the last command that failed, 0 where none did. */
 export async function runShell(

@@ -1,8 +1,8 @@
 /** The keys, or the pipe, of an attached terminal. */
 
+import type { CliIo } from '../io.ts';
 import { DetachKeys } from './detach-keys.ts';
 import { InputSender } from './input-sender.ts';
-import type { CliIo } from './io.ts';
 
 export interface AttachInputUse {
   /** `--stdin`: what is typed goes to the process; otherwise only the detach keys count. */

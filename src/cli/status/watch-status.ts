@@ -1,10 +1,10 @@
 /** `status --watch`: the table drawn again in its place on a terminal, else a line for each change. */
 
-import type { Invocation } from './command.ts';
+import type { Invocation } from '../command.ts';
+import { untilInterrupted } from '../interrupt.ts';
+import { say, wantsColour } from '../io.ts';
+import { type Look, sentence, table } from '../render.ts';
 import { FollowedStatus, type StatusChange } from './followed-status.ts';
-import { untilInterrupted } from './interrupt.ts';
-import { say, wantsColour } from './io.ts';
-import { type Look, sentence, table } from './render.ts';
 
 /** Ages grow while nothing happens. */
 const REDRAW_MS = 1_000;

@@ -1,9 +1,9 @@
 /** `status`: sentences for those named, a table of all. */
 
-import type { WireInstance } from '../rpc/contract.ts';
-import type { CommandHandler } from './command.ts';
-import { say, wantsColour } from './io.ts';
-import { sentence, table } from './render.ts';
+import type { WireInstance } from '../../rpc/contract.ts';
+import type { CommandHandler } from '../command.ts';
+import { say, wantsColour } from '../io.ts';
+import { sentence, table } from '../render.ts';
 
 export const status: CommandHandler = async (invocation) => {
   const { operands, flags, io, connect } = invocation;

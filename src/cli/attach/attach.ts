@@ -1,18 +1,18 @@
 /** `attach`: recent output of one instance, then what it prints, until detached or until it ends. */
 
-import { TaskmasterError } from '../errors.ts';
-import type { Notification, RpcClient } from '../rpc/client.ts';
-import type { NotificationParams, Result, WireExitStatus, WireInstance } from '../rpc/contract.ts';
-import { type SignalName, signalNumber } from '../signals.ts';
-import { bad } from './arguments.ts';
+import { TaskmasterError } from '../../errors.ts';
+import type { Notification, RpcClient } from '../../rpc/client.ts';
+import type { NotificationParams, Result, WireExitStatus, WireInstance } from '../../rpc/contract.ts';
+import { type SignalName, signalNumber } from '../../signals.ts';
+import { bad } from '../arguments.ts';
+import type { CommandHandler, Invocation } from '../command.ts';
+import { INTERRUPTED } from '../interrupt.ts';
+import { complain, type Output, wantsColour } from '../io.ts';
+import { plainLine, TerminalFilter } from '../plain-text.ts';
+import { exitText } from '../render.ts';
+import { bytesOf } from '../wire-bytes.ts';
 import { AttachInput } from './attach-input.ts';
-import type { CommandHandler, Invocation } from './command.ts';
 import { DEFAULT_DETACH_KEYS, keysInWords, parseDetachKeys } from './detach-keys.ts';
-import { INTERRUPTED } from './interrupt.ts';
-import { complain, type Output, wantsColour } from './io.ts';
-import { plainLine, TerminalFilter } from './plain-text.ts';
-import { exitText } from './render.ts';
-import { bytesOf } from './wire-bytes.ts';
 
 type Told = NotificationParams<'attach'>;
 type Attached = Result<'attach'>;

@@ -1,8 +1,8 @@
 /** Points in time as people write them after --since and --until. Pure. */
 
-import { parseDuration } from '../units.ts';
-import { bad } from './arguments.ts';
-import type { ParsedFlags } from './command.ts';
+import { parseDuration } from '../../units.ts';
+import { bad } from '../arguments.ts';
+import type { ParsedFlags } from '../command.ts';
 
 const DAY_MS = 86_400_000;
 const TIME_OF_DAY = /^(\d{1,2}):(\d\d)(?::(\d\d)(\.\d{1,3})?)?Z?$/;

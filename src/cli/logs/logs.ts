@@ -1,15 +1,15 @@
 /** `logs` and `events`: the engine's events, and with `--output` what processes print, as lines in order of time. */
 
 import { once } from 'node:events';
-import type { RpcClient } from '../rpc/client.ts';
-import type { WireEvent } from '../rpc/contract.ts';
-import { bad, numberFlag } from './arguments.ts';
-import type { CommandHandler, Invocation } from './command.ts';
+import type { RpcClient } from '../../rpc/client.ts';
+import type { WireEvent } from '../../rpc/contract.ts';
+import { bad, numberFlag } from '../arguments.ts';
+import type { CommandHandler, Invocation } from '../command.ts';
+import { INTERRUPTED } from '../interrupt.ts';
+import { say } from '../io.ts';
 import { eventText, outputText } from './event-text.ts';
 import { followLines } from './follow-lines.ts';
 import { GrepInterrupted, grepOf, type Matcher } from './grep.ts';
-import { INTERRUPTED } from './interrupt.ts';
-import { say } from './io.ts';
 import { levelOfLine, outputOf, pagesOf, type Query, queryOf, wantsOutput } from './journal-query.ts';
 import { type OutputEnd, type OutputLine, recentOutput } from './recent-output.ts';
 

@@ -1,11 +1,11 @@
 /** `timeline`: what happened in order, what came of something indented below it. */
 
-import type { WireEvent } from '../rpc/contract.ts';
-import { meansInstance } from '../rpc/name-pattern.ts';
-import { countFlag } from './arguments.ts';
-import type { CommandHandler } from './command.ts';
-import { eventStory } from './event-words.ts';
-import { complain, say } from './io.ts';
+import type { WireEvent } from '../../rpc/contract.ts';
+import { meansInstance } from '../../rpc/name-pattern.ts';
+import { countFlag } from '../arguments.ts';
+import type { CommandHandler } from '../command.ts';
+import { eventStory } from '../event-words.ts';
+import { complain, say } from '../io.ts';
 import { pagesOf, queryOf } from './journal-query.ts';
 
 /** So many events are fetched at most; --since and --until choose which. */

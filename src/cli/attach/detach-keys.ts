@@ -1,6 +1,6 @@
 /** Finds the keys that detach among typed bytes, Ctrl-P Ctrl-Q or others, written as Docker writes them. */
 
-import { TaskmasterError } from '../errors.ts';
+import { TaskmasterError } from '../../errors.ts';
 
 const CTRL_C = 0x03;
 export const DEFAULT_DETACH_KEYS = 'ctrl-p,ctrl-q';

@@ -1,16 +1,16 @@
 /** The live part of `logs --follow`: events and output as they come, until Ctrl-C. */
 
-import type { Notification, RpcClient } from '../rpc/client.ts';
-import type { WireEvent, WireInstance } from '../rpc/contract.ts';
-import type { Invocation } from './command.ts';
-import { FollowedStatus } from './followed-status.ts';
+import type { Notification, RpcClient } from '../../rpc/client.ts';
+import type { WireEvent, WireInstance } from '../../rpc/contract.ts';
+import type { Invocation } from '../command.ts';
+import { untilInterrupted } from '../interrupt.ts';
+import { complain, say } from '../io.ts';
+import { FollowedStatus } from '../status/followed-status.ts';
+import { bytesOf } from '../wire-bytes.ts';
 import type { Matcher } from './grep.ts';
-import { untilInterrupted } from './interrupt.ts';
-import { complain, say } from './io.ts';
 import { isWantedOutput, type Query, wantsOutput } from './journal-query.ts';
 import { type CutLine, LineCutter } from './line-cutter.ts';
 import type { OutputEnd, OutputLine } from './recent-output.ts';
-import { bytesOf } from './wire-bytes.ts';
 
 export interface Following {
   readonly client: RpcClient;

@@ -1,12 +1,12 @@
 /** `why`: the whole story of an instance on one screen. */
 
-import type { WireInstance, WireWhy } from '../rpc/contract.ts';
-import { durationInWords, shortDuration } from '../units.ts';
-import type { CommandHandler } from './command.ts';
-import { chainText } from './event-words.ts';
-import { say, wantsColour } from './io.ts';
-import { plainLine } from './plain-text.ts';
-import { exitText, type Look, sentence } from './render.ts';
+import type { WireInstance, WireWhy } from '../../rpc/contract.ts';
+import { durationInWords, shortDuration } from '../../units.ts';
+import type { CommandHandler } from '../command.ts';
+import { chainText } from '../event-words.ts';
+import { say, wantsColour } from '../io.ts';
+import { plainLine } from '../plain-text.ts';
+import { exitText, type Look, sentence } from '../render.ts';
 
 export const why: CommandHandler = async ({ operands, flags, io, connect }) => {
   const client = await connect();

@@ -4,9 +4,9 @@
  */
 
 import { createContext, Script } from 'node:vm';
-import { TaskmasterError } from '../errors.ts';
-import { bad } from './arguments.ts';
-import type { Invocation } from './command.ts';
+import { TaskmasterError } from '../../errors.ts';
+import { bad } from '../arguments.ts';
+import type { Invocation } from '../command.ts';
 
 /** For all lines of a call together. */
 const MOST_MS = 2_000;

@@ -1,7 +1,7 @@
 /** One event, or one line of output, as a line for people. Pure. */
 
-import type { WireEvent } from '../rpc/contract.ts';
-import { plainLine } from './plain-text.ts';
+import type { WireEvent } from '../../rpc/contract.ts';
+import { plainLine } from '../plain-text.ts';
 
 const COMMON: ReadonlySet<string> = new Set([
   'id',
