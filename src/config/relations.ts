@@ -107,8 +107,9 @@ export function checkStopPath(
     return process.stop.reduce((sum, stage) => sum + stage.waitMs, 0);
   };
   const { path, total } = heaviestPath(graphOf(processes), stopMs);
+  // Two that take the usual 5 s each, in the usual grace of 10 s, are no reason to warn everybody.
+  if (total <= engine.graceMs) return;
   const limitMs = engine.graceMs - 1_000;
-  if (total <= limitMs) return;
   const steps = path
     .filter((name) => stopMs(name) > 0)
     .map((name) => `${name} ${shortDuration(stopMs(name))}`);

@@ -113,8 +113,8 @@ test('a stop path that is longer than the grace is warned of', () => {
     warnings[0] ?? '',
     /stopping may take 28s \(web 3s, then api 5s, then db 20s\), but a grace of 10s leaves 9s/,
   );
-  assert.deepEqual(loadGood(`${chain}[engine]\ngrace = "29s"\n`).warnings, []);
-  assert.equal(loadGood(`${chain}[engine]\ngrace = "28.9s"\n`).warnings.length, 1);
+  assert.deepEqual(loadGood(`${chain}[engine]\ngrace = "28s"\n`).warnings, []);
+  assert.equal(loadGood(`${chain}[engine]\ngrace = "27.9s"\n`).warnings.length, 1);
 });
 
 test('a problem is shown with its line, a caret, what is expected and a hint', () => {
