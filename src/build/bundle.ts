@@ -3,6 +3,8 @@
  * once, so that V8's compiled code lies beside each (`code-cache.ts`).
  */
 
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { keepCompiledCode } from './code-cache.ts';
 import './generate.ts';
@@ -57,4 +59,13 @@ await build({
 });
 await build({ ...options, entryPoints: Object.fromEntries(LATE_PACKAGES.map((name) => [name, name])) });
 
+assertAscii();
 keepCompiledCode(root, LATE_PACKAGES);
+
+/** They are read as latin1 (`load-bundle.ts`). The bundler escapes strings, but not regular expressions. */
+function assertAscii(): void {
+  for (const name of readdirSync(dist).filter((file) => file.endsWith('.cjs'))) {
+    const [found] = /[^\0-\x7f].{0,20}/.exec(readFileSync(join(dist, name), 'utf8')) ?? [];
+    if (found !== undefined) throw new Error(`${name} is not ASCII: ${found}`);
+  }
+}

@@ -27,6 +27,8 @@ export class ControlSocket {
   readonly #parts: ControlSocketParts;
   #server: RpcServer | undefined;
   #grants: readonly AccessGrant[];
+  /** One attempt at a time: two would take each other for another engine. */
+  #attempt: Promise<void> = Promise.resolve();
 
   constructor(parts: ControlSocketParts) {
     this.#parts = parts;
@@ -43,8 +45,28 @@ export class ControlSocket {
     return this.#places().some(({ path }) => existsSync(path));
   }
 
-  /** Throws `engine-already-running`, or `system` where no place can be used. */
-  async listen(): Promise<void> {
+  /** Does nothing where it listens. Throws `engine-already-running`, or `system` where no place can be used. */
+  listen(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#server === undefined) await this.#open();
+    });
+  }
+
+  /** SIGUSR1: somebody removed the socket, or there was no place for it before. */
+  recreate(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#server === undefined) await this.#open();
+      else await this.#server.recreate();
+    });
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const attempt = this.#attempt.then(work);
+    this.#attempt = attempt.catch(() => undefined);
+    return attempt;
+  }
+
+  async #open(): Promise<void> {
     const { config, control, events, clock, onFault } = this.#parts;
     const { RpcServer } = await import('../rpc/server.ts');
     const server = new RpcServer({
@@ -63,12 +85,6 @@ export class ControlSocket {
     const socket = await server.listen();
     this.#server = server;
     events.emit('info', 'engine_listening', { socket });
-  }
-
-  /** SIGUSR1: somebody removed the socket, or there was no place for it before. */
-  async recreate(): Promise<void> {
-    if (this.#server === undefined) await this.listen();
-    else await this.#server.recreate();
   }
 
   setGrants(grants: readonly AccessGrant[]): void {

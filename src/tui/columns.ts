@@ -150,7 +150,7 @@ function mostNameOf(width: number): number {
 
 /** What tells the instances of a process apart stands at the end of their names: it is not cut off. */
 function fitName(name: string, width: number): string {
-  const tail = /(?:[:×]\d+)$/.exec(name)?.[0] ?? '';
+  const tail = /(?:[:\u00d7]\d+)$/.exec(name)?.[0] ?? '';
   if (tail === '' || widthOf(name) <= width || tail.length > width / 2) return name;
   return fit(name.slice(0, -tail.length), width - tail.length) + tail;
 }

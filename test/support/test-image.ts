@@ -49,8 +49,8 @@ export function debianRoot(packages: readonly string[]): string {
  */
 export function testImage(packages: readonly string[] = []): string {
   requireDocker();
-  const files = readdirSync(dist).filter((name) => name !== 'cache');
-  const content = files.flatMap((name) => [name, readFileSync(join(dist, name))]);
+  const files = readdirSync(dist, { withFileTypes: true }).filter((entry) => !entry.isDirectory());
+  const content = files.flatMap(({ name }) => [name, readFileSync(join(dist, name))]);
   const base = debianRoot([...EXTRA_PACKAGES, ...packages]);
   const image = `taskmaster-test:${hashOf([DOCKERFILE, base, ...content])}`;
   if (dockerSays('image', 'ls', '--quiet', image) !== '') return image;
