@@ -44,6 +44,8 @@ export class Terminal {
   /** Goes before the next frame: not into the middle of one. */
   #switch = '';
   #isBusy = false;
+  /** Counts the times it was closed: what is left of a frame from before then goes nowhere. */
+  #closings = 0;
   #isOpen = false;
 
   constructor(input: ReadStream, output: TerminalOutput, use: TerminalUse) {
@@ -106,6 +108,8 @@ export class Terminal {
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.#isBusy = false;
+    this.#closings += 1;
     clearTimeout(this.#escapeTimer);
     for (const undo of this.#undo.splice(0)) undo();
     this.#writeNow(LEAVE);
@@ -134,7 +138,9 @@ export class Terminal {
   }
 
   #push(bytes: Buffer): void {
+    const closings = this.#closings;
     write(this.#output.fd, bytes, (error, written) => {
+      if (closings !== this.#closings) return;
       if (error !== null && error.code !== 'EAGAIN') {
         this.#use.onLeave(SIGNALS.SIGHUP);
         return;
@@ -142,10 +148,13 @@ export class Terminal {
       const rest = bytes.subarray(error === null ? written : 0);
       if (rest.length === 0) {
         this.#isBusy = false;
-        if (this.#isOpen) this.#use.onReady();
-      } else if (this.#isOpen) {
-        setTimeout(() => this.#push(rest), error === null ? 0 : RETRY_MS);
+        this.#use.onReady();
+        return;
       }
+      const more = (): void => {
+        if (closings === this.#closings) this.#push(rest);
+      };
+      setTimeout(more, error === null ? 0 : RETRY_MS);
     });
   }
 
