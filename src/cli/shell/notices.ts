@@ -40,6 +40,11 @@ export class Notices {
   async follow(): Promise<void> {
     try {
       const client = await this.#connection.get(undefined);
+      if (this.#isClosed) {
+        // It was made meanwhile, and would keep the program from ending.
+        this.#connection.close();
+        return;
+      }
       await this.#subscribe(client);
       void client.closed.then(() => this.#lost());
     } catch {
