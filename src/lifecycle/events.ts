@@ -5,14 +5,23 @@
 
 import type { ExitStatus, SpawnFailure } from './exit-outcome.ts';
 
+/** The leader was collected. */
+interface Exited {
+  readonly kind: 'exited';
+  readonly status: ExitStatus;
+  /** Other processes of its group are still there. */
+  readonly leavesGroup: boolean;
+  /** It ran for less than `BRIEF_LIFE_MS`. */
+  readonly wasBrief: boolean;
+}
+
 export type Fact =
   | { readonly kind: 'dependenciesReady' }
   | { readonly kind: 'spawned' }
   | { readonly kind: 'spawnFailed'; readonly failure: SpawnFailure }
   | { readonly kind: 'becameHealthy' }
   | { readonly kind: 'becameUnhealthy' }
-  /** The leader was collected. `leavesGroup`: other processes of its group are still there. */
-  | { readonly kind: 'exited'; readonly status: ExitStatus; readonly leavesGroup: boolean }
+  | Exited
   /** After the leader, the last process of its group is gone too. */
   | { readonly kind: 'groupVanished' }
   /** The deadline that the present state set itself. */

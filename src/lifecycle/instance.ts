@@ -24,6 +24,8 @@ export interface Instance {
   readonly outcome: Outcome | undefined;
   /** Restarts in a row, see `Rules.restart.maxRestarts`. */
   readonly restarts: number;
+  /** Incarnations in a row that ended at once, counted up to one more than `Rules.maxBriefLives`. */
+  readonly briefLives: number;
 }
 
 /** A stop stage past every configured one. */
@@ -38,4 +40,5 @@ export const NEW_INSTANCE: Instance = {
   ending: 'by-itself',
   outcome: undefined,
   restarts: 0,
+  briefLives: 0,
 };

@@ -7,6 +7,8 @@ export interface Rules {
   /** At least one; KILL to the whole group follows the last. */
   readonly stop: readonly StopStage[];
   readonly onUnhealthy: 'restart' | 'exit' | 'none';
+  /** Incarnations in a row that may end at once; after one more, restarts are throttled (see `backoff.ts`). */
+  readonly maxBriefLives: number;
 }
 
 export interface RestartRules {

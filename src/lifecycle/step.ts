@@ -64,7 +64,8 @@ function decide(instance: Instance, kind: keyof Tables['decisions']['up'], table
   const desired = tables.decisions[instance.desired][kind];
   if (desired === 'never') return undefined;
   const isFreshWish = kind === 'start' || kind === 'restart';
-  return { next: { ...instance, desired, restarts: isFreshWish ? 0 : instance.restarts }, effects: [] };
+  const counters = isFreshWish ? { restarts: 0, briefLives: 0 } : {};
+  return { next: { ...instance, desired, ...counters }, effects: [] };
 }
 
 function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables): Step | undefined {
@@ -79,7 +80,7 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
     case 'enter unhealthy':
       return enter(instance, 'unhealthy', rules.onUnhealthy === 'exit' ? [{ kind: 'exitEngine' }] : []);
     case 'conclude':
-      return conclude(instance, fact);
+      return conclude({ ...instance, briefLives: briefLivesAfter(instance, fact, rules) }, fact);
     case 'escalate':
       return sendStage({ ...instance, stopStage: instance.stopStage + 1 }, rules);
     case 'forget restarts':
@@ -183,6 +184,13 @@ function conclude(instance: Instance, fact: Fact): Step {
   return enter({ ...orphaned, stopStage: KILL_STAGE }, 'stopping', [sweep]);
 }
 
+/** A start that failed is as brief as a life can be. */
+function briefLivesAfter(instance: Instance, fact: Fact, rules: Rules): number {
+  if (fact.kind === 'exited' && !fact.wasBrief) return 0;
+  if (fact.kind !== 'exited' && fact.kind !== 'spawnFailed') return instance.briefLives;
+  return Math.min(instance.briefLives + 1, rules.maxBriefLives + 1);
+}
+
 function outcomeOf(instance: Instance, fact: Fact): Instance['outcome'] {
   if (fact.kind === 'exited') return { kind: 'ended', status: fact.status, ending: instance.ending };
   if (fact.kind === 'spawnFailed') return { kind: 'notStarted', failure: fact.failure };
@@ -193,7 +201,8 @@ function applyVerdict(instance: Instance, rules: Rules, tables: Tables): Step | 
   const verdict = judge(instance, rules);
   if (verdict !== 'retry') return decide(instance, verdict, tables);
   const restarts = instance.restarts + 1;
-  const afterMs = backoffDelay(restarts, rules.restart.backoff);
+  const isCrashLoop = instance.briefLives > rules.maxBriefLives;
+  const afterMs = backoffDelay(restarts, rules.restart.backoff, isCrashLoop);
   if (afterMs === 0) return enter({ ...instance, restarts }, 'waiting');
   return enter({ ...instance, restarts }, 'backoff', [
     { kind: 'armDeadline', afterMs, spread: BACKOFF_SPREAD },

@@ -1,6 +1,7 @@
 /** All that is known of one instance. Only `supervisor.ts` and what it calls change a record. */
 
 import type { ProcessConfig } from '../config/resolved-config.ts';
+import { MAX_BRIEF_LIVES } from '../lifecycle/backoff.ts';
 import { type Instance, NEW_INSTANCE } from '../lifecycle/instance.ts';
 import type { Rules } from '../lifecycle/rules.ts';
 import type { MonitorState } from '../lifecycle/states.ts';
@@ -106,7 +107,12 @@ export function instanceName(process: ProcessConfig, ordinal: number): string {
 }
 
 export function rulesOf(process: ProcessConfig): Rules {
-  return { restart: process.restart, stop: process.stop, onUnhealthy: process.health.onUnhealthy };
+  return {
+    restart: process.restart,
+    stop: process.stop,
+    onUnhealthy: process.health.onUnhealthy,
+    maxBriefLives: MAX_BRIEF_LIVES,
+  };
 }
 
 /** How events name the instance. */

@@ -1,6 +1,7 @@
 /** Carries out the effects of a step through the ports. Facts that come of it go back through `enqueue`. */
 
 import { assertNever } from '../errors.ts';
+import { BRIEF_LIFE_MS } from '../lifecycle/backoff.ts';
 import type { Effect } from '../lifecycle/effects.ts';
 import type { Fact } from '../lifecycle/events.ts';
 import type { SignalName } from '../signals.ts';
@@ -85,7 +86,8 @@ function spawn(
   const result = context.kernel.spawn(request, (status) => {
     context.input.release(id);
     const leavesGroup = record.pid !== undefined && context.kernel.groupIsAlive(record.pid);
-    answer({ kind: 'exited', status, leavesGroup });
+    const wasBrief = context.clock.now() - record.spawnedAt < BRIEF_LIFE_MS;
+    answer({ kind: 'exited', status, leavesGroup, wasBrief });
   });
   if (result.kind === 'failed') {
     answer({ kind: 'spawnFailed', failure: result.failure });

@@ -64,5 +64,6 @@ function ruleSet(choices: Choices): Rules {
       { signal: 'SIGINT', waitMs: 1_000 },
     ],
     onUnhealthy: choices.onUnhealthy ?? 'restart',
+    maxBriefLives: 1,
   };
 }

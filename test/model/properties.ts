@@ -4,7 +4,6 @@
  */
 
 import type { Activity } from '../../src/lifecycle/effects.ts';
-import type { Rules } from '../../src/lifecycle/rules.ts';
 import type { MonitorState } from '../../src/lifecycle/states.ts';
 import type { Exploration } from './explore.ts';
 import type { Passage, World } from './world.ts';
@@ -231,7 +230,7 @@ export const PROPERTIES: readonly Property[] = [
       if (desired === 'down' || desired === 'killed') return monitorAfter(passage) === 'stopped';
       if (desired === 'start' || desired === 'restart') return monitorAfter(passage) === 'waiting';
       if (passage.event.fact.failure.errno === 'ENOENT') return monitorAfter(passage) === 'failed';
-      return monitorAfter(passage) === stateAfterRetry(restarts, passage.rules);
+      return monitorAfter(passage) === stateAfterRetry(restarts, passage);
     },
   },
   {
@@ -310,10 +309,17 @@ export const PROPERTIES: readonly Property[] = [
   },
 ];
 
-function stateAfterRetry(restarts: number, rules: Rules): MonitorState {
-  const { maxRestarts, backoff } = rules.restart;
+function stateAfterRetry(restarts: number, passage: Passage): MonitorState {
+  const { maxRestarts, backoff } = passage.rules.restart;
   if (maxRestarts !== undefined && restarts >= maxRestarts) return 'failed';
-  return backoff.baseMs === 0 ? 'waiting' : 'backoff';
+  return backoff.baseMs === 0 && !isCrashLoop(passage) ? 'waiting' : 'backoff';
+}
+
+function isCrashLoop({ before, event, rules }: Passage): boolean {
+  const fact = event.type === 'fact' ? event.fact : undefined;
+  if (fact?.kind === 'exited' && !fact.wasBrief) return false;
+  const endsNow = fact?.kind === 'exited' || fact?.kind === 'spawnFailed';
+  return before.instance.briefLives + (endsNow ? 1 : 0) > rules.maxBriefLives;
 }
 
 /** SPEC section 4, once more and in other words. */
@@ -338,9 +344,9 @@ function expectedAfterEnd(passage: Passage): MonitorState | undefined {
     case 'no':
       return failed ? 'failed' : 'completed';
     case 'on-failure':
-      return failed ? stateAfterRetry(restarts, rules) : 'completed';
+      return failed ? stateAfterRetry(restarts, passage) : 'completed';
     default:
-      return stateAfterRetry(restarts, rules);
+      return stateAfterRetry(restarts, passage);
   }
 }
 

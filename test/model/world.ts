@@ -71,10 +71,9 @@ export function possibleFacts(world: World): readonly Fact[] {
   if (world.deadline) facts.push({ kind: 'deadlinePassed' });
   if (world.leaderAlive) {
     for (const status of STATUSES) {
-      facts.push(
-        { kind: 'exited', status, leavesGroup: false },
-        { kind: 'exited', status, leavesGroup: true },
-      );
+      for (const leavesGroup of [false, true]) {
+        for (const wasBrief of [false, true]) facts.push({ kind: 'exited', status, leavesGroup, wasBrief });
+      }
     }
   }
   if (!world.leaderAlive && world.othersAlive) facts.push({ kind: 'groupVanished' });
@@ -125,7 +124,7 @@ function affected(world: World, effect: Effect): World {
 
 /** Two worlds with the same key behave alike: incarnations are only numbers, and many restarts are like a few. */
 export function keyOf(world: World): string {
-  const { monitor, desired, leader, stopStage, ending, outcome, restarts } = world.instance;
+  const { monitor, desired, leader, stopStage, ending, outcome, restarts, briefLives } = world.instance;
   const end = outcome?.kind === 'ended' ? [outcome.status, outcome.ending] : outcome;
   const flags = [world.spawnPending, world.leaderAlive, world.othersAlive, world.deadline, world.activity];
   return JSON.stringify([
@@ -136,6 +135,7 @@ export function keyOf(world: World): string {
     ending,
     end,
     Math.min(restarts, 4),
+    briefLives,
     flags,
   ]);
 }

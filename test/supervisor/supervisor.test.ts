@@ -241,3 +241,47 @@ test('a fault in one turn is reported and the others go on', () => {
   assert.equal(rig.faults.length, 1);
   assert.equal(rig.state('app'), 'healthcheck');
 });
+
+test('with a base of 0 the first restarts are immediate, and a crash loop waits a second each time', () => {
+  const rig = new Rig([processConfig('web', { policy: 'always', baseMs: 0 })]).startAll();
+  for (let death = 1; death <= 5; death++) {
+    rig.exit('web', 1);
+    assert.equal(rig.state('web'), 'healthcheck', `restart ${death}`);
+  }
+  rig.exit('web', 1);
+  assert.equal(rig.state('web'), 'backoff');
+  assert.equal(rig.see('web').retry_in_ms, 1_000);
+  rig.clock.advance(1_000);
+  rig.exit('web', 1);
+  assert.equal(rig.see('web').retry_in_ms, 1_000);
+});
+
+test('a crash loop is over once an incarnation has run for a second, or a person starts the process', () => {
+  const rig = new Rig([processConfig('web', { policy: 'always', baseMs: 0 })]).startAll();
+  for (let death = 1; death <= 6; death++) rig.exit('web', 1);
+  assert.equal(rig.state('web'), 'backoff');
+  rig.decide('web', 'start');
+  for (let death = 1; death <= 5; death++) rig.exit('web', 1);
+  assert.equal(rig.state('web'), 'healthcheck');
+  rig.clock.advance(1_000);
+  rig.exit('web', 1);
+  assert.equal(rig.state('web'), 'healthcheck');
+});
+
+test('becoming healthy at once does not hide a crash loop', () => {
+  const rig = new Rig([processConfig('web', { policy: 'always', baseMs: 0 })]).startAll();
+  for (let death = 1; death <= 6; death++) {
+    rig.healthy('web');
+    rig.clock.advance(900);
+    rig.exit('web', 0);
+  }
+  assert.equal(rig.state('web'), 'backoff');
+});
+
+test('a start that fails for a moment counts as a life that ended at once', () => {
+  const rig = new Rig([processConfig('web', { baseMs: 0 })]);
+  for (let failure = 1; failure <= 7; failure++) rig.kernel.failNextSpawn('EAGAIN');
+  rig.startAll();
+  assert.equal(rig.state('web'), 'backoff');
+  assert.equal(rig.see('web').consecutive_restarts, 6);
+});
