@@ -16,6 +16,7 @@ type Tone = 'good' | 'busy' | 'bad' | 'quiet';
 const TONES: Readonly<Record<State, Tone>> = {
   idle: 'quiet',
   waiting: 'busy',
+  blocked: 'bad',
   starting: 'busy',
   healthcheck: 'busy',
   healthy: 'good',
@@ -30,7 +31,7 @@ const TONES: Readonly<Record<State, Tone>> = {
 const SGR: Readonly<Record<Tone, string>> = { good: '32', busy: '33', bad: '31', quiet: '2' };
 
 /** States that ask for their reason even where only one sentence is wanted. */
-const TELLS_WHY: ReadonlySet<State> = new Set(['waiting', 'unhealthy', 'backoff', 'failed']);
+const TELLS_WHY: ReadonlySet<State> = new Set(['waiting', 'blocked', 'unhealthy', 'backoff', 'failed']);
 
 /** `nginx: healthcheck since 2 seconds`, with the reason where something is not as it should be. */
 export function sentence(instance: WireInstance, look: Look): string {

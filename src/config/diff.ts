@@ -138,6 +138,7 @@ function processKeys(config: ProcessConfig): Keys {
     ['backoff.max', backoff.maxMs],
     ['backoff.reset', backoff.resetMs],
     ['depends_on', config.dependsOn],
+    ['start_timeout', config.startTimeoutMs],
     ['stop', config.stop],
     ['reload_signal', config.reloadSignal],
     [`healthcheck.${PROBE_KEYS[health.probe.kind]}`, health.probe],

@@ -9,7 +9,7 @@ import { type Problem, sortProblems } from './problem.ts';
 import { type ReadFile, readConfigFiles } from './read-files.ts';
 import { checkDependencies, checkMain, checkStopPath } from './relations.ts';
 import { resolveEngine } from './resolve-engine.ts';
-import { type PlacedProcess, resolveProcess } from './resolve-process.ts';
+import { neededNames, type PlacedProcess, resolveProcess } from './resolve-process.ts';
 import type { EngineConfig, ProcessConfig, ResolvedConfig } from './resolved-config.ts';
 
 export type LoadedConfig =
@@ -86,7 +86,10 @@ function resolveAll(
 ): ReadonlyMap<string, ProcessConfig> {
   const documents = new Map(files.map(({ source, document }) => [source, document]));
   const sound = [...placed].filter(([, { place }]) => !documents.get(place.source)?.isBroken(place.path));
-  return new Map(sound.map(([name, process]) => [name, resolveProcess(name, process, placed, ports)]));
+  const needed = neededNames(new Map(sound));
+  return new Map(
+    sound.map(([name, process]) => [name, resolveProcess(name, process, placed, needed, ports)]),
+  );
 }
 
 /** `[engine]` may stand in any one of the files. */

@@ -26,11 +26,15 @@ export interface PlacedProcess {
   readonly process: ProcessSource;
 }
 
-/** @param all the processes of all files: the default condition of a dependency goes by its type. */
+/**
+ * @param all the processes of all files: the default condition of a dependency goes by its type.
+ * @param needed names of those that some process depends on.
+ */
 export function resolveProcess(
   name: string,
   { place, process }: PlacedProcess,
   all: ReadonlyMap<string, PlacedProcess>,
+  needed: ReadonlySet<string>,
   ports: ConfigPorts,
 ): ProcessConfig {
   if (name === 'all') {
@@ -56,6 +60,7 @@ export function resolveProcess(
       condition: condition ?? defaultCondition(all.get(dependency.process)),
     })),
     restart: resolveRestart(place, process),
+    startTimeoutMs: startTimeoutAt(place.at('start_timeout'), process, needed.has(name)),
     stop: resolveStop(place, process),
     reloadSignal:
       process.reload_signal === undefined
@@ -66,6 +71,21 @@ export function resolveProcess(
     ...resolveStreams(place, process, ports),
     ringBytes: ringBytesAt(place.at('ring_size'), process.ring_size),
   };
+}
+
+/** A one-shot that hangs must not keep what depends on it waiting for ever; systemd gives a start 90 s too. */
+const NEEDED_ONESHOT_START_MS = 90_000;
+
+function startTimeoutAt(place: Place, process: ProcessSource, isNeeded: boolean): number | undefined {
+  if (process.start_timeout === undefined)
+    return process.type === 'oneshot' && isNeeded ? NEEDED_ONESHOT_START_MS : undefined;
+  return durationAt(place, process.start_timeout, 'zero') || undefined;
+}
+
+/** @returns names of the processes that another one depends on. */
+export function neededNames(placed: ReadonlyMap<string, PlacedProcess>): ReadonlySet<string> {
+  const dependencies = [...placed.values()].flatMap(({ process }) => dependenciesOf(process.depends_on));
+  return new Set(dependencies.map(({ process }) => process));
 }
 
 function ringBytesAt(place: Place, given: string | number): number {

@@ -90,6 +90,8 @@ export interface ProcessConfig {
   readonly essential: boolean;
   readonly dependsOn: readonly Dependency[];
   readonly restart: RestartRules;
+  /** How long a start may take, until it is healthy or, as a one-shot, has exited; undefined: no limit. */
+  readonly startTimeoutMs: number | undefined;
   readonly stop: readonly StopStage[];
   readonly reloadSignal: SignalName | undefined;
   readonly health: HealthRules;

@@ -196,9 +196,14 @@ export const processSchema = {
     },
     backoff: {
       type: 'object',
-      description: 'How long to wait before a restart: base·factor^(n−1), at most max, ±10 %.',
+      description:
+        'How long to wait before a restart: base·factor^(n−1), at most max, ±10 %. After five incarnations in a row that ran for less than a second, at least a second.',
       properties: {
-        base: { ...duration, default: '500ms', description: 'Before the first restart; 0: restart at once.' },
+        base: {
+          ...duration,
+          default: '500ms',
+          description: 'Before the first restart; 0: restart at once, except in a crash loop.',
+        },
         factor: { type: 'number', minimum: 1, maximum: 100, default: 2, description: 'Growth each time.' },
         max: { ...duration, default: '30s', description: 'Never longer than this.' },
         reset: {
@@ -257,6 +262,12 @@ export const processSchema = {
       ],
     },
     stop_signal: { ...signal, default: 'TERM', description: 'Short for a `stop` of one signal.' },
+    start_timeout: {
+      ...duration,
+      description:
+        'How long a start may take, until the process is healthy or, with `type = "oneshot"`, has exited. After that it is stopped, and that counts as a failure. 0: no limit. Default: `"90s"` for a one-shot that another process depends on, otherwise no limit.',
+      examples: ['60s'],
+    },
     stop_timeout: {
       ...duration,
       default: '5s',

@@ -31,6 +31,7 @@ const PIECE_CHARACTERS = 32_768;
 const STATES: Readonly<Record<InstanceSnapshot['state'], true>> = {
   idle: true,
   waiting: true,
+  blocked: true,
   starting: true,
   healthcheck: true,
   healthy: true,

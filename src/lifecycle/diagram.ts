@@ -6,14 +6,19 @@ import { type FactMove, type Reconciliation, TABLES } from './transitions.ts';
 
 /** Where each move leads; undefined: the instance stays in its state. */
 const FACT_TARGETS: Readonly<Record<FactMove, MonitorState | undefined>> = {
+  'enter waiting': 'waiting',
+  'enter blocked': 'blocked',
   'enter starting': 'starting',
   'enter healthcheck': 'healthcheck',
   'enter healthy': 'healthy',
   'enter unhealthy': 'unhealthy',
   conclude: 'ended',
   escalate: undefined,
+  'time out': 'stopping',
   'forget restarts': undefined,
-  begin: 'waiting',
+  'renew start': undefined,
+  'renew health': undefined,
+  'judge again': 'ended',
   never: undefined,
 };
 

@@ -5,12 +5,21 @@ import type { SignalName } from '../signals.ts';
 /** Work that belongs to a state: begun on entering, ended on leaving. */
 export type Activity = 'awaitDependencies' | 'watchReadiness' | 'watchLiveness';
 
+/** Replaces any deadline the instance has. */
+interface ArmDeadline {
+  readonly kind: 'armDeadline';
+  readonly afterMs: number;
+  /** Counted from now, or from the spawn of the live incarnation. */
+  readonly from: 'now' | 'spawn';
+  /** The share by which to vary it at random, either way. */
+  readonly spread: number;
+}
+
 export type Effect =
   | { readonly kind: 'spawn'; readonly incarnation: number }
   /** To the whole process group of the live incarnation. */
   | { readonly kind: 'signalGroup'; readonly signal: SignalName }
-  /** Replaces any deadline the instance has. `spread`: the share by which to vary it at random, either way. */
-  | { readonly kind: 'armDeadline'; readonly afterMs: number; readonly spread: number }
+  | ArmDeadline
   | { readonly kind: 'disarmDeadline' }
   | { readonly kind: 'beginActivity'; readonly activity: Activity }
   | { readonly kind: 'endActivity' }

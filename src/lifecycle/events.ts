@@ -17,6 +17,10 @@ interface Exited {
 
 export type Fact =
   | { readonly kind: 'dependenciesReady' }
+  /** One of them has ended for good and will not be as it must be. */
+  | { readonly kind: 'dependenciesFailed' }
+  /** What had failed was started again. */
+  | { readonly kind: 'dependenciesRevived' }
   | { readonly kind: 'spawned' }
   | { readonly kind: 'spawnFailed'; readonly failure: SpawnFailure }
   | { readonly kind: 'becameHealthy' }
@@ -25,7 +29,9 @@ export type Fact =
   /** After the leader, the last process of its group is gone too. */
   | { readonly kind: 'groupVanished' }
   /** The deadline that the present state set itself. */
-  | { readonly kind: 'deadlinePassed' };
+  | { readonly kind: 'deadlinePassed' }
+  /** A reload changed what it goes by. */
+  | { readonly kind: 'rulesChanged' };
 
 export type Decision =
   | { readonly kind: 'start' }
@@ -42,6 +48,8 @@ export type DecisionKind = Decision['kind'];
 
 export const FACT_KINDS: readonly FactKind[] = [
   'dependenciesReady',
+  'dependenciesFailed',
+  'dependenciesRevived',
   'spawned',
   'spawnFailed',
   'becameHealthy',
@@ -49,6 +57,7 @@ export const FACT_KINDS: readonly FactKind[] = [
   'exited',
   'groupVanished',
   'deadlinePassed',
+  'rulesChanged',
 ];
 export const DECISION_KINDS: readonly DecisionKind[] = ['start', 'stop', 'kill', 'restart', 'rest', 'giveUp'];
 

@@ -3,8 +3,8 @@
 import type { ExitStatus, SpawnFailure } from './exit-outcome.ts';
 import type { DesiredState, MonitorState } from './states.ts';
 
-/** Who ended an incarnation: itself, a request to stop, or the verdict of its health check. */
-export type Ending = 'by-itself' | 'requested' | 'unhealthy';
+/** What ended an incarnation: itself, a request to stop, its health check, or the limit on its start. */
+export type Ending = 'by-itself' | 'requested' | 'unhealthy' | 'start-timeout';
 
 export type Outcome =
   | { readonly kind: 'ended'; readonly status: ExitStatus; readonly ending: Ending }

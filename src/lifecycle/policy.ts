@@ -6,10 +6,10 @@ import type { Rules } from './rules.ts';
 
 export type Verdict = 'retry' | 'rest' | 'giveUp';
 
-/** A failure, as SPEC section 4 has it: a wrong exit code, a signal not ours, or an unhealthy verdict. */
+/** A failure, as SPEC section 4 has it: a wrong exit code, a signal not ours, an unhealthy verdict, or a start that took too long. */
 export function isFailure(outcome: Outcome, rules: Rules): boolean {
-  if (outcome.kind === 'notStarted' || outcome.ending === 'unhealthy') return true;
-  if (outcome.ending === 'requested') return false;
+  if (outcome.kind === 'notStarted') return true;
+  if (outcome.ending !== 'by-itself') return outcome.ending !== 'requested';
   return outcome.status.how === 'signalled' || !rules.restart.exitCodes.includes(outcome.status.code);
 }
 

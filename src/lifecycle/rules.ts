@@ -4,6 +4,8 @@ import type { SignalName } from '../signals.ts';
 
 export interface Rules {
   readonly restart: RestartRules;
+  /** How long a start may take, until it is healthy or, as a one-shot, has exited; undefined: no limit. */
+  readonly startTimeoutMs: number | undefined;
   /** At least one; KILL to the whole group follows the last. */
   readonly stop: readonly StopStage[];
   readonly onUnhealthy: 'restart' | 'exit' | 'none';

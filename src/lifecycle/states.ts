@@ -6,6 +6,7 @@
 export const MONITOR_STATES = [
   'idle',
   'waiting',
+  'blocked',
   'starting',
   'healthcheck',
   'healthy',

@@ -20,6 +20,7 @@ export interface Step {
 const ACTIVITIES: Readonly<Record<MonitorState, Activity | undefined>> = {
   idle: undefined,
   waiting: 'awaitDependencies',
+  blocked: 'awaitDependencies',
   starting: undefined,
   healthcheck: 'watchReadiness',
   healthy: 'watchLiveness',
@@ -64,17 +65,28 @@ function decide(instance: Instance, kind: keyof Tables['decisions']['up'], table
   const desired = tables.decisions[instance.desired][kind];
   if (desired === 'never') return undefined;
   const isFreshWish = kind === 'start' || kind === 'restart';
-  const counters = isFreshWish ? { restarts: 0, briefLives: 0 } : {};
-  return { next: { ...instance, desired, ...counters }, effects: [] };
+  return { next: { ...(isFreshWish ? forgetRestarts(instance) : instance), desired }, effects: [] };
+}
+
+function forgetRestarts(instance: Instance): Instance {
+  return { ...instance, restarts: 0, briefLives: 0 };
 }
 
 function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables): Step | undefined {
   const move: FactMove = tables.facts[instance.monitor][fact.kind];
   switch (move) {
+    case 'enter waiting':
+      return enter(instance, 'waiting');
+    case 'enter blocked':
+      return enter(instance, 'blocked');
     case 'enter starting':
       return spawn(instance);
     case 'enter healthcheck':
-      return enter({ ...instance, leader: 'alive', ending: 'by-itself' }, 'healthcheck');
+      return enter(
+        { ...instance, leader: 'alive', ending: 'by-itself' },
+        'healthcheck',
+        startDeadline(rules, 'now'),
+      );
     case 'enter healthy':
       return enter(instance, 'healthy', resetDeadline(instance, rules));
     case 'enter unhealthy':
@@ -83,10 +95,16 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
       return conclude({ ...instance, briefLives: briefLivesAfter(instance, fact, rules) }, fact);
     case 'escalate':
       return sendStage({ ...instance, stopStage: instance.stopStage + 1 }, rules);
+    case 'time out':
+      return halt(instance, 'start-timeout', 0, rules);
     case 'forget restarts':
-      return { next: { ...instance, restarts: 0 }, effects: [] };
-    case 'begin':
-      return enter(instance, 'waiting');
+      return { next: forgetRestarts(instance), effects: [] };
+    case 'renew start':
+      return enter(forgetRestarts(instance), 'healthcheck', startDeadline(rules, 'spawn'));
+    case 'renew health':
+      return enter(forgetRestarts(instance), 'healthy');
+    case 'judge again':
+      return enter(forgetRestarts(instance), 'ended');
     case 'never':
       return undefined;
   }
@@ -141,9 +159,14 @@ function spawn(instance: Instance): Step {
   return enter({ ...instance, incarnation }, 'starting', [{ kind: 'spawn', incarnation }]);
 }
 
+function startDeadline({ startTimeoutMs }: Rules, from: 'now' | 'spawn'): readonly Effect[] {
+  if (startTimeoutMs === undefined) return [];
+  return [{ kind: 'armDeadline', afterMs: startTimeoutMs, from, spread: 0 }];
+}
+
 function resetDeadline(instance: Instance, rules: Rules): readonly Effect[] {
   if (instance.restarts === 0) return [];
-  return [{ kind: 'armDeadline', afterMs: rules.restart.backoff.resetMs, spread: 0 }];
+  return [{ kind: 'armDeadline', afterMs: rules.restart.backoff.resetMs, from: 'now', spread: 0 }];
 }
 
 function halt(instance: Instance, ending: Ending, stopStage: number, rules: Rules): Step {
@@ -165,7 +188,7 @@ function sendStage(instance: Instance, rules: Rules): Step {
     next: instance,
     effects: [
       { kind: 'signalGroup', signal: stage.signal },
-      { kind: 'armDeadline', afterMs: stage.waitMs, spread: 0 },
+      { kind: 'armDeadline', afterMs: stage.waitMs, from: 'now', spread: 0 },
     ],
   };
 }
@@ -205,6 +228,6 @@ function applyVerdict(instance: Instance, rules: Rules, tables: Tables): Step | 
   const afterMs = backoffDelay(restarts, rules.restart.backoff, isCrashLoop);
   if (afterMs === 0) return enter({ ...instance, restarts }, 'waiting');
   return enter({ ...instance, restarts }, 'backoff', [
-    { kind: 'armDeadline', afterMs, spread: BACKOFF_SPREAD },
+    { kind: 'armDeadline', afterMs, from: 'now', spread: BACKOFF_SPREAD },
   ]);
 }

@@ -8,6 +8,8 @@ import type { DesiredState, MonitorState } from './states.ts';
 
 /** What a fact does: a state to enter, or a move of its own (see `step.ts`). */
 export type FactMove =
+  | 'enter waiting'
+  | 'enter blocked'
   | 'enter starting'
   | 'enter healthcheck'
   | 'enter healthy'
@@ -16,14 +18,22 @@ export type FactMove =
   | 'conclude'
   /** The stop sequence's next signal. */
   | 'escalate'
-  /** Healthy for long enough: restarts are counted from 0 again. */
+  /** The start took too long: the stop sequence, from its first signal. */
+  | 'time out'
+  /** Restarts are counted from 0 again. */
   | 'forget restarts'
-  /** The wait for a retry is over. */
-  | 'begin'
+  /** The same, and the present start has the time that the new rules give it. */
+  | 'renew start'
+  /** The same, and nothing is left to wait for. */
+  | 'renew health'
+  /** The same, and policy decides once more, by the new rules. */
+  | 'judge again'
   | 'never';
 
 const NOTHING = {
   dependenciesReady: 'never',
+  dependenciesFailed: 'never',
+  dependenciesRevived: 'never',
   spawned: 'never',
   spawnFailed: 'never',
   becameHealthy: 'never',
@@ -31,25 +41,30 @@ const NOTHING = {
   exited: 'never',
   groupVanished: 'never',
   deadlinePassed: 'never',
+  rulesChanged: 'forget restarts',
 } as const satisfies Record<FactKind, FactMove>;
 
 export type FactTable = Readonly<Record<MonitorState, Readonly<Record<FactKind, FactMove>>>>;
 
 export const FACTS: FactTable = {
   idle: NOTHING,
-  waiting: { ...NOTHING, dependenciesReady: 'enter starting' },
+  waiting: { ...NOTHING, dependenciesReady: 'enter starting', dependenciesFailed: 'enter blocked' },
+  blocked: { ...NOTHING, dependenciesReady: 'enter starting', dependenciesRevived: 'enter waiting' },
   starting: { ...NOTHING, spawned: 'enter healthcheck', spawnFailed: 'conclude' },
   healthcheck: {
     ...NOTHING,
     becameHealthy: 'enter healthy',
     becameUnhealthy: 'enter unhealthy',
     exited: 'conclude',
+    deadlinePassed: 'time out',
+    rulesChanged: 'renew start',
   },
   healthy: {
     ...NOTHING,
     becameUnhealthy: 'enter unhealthy',
     exited: 'conclude',
     deadlinePassed: 'forget restarts',
+    rulesChanged: 'renew health',
   },
   unhealthy: { ...NOTHING, becameHealthy: 'enter healthy', exited: 'conclude' },
   stopping: {
@@ -58,8 +73,8 @@ export const FACTS: FactTable = {
     groupVanished: 'conclude',
     deadlinePassed: 'escalate',
   },
-  ended: NOTHING,
-  backoff: { ...NOTHING, deadlinePassed: 'begin' },
+  ended: { ...NOTHING, rulesChanged: 'never' },
+  backoff: { ...NOTHING, deadlinePassed: 'enter waiting', rulesChanged: 'judge again' },
   completed: NOTHING,
   stopped: NOTHING,
   failed: NOTHING,
@@ -106,6 +121,17 @@ export type Reconciliation =
 
 export type ReconcileTable = Readonly<Record<MonitorState, Readonly<Record<DesiredState, Reconciliation>>>>;
 
+/** On the way to a new incarnation, with nothing alive. */
+const AWAITING = {
+  start: 'settle up',
+  up: 'stay',
+  restart: 'settle up',
+  down: 'enter stopped',
+  killed: 'enter stopped',
+  resting: 'never',
+  givenUp: 'never',
+} as const;
+
 const RUNNING = {
   start: 'settle up',
   up: 'stay',
@@ -126,15 +152,8 @@ export const RECONCILE: ReconcileTable = {
     resting: 'never',
     givenUp: 'never',
   },
-  waiting: {
-    start: 'settle up',
-    up: 'stay',
-    restart: 'settle up',
-    down: 'enter stopped',
-    killed: 'enter stopped',
-    resting: 'never',
-    givenUp: 'never',
-  },
+  waiting: AWAITING,
+  blocked: AWAITING,
   // The answer to a spawn comes before control returns to the event loop; whatever is wanted waits for it.
   starting: {
     start: 'stay',

@@ -57,6 +57,10 @@ const LAST_EXIT = {
     },
     requested: { type: 'boolean', description: 'true where taskmaster had asked it to stop' },
     unhealthy: { const: true, description: 'there where it was stopped because its health check failed' },
+    start_timeout: {
+      const: true,
+      description: 'there where it was stopped because its start took longer than `start_timeout`',
+    },
     uptime_ms: MILLISECONDS,
   },
   required: ['at', 'status', 'requested', 'uptime_ms'],
@@ -67,6 +71,7 @@ export const VISIBLE_STATE = {
   enum: [
     'idle',
     'waiting',
+    'blocked',
     'starting',
     'healthcheck',
     'healthy',

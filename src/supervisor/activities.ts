@@ -3,7 +3,8 @@
 import { assertNever } from '../errors.ts';
 import type { Activity } from '../lifecycle/effects.ts';
 import type { Fact } from '../lifecycle/events.ts';
-import { unmet } from './dependencies.ts';
+import type { MonitorState } from '../lifecycle/states.ts';
+import { needsOf } from './dependencies.ts';
 import type { InstanceRecord } from './instance-record.ts';
 import type { Cancel, HealthFact, HealthMonitor, ProbeSubject, Standing } from './ports.ts';
 import { environmentFor } from './spawn-request.ts';
@@ -61,10 +62,13 @@ export class Activities {
   reconsider(record: InstanceRecord, causedBy?: number): void {
     const { activity } = record;
     if (activity?.kind !== 'awaitDependencies') return;
-    record.waitingFor = unmet(record.process.dependsOn, this.#context.recordsOf);
-    if (record.waitingFor.length > 0) return;
+    const { missing, impossible } = needsOf(record.process.dependsOn, this.#context.recordsOf);
+    record.waitingFor = missing;
+    record.blockedBy = impossible;
+    const kind = factOf(missing, impossible, record.machine.monitor);
+    if (kind === undefined) return;
     const isCurrent = (): boolean => record.activity === activity;
-    this.#context.fact(record, { kind: 'dependenciesReady' }, isCurrent, causedBy);
+    this.#context.fact(record, { kind }, isCurrent, causedBy);
   }
 
   healthReason(instance: string): string | undefined {
@@ -87,6 +91,7 @@ export class Activities {
         this.reconsider(record, causedBy);
         return () => {
           record.waitingFor = [];
+          record.blockedBy = [];
         };
       case 'watchReadiness':
         // A one-shot is ready when it has exited well: there is nothing to watch before.
@@ -110,6 +115,18 @@ export class Activities {
     };
     return this.#context.health.watch(standing, subjectOfProbe(record), report);
   }
+}
+
+/** @returns what is new about its dependencies, for an instance in this state. */
+function factOf(
+  missing: readonly string[],
+  impossible: readonly string[],
+  monitor: MonitorState,
+): 'dependenciesReady' | 'dependenciesFailed' | 'dependenciesRevived' | undefined {
+  if (missing.length === 0) return 'dependenciesReady';
+  const isKnownAsBlocked = monitor === 'blocked';
+  if (impossible.length > 0) return isKnownAsBlocked ? undefined : 'dependenciesFailed';
+  return isKnownAsBlocked ? 'dependenciesRevived' : undefined;
 }
 
 function subjectOfProbe(record: InstanceRecord): ProbeSubject {

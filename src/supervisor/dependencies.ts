@@ -1,7 +1,8 @@
 /** What each process waits for, and who waits for it. */
 
 import type { Dependency, ProcessConfig } from '../config/resolved-config.ts';
-import { hasEndedForGood, type InstanceRecord } from './instance-record.ts';
+import type { MonitorState } from '../lifecycle/states.ts';
+import { hasEndedForGood, type InstanceRecord, isBlocked } from './instance-record.ts';
 
 /** Who depends on a process, by its name. */
 export function dependentsByName(processes: Iterable<ProcessConfig>): ReadonlyMap<string, readonly string[]> {
@@ -16,23 +17,49 @@ export function dependentsByName(processes: Iterable<ProcessConfig>): ReadonlyMa
   return dependents;
 }
 
+/** What stands between an instance and its start. */
+export interface Needs {
+  /** Each condition that does not hold: `db to be healthy`. */
+  readonly missing: readonly string[];
+  /** Those that cannot hold any more, with the reason: `db to be healthy, but db has failed (…)`. */
+  readonly impossible: readonly string[];
+}
+
 const WORDS: Readonly<Record<Dependency['condition'], string>> = {
   started: 'to start',
   healthy: 'to be healthy',
   completed: 'to complete',
 };
 
-/** @returns for each condition that does not hold yet, what is waited for: `db to be healthy`. */
-export function unmet(
+export function needsOf(
   dependencies: readonly Dependency[],
   recordsOf: (process: string) => readonly InstanceRecord[],
-): readonly string[] {
-  return dependencies.flatMap((dependency) => {
-    const records = recordsOf(dependency.process);
-    if (records.every((record) => satisfies(record, dependency.condition))) return [];
-    const failed = records.some((record) => record.machine.monitor === 'failed') ? ', which has failed' : '';
-    return [`${dependency.process} ${WORDS[dependency.condition]}${failed}`];
-  });
+): Needs {
+  const missing: string[] = [];
+  const impossible: string[] = [];
+  for (const { process, condition } of dependencies) {
+    const unready = recordsOf(process).filter((record) => !satisfies(record, condition));
+    if (unready.length === 0) continue;
+    const words = `${process} ${WORDS[condition]}`;
+    const ended = unready.find((record) => hasEndedForGood(record) || isBlocked(record));
+    if (ended !== undefined) impossible.push(`${words}, but ${endInWords(ended)}`);
+    const idle = unready.find((record) => RESTING_WORDS[record.machine.monitor] !== undefined);
+    const resting = idle === undefined ? '' : ` (${idle.name} ${RESTING_WORDS[idle.machine.monitor]})`;
+    missing.push(ended === undefined ? `${words}${resting}` : words);
+  }
+  return { missing, impossible };
+}
+
+/** It may still come, but not by itself. */
+const RESTING_WORDS: Partial<Readonly<Record<MonitorState, string>>> = {
+  idle: 'was never started',
+  stopped: 'is stopped',
+};
+
+function endInWords(record: InstanceRecord): string {
+  const { monitor } = record.machine;
+  const verb = monitor === 'blocked' ? 'cannot start' : `has ${monitor}`;
+  return record.reason === null ? `${record.name} ${verb}` : `${record.name} ${verb} (${record.reason})`;
 }
 
 function satisfies({ machine }: InstanceRecord, condition: Dependency['condition']): boolean {
@@ -44,22 +71,4 @@ function satisfies({ machine }: InstanceRecord, condition: Dependency['condition
     case 'completed':
       return machine.monitor === 'completed';
   }
-}
-
-/**
- * True where the instance waits for something that, as things are, can never come: a dependency that ended for
- * good without meeting the condition, or that is itself blocked so.
- */
-export function isBlockedForGood(
-  record: InstanceRecord,
-  recordsOf: (process: string) => readonly InstanceRecord[],
-): boolean {
-  if (record.machine.monitor !== 'waiting') return false;
-  return record.process.dependsOn.some((dependency) =>
-    recordsOf(dependency.process).some(
-      (other) =>
-        (hasEndedForGood(other) && !satisfies(other, dependency.condition)) ||
-        isBlockedForGood(other, recordsOf),
-    ),
-  );
 }

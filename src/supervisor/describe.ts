@@ -148,7 +148,11 @@ export function judgeHealth(
       );
     case 'live': {
       const essential = records.filter(({ process }) => process.essential || process.name === main);
-      return verdict(essential, ({ machine }) => machine.monitor !== 'failed', 'the engine works');
+      return verdict(
+        essential,
+        ({ machine }) => machine.monitor !== 'failed' && machine.monitor !== 'blocked',
+        'the engine works',
+      );
     }
   }
 }

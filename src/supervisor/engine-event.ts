@@ -39,6 +39,8 @@ export interface EventFields {
     reason?: string;
     retry_in_ms?: number;
     waiting_for?: string[];
+    /** In `stopping`, where nobody asked for the stop. */
+    trigger?: 'unhealthy' | 'start-timeout';
   };
   process_spawned: { command: string; user?: string };
   process_exited: { status: ExitStatus; uptime_ms: number; requested: boolean };

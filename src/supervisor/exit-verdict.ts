@@ -3,13 +3,12 @@
 import type { EngineConfig } from '../config/resolved-config.ts';
 import type { Outcome } from '../lifecycle/instance.ts';
 import { signalNumber } from '../signals.ts';
-import { isBlockedForGood } from './dependencies.ts';
-import { hasEndedForGood, type InstanceRecord } from './instance-record.ts';
+import { hasEndedForGood, type InstanceRecord, isBlocked } from './instance-record.ts';
 
 /** Exit codes of the engine that are not a process's own. */
 export const EXIT_CODES = {
   requested: 0,
-  essentialNeverRan: 10,
+  neverRan: 10,
   unhealthy: 11,
   internalFault: 70,
   badConfiguration: 78,
@@ -28,22 +27,26 @@ export interface ExitVerdict {
 /** @returns what an instance that has just ended for good means for the container; undefined: nothing. */
 export function verdictOnEnd(record: InstanceRecord, engine: EngineConfig): ExitVerdict | undefined {
   const isMain = engine.main === record.process.name;
-  if (!hasEndedForGood(record) || !(isMain || record.process.essential)) return undefined;
+  if (!(isMain || record.process.essential)) return undefined;
   const role = isMain ? 'the main process' : 'essential';
+  if (isBlocked(record)) {
+    const reason = `${record.name} (${role}) cannot start: ${record.reason ?? ''}`;
+    return { code: outcomeCode(record.machine.outcome) || EXIT_CODES.neverRan, reason };
+  }
+  if (!hasEndedForGood(record)) return undefined;
   return { code: endCode(record, isMain), reason: `${record.name} (${role}) ended: ${record.reason ?? ''}` };
 }
 
 function endCode(record: InstanceRecord, isMain: boolean): number {
   const { outcome } = record.machine;
-  if (outcome?.kind === 'notStarted')
-    return isMain ? startFailureCode(outcome) : EXIT_CODES.essentialNeverRan;
+  if (outcome?.kind === 'notStarted') return isMain ? startFailureCode(outcome) : EXIT_CODES.neverRan;
   return outcomeCode(outcome);
 }
 
 function outcomeCode(outcome: Outcome | undefined): number {
-  if (outcome === undefined) return EXIT_CODES.essentialNeverRan;
+  if (outcome === undefined) return EXIT_CODES.neverRan;
   if (outcome.kind === 'notStarted') return startFailureCode(outcome);
-  if (outcome.ending === 'unhealthy') return EXIT_CODES.unhealthy;
+  if (outcome.ending === 'unhealthy' || outcome.ending === 'start-timeout') return EXIT_CODES.unhealthy;
   const { status } = outcome;
   return status.how === 'exited' ? status.code : 128 + signalNumber(status.signal);
 }
@@ -54,24 +57,29 @@ function startFailureCode({ failure }: Extract<Outcome, { kind: 'notStarted' }>)
 }
 
 /** `exit_when = "all-done"`: the verdict once nothing is left that could run. */
-export function verdictOnAllDone(
-  records: Iterable<InstanceRecord>,
-  recordsOf: (process: string) => readonly InstanceRecord[],
-): ExitVerdict | undefined {
+export function verdictOnAllDone(records: Iterable<InstanceRecord>): ExitVerdict | undefined {
   let firstFailed: InstanceRecord | undefined;
+  let blocked: InstanceRecord | undefined;
   let isAnyDone = false;
   for (const record of records) {
-    if (!hasEndedForGood(record) && !isBlockedForGood(record, recordsOf)) return undefined;
+    if (!hasEndedForGood(record) && !isBlocked(record)) return undefined;
     isAnyDone = true;
+    if (isBlocked(record)) blocked ??= record;
     if (record.machine.monitor !== 'failed') continue;
     if (firstFailed === undefined || (record.restedAt ?? 0) < (firstFailed.restedAt ?? 0))
       firstFailed = record;
   }
   if (!isAnyDone) return undefined;
-  if (firstFailed === undefined) return { code: 0, reason: 'every process has completed' };
-  return {
-    // A process may fail with an exit code of 0 where 0 is none of its `exit_codes`; the container still failed.
-    code: outcomeCode(firstFailed.machine.outcome) || 1,
-    reason: `nothing is left to run, and ${firstFailed.name} failed: ${firstFailed.reason ?? ''}`,
-  };
+  if (firstFailed !== undefined) {
+    return {
+      // A process may fail with an exit code of 0 where 0 is none of its `exit_codes`; the container still failed.
+      code: outcomeCode(firstFailed.machine.outcome) || 1,
+      reason: `nothing is left to run, and ${firstFailed.name} failed: ${firstFailed.reason ?? ''}`,
+    };
+  }
+  if (blocked !== undefined) {
+    const reason = `nothing is left to run, and ${blocked.name} could never start: ${blocked.reason ?? ''}`;
+    return { code: EXIT_CODES.neverRan, reason };
+  }
+  return { code: 0, reason: 'every process has completed' };
 }

@@ -85,7 +85,7 @@ function occasionOf(event: EngineEvent): HookEvent | undefined {
     case 'stopped':
       return event.to;
     default:
-      // The verdict of a health check that restarts at once is not rested in: its stop says why.
-      return event.to === 'stopping' && event.reason?.startsWith('unhealthy') ? 'unhealthy' : undefined;
+      // A health check that restarts at once leaves no state `unhealthy` to see: the stop names what led to it.
+      return event.trigger === 'unhealthy' ? 'unhealthy' : undefined;
   }
 }

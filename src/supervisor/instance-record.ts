@@ -47,7 +47,10 @@ export interface InstanceRecord {
   reason: string | null;
   /** Who asked for the present wish, as the end of a sentence: `requested by uid 0`, `the engine stops`. */
   cause: string;
+  /** Conditions that do not hold yet: `db to be healthy`. */
   waitingFor: readonly string[];
+  /** Those of them that cannot hold any more, each with the reason. */
+  blockedBy: readonly string[];
   /**
    * Id of the event that told its present state, or the end of its leader: what happens to it by itself later on (a
    * deadline, an age) is the doing of that.
@@ -89,6 +92,7 @@ export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock)
     reason: null,
     cause: '',
     waitingFor: [],
+    blockedBy: [],
     lastEvent: undefined,
     lastSignal: undefined,
     stoppedByUser: false,
@@ -111,6 +115,7 @@ export function rulesOf(process: ProcessConfig): Rules {
     restart: process.restart,
     stop: process.stop,
     onUnhealthy: process.health.onUnhealthy,
+    startTimeoutMs: process.startTimeoutMs,
     maxBriefLives: MAX_BRIEF_LIVES,
   };
 }
@@ -145,4 +150,9 @@ export function isAtRest(record: InstanceRecord): boolean {
 /** Ended for good by itself: no stop by anyone, and policy does not try again. */
 export function hasEndedForGood(record: InstanceRecord): boolean {
   return record.machine.monitor === 'completed' || record.machine.monitor === 'failed';
+}
+
+/** Wanted up, and cannot start: what it depends on has ended for good. */
+export function isBlocked(record: InstanceRecord): boolean {
+  return record.machine.monitor === 'blocked';
 }

@@ -41,7 +41,7 @@ export function perform(
       signalGroup(record, effect.signal, context, causedBy);
       break;
     case 'armDeadline':
-      armDeadline(record, effect.afterMs, effect.spread, context);
+      armDeadline(record, effect, context);
       break;
     case 'disarmDeadline':
       record.deadline?.cancel();
@@ -117,9 +117,14 @@ function signalGroup(
   if (answer === 'delivered') record.lastSignal = { signal, event };
 }
 
-function armDeadline(record: InstanceRecord, afterMs: number, spread: number, context: PerformContext): void {
+function armDeadline(
+  record: InstanceRecord,
+  { afterMs, from, spread }: Extract<Effect, { kind: 'armDeadline' }>,
+  context: PerformContext,
+): void {
   record.deadline?.cancel();
-  const varied = afterMs * (1 + spread * (2 * context.random() - 1));
+  const goneMs = from === 'spawn' ? context.clock.now() - record.spawnedAt : 0;
+  const varied = Math.max(0, afterMs * (1 + spread * (2 * context.random() - 1)) - goneMs);
   const cancelTimer = context.clock.after(varied, () => {
     const isCurrent = (): boolean => record.deadline === deadline;
     context.fact(record, { kind: 'deadlinePassed' }, isCurrent, record.lastEvent);

@@ -22,7 +22,8 @@ export function outcomeInWords(outcome: Outcome | undefined): string {
   if (outcome === undefined) return 'never ran';
   if (outcome.kind === 'notStarted') return outcome.failure.message;
   const words = statusInWords(outcome.status);
-  return outcome.ending === 'unhealthy' ? `unhealthy, ${words}` : words;
+  if (outcome.ending === 'unhealthy') return `unhealthy, ${words}`;
+  return outcome.ending === 'start-timeout' ? `start timed out, ${words}` : words;
 }
 
 /** @param healthReason what the health check last said. @returns null where the state speaks for itself. */
@@ -37,6 +38,8 @@ export function reasonFor(record: InstanceRecord, healthReason: string | undefin
       return null;
     case 'waiting':
       return record.waitingFor.length === 0 ? null : `waits for ${record.waitingFor.join(', ')}`;
+    case 'blocked':
+      return `needs ${record.blockedBy.join(', and ')}`;
     case 'unhealthy':
       return healthReason ?? null;
     case 'stopping':
@@ -55,8 +58,14 @@ export function reasonFor(record: InstanceRecord, healthReason: string | undefin
 function stoppingReason(record: InstanceRecord, healthReason: string | undefined): string {
   const { machine } = record;
   if (machine.ending === 'unhealthy') return `unhealthy: ${healthReason ?? 'its health check failed'}`;
+  if (machine.ending === 'start-timeout') return startTimeoutInWords(record);
   if (machine.ending === 'requested') return record.cause;
   return `${outcomeInWords(machine.outcome)}; killing what it left behind`;
+}
+
+function startTimeoutInWords({ process, rules }: InstanceRecord): string {
+  const what = process.type === 'oneshot' ? 'has not finished' : 'is not healthy';
+  return `${what} within ${shortDuration(rules.startTimeoutMs ?? 0)} (start_timeout)`;
 }
 
 function retryInWords(record: InstanceRecord): string {
@@ -80,18 +89,21 @@ export function nextInWords(record: InstanceRecord, now: number): string {
   const { machine } = record;
   const left =
     record.deadline === undefined ? undefined : shortDuration(Math.max(0, record.deadline.at - now));
+  const startLimit = left === undefined ? '' : `; stopped if that takes longer than ${left} more`;
   switch (machine.monitor) {
     case 'backoff':
       return `starts again in ${left ?? 'a moment'}`;
     case 'waiting':
       return record.waitingFor.length === 0
         ? 'starts now'
-        : `starts once ${record.waitingFor.join(' and ')} holds`;
+        : `starts when what it waits for has come: ${record.waitingFor.join(', ')}`;
+    case 'blocked':
+      return 'nothing, until what it needs is started again';
     case 'stopping':
       if (machine.stopStage === KILL_STAGE) return 'KILL was sent; waits for the kernel to end it';
       return `${nextSignal(record)} in ${left ?? 'a moment'}, unless it ends before`;
     case 'healthcheck':
-      return record.process.type === 'oneshot' ? 'done when it exits' : 'healthy once its check succeeds';
+      return `${record.process.type === 'oneshot' ? 'done when it exits' : 'healthy once its check succeeds'}${startLimit}`;
     case 'healthy':
     case 'unhealthy':
       return whenItEnds(record);

@@ -4,6 +4,7 @@ import type { MonitorState } from '../lifecycle/states.ts';
 import { type InstanceRecord, isAtRest } from './instance-record.ts';
 
 const UP_OR_OVER: ReadonlySet<MonitorState> = new Set([
+  'blocked',
   'healthy',
   'unhealthy',
   'completed',

@@ -82,6 +82,8 @@ export interface LastExit {
   readonly requested: boolean;
   /** There where it was stopped because its health check failed: the signal alone would not tell. */
   readonly unhealthy?: true;
+  /** There where it was stopped because its start took longer than `start_timeout`. */
+  readonly start_timeout?: true;
   readonly uptime_ms: number;
 }
 

@@ -10,6 +10,7 @@ import type { Instance } from '../lifecycle/instance.ts';
 import { step } from '../lifecycle/step.ts';
 import { Activities } from './activities.ts';
 import { dependentsByName } from './dependencies.ts';
+import type { EventFields } from './engine-event.ts';
 import type { EventStream } from './event-stream.ts';
 import { EXIT_CODES, type ExitVerdict, verdictOnAllDone, verdictOnEnd } from './exit-verdict.ts';
 import { GroupWatch } from './group-watch.ts';
@@ -17,6 +18,7 @@ import {
   hasEndedForGood,
   type InstanceRecord,
   isAtRest,
+  isBlocked,
   newRecord,
   remember,
   rulesOf,
@@ -152,11 +154,12 @@ export class Supervisor {
       record.process = process;
       record.rules = rulesOf(process);
       record.isRemoved = false;
-      record.machine = { ...record.machine, restarts: 0 };
       const isHealthNew =
         JSON.stringify(oldHealth) !== JSON.stringify(process.health) || oldType !== process.type;
       if (isHealthNew) this.#activities.renew(record);
       this.#ports.output.update(record.name, targetsFor(process, record.ordinal));
+      this.#changed.add(record);
+      this.#apply(record, { type: 'fact', fact: { kind: 'rulesChanged' } }, record.lastEvent);
     });
   }
 
@@ -219,6 +222,7 @@ export class Supervisor {
         status: fact.status,
         requested,
         ...(record.machine.ending === 'unhealthy' && { unhealthy: true }),
+        ...(record.machine.ending === 'start-timeout' && { start_timeout: true }),
         uptime_ms: uptimeMs,
       };
       const fields = { status: fact.status, uptime_ms: uptimeMs, requested };
@@ -270,7 +274,7 @@ export class Supervisor {
     const changed = this.#changed;
     this.#changed = new Set();
     for (const record of changed) this.#conclude(record);
-    const hasEnd = [...changed].some((record) => isAtRest(record) || record.machine.monitor === 'waiting');
+    const hasEnd = [...changed].some((record) => isAtRest(record) || isBlocked(record));
     if (hasEnd && this.#engine.exitWhen === 'all-done') this.#lookIfAllDone(changed);
     for (const listener of this.#turnListeners) listener(changed);
   }
@@ -293,6 +297,7 @@ export class Supervisor {
         ...(reason !== null && { reason }),
         ...(retryInMs !== undefined && { retry_in_ms: Math.round(retryInMs) }),
         ...(record.waitingFor.length > 0 && { waiting_for: [...record.waitingFor] }),
+        ...triggerOf(record),
       };
       const told = events.emit(levelOf(record), 'state_changed', fields, subjectOf(record), turnCause);
       record.lastEvent = told;
@@ -306,7 +311,7 @@ export class Supervisor {
   }
 
   #lookIfAllDone(changed: ChangedRecords): void {
-    const verdict = verdictOnAllDone(this.#records.values(), (process) => this.recordsOf(process));
+    const verdict = verdictOnAllDone(this.#records.values());
     if (verdict === undefined) return;
     const last = [...changed].findLast((record) => record.lastEvent !== undefined);
     this.#ports.onVerdict({ ...verdict, causedBy: last?.lastEvent });
@@ -330,8 +335,15 @@ function signalThatEnded({ lastSignal, machine }: InstanceRecord, status: ExitSt
   return wasOurs || diedOfIt ? lastSignal?.event : undefined;
 }
 
+/** What made the engine stop it, where nobody asked for that. */
+function triggerOf({ machine }: InstanceRecord): Pick<EventFields['state_changed'], 'trigger'> {
+  const { monitor, ending } = machine;
+  if (monitor !== 'stopping' || ending === 'by-itself' || ending === 'requested') return {};
+  return { trigger: ending };
+}
+
 function levelOf(record: InstanceRecord): 'error' | 'warn' | 'info' {
   const { monitor } = record.machine;
-  if (monitor === 'failed') return 'error';
+  if (monitor === 'failed' || monitor === 'blocked') return 'error';
   return monitor === 'unhealthy' || monitor === 'backoff' ? 'warn' : 'info';
 }

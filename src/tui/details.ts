@@ -83,13 +83,19 @@ function lifeLines({ instance, receivedAt }: Tracked, now: number, width: number
   ];
 }
 
-function lastExit(last: NonNullable<Tracked['instance']['last_exit']>): string {
+type LastExit = NonNullable<Tracked['instance']['last_exit']>;
+
+function lastExit(last: LastExit): string {
   const { status } = last;
   const how = status.how === 'exited' ? `exit code ${status.code}` : exitText(status);
   const message = status.how === 'not-started' ? `: ${status.message}` : '';
-  const unhealthy = last.unhealthy === true ? ', because it was unhealthy' : '';
-  const asked = last.requested ? ', as requested' : unhealthy;
+  const asked = last.requested ? ', as requested' : becauseOf(last);
   return `${timeText(last.at)}  ${how}${message} after ${durationInWords(last.uptime_ms)}${asked}`;
+}
+
+function becauseOf({ unhealthy, start_timeout: startTimeout }: LastExit): string {
+  if (unhealthy === true) return ', because it was unhealthy';
+  return startTimeout === true ? ', because its start took too long' : '';
 }
 
 function usageLines(tracked: Tracked): readonly SpanLine[] {

@@ -30,6 +30,7 @@ export interface RowsAsked {
 /** Worst first. */
 const SEVERITY: readonly State[] = [
   'failed',
+  'blocked',
   'backoff',
   'unhealthy',
   'stopping',
@@ -41,7 +42,7 @@ const SEVERITY: readonly State[] = [
   'stopped',
   'idle',
 ];
-const TROUBLED: ReadonlySet<State> = new Set(['failed', 'backoff', 'unhealthy']);
+const TROUBLED: ReadonlySet<State> = new Set(['failed', 'blocked', 'backoff', 'unhealthy']);
 
 /** Also while it runs between two failures: what flaps keeps its place. */
 export function isTroubled({ instance }: Tracked): boolean {

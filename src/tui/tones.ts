@@ -7,6 +7,7 @@ import type { State } from './rows.ts';
 export const STATE_STYLES: Readonly<Record<State, Style>> = {
   idle: FAINT,
   waiting: YELLOW,
+  blocked: RED | BOLD,
   starting: YELLOW,
   healthcheck: YELLOW,
   healthy: GREEN,

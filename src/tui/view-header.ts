@@ -13,6 +13,7 @@ import { memoryOf } from './tracked.ts';
 /** Worst first: what is cut at the end matters least. */
 const ORDER = Object.keys({
   failed: 0,
+  blocked: 0,
   backoff: 0,
   unhealthy: 0,
   waiting: 0,

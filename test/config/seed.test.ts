@@ -59,6 +59,7 @@ test("the seed's example works word for word", () => {
       exitCodes: [0],
       backoff: { baseMs: 500, factor: 2, maxMs: 30_000, resetMs: 30_000 },
     },
+    startTimeoutMs: undefined,
     stop: [{ signal: 'SIGTERM', waitMs: 5_000 }],
     reloadSignal: undefined,
     health: {
@@ -110,6 +111,7 @@ autostart = false
 autorestart = "unless-stopped"
 exit_codes = [0, 3]
 backoff = {base = 0, factor = 1.5, max = "1m", reset = 10}
+start_timeout = "2m"
 instances = 3
 depends_on = {db = "started", migrate = {restart = true}}
 essential = true
@@ -158,6 +160,7 @@ type = "oneshot"
       exitCodes: [0, 3],
       backoff: { baseMs: 0, factor: 1.5, maxMs: 60_000, resetMs: 10_000 },
     },
+    startTimeoutMs: 120_000,
     stop: [
       { signal: 'SIGINT', waitMs: 90_000 },
       { signal: 'SIGTERM', waitMs: 5_000 },

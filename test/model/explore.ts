@@ -41,7 +41,7 @@ export const RULE_SETS: readonly Rules[] = [
   ruleSet({ policy: 'no' }),
   ruleSet({ policy: 'always', onUnhealthy: 'none', maxRestarts: undefined, baseMs: 0 }),
   ruleSet({ policy: 'unless-stopped', onUnhealthy: 'exit' }),
-  ruleSet({ maxRestarts: 0 }),
+  ruleSet({ maxRestarts: 0, startTimeoutMs: 60_000 }),
 ];
 
 interface Choices {
@@ -49,6 +49,7 @@ interface Choices {
   maxRestarts?: number | undefined;
   baseMs?: number;
   onUnhealthy?: Rules['onUnhealthy'];
+  startTimeoutMs?: number;
 }
 
 function ruleSet(choices: Choices): Rules {
@@ -64,6 +65,7 @@ function ruleSet(choices: Choices): Rules {
       { signal: 'SIGINT', waitMs: 1_000 },
     ],
     onUnhealthy: choices.onUnhealthy ?? 'restart',
+    startTimeoutMs: choices.startTimeoutMs,
     maxBriefLives: 1,
   };
 }

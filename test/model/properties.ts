@@ -29,6 +29,7 @@ const isRunning = (monitor: MonitorState): boolean =>
 
 const WORK: Partial<Record<MonitorState, Activity>> = {
   waiting: 'awaitDependencies',
+  blocked: 'awaitDependencies',
   healthcheck: 'watchReadiness',
   healthy: 'watchLiveness',
   unhealthy: 'watchLiveness',
@@ -115,9 +116,10 @@ export const PROPERTIES: readonly Property[] = [
   },
   {
     name: 'a deadline runs only where it has a meaning',
-    holds: ({ after }) => {
+    holds: ({ after, rules }) => {
       const { monitor } = after.instance;
       if (monitor === 'backoff') return after.deadline;
+      if (monitor === 'healthcheck') return after.deadline === (rules.startTimeoutMs !== undefined);
       return !after.deadline || monitor === 'stopping' || monitor === 'healthy';
     },
   },
@@ -131,14 +133,16 @@ export const PROPERTIES: readonly Property[] = [
     holds: (passage) =>
       passage.before.instance.monitor !== 'healthy' ||
       !isFact(passage, 'deadlinePassed') ||
-      (passage.after.instance.restarts === 0 && monitorAfter(passage) === 'healthy'),
+      (passage.after.instance.restarts === 0 &&
+        monitorAfter(passage) === 'healthy' &&
+        passage.taken.effects.length === 0),
   },
   {
     name: 'what is wanted down never spawns',
     holds: (passage) => {
       const { desired, monitor } = passage.after.instance;
       if (desired !== 'down' && desired !== 'killed') return true;
-      return effectsOf(passage, 'spawn').length === 0 && !['waiting', 'backoff'].includes(monitor);
+      return effectsOf(passage, 'spawn').length === 0 && !['waiting', 'blocked', 'backoff'].includes(monitor);
     },
   },
   {
@@ -146,7 +150,7 @@ export const PROPERTIES: readonly Property[] = [
     holds: ({ after }) => {
       const { desired, monitor } = after.instance;
       const isDown = desired === 'down' || desired === 'killed';
-      return !isDown || !['failed', 'completed', 'backoff', 'waiting'].includes(monitor);
+      return !isDown || !['failed', 'completed', 'backoff', 'waiting', 'blocked'].includes(monitor);
     },
   },
   {
@@ -172,7 +176,7 @@ export const PROPERTIES: readonly Property[] = [
     holds: (passage) => {
       if (!isCommand(passage, 'start')) return true;
       const { monitor, desired, leader } = passage.before.instance;
-      if (isRunning(monitor) || monitor === 'waiting') {
+      if (isRunning(monitor) || monitor === 'waiting' || monitor === 'blocked') {
         return (
           monitorAfter(passage) === monitor ||
           (monitor === 'unhealthy' && desired !== 'up' && leader === 'alive')
@@ -189,7 +193,7 @@ export const PROPERTIES: readonly Property[] = [
       const { monitor } = passage.before.instance;
       if (isRunning(monitor))
         return monitorAfter(passage) === 'stopping' && signalsOf(passage)[0] === 'SIGTERM';
-      if (monitor === 'stopping' || monitor === 'starting') return monitorAfter(passage) === monitor;
+      if (['stopping', 'starting', 'blocked'].includes(monitor)) return monitorAfter(passage) === monitor;
       return monitorAfter(passage) === 'waiting';
     },
   },
@@ -250,8 +254,50 @@ export const PROPERTIES: readonly Property[] = [
         passage.after.instance.incarnation === passage.before.instance.incarnation + 1),
   },
   {
+    name: 'dependencies that have failed block, and those that are started again do not',
+    holds: (passage) => {
+      if (isFact(passage, 'dependenciesFailed')) return monitorAfter(passage) === 'blocked';
+      return !isFact(passage, 'dependenciesRevived') || monitorAfter(passage) === 'waiting';
+    },
+  },
+  {
+    name: 'a start that takes too long is stopped, and that counts as a failure',
+    holds: (passage) =>
+      passage.before.instance.monitor !== 'healthcheck' ||
+      !isFact(passage, 'deadlinePassed') ||
+      (monitorAfter(passage) === 'stopping' &&
+        passage.after.instance.ending === 'start-timeout' &&
+        signalsOf(passage)[0] === 'SIGTERM'),
+  },
+  {
+    name: 'a change of the rules counts restarts from nought and moves only what waits for a retry',
+    holds: (passage) => {
+      if (!isFact(passage, 'rulesChanged')) return true;
+      const { before, after, rules } = passage;
+      if (after.instance.briefLives !== 0) return false;
+      const { monitor } = before.instance;
+      if (monitor !== 'backoff') {
+        const isRenewed = monitor === 'healthcheck' && rules.startTimeoutMs !== undefined;
+        return (
+          after.deadline === (before.deadline && monitor !== 'healthy') &&
+          effectsOf(passage, 'armDeadline').length === (isRenewed ? 1 : 0) &&
+          (monitor === 'healthy' || monitor === 'healthcheck' || passage.taken.effects.length === 0) &&
+          after.instance.restarts === 0 &&
+          monitorAfter(passage) === monitor
+        );
+      }
+      const { maxRestarts, backoff } = rules.restart;
+      if (maxRestarts === 0) return monitorAfter(passage) === 'failed';
+      const expected = backoff.baseMs === 0 ? 'waiting' : 'backoff';
+      return monitorAfter(passage) === expected && after.instance.restarts === 1;
+    },
+  },
+  {
     name: 'health is believed',
-    holds: (passage) => !isFact(passage, 'becameHealthy') || monitorAfter(passage) === 'healthy',
+    holds: (passage) =>
+      !isFact(passage, 'becameHealthy') ||
+      (monitorAfter(passage) === 'healthy' &&
+        passage.after.instance.restarts === passage.before.instance.restarts),
   },
   {
     name: 'what becomes unhealthy is dealt with as its rule says',
@@ -285,9 +331,14 @@ export const PROPERTIES: readonly Property[] = [
       const entered = effectsOf(passage, 'disarmDeadline').length;
       if (passage.event.type === 'decision') return entered <= 1;
       const { kind } = passage.event.fact;
-      const passesThrough = ['exited', 'groupVanished', 'spawnFailed', 'spawned', 'becameUnhealthy'].includes(
-        kind,
-      );
+      const passesThrough = [
+        'exited',
+        'groupVanished',
+        'spawnFailed',
+        'spawned',
+        'becameUnhealthy',
+        'rulesChanged',
+      ].includes(kind);
       return entered <= (passesThrough ? 2 : 1);
     },
   },
@@ -338,8 +389,8 @@ function expectedAfterEnd(passage: Passage): MonitorState | undefined {
       : before.instance.outcome?.kind === 'ended'
         ? before.instance.outcome.status
         : undefined;
-  const wasUnhealthy = monitor === 'stopping' && ending === 'unhealthy';
-  const failed = wasUnhealthy || status?.how !== 'exited' || status.code !== 0;
+  const wasStopped = monitor === 'stopping' && (ending === 'unhealthy' || ending === 'start-timeout');
+  const failed = wasStopped || status?.how !== 'exited' || status.code !== 0;
   switch (rules.restart.policy) {
     case 'no':
       return failed ? 'failed' : 'completed';

@@ -55,14 +55,20 @@ export function possibleEvents(world: World): readonly LifecycleEvent[] {
 }
 
 export function possibleFacts(world: World): readonly Fact[] {
-  const facts: Fact[] = [];
+  const facts: Fact[] = [{ kind: 'rulesChanged' }];
   if (world.spawnPending) {
     facts.push({ kind: 'spawned' });
     for (const errno of ['EAGAIN', 'ENOENT']) {
       facts.push({ kind: 'spawnFailed', failure: { step: 'execute', errno, message: errno } });
     }
   }
-  if (world.activity === 'awaitDependencies') facts.push({ kind: 'dependenciesReady' });
+  if (world.activity === 'awaitDependencies') {
+    const isBlocked = world.instance.monitor === 'blocked';
+    facts.push(
+      { kind: 'dependenciesReady' },
+      { kind: isBlocked ? 'dependenciesRevived' : 'dependenciesFailed' },
+    );
+  }
   if (world.activity === 'watchReadiness') facts.push({ kind: 'becameHealthy' }, { kind: 'becameUnhealthy' });
   if (world.activity === 'watchLiveness') {
     // A liveness watch tells changes only.

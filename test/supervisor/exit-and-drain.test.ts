@@ -185,3 +185,25 @@ test('strays are killed after the last instance, and the drain ends when they ar
   assert.equal(rig.kernel.strays, 0);
   assert.equal(rig.finished.length, 1);
 });
+
+test('all-done ends with 10 when something could never start although nothing failed', () => {
+  const rig = new Rig([processConfig('db'), processConfig('app', { dependsOn: ['db'] })], {
+    exitWhen: 'all-done',
+  }).startAll();
+  rig.exit('db', 0);
+  assert.equal(rig.verdicts[0]?.code, 10);
+  assert.match(
+    rig.verdicts[0]?.reason ?? '',
+    /app could never start: needs db to be healthy, but db has completed/,
+  );
+});
+
+test('an essential process that is blocked ends the container', () => {
+  const rig = new Rig(
+    [processConfig('db', { policy: 'no' }), processConfig('app', { dependsOn: ['db'], essential: true })],
+    { exitWhen: 'never' },
+  ).startAll();
+  rig.exit('db', 3);
+  assert.equal(rig.verdicts[0]?.code, 10);
+  assert.match(rig.verdicts[0]?.reason ?? '', /^app \(essential\) cannot start: needs db/);
+});

@@ -202,6 +202,7 @@ export interface ProcessChoices {
   policy?: ProcessConfig['restart']['policy'];
   maxRestarts?: number;
   baseMs?: number;
+  startTimeoutMs?: number;
   onUnhealthy?: ProcessConfig['health']['onUnhealthy'];
   stop?: ProcessConfig['stop'];
   command?: string;
@@ -227,6 +228,7 @@ export function processConfig(name: string, choices: ProcessChoices = {}): Proce
       exitCodes: [0],
       backoff: { baseMs: choices.baseMs ?? 500, factor: 2, maxMs: 30_000, resetMs: 30_000 },
     },
+    startTimeoutMs: choices.startTimeoutMs,
     stop: choices.stop ?? [{ signal: 'SIGTERM', waitMs: 5_000 }],
     reloadSignal: undefined,
     health: {

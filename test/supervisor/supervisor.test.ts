@@ -285,3 +285,72 @@ test('a start that fails for a moment counts as a life that ended at once', () =
   assert.equal(rig.state('web'), 'backoff');
   assert.equal(rig.see('web').consecutive_restarts, 6);
 });
+
+test('a start that takes longer than start_timeout is stopped and counts as a failure', () => {
+  const rig = new Rig([processConfig('web', { startTimeoutMs: 60_000, maxRestarts: 1 })]).startAll();
+  rig.clock.advance(59_999);
+  assert.equal(rig.state('web'), 'healthcheck');
+  rig.clock.advance(1);
+  assert.equal(rig.state('web'), 'stopping');
+  assert.equal(rig.see('web').reason, 'is not healthy within 1m00s (start_timeout)');
+  rig.exit('web', 0);
+  assert.equal(rig.state('web'), 'backoff');
+  assert.equal(rig.see('web').reason, 'start timed out, exited with code 0; restart 1 of 1');
+  assert.equal(rig.see('web').last_exit?.start_timeout, true);
+});
+
+test('a process that is healthy in time is never stopped by start_timeout', () => {
+  const rig = new Rig([processConfig('web', { startTimeoutMs: 60_000 })]).startAll();
+  rig.healthy('web');
+  rig.clock.advance(600_000);
+  assert.equal(rig.state('web'), 'healthy');
+});
+
+test('a one-shot that hangs does not block its dependents for ever', () => {
+  const migrate = processConfig('migrate', { type: 'oneshot', startTimeoutMs: 90_000, policy: 'no' });
+  const app = processConfig('app', {
+    dependsOn: [{ process: 'migrate', condition: 'completed', restart: false }],
+  });
+  const rig = new Rig([migrate, app]).startAll();
+  rig.clock.advance(90_000);
+  rig.die('migrate', 'SIGTERM');
+  assert.equal(rig.state('migrate'), 'failed');
+  assert.equal(rig.state('app'), 'blocked');
+  assert.equal(
+    rig.see('app').reason,
+    'needs migrate to complete, but migrate has failed (start timed out, killed by SIGTERM)',
+  );
+});
+
+test('a dependency that ended well before it was healthy blocks its dependents, and says why', () => {
+  const rig = new Rig([processConfig('db'), processConfig('app', { dependsOn: ['db'] })]).startAll();
+  rig.exit('db', 0);
+  assert.equal(rig.state('app'), 'blocked');
+  assert.equal(rig.see('app').reason, 'needs db to be healthy, but db has completed (exited with code 0)');
+});
+
+test('what is blocked blocks what depends on it, and all go on once the cause is started again', () => {
+  const rig = new Rig([
+    processConfig('db', { policy: 'no' }),
+    processConfig('app', { dependsOn: ['db'] }),
+    processConfig('proxy', { dependsOn: ['app'] }),
+  ]).startAll();
+  rig.exit('db', 1);
+  assert.equal(rig.state('app'), 'blocked');
+  assert.equal(rig.state('proxy'), 'blocked');
+  rig.decide('db', 'start');
+  assert.equal(rig.state('app'), 'waiting');
+  assert.equal(rig.state('proxy'), 'waiting');
+  rig.healthy('db');
+  rig.healthy('app');
+  assert.equal(rig.state('proxy'), 'healthcheck');
+});
+
+test('the wait for a stopped dependency names its state', () => {
+  const rig = new Rig([
+    processConfig('db', { autostart: false }),
+    processConfig('app', { dependsOn: ['db'] }),
+  ]).startAll();
+  assert.equal(rig.state('app'), 'waiting');
+  assert.equal(rig.see('app').reason, 'waits for db to be healthy (db was never started)');
+});

@@ -14,6 +14,7 @@ const RECONNECT_MS = 1_000;
 const TOLD_STATES: ReadonlySet<unknown> = new Set([
   'healthy',
   'unhealthy',
+  'blocked',
   'backoff',
   'completed',
   'stopped',

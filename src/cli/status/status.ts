@@ -28,6 +28,7 @@ type State = WireInstance['state'];
 const CODES: Readonly<Record<State, 0 | 1 | 3>> = {
   idle: 3,
   waiting: 3,
+  blocked: 3,
   starting: 1,
   healthcheck: 1,
   healthy: 0,

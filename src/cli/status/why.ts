@@ -63,10 +63,17 @@ function lifeLines(instance: WireInstance): readonly string[] {
     const asked = last.requested ? ', as requested' : '';
     const lived = `after ${durationInWords(last.uptime_ms)}`;
     const told = last.status.how === 'exited' ? `exit code ${last.status.code}` : exitText(last.status);
-    const how = last.unhealthy === true ? `${told}, as it was unhealthy,` : told;
-    lines.push(`  last exit: ${timeText(last.at)}  ${how}${message} ${lived}${asked}`);
+    lines.push(`  last exit: ${timeText(last.at)}  ${told}${becauseOf(last)}${message} ${lived}${asked}`);
   }
   return lines;
+}
+
+type LastExit = NonNullable<WireInstance['last_exit']>;
+
+/** What made the engine stop it: the signal alone does not show that. */
+function becauseOf({ unhealthy, start_timeout: startTimeout }: LastExit): string {
+  if (unhealthy === true) return ', as it was unhealthy,';
+  return startTimeout === true ? ', as its start took too long,' : '';
 }
 
 function linesOf(text: string): readonly string[] {
