@@ -7,6 +7,9 @@ namespace taskmaster {
 // resizePipe(fd, bytes): F_SETPIPE_SZ of fcntl(2). Returns the size it has then, whether the kernel agreed or not.
 Napi::Value ResizePipe(const Napi::CallbackInfo& info);
 
+// unreadBytes(fd): what the other end of a pipe, socket or terminal has not read yet; -1 if the kernel does not say.
+Napi::Value UnreadBytes(const Napi::CallbackInfo& info);
+
 // resizeTerminal(fd, columns, rows): 0 or the errno's number. Whoever is in its foreground gets SIGWINCH.
 Napi::Value ResizeTerminal(const Napi::CallbackInfo& info);
 

@@ -12,9 +12,9 @@ import { lastIdIn } from '../journal/last-id.ts';
 import { OutputTap } from '../journal/output-tap.ts';
 import { EngineLog } from '../logging/engine-log.ts';
 import { containerStreams } from '../output/container-stream.ts';
-import { descriptorSink } from '../output/descriptor-sink.ts';
 import { PipeReaders } from '../output/pipe-reader.ts';
 import { ProcessOutput } from '../output/process-output.ts';
+import { standardStreams } from '../output/standard-streams.ts';
 import { meansInstance } from '../rpc/name-pattern.ts';
 import { Drain } from '../supervisor/drain.ts';
 import { EngineControl } from '../supervisor/engine-control.ts';
@@ -59,12 +59,14 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
   const events = new EventStream(clock, directory === undefined ? 0 : lastIdIn(directory));
   // First to be told: what others tell about an event comes after it.
   const journal = new Journal(config.engine.journal, { clock, events });
-  const standardError = descriptorSink(2);
+  const { slowReader } = config.engine.log;
+  const unreadBytes = (fd: number): number => addon.unreadBytes(fd);
+  const streams = standardStreams(slowReader, { clock, events, unreadBytes });
   const isTerminal = isatty(2);
   const mayColour = process.env.NO_COLOR === undefined;
   const log = new EngineLog(config.engine.log, {
     events,
-    sink: standardError,
+    stream: streams.stderr,
     isTerminal,
     hasColour: isTerminal && mayColour,
   });
@@ -73,15 +75,10 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
   const memory = containerMemory(() => clock.now());
   const kernel = new LinuxKernel({ addon, reaper, role, openFiles, memory });
   const container = containerStreams({
-    stdout: descriptorSink(1),
-    stderr: standardError,
+    ...streams,
     format: config.engine.log.output,
     hasColour: { stdout: mayColour && isatty(1), stderr: mayColour && isTerminal },
     wallTime: () => clock.wallTime(),
-    onDropped: (stream, bytes) => {
-      const reason = "nobody read the container's output";
-      events.emit('warn', 'output_dropped', { stream, bytes, reason });
-    },
   });
   events.subscribe((event) => container.tell(event));
   const output = new ProcessOutput({
@@ -89,6 +86,8 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     events,
     container,
     resizePipe: (fd, bytes) => addon.resizePipe(fd, bytes),
+    unreadBytes,
+    slowReader,
   });
   const outputTap = new OutputTap({
     clock,
@@ -168,6 +167,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
       hooks.use(applied.engine.hooks);
       useNames(applied);
       log.use(applied.engine.log);
+      output.useSlowReader(applied.engine.log.slowReader);
       journal.use(applied.engine.journal);
       outputTap.use(
         applied.engine.journal.output,

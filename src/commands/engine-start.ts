@@ -17,7 +17,9 @@ const EXIT_BAD_ARGUMENTS = 2;
 const EXIT_ALREADY_RUNNING = 1;
 /** Starting a thousand processes must not keep signals waiting for a second. */
 const SLICE_MS = 10;
-/** Of the second that the drain leaves: for the last output and the last log lines. */
+/** All is over this long before the end of the grace period. */
+const RESERVE_MS = 1_000;
+/** At least this much of it is for the last output, and for the last log lines. */
 const OUTPUT_FLUSH_MS = 400;
 const LOG_FLUSH_MS = 200;
 
@@ -152,7 +154,9 @@ async function leave(engine: Engine, verdict: ExitVerdict): Promise<number> {
   if (failure !== undefined) {
     events.emit('debug', 'engine_notice', { message: `cannot write to ${terminationLog}: ${failure}` });
   }
-  await output.flush(OUTPUT_FLUSH_MS);
+  // A reader that reads is given what is left of the grace period; one that does not is given up sooner.
+  const leftMs = supervisor.engine.graceMs - RESERVE_MS - drain.durationMs;
+  await output.flush(Math.max(OUTPUT_FLUSH_MS, leftMs));
   events.emit('info', 'engine_stopped', {
     exit_code: verdict.code,
     duration_ms: Math.round(drain.durationMs),

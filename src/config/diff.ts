@@ -175,6 +175,8 @@ function engineKeys(engine: EngineConfig): Keys {
     ['log.format', engine.log.format],
     ['log.output', engine.log.output],
     ['log.marks', engine.log.marks],
+    ['log.when_slow', engine.log.slowReader.whenSlow],
+    ['log.stuck_after', engine.log.slowReader.stuckAfterMs],
     ['journal.output', engine.journal.output],
     ['journal.directory', engine.journal.directory],
     ['journal.max_size', engine.journal.maxBytes],

@@ -8,7 +8,7 @@ import { positionNode } from './positions.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import { type ReadFile, readConfigFiles } from './read-files.ts';
 import { checkDependencies, checkMain, checkStopPath } from './relations.ts';
-import { resolveEngine } from './resolve-engine.ts';
+import { DEFAULT_SLOW_READER, resolveEngine } from './resolve-engine.ts';
 import { neededNames, type PlacedProcess, resolveProcess } from './resolve-process.ts';
 import type { EngineConfig, ProcessConfig, ResolvedConfig } from './resolved-config.ts';
 
@@ -120,7 +120,7 @@ const DEFAULT_ENGINE: EngineConfig = {
   socketMode: 0o660,
   socketGid: undefined,
   access: [],
-  log: { level: 'info', format: 'auto', output: 'raw', marks: false },
+  log: { level: 'info', format: 'auto', output: 'raw', marks: false, slowReader: DEFAULT_SLOW_READER },
   journal: { output: false, directory: undefined, maxBytes: undefined, maxAgeMs: undefined },
   http: undefined,
   graceMs: 10_000,

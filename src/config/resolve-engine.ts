@@ -15,6 +15,7 @@ import type {
   HookConfig,
   HookEvent,
   JournalConfig,
+  SlowReaderRules,
 } from './resolved-config.ts';
 import type { EngineSource } from './schema.ts';
 
@@ -27,6 +28,9 @@ const LEAST_GRACE_MS = 2_000;
 /** Less could not hold the end of one bad minute. */
 const LEAST_JOURNAL_BYTES = 64 * 1_024;
 const LEAST_JOURNAL_FILES_BYTES = 1_024 * 1_024;
+
+/** The defaults of the schema, if `log` is only a level. */
+export const DEFAULT_SLOW_READER: SlowReaderRules = { whenSlow: 'wait', stuckAfterMs: 5_000 };
 
 /** @param place of the `[engine]` table; problems go to its findings. */
 export function resolveEngine(place: Place, engine: EngineSource, ports: ConfigPorts): EngineConfig {
@@ -98,12 +102,20 @@ function resolveLog(place: Place, log: EngineSource['log']): EngineLogConfig {
     if (log.marks && log.output === 'raw') {
       place.at('marks').warning('with output = "raw" there are no marks; write output = "prefix" or "json"');
     }
-    return { level: log.level, format: log.format, output: log.output, marks: log.marks };
+    const stuckAfterMs = durationAt(place.at('stuck_after'), log.stuck_after, 'more-than-zero');
+    return {
+      level: log.level,
+      format: log.format,
+      output: log.output,
+      marks: log.marks,
+      slowReader: { whenSlow: log.when_slow, stuckAfterMs },
+    };
   }
   const level = (['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const).find(
     (known) => known === log,
   );
-  return { level: level ?? 'info', format: 'auto', output: 'raw', marks: false };
+  const rest = { format: 'auto', output: 'raw', marks: false, slowReader: DEFAULT_SLOW_READER } as const;
+  return { level: level ?? 'info', ...rest };
 }
 
 function resolveJournal(place: Place, journal: EngineSource['journal']): JournalConfig {

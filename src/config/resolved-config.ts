@@ -58,6 +58,14 @@ export interface EngineLogConfig {
   readonly output: 'raw' | 'prefix' | 'json';
   /** Starts, ends and health of processes are marked between their lines. */
   readonly marks: boolean;
+  readonly slowReader: SlowReaderRules;
+}
+
+/** What happens if the reader of the container's stream, or of a FIFO, is slower than the processes. */
+export interface SlowReaderRules {
+  readonly whenSlow: 'wait' | 'drop';
+  /** A reader that has taken nothing for this long is stuck: waiting processes continue, the oldest lines are dropped. */
+  readonly stuckAfterMs: number;
 }
 
 export interface JournalConfig {

@@ -87,10 +87,23 @@ const log = {
       description:
         'Starts, ends and health of the processes appear between their lines; with `output = "prefix"` or `"json"`.',
     },
+    when_slow: {
+      type: 'string',
+      enum: ['wait', 'drop'],
+      default: 'wait',
+      description:
+        'If the reader of the container’s stream, or of a FIFO, is slower than the processes. `wait`: they wait, and nothing is lost. `drop`: they never wait, and the oldest lines are dropped.',
+    },
+    stuck_after: {
+      ...duration,
+      default: '5s',
+      description:
+        'With `when_slow = "wait"`: if the reader has not taken a single byte for this long, the oldest lines are dropped until it reads again.',
+    },
   },
   additionalProperties: false,
   default: {},
-  expected: 'a level such as "debug", or {level, format, output, marks}',
+  expected: 'a level such as "debug", or {level, format, output, marks, when_slow, stuck_after}',
 } as const;
 
 const journal = {

@@ -2,27 +2,28 @@
 
 import type { Logger } from 'pino';
 import type { EngineLogConfig } from '../config/resolved-config.ts';
-import { BoundedWriter, type Sink } from '../output/bounded-writer.ts';
+import { RawLane } from '../output/lane.ts';
+import type { SharedStream, StreamWriter } from '../output/shared-stream.ts';
 import type { EngineEvent, EventLevel } from '../supervisor/engine-event.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
 import { sentenceFor } from './messages.ts';
 import { prettyLine } from './pretty.ts';
 
-/** What a reader of the log may lag behind. */
-const CAPACITY_BYTES = 1_048_576;
 /** Start-up of a thousand processes makes about half as many; only pino that never loads could make more. */
 const MOST_EARLY_EVENTS = 10_000;
 const LEVELS: readonly EventLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
 export interface LogPorts {
   readonly events: EventStream;
-  readonly sink: Sink;
+  /** Processes may write to it, too. */
+  readonly stream: SharedStream;
   readonly isTerminal: boolean;
   readonly hasColour: boolean;
 }
 
 export class EngineLog {
-  readonly #writer: BoundedWriter;
+  readonly #stream: SharedStream;
+  readonly #writer: StreamWriter;
   readonly #isPretty: boolean;
   readonly #hasColour: boolean;
   #level: EventLevel;
@@ -38,9 +39,16 @@ export class EngineLog {
     this.#level = config.level;
     this.#isPretty = config.format === 'pretty' || (config.format === 'auto' && ports.isTerminal);
     this.#hasColour = ports.hasColour;
-    this.#writer = new BoundedWriter(ports.sink, CAPACITY_BYTES, (bytes) => {
-      const reason = 'nobody read the engine log';
-      ports.events.emit('warn', 'output_dropped', { stream: 'log', bytes, reason });
+    this.#stream = ports.stream;
+    this.#writer = ports.stream.writer({
+      lane: new RawLane(ports.stream.pool),
+      source: { instance: '', process: '', stream: 'stderr' },
+      resume: () => {},
+      isReserved: true,
+      onDropped: (bytes) => {
+        const reason = 'nobody read the engine log';
+        ports.events.emit('warn', 'output_dropped', { stream: 'log', bytes, reason });
+      },
     });
     ports.events.subscribe((event) => this.#take(event));
   }
@@ -57,10 +65,10 @@ export class EngineLog {
     return this.#opening;
   }
 
-  /** Resolves when all of it has been written. */
+  /** Resolves when all of it has been written, or cannot be written because nobody reads. */
   async idle(): Promise<void> {
     await this.open();
-    await this.#writer.idle();
+    await this.#stream.idle();
   }
 
   async #loadPino(): Promise<void> {

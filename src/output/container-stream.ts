@@ -1,125 +1,138 @@
 /** What the container prints: processes with `inherit`, as they are, with a prefix, or as JSON lines; and marks. */
 
-import type { EngineLogConfig } from '../config/resolved-config.ts';
+import type { EngineLogConfig, SlowReaderRules } from '../config/resolved-config.ts';
 import type { EngineEvent } from '../supervisor/engine-event.ts';
-import { BoundedWriter, type Sink } from './bounded-writer.ts';
-import type { OutputStream } from './instance-output.ts';
+import type { OutputSource, OutputStream } from './instance-output.ts';
+import { type Lane, RawLane } from './lane.ts';
 import { LifeMarks } from './life-marks.ts';
 import { LineBatch } from './line-batch.ts';
 import { isoClock, jsonFormat, type LineFormat, membersOf, prefixFormat } from './line-format.ts';
 import { type Labelled, LineLabels } from './line-labels.ts';
-import { LineSplitter } from './line-splitter.ts';
-
-/** What a reader of the container's output may lag behind. */
-const CAPACITY_BYTES = 1_048_576;
-/** Docker's json-file driver cuts at the same length. */
-const LONGEST_LINE_BYTES = 16_384;
+import { LineLane } from './line-lane.ts';
+import type { SharedStream, StreamWriter } from './shared-stream.ts';
 
 export interface ContainerStreams {
-  /** A place to write to, for one stream of one incarnation; `from` is the stream of the process, `to` the container's. */
-  writerFor(source: OutputSource, to: OutputStream): ContainerWriter;
+  /**
+   * A place to write to, for one stream of one incarnation; `to` is the container's stream. What other incarnations
+   * have written there before comes first.
+   * @param resume called when there is room again.
+   */
+  writerFor(source: OutputSource, to: OutputStream, resume: () => void): StreamWriter;
   /** Every instance there is, for alignment, and whether their lives are marked; from now on. */
   use(names: readonly Labelled[], hasMarks: boolean): void;
+  useSlowReader(rules: SlowReaderRules): void;
   /** Marks what is worth a mark. */
   tell(event: EngineEvent): void;
-  /** Resolves when all that was written has left. */
+  /** The engine shuts down: a stuck reader is given up sooner. */
+  hurry(): void;
+  /** Resolves when all that was written has left, or cannot leave because nobody reads. */
   idle(): Promise<void>;
-}
-
-export interface OutputSource {
-  readonly instance: string;
-  readonly process: string;
-  readonly stream: OutputStream;
-}
-
-export interface ContainerWriter {
-  /** @param bytes copied. */
-  readonly write: (bytes: Buffer) => void;
-  /** Nothing more comes: what is there of an unfinished line leaves. */
-  readonly end: () => void;
+  /** Gives up what was not written, and reports it. */
+  tellUnwritten(): void;
 }
 
 export interface ContainerPorts {
-  readonly stdout: Sink;
-  readonly stderr: Sink;
+  /** The same one twice if both lead to the same pipe, terminal or file. */
+  readonly stdout: SharedStream;
+  readonly stderr: SharedStream;
   readonly format: EngineLogConfig['output'];
   /** Terminals on which colour is wanted. */
   readonly hasColour: Readonly<Record<OutputStream, boolean>>;
   readonly wallTime: () => number;
-  readonly onDropped: (stream: OutputStream, bytes: number) => void;
 }
 
 export function containerStreams(ports: ContainerPorts): ContainerStreams {
-  const writers = {
-    stdout: new BoundedWriter(ports.stdout, CAPACITY_BYTES, (bytes) => ports.onDropped('stdout', bytes)),
-    stderr: new BoundedWriter(ports.stderr, CAPACITY_BYTES, (bytes) => ports.onDropped('stderr', bytes)),
-  };
-  return ports.format === 'raw'
-    ? new RawStreams(writers)
-    : new LineStreams(writers, { ...ports, format: ports.format });
+  return ports.format === 'raw' ? new RawStreams(ports) : new LineStreams({ ...ports, format: ports.format });
 }
 
-type Writers = Readonly<Record<OutputStream, BoundedWriter>>;
+/** What every format has in common. */
+abstract class Streams<L extends Lane> {
+  readonly #ports: ContainerPorts;
+  /** The newest of each stream of each instance. */
+  readonly #newest = new Map<string, { readonly instance: string; lane: L; writer: StreamWriter }>();
 
-class RawStreams implements ContainerStreams {
-  readonly #writers: Writers;
-
-  constructor(writers: Writers) {
-    this.#writers = writers;
+  constructor(ports: ContainerPorts) {
+    this.#ports = ports;
   }
 
-  writerFor(_source: OutputSource, to: OutputStream): ContainerWriter {
-    const writer = this.#writers[to];
-    return { write: (bytes) => writer.write(bytes), end: () => {} };
+  writerFor(source: OutputSource, to: OutputStream, resume: () => void): StreamWriter {
+    const key = keyOf(source, to);
+    const lane = this.makeLane(source, to);
+    const writer = this.#ports[to].writer({ lane, source, resume, after: this.#newest.get(key)?.lane });
+    this.#newest.set(key, { instance: source.instance, lane, writer });
+    return writer;
+  }
+
+  use(names: readonly Labelled[], _hasMarks: boolean): void {
+    const instances = new Set(names.map(({ instance }) => instance));
+    for (const [key, { instance }] of this.#newest) if (!instances.has(instance)) this.#newest.delete(key);
+  }
+
+  useSlowReader(rules: SlowReaderRules): void {
+    for (const stream of this.#both) stream.use(rules);
+  }
+
+  hurry(): void {
+    for (const stream of this.#both) stream.hurry();
+  }
+
+  async idle(): Promise<void> {
+    await Promise.all(this.#both.map((stream) => stream.idle()));
+  }
+
+  tellUnwritten(): void {
+    for (const stream of this.#both) stream.tellUnwritten();
+  }
+
+  protected abstract makeLane(source: OutputSource, to: OutputStream): L;
+
+  protected newest(source: OutputSource, to: OutputStream): { lane: L; writer: StreamWriter } | undefined {
+    return this.#newest.get(keyOf(source, to));
+  }
+
+  get #both(): readonly SharedStream[] {
+    const { stdout, stderr } = this.#ports;
+    return stdout === stderr ? [stdout] : [stdout, stderr];
+  }
+}
+
+function keyOf({ instance, stream }: OutputSource, to: OutputStream): string {
+  return `${instance} ${stream} ${to}`;
+}
+
+class RawStreams extends Streams<RawLane> implements ContainerStreams {
+  readonly #pools: ContainerPorts;
+
+  constructor(ports: ContainerPorts) {
+    super(ports);
+    this.#pools = ports;
   }
 
   /** What comes is not looked at, so nothing can be put between its lines. */
-  use(): void {}
-
   tell(): void {}
 
-  async idle(): Promise<void> {
-    await Promise.all([this.#writers.stdout.idle(), this.#writers.stderr.idle()]);
+  protected override makeLane(_source: OutputSource, to: OutputStream): RawLane {
+    return new RawLane(this.#pools[to].pool);
   }
 }
 
-class LineStreams implements ContainerStreams {
-  readonly #writers: Writers;
-  readonly #ports: ContainerPorts & { readonly format: 'prefix' | 'json' };
+type LinePorts = ContainerPorts & { readonly format: 'prefix' | 'json' };
+
+class LineStreams extends Streams<LineLane> implements ContainerStreams {
+  readonly #linePorts: LinePorts;
   readonly #labels = new LineLabels();
   /** One for all: it is empty between two calls. */
   readonly #batch = new LineBatch();
-  readonly #isoTime: () => string;
   readonly #marks = new LifeMarks((event, text) => this.#mark(event, text));
   #hasMarks = false;
 
-  constructor(writers: Writers, ports: ContainerPorts & { readonly format: 'prefix' | 'json' }) {
-    this.#writers = writers;
-    this.#ports = ports;
-    this.#isoTime = isoClock(ports.wallTime);
+  constructor(ports: LinePorts) {
+    super(ports);
+    this.#linePorts = ports;
   }
 
-  writerFor(source: OutputSource, to: OutputStream): ContainerWriter {
-    const format = this.#formatOf(source, to);
-    const leave = (bytes: Buffer): void => this.#writers[to].write(bytes);
-    const batch = this.#batch;
-    const splitter = new LineSplitter(LONGEST_LINE_BYTES, (line, isPart) => {
-      format(line, isPart, batch);
-      if (batch.isFull) batch.flush(leave);
-    });
-    return {
-      write: (bytes) => {
-        splitter.push(bytes);
-        batch.flush(leave);
-      },
-      end: () => {
-        splitter.flush();
-        batch.flush(leave);
-      },
-    };
-  }
-
-  use(names: readonly Labelled[], hasMarks: boolean): void {
+  override use(names: readonly Labelled[], hasMarks: boolean): void {
+    super.use(names, hasMarks);
     this.#labels.useNames(names);
     this.#hasMarks = hasMarks;
   }
@@ -128,28 +141,37 @@ class LineStreams implements ContainerStreams {
     if (this.#hasMarks) this.#marks.tell(event);
   }
 
-  async idle(): Promise<void> {
-    await Promise.all([this.#writers.stdout.idle(), this.#writers.stderr.idle()]);
+  protected override makeLane(source: OutputSource, to: OutputStream): LineLane {
+    const { wallTime } = this.#linePorts;
+    const format = this.#formatOf(source, to, () => lane.time);
+    const lane = new LineLane({ pool: this.#linePorts[to].pool, format, batch: this.#batch, wallTime });
+    return lane;
   }
 
-  #formatOf(source: OutputSource, to: OutputStream): LineFormat {
-    const { format, hasColour } = this.#ports;
-    if (format === 'json') return jsonFormat(source, this.#isoTime);
+  #formatOf(source: OutputSource, to: OutputStream, timeOfLine: () => number): LineFormat {
+    const { format, hasColour } = this.#linePorts;
+    if (format === 'json') return jsonFormat(source, isoClock(timeOfLine));
     const isColoured = hasColour[to];
     return prefixFormat(() => this.#labels.labelsFor(source, isColoured), isColoured);
   }
 
+  /** Behind all that the instance has printed so far. */
   #mark(event: EngineEvent, text: string): void {
+    const { instance = '', process = '' } = event;
+    const source = { instance, process, stream: 'stdout' } as const;
+    if (this.newest(source, 'stdout') === undefined) this.writerFor(source, 'stdout', () => {});
+    const { lane, writer } = this.newest(source, 'stdout') ?? {};
+    lane?.mark(this.#markOf(event, text));
+    writer?.wake();
+  }
+
+  #markOf(event: EngineEvent, text: string): string {
     const { instance = '', process = '', incarnation, pid, level } = event;
-    if (this.#ports.format === 'json') {
-      const fields = { event: event.event, process, instance, incarnation, pid, msg: text };
-      this.#batch.text(
-        `{"level":"${level}","time":"${new Date(event.time).toISOString()}",${membersOf(fields)}}\n`,
-      );
-    } else {
-      this.#batch.bytes(this.#labels.labelsFor({ instance, process }, this.#ports.hasColour.stdout).mark);
-      this.#batch.text(`${text}\n`);
+    if (this.#linePorts.format === 'prefix') {
+      const isColoured = this.#linePorts.hasColour.stdout;
+      return `${this.#labels.labelsFor({ instance, process }, isColoured).mark.toString()}${text}\n`;
     }
-    this.#batch.flush((bytes) => this.#writers.stdout.write(bytes));
+    const fields = { event: event.event, process, instance, incarnation, pid, msg: text };
+    return `{"level":"${level}","time":"${new Date(event.time).toISOString()}",${membersOf(fields)}}\n`;
   }
 }

@@ -5,30 +5,31 @@
  */
 
 import { constants, fstatSync, openSync, write } from 'node:fs';
-import type { Sink } from './bounded-writer.ts';
 import { closeQuietly } from './open-file.ts';
+
+/** Writes all of it or fails; calls back once. */
+export type Sink = (bytes: Buffer, done: (error: Error | null) => void) => void;
+
+/** How much of what was written to a descriptor its reader has not taken yet; -1: unknown. */
+export type UnreadBytes = (fd: number) => number;
 
 const FIRST_RETRY_MS = 1;
 const LONGEST_RETRY_MS = 50;
 
-/** A sink for one of the engine's standard streams; the descriptor stays open. Share it: one for each descriptor. */
-export function descriptorSink(fd: number): Sink {
-  return inTurn(sinkFor(fd));
-}
-
-function sinkFor(fd: number): Sink {
+/** A sink for one of the engine's standard streams; the descriptor stays open. One for each descriptor, one write at a time. */
+export function descriptorSink(fd: number, unreadBytes?: UnreadBytes): OwnedSink {
   try {
     const kind = fstatSync(fd);
     // Written through the shared description: the offset must stay common with whoever else writes to the file.
-    if (kind.isFile()) return fileSink(fd).write;
-    if (kind.isSocket()) return socketSink(fd).write;
+    if (kind.isFile()) return fileSink(fd);
+    if (kind.isSocket()) return socketSink(fd, unreadBytes);
     const own = openAnew(fd);
-    if (own !== undefined) return (kind.isFIFO() ? socketSink(own) : fileSink(own)).write;
+    if (own !== undefined) return kind.isFIFO() ? socketSink(own, unreadBytes) : fileSink(own);
     // A terminal that may not be opened anew: a held one keeps a thread of the pool waiting, not the engine.
-    return (kind.isFIFO() ? socketSink(fd) : fileSink(fd)).write;
+    return kind.isFIFO() ? socketSink(fd, unreadBytes) : fileSink(fd);
   } catch {
     // Closed from the start: there is nowhere to write to.
-    return (_bytes, done) => done(new Error('closed'));
+    return { write: (_bytes, done) => done(new Error('closed')), unread: () => 0, close: () => {} };
   }
 }
 
@@ -44,6 +45,8 @@ function openAnew(fd: number): number | undefined {
 /** A sink that has its descriptor for itself. */
 export interface OwnedSink {
   readonly write: Sink;
+  /** Changes whenever the reader takes something of a write under way. */
+  readonly unread: () => number;
   /** Drops what is under way. */
   readonly close: () => void;
 }
@@ -53,7 +56,7 @@ export interface OwnedSink {
  * description non-blocking. When the other end is gone the descriptor is closed, but for 0, 1 and 2: libuv leaves
  * those open, so that no other file gets their number.
  */
-export function socketSink(fd: number): OwnedSink {
+export function socketSink(fd: number, unreadBytes: UnreadBytes = () => -1): OwnedSink {
   // Only here is the library needed, and the first processes should not wait for it.
   const { Socket } = process.getBuiltinModule('node:net');
   const socket = new Socket({ fd, readable: false, writable: true });
@@ -64,15 +67,25 @@ export function socketSink(fd: number): OwnedSink {
     if (socket.destroyed) done(new Error('closed'));
     else socket.write(bytes, (error) => done(error ?? null));
   };
-  return { write, close: () => socket.destroy() };
+  // A full pipe has room only once a whole page of it was read, so what is still in it counts as well.
+  const unread = (): number => (socket.destroyed ? 0 : queuedBytes(socket) + unreadBytes(fd));
+  return { write, unread, close: () => socket.destroy() };
+}
+
+/** What libuv has not been able to write yet. Node reads it from the handle as well, for its timeouts. */
+function queuedBytes(socket: object): number {
+  const { _handle: handle } = socket as { readonly _handle?: { readonly writeQueueSize?: number } | null };
+  return handle?.writeQueueSize ?? 0;
 }
 
 /** Terminals, devices and files have no event that tells of room: where one is held (^S), try again. */
 export function fileSink(fd: number): OwnedSink {
   let isClosed = false;
   let isWriting = false;
+  let left = 0;
   const attempt = (bytes: Buffer, from: number, retryMs: number, done: Parameters<Sink>[1]): void => {
     isWriting = true;
+    left = bytes.length - from;
     write(fd, bytes, from, bytes.length - from, null, (error, written) => {
       isWriting = false;
       if (isClosed) closeQuietly(fd);
@@ -92,30 +105,11 @@ export function fileSink(fd: number): OwnedSink {
   };
   return {
     write: (bytes, done) => again(bytes, 0, FIRST_RETRY_MS, done),
+    unread: () => left,
     close: () => {
       // Never under a write: the number would be another file's by the time it is used.
       if (!isClosed && !isWriting) closeQuietly(fd);
       isClosed = true;
     },
-  };
-}
-
-/** One write after the other, so that those who share the descriptor never write into each other's lines. */
-function inTurn(sink: Sink): Sink {
-  const waiting: (() => void)[] = [];
-  let isWriting = false;
-  const next = (): void => {
-    const turn = waiting.shift();
-    isWriting = turn !== undefined;
-    turn?.();
-  };
-  return (bytes, done) => {
-    waiting.push(() =>
-      sink(bytes, (error) => {
-        done(error);
-        next();
-      }),
-    );
-    if (!isWriting) next();
   };
 }

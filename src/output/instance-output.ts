@@ -7,6 +7,13 @@ import { type Piece, Ring } from './ring.ts';
 export type OutputStream = 'stdout' | 'stderr';
 export const OUTPUT_STREAMS = ['stdout', 'stderr'] as const satisfies readonly OutputStream[];
 
+/** Whose output it is. */
+export interface OutputSource {
+  readonly instance: string;
+  readonly process: string;
+  readonly stream: OutputStream;
+}
+
 /** A piece of output as it was read. */
 export interface OutputChunk {
   readonly stream: OutputStream;

@@ -36,6 +36,11 @@ export class LineSplitter {
     if (from < bytes.length) this.#keep(bytes.subarray(from));
   }
 
+  /** True while there is a part of a line. */
+  get isWithinLine(): boolean {
+    return this.#restBytes > 0;
+  }
+
   /** What is there of an unfinished line. */
   flush(): void {
     if (this.#restBytes > 0) this.#emit(NOTHING, false);

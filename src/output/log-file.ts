@@ -10,8 +10,9 @@ import type { Cancel, Clock } from '../supervisor/ports.ts';
 import type { BlockPool } from './block-pool.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { errorText } from './error-text.ts';
+import type { OutputSource } from './instance-output.ts';
 import { closeQuietly, isDeleted, isStillAt, type OpenFile, openAgain, openSuccessor } from './open-file.ts';
-import type { FileReports, KeepBlock, OutputFile, RotationRules } from './output-file.ts';
+import type { FileReports, FileWriter, KeepBlock, OutputFile, RotationRules } from './output-file.ts';
 import { compressFile, removeOldest, rotateFiles } from './rotation.ts';
 import { isNewInterval } from './rotation-schedule.ts';
 
@@ -99,6 +100,24 @@ export class LogFile implements OutputFile {
     this.#rotateAt = rules.maxSizeBytes ?? Number.POSITIVE_INFINITY;
   }
 
+  writerFor(_source: OutputSource, resume: () => void): FileWriter {
+    const write: FileWriter['write'] = (bytes, keep) => {
+      const mayGoOn = this.write(bytes, keep);
+      if (!mayGoOn) this.onDrain(resume);
+      return mayGoOn;
+    };
+    return { write, end: () => {} };
+  }
+
+  useSlowReader(): void {
+    // A file has no reader that it waits for.
+  }
+
+  hurry(): void {
+    // `idle` waits for no pause.
+  }
+
+  /** @returns false if the writer should pause; `onDrain` calls back when to continue. */
   write(bytes: Uint8Array, keep?: KeepBlock): boolean {
     const isWorthIt = bytes.length >= WORTH_KEEPING_BYTES && !this.#ports.pool.isCrowded;
     const isKept = keep !== undefined && isWorthIt;

@@ -1,33 +1,57 @@
 /** The files that are written to, one for each path however many streams lead there, so that their order is kept. */
 
+import type { SlowReaderRules } from '../config/resolved-config.ts';
 import type { Clock } from '../supervisor/ports.ts';
 import type { BlockPool } from './block-pool.ts';
+import type { UnreadBytes } from './descriptor-sink.ts';
 import { errorText } from './error-text.ts';
+import type { OutputSource } from './instance-output.ts';
 import { LogFile } from './log-file.ts';
 import { isStillAt, type OpenFile, openAgain, openForAppend } from './open-file.ts';
-import type { FileReports, OutputFile, RotationRules } from './output-file.ts';
+import type { FileReports, FileWriter, OutputFile, RotationRules } from './output-file.ts';
 import { SpecialFile } from './special-file.ts';
 
 /** Keeps its identity when what is at the path changes. */
-export interface FileEntry {
+export class FileEntry {
   readonly path: string;
   file: OutputFile;
+
+  constructor(path: string, file: OutputFile) {
+    this.path = path;
+    this.file = file;
+  }
+
+  /** As `OutputFile.writerFor`, to whatever is at the path. */
+  writerFor(source: OutputSource, resume: () => void): FileWriter {
+    let { file } = this;
+    let writer = file.writerFor(source, resume);
+    const write: FileWriter['write'] = (bytes, keep) => {
+      if (this.file !== file) {
+        writer.end();
+        file = this.file;
+        writer = file.writerFor(source, resume);
+      }
+      return writer.write(bytes, keep);
+    };
+    return { write, end: () => writer.end() };
+  }
+}
+
+export interface OpenFilesPorts {
+  readonly clock: Pick<Clock, 'now' | 'wallTime' | 'after'>;
+  readonly pool: BlockPool;
+  readonly reportsFor: (path: string) => FileReports;
+  readonly unreadBytes: UnreadBytes;
 }
 
 export class OpenFiles {
-  readonly #clock: Pick<Clock, 'now' | 'wallTime' | 'after'>;
-  readonly #reportsFor: (path: string) => FileReports;
-  readonly #pool: BlockPool;
+  readonly #ports: OpenFilesPorts;
   readonly #entries = new Map<string, FileEntry>();
+  #slowReader: SlowReaderRules;
 
-  constructor(
-    clock: Pick<Clock, 'now' | 'wallTime' | 'after'>,
-    pool: BlockPool,
-    reportsFor: (path: string) => FileReports,
-  ) {
-    this.#clock = clock;
-    this.#pool = pool;
-    this.#reportsFor = reportsFor;
+  constructor(slowReader: SlowReaderRules, ports: OpenFilesPorts) {
+    this.#slowReader = slowReader;
+    this.#ports = ports;
   }
 
   get count(): number {
@@ -38,7 +62,7 @@ export class OpenFiles {
   open(path: string, rules: RotationRules): FileEntry {
     const known = this.#entries.get(path);
     if (known === undefined) {
-      const entry = { path, file: this.#make(path, openForAppend(path, rules.access), rules) };
+      const entry = new FileEntry(path, this.#make(path, openForAppend(path, rules.access), rules));
       this.#entries.set(path, entry);
       return entry;
     }
@@ -53,6 +77,16 @@ export class OpenFiles {
     this.#entries.get(path)?.file.useRules(rules);
   }
 
+  useSlowReader(rules: SlowReaderRules): void {
+    this.#slowReader = rules;
+    for (const { file } of this.#entries.values()) file.useSlowReader(rules);
+  }
+
+  /** The engine shuts down. */
+  hurry(): void {
+    for (const { file } of this.#entries.values()) file.hurry();
+  }
+
   /** Opens every path anew: somebody moved the files (logrotate). One that cannot be opened is written on as it is. */
   reopen(): void {
     for (const entry of this.#entries.values()) {
@@ -61,7 +95,7 @@ export class OpenFiles {
         const { rules } = entry.file;
         this.#renew(entry, openAgain(entry.path, rules.access), rules);
       } catch (error) {
-        this.#reportsFor(entry.path).onFailed(`cannot reopen it: ${errorText(error)}`);
+        this.#ports.reportsFor(entry.path).onFailed(`cannot reopen it: ${errorText(error)}`);
       }
     }
   }
@@ -96,8 +130,9 @@ export class OpenFiles {
   }
 
   #make(path: string, open: OpenFile, rules: RotationRules): OutputFile {
-    const reports = this.#reportsFor(path);
-    if (open.kind !== 'regular') return new SpecialFile(path, open, reports);
-    return new LogFile(path, open, rules, { clock: this.#clock, pool: this.#pool, reports });
+    const { clock, pool, reportsFor, unreadBytes } = this.#ports;
+    const reports = reportsFor(path);
+    if (open.kind === 'regular') return new LogFile(path, open, rules, { clock, pool, reports });
+    return new SpecialFile(path, open, { clock, reports, unreadBytes, slowReader: this.#slowReader });
   }
 }

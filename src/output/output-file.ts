@@ -1,6 +1,7 @@
 /** What a stream of a process is written to when it is a path. */
 
-import type { FileAccess } from '../config/resolved-config.ts';
+import type { FileAccess, SlowReaderRules } from '../config/resolved-config.ts';
+import type { OutputSource } from './instance-output.ts';
 
 export interface RotationRules {
   /** Bytes at which the file is rotated; undefined: never. */
@@ -16,24 +17,32 @@ export interface RotationRules {
 
 export interface FileReports {
   /** Writing (or rotating) fails; told once until it works again. */
-  readonly onFailed: (message: string) => void;
-  readonly onRestored: () => void;
-  readonly onDropped: (bytes: number, reason: string) => void;
+  readonly onFailed: (message: string, source?: OutputSource) => void;
+  readonly onRestored: (source?: OutputSource) => void;
+  readonly onDropped: (bytes: number, reason: string, source?: OutputSource) => void;
 }
 
 /** Takes the block that the bytes were read into; whoever called reads on into another. */
 export type KeepBlock = () => Buffer;
 
-export interface OutputFile {
+export interface FileWriter {
   /**
    * @param bytes copied, or kept.
-   * @param keep where they stand at the beginning of a block of the pool: gives that block away.
-   * @returns false where the writer should pause; `onDrain` tells when to go on.
+   * @param keep if they are at the beginning of a block of the pool: gives that block away.
+   * @returns false if the writer should pause until it is resumed.
    */
-  write(bytes: Uint8Array, keep?: KeepBlock): boolean;
-  /** Calls back once, when there is room again. */
-  onDrain(resume: () => void): void;
+  readonly write: (bytes: Uint8Array, keep?: KeepBlock) => boolean;
+  /** Nothing more comes. */
+  readonly end: () => void;
+}
+
+export interface OutputFile {
+  /** @param resume called when there is room again. */
+  writerFor(source: OutputSource, resume: () => void): FileWriter;
   useRules(rules: RotationRules): void;
+  useSlowReader(rules: SlowReaderRules): void;
+  /** The engine shuts down: a stuck reader is given up sooner. */
+  hurry(): void;
   /** Resolves when nothing waits to be written, or what waits cannot be written now. */
   idle(): Promise<void>;
   /** Gives up what cannot be written, and tells how much was dropped. */

@@ -1,11 +1,14 @@
 /** Reads our end of a pipe as fast as its taker allows. */
 
+import { readSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { Flood } from './flood.ts';
 import type { Floods } from './floods.ts';
 import type { KeepBlock } from './output-file.ts';
 
 const READ_BYTES = 65_536;
+/** A pipe holds no more, unless its writer made it larger. */
+const MAX_CAUGHT_UP_BYTES = 1_048_576;
 
 export interface PipeTaker {
   /**
@@ -33,10 +36,15 @@ export class PipeReaders {
 
 export class PipeReader {
   readonly #socket: Socket;
-  readonly #onEnd: () => void;
+  readonly #fd: number;
+  readonly #buffer: Buffer;
+  readonly #taker: PipeTaker;
   readonly #flood: Flood | undefined;
 
   constructor(fd: number, buffer: Buffer, taker: PipeTaker, floods: Floods | undefined) {
+    this.#fd = fd;
+    this.#buffer = buffer;
+    this.#taker = taker;
     const callback = (count: number): boolean => {
       const mayGoOn = taker.onData(buffer.subarray(0, count));
       return mayGoOn && this.#flood?.begins(count) !== true;
@@ -50,9 +58,8 @@ export class PipeReader {
     const { Socket } = process.getBuiltinModule('node:net');
     const options = { readable: true, writable: false, onread: { buffer, callback } };
     this.#socket = isTerminal ? new ReadStream(fd, options) : new Socket({ fd, ...options });
-    this.#onEnd = taker.onEnd;
-    this.#socket.once('end', () => this.end());
-    this.#socket.once('close', () => this.end());
+    this.#socket.once('end', () => this.#finish());
+    this.#socket.once('close', () => this.#finish());
     // A pipe that cannot be read is as good as ended; `close` follows. So ends a terminal: with EIO, once nobody is
     // left on its other side (pty(7), ioctl_tty(2)).
     this.#socket.on('error', () => {});
@@ -63,16 +70,36 @@ export class PipeReader {
     if (this.#flood?.resume() !== true) this.#socket.resume();
   }
 
-  /** Hands on what is in the pipe before anything else is read elsewhere. */
+  /** Hands on all that is in the pipe now, even to one who asked for a pause. */
   catchUp(): void {
     this.#flood?.catchUp();
+    // The descriptor is closed once the socket is destroyed.
+    for (let read = 0; read < MAX_CAUGHT_UP_BYTES && !this.#socket.destroyed; ) {
+      const count = this.#readNow();
+      if (count === 0) return;
+      read += count;
+      this.#taker.onData(this.#buffer.subarray(0, count));
+    }
   }
 
-  /** As if the last writer had closed it. */
+  /** As if the last writer had closed it: what is in it is handed on. */
   end(): void {
     this.catchUp();
+    this.#finish();
+  }
+
+  #finish(): void {
     this.close();
-    this.#onEnd();
+    this.#taker.onEnd();
+  }
+
+  /** @returns 0 if there is nothing now (EAGAIN), or nothing any more. */
+  #readNow(): number {
+    try {
+      return readSync(this.#fd, this.#buffer);
+    } catch {
+      return 0;
+    }
   }
 
   /** Nobody wants what else may come; a writer gets SIGPIPE. */

@@ -1,6 +1,6 @@
 /** The output port: takes over the pipes of every incarnation and hands what comes to ring, followers and target. */
 
-import type { OutputTarget } from '../config/resolved-config.ts';
+import type { OutputTarget, SlowReaderRules } from '../config/resolved-config.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
 import type {
   Cancel,
@@ -13,6 +13,7 @@ import type {
 import type { DroppedOutput, OutputSnapshot } from '../supervisor/snapshot.ts';
 import { BlockPool } from './block-pool.ts';
 import type { ContainerStreams } from './container-stream.ts';
+import type { UnreadBytes } from './descriptor-sink.ts';
 import { DropLedger } from './drop-ledger.ts';
 import { errorText } from './error-text.ts';
 import { type FileOwner, fileReports, processOf } from './file-reports.ts';
@@ -26,6 +27,7 @@ import {
   type RecentChunk,
 } from './instance-output.ts';
 import { type FileEntry, OpenFiles } from './open-files.ts';
+import type { FileReports } from './output-file.ts';
 import { type PipeReader, PipeReaders, type PipeTaker } from './pipe-reader.ts';
 import { untilQuiet } from './quiet.ts';
 
@@ -56,6 +58,8 @@ export interface OutputPorts {
   readonly container: ContainerStreams;
   /** @returns the size the pipe has then, whether the kernel agreed or not. */
   readonly resizePipe: (fd: number, bytes: number) => number;
+  readonly unreadBytes: UnreadBytes;
+  readonly slowReader: SlowReaderRules;
 }
 
 /** Paths by which programs name the container's own streams. */
@@ -80,12 +84,11 @@ export class ProcessOutput implements OutputPort {
 
   constructor(ports: OutputPorts) {
     this.#ports = ports;
-    const { clock, events, resizePipe } = ports;
+    const { clock, events, resizePipe, unreadBytes, slowReader } = ports;
     this.#ledger = new DropLedger(events);
     this.#floods = new Floods({ clock, pool: this.#pool, resizePipe });
-    this.#files = new OpenFiles(clock, this.#pool, (path) =>
-      fileReports(events, path, (of) => this.#ownerOf(of)),
-    );
+    const reportsFor = (path: string): FileReports => fileReports(events, path, (of) => this.#ownerOf(of));
+    this.#files = new OpenFiles(slowReader, { clock, pool: this.#pool, reportsFor, unreadBytes });
   }
 
   prepare(instance: string, targets: OutputTargets): ReturnType<OutputPort['prepare']> {
@@ -144,24 +147,35 @@ export class ProcessOutput implements OutputPort {
     this.#closeUnused(filesOf(outlet.destinations));
   }
 
+  /** From now on. */
+  useSlowReader(rules: SlowReaderRules): void {
+    this.#files.useSlowReader(rules);
+    this.#ports.container.useSlowReader(rules);
+  }
+
   reopen(): void {
     this.#files.reopen();
   }
 
   /** Reads what the pipes still hold, whoever else may keep them open, and writes what was read. */
   flush(limitMs: number): Promise<void> {
+    const { container } = this.#ports;
     this.#floods.hurry();
+    this.#files.hurry();
+    container.hurry();
     const isDone = untilQuiet({
       bytesRead: () => this.#bytesRead,
-      written: () => Promise.all([this.#files.idle(), this.#ports.container.idle()]),
+      written: () => Promise.all([this.#files.idle(), container.idle()]),
     });
     return new Promise((resolve) => {
-      const cancel = this.#ports.clock.after(limitMs, resolve);
-      void isDone.then(() => {
+      const finish = (): void => {
         cancel();
         this.#files.tellUnwritten();
+        container.tellUnwritten();
         resolve();
-      });
+      };
+      const cancel = this.#ports.clock.after(limitMs, finish);
+      void isDone.then(finish);
     });
   }
 
@@ -254,25 +268,14 @@ export class ProcessOutput implements OutputPort {
     stream: OutputStream,
     resume: () => void,
   ): { write: PipeTaker['onData']; end: () => void; entry: FileEntry | undefined } {
+    const source = { instance, process: processOf(instance), stream };
     if (destination?.kind === 'file') {
       const { entry } = destination;
-      const write: PipeTaker['onData'] = (bytes, keep) => {
-        const mayGoOn = entry.file.write(bytes, keep);
-        if (!mayGoOn) entry.file.onDrain(resume);
-        return mayGoOn;
-      };
-      return { write, end: () => {}, entry };
+      return { ...entry.writerFor(source, resume), entry };
     }
-    // A terminal is read even where what it shows goes nowhere: somebody may look at it.
+    // A terminal is read even if what it shows goes nowhere: somebody may look at it.
     if (destination === undefined) return { write: () => true, end: () => {}, entry: undefined };
-    const process = processOf(instance);
-    const to = destination.stream;
-    const writer = this.#ports.container.writerFor({ instance, process, stream }, to);
-    const write = (bytes: Buffer): boolean => {
-      writer.write(bytes);
-      return true;
-    };
-    return { write, end: writer.end, entry: undefined };
+    return { ...this.#ports.container.writerFor(source, destination.stream, resume), entry: undefined };
   }
 
   /** None where both streams share a file: a pause for the one would let the other overtake it. */

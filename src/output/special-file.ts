@@ -1,49 +1,64 @@
 /**
- * A path that is no regular file: a FIFO, a terminal, a device. Written without ever waiting, never rotated, never
- * truncated; what its reader does not take in time is dropped, the oldest first.
+ * A path that is not a regular file: a FIFO, a terminal, a device. Writing to it never blocks the engine; it is never
+ * rotated or truncated. Its writers wait for its reader as they do for the container's.
  */
 
-import { BoundedWriter } from './bounded-writer.ts';
-import { fileSink, type OwnedSink, socketSink } from './descriptor-sink.ts';
+import type { SlowReaderRules } from '../config/resolved-config.ts';
+import type { Clock } from '../supervisor/ports.ts';
+import { fileSink, socketSink, type UnreadBytes } from './descriptor-sink.ts';
+import type { OutputSource } from './instance-output.ts';
+import { RawLane } from './lane.ts';
 import type { OpenFile } from './open-file.ts';
-import type { FileReports, OutputFile } from './output-file.ts';
+import type { FileReports, FileWriter, OutputFile } from './output-file.ts';
+import { SharedStream } from './shared-stream.ts';
+import { streamReports } from './stream-reports.ts';
 
-const CAPACITY_BYTES = 1_048_576;
+export interface SpecialFilePorts {
+  readonly clock: Pick<Clock, 'now' | 'after'>;
+  readonly reports: FileReports;
+  readonly slowReader: SlowReaderRules;
+  readonly unreadBytes: UnreadBytes;
+}
 
 export class SpecialFile implements OutputFile {
-  readonly #writer: BoundedWriter;
-  readonly #sink: OwnedSink;
+  readonly #stream: SharedStream;
 
   /** Takes ownership of the descriptor, which must be non-blocking. */
-  constructor(path: string, open: OpenFile, reports: FileReports) {
-    this.#sink = open.kind === 'pipe' ? socketSink(open.fd) : fileSink(open.fd);
-    this.#writer = new BoundedWriter(this.#sink.write, CAPACITY_BYTES, (bytes) =>
-      reports.onDropped(bytes, `nobody reads ${path} fast enough`),
-    );
+  constructor(path: string, open: OpenFile, { clock, reports, slowReader, unreadBytes }: SpecialFilePorts) {
+    const sink = open.kind === 'pipe' ? socketSink(open.fd, unreadBytes) : fileSink(open.fd);
+    this.#stream = new SharedStream(sink, slowReader, {
+      clock,
+      reports: streamReports(reports, `nobody reads ${path} fast enough`),
+    });
   }
 
-  write(bytes: Uint8Array): boolean {
-    this.#writer.write(bytes);
-    return true;
-  }
-
-  onDrain(): void {
-    // Never asks for a pause.
+  writerFor(source: OutputSource, resume: () => void): FileWriter {
+    return this.#stream.writer({ lane: new RawLane(this.#stream.pool), source, resume });
   }
 
   useRules(): void {
     // Nothing to rotate.
   }
 
+  useSlowReader(rules: SlowReaderRules): void {
+    this.#stream.use(rules);
+  }
+
+  hurry(): void {
+    this.#stream.hurry();
+  }
+
   idle(): Promise<void> {
-    return this.#writer.idle();
+    return this.#stream.idle();
   }
 
   tellUnwritten(): void {
-    // Told when it flows again, if ever: a reader that does not read loses by its own will.
+    this.#stream.tellUnwritten();
   }
 
   async close(): Promise<void> {
-    this.#sink.close();
+    this.#stream.hurry();
+    await this.#stream.idle();
+    this.#stream.close();
   }
 }

@@ -96,6 +96,8 @@ export interface NativeAddon {
   peerCredentials(fd: number): { readonly pid: number; readonly uid: number; readonly gid: number } | null;
   /** fcntl(2) F_SETPIPE_SZ. @returns the size it has then, whether the kernel agreed or not; -1 for what is no pipe. */
   resizePipe(fd: number, bytes: number): number;
+  /** What the other end of a pipe, socket or terminal has not read yet; -1 if the kernel does not say. */
+  unreadBytes(fd: number): number;
 }
 
 let loaded: NativeAddon | undefined;

@@ -1,6 +1,7 @@
 /** What a line costs on its way to the container's output, by format: `node test/bench/container-stream.ts`. */
 
 import { containerStreams } from '../../src/output/container-stream.ts';
+import { streamTo } from '../support/stream-to.ts';
 
 const LINES_A_CHUNK = 640;
 const CHUNKS = 2_000;
@@ -15,15 +16,14 @@ const LINES: Readonly<Record<string, string>> = {
 function nanosecondsALine(format: 'raw' | 'prefix' | 'json', line: string): number {
   const streams = containerStreams({
     format,
-    stdout: (_bytes, done) => done(null),
-    stderr: (_bytes, done) => done(null),
+    stdout: streamTo((_bytes, done) => done(null)),
+    stderr: streamTo((_bytes, done) => done(null)),
     hasColour: { stdout: false, stderr: false },
     wallTime: Date.now,
-    onDropped: () => {},
   });
   const source = { instance: 'web', process: 'web', stream: 'stdout' } as const;
   streams.use([source], false);
-  const writer = streams.writerFor(source, 'stdout');
+  const writer = streams.writerFor(source, 'stdout', () => {});
   const chunk = Buffer.from(line.repeat(LINES_A_CHUNK));
   const from = process.hrtime.bigint();
   for (let count = 0; count < CHUNKS; count++) writer.write(chunk);

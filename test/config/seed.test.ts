@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadGood, loadWeb, problemsOf } from '../support/config-ports.ts';
 
+const WAIT = { whenSlow: 'wait', stuckAfterMs: 5_000 };
 const SEED = `[processes.nginx]
 cmd = "/usr/sbin/nginx"
 user = "www"                     # Deescalate into www user
@@ -35,7 +36,7 @@ test("the seed's example works word for word", () => {
     socketMode: 0o660,
     socketGid: undefined,
     access: [],
-    log: { level: 'info', format: 'auto', output: 'raw', marks: false },
+    log: { level: 'info', format: 'auto', output: 'raw', marks: false, slowReader: WAIT },
     journal: { output: false, directory: undefined, maxBytes: undefined, maxAgeMs: undefined },
     graceMs: 10_000,
     http: undefined,
@@ -223,7 +224,7 @@ socket = "tm.sock"
 socket_mode = "0600"
 socket_group = "www"
 access = {read = ["@video", 1234], control = ["www"]}
-log = {level = "debug", format = "json", output = "prefix", marks = true}
+log = {level = "debug", format = "json", output = "prefix", marks = true, when_slow = "drop", stuck_after = "1m"}
 grace = "30s"
 main = "web"
 journal = {output = true, directory = "logs", max_size = "1GiB", max_age = "7d"}
@@ -243,7 +244,13 @@ cmd = "web"
       { level: 'read', uid: 1234, gid: undefined },
       { level: 'control', uid: 33, gid: undefined },
     ],
-    log: { level: 'debug', format: 'json', output: 'prefix', marks: true },
+    log: {
+      level: 'debug',
+      format: 'json',
+      output: 'prefix',
+      marks: true,
+      slowReader: { whenSlow: 'drop', stuckAfterMs: 60_000 },
+    },
     journal: { output: true, directory: '/etc/tm/logs', maxBytes: 2 ** 30, maxAgeMs: 7 * 86_400_000 },
     graceMs: 30_000,
     http: undefined,
@@ -273,7 +280,13 @@ test('a journal too small to be of use is refused, in a directory sooner', () =>
 
 test('a log level alone is short for a log table', () => {
   const { engine } = loadGood('[engine]\nlog = "warn"\n[processes.web]\ncmd = "web"\n');
-  assert.deepEqual(engine.log, { level: 'warn', format: 'auto', output: 'raw', marks: false });
+  assert.deepEqual(engine.log, {
+    level: 'warn',
+    format: 'auto',
+    output: 'raw',
+    marks: false,
+    slowReader: WAIT,
+  });
 });
 
 test('exit_when that is given beside main wins', () => {

@@ -1,4 +1,4 @@
-/** The container's output when nobody reads it, and when there is none. */
+/** The container's output: all of a burst, when nobody reads it, and when there is none. */
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -8,8 +8,20 @@ import { Container } from '../support/container.ts';
 import { shellCommand } from '../support/engine-run.ts';
 import { eventually } from '../support/eventually.ts';
 
-const STAY = '[engine]\nexit_when = "never"\n';
+const STAY = '[engine]\nexit_when = "never"\nlog = { stuck_after = "1s" }\n';
 const PRINTER = `[processes.printer]\n${shellCommand('yes taskmaster | head -c 20000000')}autostart = false\n`;
+
+test('all 200,000 lines of a burst arrive', async (t) => {
+  const script = `yes ${'x'.repeat(92)} | head -n 200000 | nl -w 6 -s " "`;
+  const container = new Container(t, `[processes.burst]\n${shellCommand(script)}`);
+  assert.equal(await container.exitCode(), 0);
+  const expected = Array.from(
+    { length: 200_000 },
+    (_, index) => `${`${index + 1}`.padStart(6)} ${'x'.repeat(92)}\n`,
+  );
+  assert.ok(container.stdout === expected.join(''), 'every line, in order');
+  assert.ok(!container.log.includes('output_dropped'));
+});
 
 /** A client that asks for the output and never reads it: what it does not take, Docker does not take either. */
 function attachWithoutReading(container: Container): ChildProcess {
@@ -20,7 +32,7 @@ function attachWithoutReading(container: Container): ChildProcess {
   return client;
 }
 
-test('output that nobody reads blocks no process and not the engine, not even its end, and the loss is told', async (t) => {
+test('output that nobody reads blocks no process for long and not the engine, not even its end, and the loss is told', async (t) => {
   // Before the container goes: Docker waits for the client, and the client's TERM for the write that is stuck.
   const clients: ChildProcess[] = [];
   const letGo = (): void => {
@@ -34,7 +46,7 @@ test('output that nobody reads blocks no process and not the engine, not even it
   const printUnread = async (): Promise<void> => {
     clients.push(attachWithoutReading(container));
     await container.shell('restart', 'printer', '--wait');
-    assert.equal((await container.see('printer')).state, 'completed');
+    await container.reaches('printer', 'completed');
   };
   await eventually(
     async () => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { EngineLogConfig } from '../../src/config/resolved-config.ts';
 import { EngineLog } from '../../src/logging/engine-log.ts';
 import { EventStream } from '../../src/supervisor/event-stream.ts';
+import { streamTo, WAIT } from '../support/stream-to.ts';
 
 interface LogRig {
   readonly log: EngineLog;
@@ -15,15 +16,15 @@ function logRig(config: Partial<EngineLogConfig> = {}, isTerminal = false): LogR
   const events = new EventStream({ wallTime: () => Date.UTC(2030, 0, 2, 3, 4, 5, 678) });
   const written: string[] = [];
   const log = new EngineLog(
-    { level: 'info', format: 'auto', output: 'raw', marks: false, ...config },
+    { level: 'info', format: 'auto', output: 'raw', marks: false, slowReader: WAIT, ...config },
     {
       events,
       isTerminal,
       hasColour: false,
-      sink: (bytes, done) => {
+      stream: streamTo((bytes, done) => {
         written.push(bytes.toString());
         done(null);
-      },
+      }),
     },
   );
   const text = (): string => written.join('');
@@ -98,7 +99,7 @@ test('events below the level are left out, and a reload changes the level', asyn
   await log.open();
   notice(events, 'too quiet');
   notice(events, 'loud', 'warn');
-  log.use({ level: 'debug', format: 'auto', output: 'raw', marks: false });
+  log.use({ level: 'debug', format: 'auto', output: 'raw', marks: false, slowReader: WAIT });
   notice(events, 'now heard', 'debug');
   await log.idle();
   assert.deepEqual(
@@ -138,15 +139,15 @@ test('a log that nobody reads is bounded, blocks nobody, and tells what was lost
   const written: Buffer[] = [];
   let finish = (): void => assert.fail('nothing is being written');
   const log = new EngineLog(
-    { level: 'info', format: 'json', output: 'raw', marks: false },
+    { level: 'info', format: 'json', output: 'raw', marks: false, slowReader: WAIT },
     {
       events,
       isTerminal: false,
       hasColour: false,
-      sink: (bytes, done) => {
+      stream: streamTo((bytes, done) => {
         written.push(Buffer.from(bytes));
         finish = () => done(null);
-      },
+      }),
     },
   );
   await log.open();

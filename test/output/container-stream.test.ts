@@ -3,29 +3,28 @@ import { test } from 'node:test';
 import { type ContainerPorts, containerStreams } from '../../src/output/container-stream.ts';
 import type { OutputStream } from '../../src/output/instance-output.ts';
 import type { EngineEvent } from '../../src/supervisor/engine-event.ts';
+import { DROP, streamTo, WAIT } from '../support/stream-to.ts';
 
 const AT = Date.UTC(2026, 10, 25, 3, 4, 5, 678);
 
 /** Streams of which all that was written is seen at once. */
 function rig(format: ContainerPorts['format'], more: Partial<ContainerPorts> = {}) {
   const seen: Record<OutputStream, string> = { stdout: '', stderr: '' };
+  const seenAs = (stream: OutputStream) =>
+    streamTo((bytes, done) => {
+      seen[stream] += bytes.toString('latin1');
+      done(null);
+    });
   const streams = containerStreams({
     format,
-    stdout: (bytes, done) => {
-      seen.stdout += bytes.toString('latin1');
-      done(null);
-    },
-    stderr: (bytes, done) => {
-      seen.stderr += bytes.toString('latin1');
-      done(null);
-    },
+    stdout: seenAs('stdout'),
+    stderr: seenAs('stderr'),
     hasColour: { stdout: false, stderr: false },
     wallTime: () => AT,
-    onDropped: () => {},
     ...more,
   });
   const writer = (instance: string, stream: OutputStream = 'stdout') =>
-    streams.writerFor({ instance, process: instance.split(':')[0] ?? '', stream }, stream);
+    streams.writerFor({ instance, process: instance.split(':')[0] ?? '', stream }, stream, () => {});
   const names = (...instances: readonly string[]) =>
     instances.map((instance) => ({ instance, process: instance.split(':')[0] ?? '' }));
   return { streams, seen, writer, names };
@@ -156,19 +155,69 @@ test('a long line as JSON comes in partial ones of one level, and none cuts a ch
   );
 });
 
-test('a burst of empty lines as JSON holds no more memory than the reader may lag behind', () => {
-  let dropped = 0;
-  const { writer } = rig('json', {
-    stdout: () => {},
-    onDropped: (_stream, bytes) => {
-      dropped += bytes;
-    },
+test('a burst of empty lines as JSON holds no more memory than a lane may', () => {
+  for (const rules of [WAIT, DROP]) {
+    const { writer } = rig('json', { stdout: streamTo(() => {}, { rules }) });
+    const web = writer('web');
+    const before = process.memoryUsage().arrayBuffers;
+    let accepted = 0;
+    for (let count = 0; count < 100 && (rules === DROP || count === 0 || accepted > 0); count++) {
+      accepted = web.write(Buffer.alloc(65_536, '\n')) ? accepted + 1 : 0;
+    }
+    assert.ok(process.memoryUsage().arrayBuffers - before < 16 * 1_048_576);
+  }
+});
+
+test('a line of JSON has the time at which it was printed, however late it leaves', () => {
+  let now = AT;
+  const held: (() => void)[] = [];
+  let seen = '';
+  const stdout = streamTo((bytes, done) => {
+    seen += bytes.toString();
+    held.push(() => done(null));
   });
+  const { writer } = rig('json', { stdout, wallTime: () => now });
   const web = writer('web');
-  const before = process.memoryUsage().arrayBuffers;
-  for (let count = 0; count < 20; count++) web.write(Buffer.alloc(65_536, '\n'));
-  assert.ok(process.memoryUsage().arrayBuffers - before < 16 * 1_048_576);
-  assert.equal(dropped, 0, 'told once it flows again');
+  for (const line of ['one', 'two', 'three']) {
+    web.write(Buffer.from(`${line}\n`));
+    now += 1_000;
+  }
+  for (let finish = held.shift(); finish !== undefined; finish = held.shift()) finish();
+  const lines = seen
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    lines.map(({ time, msg }) => [Date.parse(time) - AT, msg]),
+    [
+      [0, 'one'],
+      [1_000, 'two'],
+      [2_000, 'three'],
+    ],
+  );
+});
+
+test('an incarnation prints behind the one before it, and marks between them', async () => {
+  const held: (() => void)[] = [];
+  let seen = '';
+  const stdout = streamTo((bytes, done) => {
+    seen += bytes.toString();
+    held.push(() => done(null));
+  });
+  const { streams, writer, names } = rig('prefix', { stdout });
+  streams.use(names('web'), true);
+  const first = writer('web');
+  first.write(Buffer.from('a\n'));
+  first.write(Buffer.from('line\n'.repeat(30_000)));
+  const second = writer('web');
+  streams.tell(STARTED);
+  second.write(Buffer.from('new\n'));
+  first.write(Buffer.from('too late to come before\n'));
+  for (let finish = held.shift(); finish !== undefined; finish = held.shift()) finish();
+  const lines = seen.split('\n');
+  assert.equal(lines.length, 30_005);
+  assert.ok(lines.indexOf('web | new') > lines.lastIndexOf('web | line'));
+  assert.ok(lines.indexOf('web * started as pid 42') < lines.indexOf('web | new'));
 });
 
 function anEvent(event: Partial<EngineEvent> & Pick<EngineEvent, 'event'>): EngineEvent {

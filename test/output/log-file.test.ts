@@ -237,7 +237,7 @@ test('a file of yesterday is rotated before the first line of today, a line that
     after: (ms: number, then: () => void) => real.after(ms, then),
     wallTime: () => real.wallTime() + aheadMs,
   };
-  const reports = { onFailed: assert.fail, onRestored: assert.fail, onDropped: () => assert.fail() };
+  const reports = { onFailed: assert.fail, onRestored: () => assert.fail(), onDropped: () => assert.fail() };
   const rules = { maxSizeBytes: undefined, maxFiles: 5, compress: false, rotateEveryMs: 86_400_000 };
   const file = new LogFile(path, openForAppend(path), rules, { clock, pool: new BlockPool(), reports });
   await writeAll(file, ['today\n', 'unfini']);

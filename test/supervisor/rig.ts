@@ -258,6 +258,8 @@ export function processConfig(name: string, choices: ProcessChoices = {}): Proce
   };
 }
 
+const WAIT = { whenSlow: 'wait', stuckAfterMs: 5_000 } as const;
+
 export function configOf(
   processes: readonly ProcessConfig[],
   engine: Partial<ResolvedConfig['engine']> = {},
@@ -268,7 +270,7 @@ export function configOf(
       socketMode: 0o660,
       socketGid: undefined,
       access: [],
-      log: { level: 'info', format: 'json', output: 'raw', marks: false },
+      log: { level: 'info', format: 'json', output: 'raw', marks: false, slowReader: WAIT },
       journal: { output: false, directory: undefined, maxBytes: undefined, maxAgeMs: undefined },
       graceMs: 10_000,
       http: undefined,

@@ -79,6 +79,7 @@ export class Container extends RunningEngine {
   #logs(redirection: string): string {
     return execFileSync('sh', ['-c', `docker logs "$0" ${redirection} || true`, this.name], {
       encoding: 'utf8',
+      maxBuffer: 256 * 1_048_576,
     });
   }
 
