@@ -3,6 +3,9 @@
 /** Words longer than this are no typing mistakes; it also bounds the work for hostile input. */
 const MAX_WORD_LENGTH = 64;
 
+/** Letters held against letters, of all known words together: a thousand long names are looked at in part. */
+const MOST_STEPS = 500_000;
+
 /** So many letters of a word are taken for its beginning. */
 const SHORTEST_BEGINNING = 3;
 
@@ -44,10 +47,13 @@ export function nearestWord(word: string, known: Iterable<string>): string | und
   }
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
+  let steps = 0;
   for (const candidate of words) {
+    if (steps > MOST_STEPS) break;
     const levelled = level(candidate);
     const limit = Math.max(1, Math.floor(Math.max(wanted.length, levelled.length) / 3));
     if (Math.abs(levelled.length - wanted.length) > limit) continue;
+    steps += wanted.length * levelled.length;
     const distance = editDistance(wanted, levelled);
     if (distance <= limit && distance < bestDistance) {
       best = candidate;

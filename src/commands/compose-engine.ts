@@ -15,7 +15,7 @@ import { containerStreams } from '../output/container-stream.ts';
 import { PipeReaders } from '../output/pipe-reader.ts';
 import { ProcessOutput } from '../output/process-output.ts';
 import { standardStreams } from '../output/standard-streams.ts';
-import { meansInstance } from '../rpc/name-pattern.ts';
+import { selectInstances } from '../rpc/select.ts';
 import { Drain } from '../supervisor/drain.ts';
 import { EngineControl } from '../supervisor/engine-control.ts';
 import { EventStream } from '../supervisor/event-stream.ts';
@@ -202,7 +202,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
       costs: () => output.costs(),
     },
     input,
-    means: meansInstance,
+    select: selectInstances,
     facts: {
       version: VERSION,
       role,

@@ -77,8 +77,9 @@ export class ControlSocket {
       grants: this.#grants,
       peerOf: (socket) => this.#peerOf(socket),
       now: () => clock.now(),
-      onRejected: (reason, uid) => {
-        events.emit('warn', 'client_rejected', { reason, ...(uid !== undefined && { uid }) });
+      onRejected: (reason, uid, more) => {
+        const who = uid === undefined ? {} : { uid };
+        events.emit('warn', 'client_rejected', { reason, ...who, ...(more !== undefined && { more }) });
       },
       onFault,
     });

@@ -82,7 +82,7 @@ export class Journal implements JournalPort {
     return this.#memory.find(id);
   }
 
-  recentEvents(afterId: number): readonly EngineEvent[] {
+  events(afterId: number): Iterable<readonly EngineEvent[]> {
     return this.#memory.events(afterId);
   }
 

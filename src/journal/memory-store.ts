@@ -50,9 +50,16 @@ export class MemoryStore {
     return item === undefined ? undefined : entriesOf(item).find((entry) => entry.id === id);
   }
 
-  /** Those beyond an id, oldest first. */
-  events(afterId: number): readonly EngineEvent[] {
-    return this.#items.slice(this.#beyond(afterId)).filter((item) => item !== undefined && isEvent(item));
+  /** Those beyond an id, oldest first, in slices. */
+  *events(afterId: number): Generator<readonly EngineEvent[]> {
+    for (let last = afterId; ; ) {
+      const from = this.#beyond(last);
+      const slice = this.#items.slice(from, from + SLICE_ENTRIES).filter((item) => item !== undefined);
+      const end = slice.at(-1);
+      if (end === undefined) return;
+      last = lastIdOf(end);
+      yield slice.filter(isEvent);
+    }
   }
 
   /** In slices, each looked up anew: between two of them entries come and go. */

@@ -43,8 +43,12 @@ const SENTENCES: Sentences = {
   journal_restored: ({ path, lost }) => `writing the journal in ${path} again; ${lost} lines were lost`,
   journal_dropped: ({ path, lines }) =>
     `${lines} lines are missing from the journal in ${path}: more came than could be written`,
-  client_rejected: ({ reason, uid }) =>
-    `turned a client away: ${reason}${uid === undefined ? '' : ` (uid ${uid})`}`,
+  client_rejected: ({ reason, uid, more }) => {
+    const who = uid === undefined ? '' : ` (uid ${uid})`;
+    return more === undefined
+      ? `turned a client away: ${reason}${who}`
+      : `turned ${more} more clients away in the last minute: ${reason}${who}`;
+  },
   command_received: ({ method, uid, targets }) =>
     `uid ${uid}: ${method} ${(targets ?? []).join(' ')}`.trimEnd(),
 };

@@ -40,7 +40,7 @@ export const ATTACH_METHODS = {
   },
   'attach.write': {
     summary:
-      'Writes to the standard input of an instance attached with `stdin`; `end` closes a pipe after that, and sends Ctrl-D to a terminal. The reply comes when the process has been given all of it.',
+      'Writes to the standard input of an instance attached with `stdin`; `end` closes a pipe after that, and does nothing to a terminal (Ctrl-D is the byte 4). The reply comes when the process has been given all of it.',
     access: 'control',
     params: {
       type: 'object',
@@ -49,6 +49,23 @@ export const ATTACH_METHODS = {
       additionalProperties: false,
     },
     result: NOTHING,
+  },
+  send: {
+    summary:
+      'Writes to the standard input of one instance, and leaves it open. Refused while somebody is attached with `stdin`. The reply comes when the process has been given all of it.',
+    access: 'control',
+    params: {
+      type: 'object',
+      properties: { name: NAME, ...BYTES },
+      required: ['name'],
+      additionalProperties: false,
+    },
+    result: {
+      type: 'object',
+      properties: { instance: { type: 'string' }, bytes: { type: 'integer' } },
+      required: ['instance', 'bytes'],
+      additionalProperties: false,
+    },
   },
   'attach.resize': {
     summary: 'Sets the size of the terminal of an instance attached with `stdin`.',

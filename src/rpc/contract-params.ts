@@ -2,14 +2,17 @@
 
 import { STREAM, SUBSCRIPTION } from './contract-shapes.ts';
 
-/** A pattern, not `maxLength`: that would need a helper of ajv at run time. */
-export const NAME = { type: 'string', pattern: '^.{1,256}$' } as const;
+/**
+ * Names have at most 64 characters and the number of an instance. A pattern, not `maxLength`: that would need a helper
+ * of ajv at run time.
+ */
+export const NAME = { type: 'string', pattern: '^.{1,128}$' } as const;
 export const NAMES = {
   type: 'array',
   items: NAME,
   minItems: 1,
   maxItems: 1024,
-  description: 'instances (`web:2`), processes (all their instances), globs (`web*`), or `all`',
+  description: 'instances (`web:2`), processes (all their instances), at most 32 globs (`web*`), or `all`',
 } as const;
 export const WAIT = {
   wait: { type: 'boolean', description: 'reply once each is where it is wanted, or can no longer be' },

@@ -41,6 +41,8 @@ export interface RecentChunk extends OutputChunk {
 export type OutputPosition = Readonly<Record<OutputStream, number>>;
 
 export interface EnginePort {
+  /** All instances with the processes they belong to, in the order of the configuration. */
+  names(): readonly { readonly instance: string; readonly process: string }[];
   /**
    * All instances, or only those whose names are given (unknown ones are left out); with what each uses where a
    * reading is given.
@@ -56,8 +58,11 @@ export interface EnginePort {
    */
   select(patterns: readonly string[]): readonly string[];
 
-  /** Dispatches the decision for each. Throws `shutting-down` for start and restart while draining. */
-  request(action: Action, instances: readonly string[], by: Requester): void;
+  /**
+   * Dispatches the decision for each, many of them in slices between which the event loop has its turn. Throws
+   * `shutting-down` for start and restart while draining.
+   */
+  request(action: Action, instances: readonly string[], by: Requester): Promise<void> | void;
 
   /**
    * Resolves once each instance is where the action wants it or can no longer be (it was removed, it gave up, or

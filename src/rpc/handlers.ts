@@ -7,8 +7,8 @@ import type { JournalQuery } from '../supervisor/journal-port.ts';
 import type { InputClaim } from '../supervisor/ports.ts';
 import type { AccessLevel, MethodName, Params, Result, WireOutcome } from './contract.ts';
 import type { Action, EnginePort, Requester } from './engine-port.ts';
-import { needlesOf, passesJournalFilter } from './journal-filter.ts';
-import { meansInstance } from './name-pattern.ts';
+import { needlesOf, wantedEntries } from './journal-filter.ts';
+import { MOST_PATTERNS, NameMatcher } from './name-pattern.ts';
 import { outcomeOf } from './outcome.ts';
 import { type Subscriptions, wireBytes } from './subscriptions.ts';
 
@@ -29,14 +29,21 @@ export interface Answer<Method extends MethodName> {
   readonly begin?: () => void;
 }
 
+export type Outcome<Method extends MethodName> = Answer<Method> | Promise<Answer<Method>>;
+
+/** What takes more than a few milliseconds is a generator, which is gone through in pieces. */
 type Handler<Method extends MethodName> = (
   params: Params<Method>,
   context: CallContext,
-) => Answer<Method> | Promise<Answer<Method>>;
+) => Outcome<Method> | Generator<undefined, Outcome<Method>>;
 
 export type Handlers = { readonly [Method in MethodName]: Handler<Method> };
 
 const MAX_PAGE = 1_000;
+/** Explained in one piece. */
+const WHYS_A_PIECE = 4;
+/** Of one reply; whoever wants more asks for fewer instances at a time. */
+const MOST_WHY_CHARACTERS = 8 * 2 ** 20;
 
 export const HANDLERS: Handlers = {
   status: ({ names, usage }, { engine }) => {
@@ -47,9 +54,9 @@ export const HANDLERS: Handlers = {
 
   'status.subscribe': async (params, { engine, subscriptions }) => {
     const usage = params.usage === true ? await engine.readUsage() : undefined;
+    const subscription = subscriptions.reserve('status');
     const status = engine.snapshot(undefined, usage);
-    const subscription = subscriptions.reserve();
-    const begin = (): void => subscriptions.followStatus(subscription, params, { status, usage });
+    const begin = subscriptions.prepareStatus(subscription, params, { status, usage });
     return { result: { subscription, status }, begin };
   },
 
@@ -86,8 +93,13 @@ export const HANDLERS: Handlers = {
     const name = selectOne(engine, params.name, 'attach to');
     const [instance] = engine.snapshot([name]).instances;
     if (instance === undefined) throw new TaskmasterError('internal', `no snapshot of ${name}`);
-    const subscription = subscriptions.reserve();
-    if (params.stdin === true) subscriptions.claimInput(subscription, name, by, params.steal === true);
+    const subscription = subscriptions.reserve('attach', name);
+    try {
+      if (params.stdin === true) subscriptions.claimInput(subscription, name, by, params.steal === true);
+    } catch (error) {
+      subscriptions.abandon(subscription);
+      throw error;
+    }
     const begin = (): void => subscriptions.followOutput(subscription, name, params);
     return { result: { subscription, instance, input: engine.inputOf(name) }, begin };
   },
@@ -98,6 +110,18 @@ export const HANDLERS: Handlers = {
     return { result: {} };
   },
 
+  send: async ({ name, text, base64 }, { engine, by }) => {
+    const instance = selectOne(engine, name, 'send to');
+    const bytes = base64 === undefined ? Buffer.from(text ?? '', 'utf8') : Buffer.from(base64, 'base64');
+    const claim = engine.claimInput(instance, by, { steal: false, onLost: () => {} });
+    try {
+      await claim.write(bytes, false);
+    } finally {
+      claim.release();
+    }
+    return { result: { instance, bytes: bytes.length } };
+  },
+
   'attach.resize': ({ subscription, columns, rows }, { subscriptions }) => {
     inputOf(subscriptions, subscription).resize({ columns, rows });
     return { result: {} };
@@ -105,41 +129,46 @@ export const HANDLERS: Handlers = {
 
   detach: ({ subscription }, context) => cancel('attach', subscription, context),
 
-  'events.subscribe': (params, { engine, subscriptions }) => {
-    refuseUnknownNames(engine, params.names);
-    const subscription = subscriptions.reserve();
-    const begin = (): void => subscriptions.followEvents(subscription, params);
+  *'events.subscribe'(params, { engine, subscriptions }) {
+    const unknown = yield* unknownAmong(engine, params.names);
+    if (unknown !== undefined) throw unknown;
+    const replay = yield* subscriptions.replayOf(params);
+    const subscription = subscriptions.reserve('events');
+    const begin = (): void => subscriptions.followEvents(subscription, replay);
     return { result: { subscription }, begin };
   },
 
   'events.unsubscribe': ({ subscription }, context) => cancel('events', subscription, context),
 
-  'logs.query': async (params, { engine, signal }) => {
+  *'logs.query'(params, { engine, signal }) {
     const { journal } = engine;
+    const isWanted = wantedEntries(params);
     // Files may know what memory has forgotten.
-    if (!journal.hasFiles) refuseUnknownNames(engine, params.names);
+    const unknown = yield* unknownAmong(engine, params.names);
+    if (unknown !== undefined && !journal.hasFiles) throw unknown;
     const { tail: fromTheEnd = false } = params;
     const query: JournalQuery = {
       afterId: params.after_id ?? -1,
       beforeId: params.before_id ?? Number.POSITIVE_INFINITY,
       sinceMs: params.since_ms ?? 0,
       untilMs: params.until_ms ?? Number.POSITIVE_INFINITY,
-      isWanted: (entry) => passesJournalFilter(entry, params),
+      isWanted,
       needles: needlesOf(params),
       limit: params.limit ?? MAX_PAGE,
       fromTheEnd,
     };
-    const { entries, next } = await journal.search(query, signal);
-    if (entries.length === 0 && next === null) refuseUnknownNames(engine, params.names);
-    return {
-      result: {
-        events: entries,
-        next_after_id: fromTheEnd ? null : next,
-        next_before_id: fromTheEnd ? next : null,
-        last_id: journal.lastId,
-        keeps_output: journal.keepsOutput,
-      },
-    };
+    return journal.search(query, signal).then(({ entries, next }) => {
+      if (entries.length === 0 && next === null && unknown !== undefined) throw unknown;
+      return {
+        result: {
+          events: entries,
+          next_after_id: fromTheEnd ? null : next,
+          next_before_id: fromTheEnd ? next : null,
+          last_id: journal.lastId,
+          keeps_output: journal.keepsOutput,
+        },
+      };
+    });
   },
 
   'logs.output': ({ name, streams = ['stdout', 'stderr'] }, { engine }) => {
@@ -170,9 +199,23 @@ export const HANDLERS: Handlers = {
     };
   },
 
-  why: ({ names }, { engine }) => ({
-    result: { reports: engine.select(names).map((name) => engine.why(name)) },
-  }),
+  *why({ names }, { engine }) {
+    const reports: Result<'why'>['reports'][number][] = [];
+    let characters = 0;
+    for (const [at, name] of engine.select(names).entries()) {
+      // A reload may have removed it while others were explained.
+      if (at > 0 && at % WHYS_A_PIECE === 0) yield;
+      if (at > 0 && !engine.names().some(({ instance }) => instance === name)) continue;
+      const report = engine.why(name);
+      characters += report.last_output.reduce((sum, line) => sum + line.length, REPORT_CHARACTERS);
+      if (characters > MOST_WHY_CHARACTERS) {
+        const message = `why: ${at} instances and what they printed last fill a reply; name fewer`;
+        throw new TaskmasterError('bad-arguments', message);
+      }
+      reports.push(report);
+    }
+    return { result: { reports } };
+  },
 
   health: ({ question = 'ready' }, { engine }) => ({ result: engine.health(question) }),
 
@@ -199,6 +242,9 @@ export const HANDLERS: Handlers = {
   },
 };
 
+/** About what the rest of an explanation takes. */
+const REPORT_CHARACTERS = 2_000;
+
 interface WaitParams {
   readonly wait?: boolean;
   readonly timeout_ms?: number;
@@ -212,7 +258,7 @@ async function act(
   const { engine, by } = context;
   const names = engine.select(params.names);
   const before = engine.snapshot(names).instances;
-  engine.request(action, names, by);
+  await engine.request(action, names, by);
   const outcomes = (): WireOutcome[] => {
     const after = new Map(engine.snapshot(names).instances.map((instance) => [instance.name, instance]));
     return before.map((instance) => outcomeOf(action, instance, after.get(instance.name)));
@@ -230,8 +276,9 @@ async function notComingUp(
   context: CallContext,
 ): Promise<WireOutcome[]> {
   const { engine } = context;
+  const all = engine.names().filter(({ process }) => processes.includes(process));
   const begun = engine
-    .snapshot(engine.select(processes))
+    .snapshot(all.map(({ instance }) => instance))
     .instances.filter(({ desired, state }) => desired !== 'down' || state === 'failed');
   const names = begun.map(({ name }) => name);
   if (params.wait === true) await settlesInTime('start', names, params.timeout_ms, context);
@@ -290,12 +337,43 @@ function selectOne(engine: EnginePort, name: string, toDo: string): string {
   );
 }
 
-/** A filter may name what is no more as long as the events still know it; a name nobody knows is a slip. */
-function refuseUnknownNames(engine: EnginePort, names: readonly string[] | undefined): void {
-  if (names === undefined) return;
-  const recent = engine.journal.recentEvents(0);
-  for (const name of names) {
-    if (!recent.some((event) => meansInstance([name], event))) engine.select([name]);
+/**
+ * A filter may name what is no more as long as the events still know it; a name nobody knows is a slip.
+ * @returns the complaint about the first such name, if there is one.
+ */
+function* unknownAmong(
+  engine: EnginePort,
+  names: readonly string[] | undefined,
+): Generator<undefined, TaskmasterError | undefined> {
+  if (names === undefined) return undefined;
+  const complaints = new Map<string, TaskmasterError>();
+  const known = new Set(engine.names().flatMap(({ instance, process }) => [instance, process]));
+  for (const name of new Set(names)) {
+    if (known.has(name) || name === 'all') continue;
+    if (complaints.size > MOST_PATTERNS) break;
+    const complaint = complaintAbout(engine, name);
+    if (complaint !== undefined) complaints.set(name, complaint);
+    yield;
+  }
+  const matchers = new Map([...complaints.keys()].map((name) => [name, new NameMatcher([name])]));
+  if (matchers.size === 0) return undefined;
+  for (const slice of engine.journal.events(0)) {
+    for (const [name, matcher] of matchers)
+      if (slice.some((event) => matcher.means(event))) matchers.delete(name);
+    if (matchers.size === 0) return undefined;
+    yield;
+  }
+  const [first = ''] = matchers.keys();
+  return complaints.get(first);
+}
+
+function complaintAbout(engine: EnginePort, name: string): TaskmasterError | undefined {
+  try {
+    engine.select([name]);
+    return undefined;
+  } catch (error) {
+    if (error instanceof TaskmasterError) return error;
+    throw error;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { EventLevel } from '../supervisor/engine-event.ts';
 import type { JournalEntry } from '../supervisor/journal-port.ts';
-import { meansInstance } from './name-pattern.ts';
+import { NameMatcher } from './name-pattern.ts';
 
 const LEVELS: readonly EventLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 /** Values are looked into so deep; no entry goes deeper. */
@@ -26,22 +26,38 @@ export interface JournalFilter extends EventFilter {
   readonly streams?: readonly ('stdout' | 'stderr')[];
 }
 
-export function passesFilter(entry: JournalEntry, filter: EventFilter): boolean {
+export type Wants<Entry> = (entry: Entry) => boolean;
+
+/** The filter made ready, once for all entries. Throws `bad-arguments` for too many patterns. */
+export function wantedEvents(filter: EventFilter): Wants<JournalEntry> {
   const { names, events, level, incarnation, text } = filter;
-  if (level !== undefined && LEVELS.indexOf(entry.level) < LEVELS.indexOf(level)) return false;
-  if (events !== undefined && !events.includes(entry.event)) return false;
-  if (incarnation !== undefined && incarnation !== ('incarnation' in entry ? entry.incarnation : undefined)) {
-    return false;
-  }
-  if (names !== undefined && !meansInstance(names, entry)) return false;
-  return text === undefined || contains(entry, text, DEEPEST);
+  const least = level === undefined ? 0 : LEVELS.indexOf(level);
+  const matcher = names === undefined ? undefined : new NameMatcher(names);
+  const kinds = events === undefined ? undefined : new Set<string>(events);
+  return (entry) => {
+    if (LEVELS.indexOf(entry.level) < least) return false;
+    if (kinds !== undefined && !kinds.has(entry.event)) return false;
+    if (
+      incarnation !== undefined &&
+      incarnation !== ('incarnation' in entry ? entry.incarnation : undefined)
+    ) {
+      return false;
+    }
+    if (matcher !== undefined && !matcher.means(entry)) return false;
+    return text === undefined || contains(entry, text, DEEPEST);
+  };
 }
 
-export function passesJournalFilter(entry: JournalEntry, filter: JournalFilter): boolean {
+/** As `wantedEvents`, with the lines that processes printed beside them. */
+export function wantedEntries(filter: JournalFilter): Wants<JournalEntry> {
   const { output, streams, events: _, ...ofOutput } = filter;
-  if (entry.event !== 'output') return streams === undefined && passesFilter(entry, filter);
-  if (streams === undefined ? output !== true : !streams.includes(entry.stream)) return false;
-  return passesFilter(entry, ofOutput);
+  const wantsEvent = wantedEvents(filter);
+  const wantsOutput = wantedEvents(ofOutput);
+  return (entry) => {
+    if (entry.event !== 'output') return streams === undefined && wantsEvent(entry);
+    if (streams === undefined ? output !== true : !streams.includes(entry.stream)) return false;
+    return wantsOutput(entry);
+  };
 }
 
 /** Texts that the JSON of every entry contains which passes. */

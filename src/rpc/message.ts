@@ -57,7 +57,10 @@ function readEntry(value: unknown): Call | Malformed {
   const known = isId(id) ? id : null;
   if (jsonrpc !== '2.0') return malformed(INVALID_REQUEST, '"jsonrpc" must be "2.0"', known);
   if (id !== undefined && !isId(id)) {
-    return malformed(INVALID_REQUEST, '"id" must be a string, a number or null');
+    return malformed(
+      INVALID_REQUEST,
+      `"id" must be a string of at most ${LONGEST_ID} characters, a number or null`,
+    );
   }
   if (typeof method !== 'string') return malformed(INVALID_REQUEST, '"method" must be a string', known);
   if (params !== undefined && (typeof params !== 'object' || params === null)) {
@@ -66,8 +69,11 @@ function readEntry(value: unknown): Call | Malformed {
   return { kind: 'call', id, method, params };
 }
 
+/** It is said again in the answer. */
+const LONGEST_ID = 1_024;
+
 function isId(id: unknown): id is RequestId {
-  return typeof id === 'string' || typeof id === 'number' || id === null;
+  return (typeof id === 'string' && id.length <= LONGEST_ID) || typeof id === 'number' || id === null;
 }
 
 function single(entry: Call | Malformed): Message {

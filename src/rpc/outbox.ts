@@ -4,7 +4,11 @@
  */
 
 import type { Socket } from 'node:net';
+import type { BudgetShare } from './byte-budget.ts';
 import { frame } from './framing.ts';
+
+/** A reply goes to the socket in pieces of so many bytes: each that is taken shows that the client reads. */
+const PIECE_BYTES = 64 * 1024;
 
 /** A notification before it is encoded: a client that is too slow should not cost the encoding of what it loses. */
 export interface PendingNotification {
@@ -19,10 +23,10 @@ export interface PendingNotification {
 export interface OutboxLimits {
   /** Bytes of notifications that may wait. */
   readonly notificationBytes: number;
+  /** The same where the user, or all together, have as many waiting as may be. */
+  readonly leastNotificationBytes: number;
   /** Bytes of replies from which on no more requests are read. */
   readonly congestedBytes: number;
-  /** Bytes of replies at which the client is given up. */
-  readonly replyBytes: number;
   /** How long a client may take nothing at all while replies wait for it. */
   readonly stallMs: number;
 }
@@ -67,29 +71,39 @@ class Fifo<Item> {
   }
 }
 
+export interface OutboxParts {
+  readonly socket: Socket;
+  readonly limits: OutboxLimits;
+  readonly replies: BudgetShare;
+  readonly notifications: BudgetShare;
+  /** The outbox, having been congested, is so no longer. */
+  readonly onRelieved: () => void;
+  /** The client has taken nothing for too long while replies wait for it, and is let go. */
+  readonly onStalled: () => void;
+}
+
 export class Outbox {
+  readonly #parts: OutboxParts;
   readonly #socket: Socket;
   readonly #limits: OutboxLimits;
-  readonly #onRelieved: () => void;
-  readonly #replies = new Fifo<Sequenced<string>>();
+  readonly #replies = new Fifo<Sequenced<Buffer>>();
   readonly #notifications = new Fifo<Sequenced<PendingNotification>>();
   readonly #losses = new Map<number, Loss>();
   #sequence = 0;
-  #replyBytes = 0;
-  #notificationBytes = 0;
   #stallTimer: NodeJS.Timeout | undefined;
   #isEnding = false;
+  #isDiscarded = false;
 
-  /** `onRelieved` is called when the outbox, having been congested, is so no longer. */
-  constructor(socket: Socket, limits: OutboxLimits, onRelieved: () => void) {
-    this.#socket = socket;
-    this.#limits = limits;
-    this.#onRelieved = onRelieved;
-    socket.on('drain', () => this.#pump());
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+    this.#socket = parts.socket;
+    this.#limits = parts.limits;
+    this.#socket.on('drain', () => this.#pump());
   }
 
   get isCongested(): boolean {
-    return this.#replyBytes > this.#limits.congestedBytes;
+    const { replies } = this.#parts;
+    return replies.bytes > this.#limits.congestedBytes || replies.isSpent;
   }
 
   /** True while nothing waits but what the socket itself holds. */
@@ -97,22 +111,32 @@ export class Outbox {
     return this.#replies.peek() === undefined && this.#notifications.peek() === undefined;
   }
 
-  reply(message: unknown): void {
-    const text = frame(message);
-    this.#replies.push({ sequence: this.#sequence++, item: text });
-    this.#replyBytes += text.length;
-    if (this.#replyBytes > this.#limits.replyBytes && this.#socket.writableNeedDrain) {
-      this.#socket.destroy();
-      return;
+  /** @param line JSON with its newline, in one or more pieces. */
+  reply(...line: readonly Buffer[]): void {
+    if (this.#isDiscarded) return;
+    const sequence = this.#sequence++;
+    for (const whole of line) {
+      for (let from = 0; from < whole.length; from += PIECE_BYTES) {
+        const item = whole.subarray(from, from + PIECE_BYTES);
+        this.#replies.push({ sequence, item });
+        this.#parts.replies.take(item.length);
+      }
     }
     this.#pump();
   }
 
   notify(notification: PendingNotification): void {
+    if (this.#isDiscarded) return;
     this.#notifications.push({ sequence: this.#sequence++, item: notification });
-    this.#notificationBytes += notification.size;
+    const { notifications } = this.#parts;
+    notifications.take(notification.size);
     this.#pump();
-    while (this.#notificationBytes > this.#limits.notificationBytes) this.#dropOldest();
+    const { notificationBytes, leastNotificationBytes } = this.#limits;
+    while (
+      notifications.bytes > notificationBytes ||
+      (notifications.isSpent && notifications.bytes > leastNotificationBytes)
+    )
+      this.#dropOldest();
   }
 
   /** Has the client told, before anything else of the subscription, that so many bytes of output are not to be had. */
@@ -134,34 +158,47 @@ export class Outbox {
 
   /** Drops everything; the socket is gone. */
   discard(): void {
+    this.#isDiscarded = true;
     this.#replies.clear();
     this.#notifications.clear();
-    this.#replyBytes = 0;
-    this.#notificationBytes = 0;
+    const { replies, notifications } = this.#parts;
+    replies.giveBack(replies.bytes);
+    notifications.giveBack(notifications.bytes);
     this.#losses.clear();
     clearTimeout(this.#stallTimer);
     this.#stallTimer = undefined;
   }
 
   #pump(): void {
-    const wasCongested = this.isCongested;
     while (this.#socket.writable && !this.#socket.writableNeedDrain) {
-      const text = this.#next();
-      if (text === undefined) break;
-      this.#socket.write(text);
+      const next = this.#next();
+      if (next === undefined) break;
+      if (typeof next === 'string') this.#socket.write(next);
+      else this.#send(next);
     }
     this.#watchForStall();
     if (this.#isEnding && this.isEmpty && !this.#socket.writableEnded) this.#socket.end();
-    if (wasCongested && !this.isCongested) this.#onRelieved();
+  }
+
+  /** A piece counts until the kernel has it. */
+  #send(piece: Buffer): void {
+    this.#socket.write(piece, () => {
+      if (this.#isDiscarded) return;
+      const wasCongested = this.isCongested;
+      this.#parts.replies.giveBack(piece.length);
+      clearTimeout(this.#stallTimer);
+      this.#stallTimer = undefined;
+      this.#watchForStall();
+      if (wasCongested && !this.isCongested) this.#parts.onRelieved();
+    });
   }
 
   /** Replies and notifications leave in the order in which they came. */
-  #next(): string | undefined {
+  #next(): string | Buffer | undefined {
     const reply = this.#replies.peek();
     const notification = this.#notifications.peek();
     if (reply !== undefined && (notification === undefined || reply.sequence < notification.sequence)) {
       this.#replies.shift();
-      this.#replyBytes -= reply.item.length;
       return reply.item;
     }
     if (notification === undefined) return undefined;
@@ -175,27 +212,35 @@ export class Outbox {
       });
     }
     this.#notifications.shift();
-    this.#notificationBytes -= notification.item.size;
+    this.#parts.notifications.giveBack(notification.item.size);
     return notification.item.encode();
   }
 
   #dropOldest(): void {
     const lost = this.#notifications.shift();
     if (lost === undefined) return;
-    this.#notificationBytes -= lost.item.size;
+    this.#parts.notifications.giveBack(lost.item.size);
     const loss = this.#losses.get(lost.item.subscription) ?? { notifications: 0, bytes: 0 };
     loss.notifications += 1;
     loss.bytes += lost.item.outputBytes;
     this.#losses.set(lost.item.subscription, loss);
   }
 
-  /** A slow follower is only dropped from; one that leaves replies lying blocks a slot and is let go. */
+  /**
+   * A slow follower is only dropped from; one that leaves replies lying blocks a place and is let go. Only what it
+   * takes begins the time anew, not what is put in beside.
+   */
   #watchForStall(): void {
-    clearTimeout(this.#stallTimer);
-    this.#stallTimer = undefined;
-    if (!this.#socket.writableNeedDrain || this.#socket.destroyed) return;
-    if (this.#replies.peek() === undefined && !this.#isEnding) return;
-    this.#stallTimer = setTimeout(() => this.#socket.destroy(), this.#limits.stallMs);
-    this.#stallTimer.unref();
+    const { replies } = this.#parts;
+    const isHeldUp = this.#socket.writableNeedDrain && (replies.bytes > 0 || this.#isEnding);
+    if (!isHeldUp || this.#socket.destroyed) {
+      clearTimeout(this.#stallTimer);
+      this.#stallTimer = undefined;
+      return;
+    }
+    this.#stallTimer ??= setTimeout(() => {
+      this.#parts.onStalled();
+      this.#socket.destroy();
+    }, this.#limits.stallMs).unref();
   }
 }

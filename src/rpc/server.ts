@@ -2,33 +2,50 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { SystemError, TaskmasterError } from '../errors.ts';
+import { type BudgetLimits, ByteBudget } from './byte-budget.ts';
 import type { EnginePort } from './engine-port.ts';
 import { ERROR_FACES } from './error-codes.ts';
+import { FairWork } from './fair-work.ts';
 import { frame } from './framing.ts';
-import type { OutboxLimits } from './outbox.ts';
-import { accessOf, type Grant, type PeerCredentials } from './peer.ts';
-import { Session } from './session.ts';
+import { type Grant, inWords, isOwner, type PeerCredentials, type Rights, rightsOf } from './peer.ts';
+import { ReportLimiter } from './report-limiter.ts';
+import { Session, type SessionLimits } from './session.ts';
 import { listenAt, removeSocketFile, type SocketFile, type SocketFileSettings } from './socket-file.ts';
 import type { SocketPlace } from './socket-path.ts';
+import { SUBSCRIPTION_LIMITS, type SubscriptionLimits, SubscriptionPlaces } from './subscription-places.ts';
 
-export interface ServerLimits {
+export interface ServerLimits extends SessionLimits {
   readonly clients: number;
-  /** A client that has said nothing for so long makes room for a new one when all places are taken. */
+  /** Of them, kept for root and the engine's own user. */
+  readonly keptClients: number;
+  /** Of one user who is neither. */
+  readonly clientsOfOne: number;
+  /** One that has been idle for so long makes room for the next of its user when their places are taken. */
   readonly silenceMs: number;
-  readonly pendingRequests: number;
-  readonly outbox: OutboxLimits;
+  /** Connections turned away that are kept until they have read why. */
+  readonly refusals: number;
+  readonly replies: BudgetLimits;
+  readonly notifications: BudgetLimits;
+  readonly subscriptions: SubscriptionLimits;
 }
 
 export const SERVER_LIMITS: ServerLimits = {
   clients: 128,
+  keptClients: 32,
+  clientsOfOne: 32,
   silenceMs: 1_000,
-  pendingRequests: 64,
+  refusals: 32,
+  pendingRequests: 32,
+  requestMs: 60_000,
   outbox: {
     notificationBytes: 1024 * 1024,
+    leastNotificationBytes: 64 * 1024,
     congestedBytes: 256 * 1024,
-    replyBytes: 64 * 1024 * 1024,
     stallMs: 30_000,
   },
+  replies: { bytesOfOne: 8 * 2 ** 20, bytesOfAll: 24 * 2 ** 20 },
+  notifications: { bytesOfOne: 8 * 2 ** 20, bytesOfAll: 24 * 2 ** 20 },
+  subscriptions: SUBSCRIPTION_LIMITS,
 };
 
 export interface RpcServerOptions {
@@ -42,8 +59,8 @@ export interface RpcServerOptions {
   readonly peerOf: (socket: Socket) => PeerCredentials | undefined;
   /** Milliseconds that only grow. */
   readonly now: () => number;
-  /** Somebody was turned away; for the log. */
-  readonly onRejected: (reason: string, uid: number | undefined) => void;
+  /** Somebody was turned away or let go; for the log. `more`: so many others were, for the same reason, untold. */
+  readonly onRejected: (reason: string, uid: number | undefined, more?: number) => void;
   /** A method failed as none should; for the log. */
   readonly onFault: (error: unknown) => void;
   readonly limits?: ServerLimits;
@@ -52,13 +69,22 @@ export interface RpcServerOptions {
 interface Client {
   readonly socket: Socket;
   readonly session: Session;
-  readonly connectedAt: number;
+  readonly peer: PeerCredentials;
+  /** Undefined once its grants were taken away. */
+  rights: Rights | undefined;
 }
 
 export class RpcServer {
   readonly #options: RpcServerOptions;
   readonly #limits: ServerLimits;
   readonly #clients = new Set<Client>();
+  /** Turned away, and still to read why. */
+  readonly #refused = new Set<Socket>();
+  readonly #work = new FairWork();
+  readonly #replies: ByteBudget;
+  readonly #notifications: ByteBudget;
+  readonly #subscriptions: SubscriptionPlaces;
+  readonly #reports: ReportLimiter;
   #grants: readonly Grant[];
   #listener: Server | undefined;
   #file: SocketFile | undefined;
@@ -68,6 +94,12 @@ export class RpcServer {
     this.#options = options;
     this.#limits = options.limits ?? SERVER_LIMITS;
     this.#grants = options.grants;
+    this.#replies = new ByteBudget(this.#limits.replies, () => {
+      for (const { session } of this.#clients) session.wake();
+    });
+    this.#notifications = new ByteBudget(this.#limits.notifications);
+    this.#subscriptions = new SubscriptionPlaces(this.#limits.subscriptions);
+    this.#reports = new ReportLimiter(options.onRejected);
   }
 
   /** Path listened on; undefined before `listen` and after `close`. */
@@ -111,9 +143,20 @@ export class RpcServer {
     this.#listener = listener;
   }
 
-  /** Grants of a configuration just loaded; they count from the next request on, for those connected too. */
+  /**
+   * Grants of a configuration just loaded; they count from the next request on, for those connected too. What somebody
+   * follows was opened to them by the old ones: who may do something else now has to ask for it anew.
+   */
   setGrants(grants: readonly Grant[]): void {
     this.#grants = grants;
+    for (const client of this.#clients) {
+      const rights = this.#rightsOf(client.peer);
+      const isSame = rights?.text === client.rights?.text;
+      client.rights = isSame ? client.rights : rights;
+      if (rights !== undefined && (isSame || !client.session.hasSubscriptions)) continue;
+      const message = 'the grants of [engine] access have changed; connect again';
+      client.session.end(new TaskmasterError('not-permitted', message));
+    }
   }
 
   /**
@@ -131,6 +174,8 @@ export class RpcServer {
       ({ socket }) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
     );
     for (const { session } of this.#clients) session.end(reason);
+    for (const refused of this.#refused) refused.destroy();
+    this.#reports.close();
     const timer = setTimeout(() => {
       for (const { socket } of this.#clients) socket.destroy();
     }, flushMs);
@@ -146,37 +191,104 @@ export class RpcServer {
   }
 
   #accept(socket: Socket): void {
+    socket.on('error', () => socket.destroy());
     const peer = this.#peerOf(socket);
-    if (this.#clients.size >= this.#limits.clients && !this.#makeRoom()) {
-      this.#options.onRejected('too many clients', peer?.uid);
-      refuse(socket, `the engine serves ${this.#limits.clients} clients already; try again later`);
+    const rights = this.#rightsOf(peer);
+    if (peer === undefined || rights === undefined) {
+      this.#reports.tell('no access', peer?.uid);
+      this.#refuse(
+        socket,
+        'not-permitted',
+        `${inWords(peer)} has no access to this engine (see [engine] access)`,
+      );
       return;
     }
-    const access = () => accessOf(peer, { engineUid: this.#options.engineUid, grants: this.#grants });
-    if (access() === undefined) this.#options.onRejected('no access', peer?.uid);
-    const session = new Session(socket, {
-      engine: this.#options.engine,
+    const most = this.#mostFor(peer);
+    if (!this.#hasRoomFor(peer) && !this.#makeRoom(peer)) {
+      this.#reports.tell('too many clients', peer.uid);
+      this.#refuse(socket, 'action-failed', `the engine serves ${most} clients already; try again later`);
+      return;
+    }
+    const isKept = isOwner(peer, this.#options);
+    const client: Client = {
+      socket,
       peer,
-      access,
-      outbox: this.#limits.outbox,
-      maxPending: this.#limits.pendingRequests,
-      onFault: this.#options.onFault,
-    });
-    const client: Client = { socket, session, connectedAt: this.#options.now() };
+      rights,
+      session: this.#session(socket, peer, () => client.rights, isKept),
+    };
     this.#clients.add(client);
     socket.once('close', () => this.#clients.delete(client));
   }
 
-  /** Lets the longest-connected silent client go, if there is one. */
-  #makeRoom(): boolean {
-    const latest = this.#options.now() - this.#limits.silenceMs;
-    for (const client of this.#clients) {
-      if (!client.session.isIdleForGood || client.connectedAt > latest) continue;
-      this.#clients.delete(client);
-      client.socket.destroy();
-      return true;
+  #session(
+    socket: Socket,
+    peer: PeerCredentials,
+    rights: () => Rights | undefined,
+    isKept: boolean,
+  ): Session {
+    const { engine, now, onFault } = this.#options;
+    return new Session(socket, {
+      engine,
+      peer,
+      rights,
+      now,
+      onFault,
+      limits: this.#limits,
+      work: this.#work,
+      replies: this.#replies.shareOf(peer.uid, isKept),
+      notifications: this.#notifications.shareOf(peer.uid, isKept),
+      places: this.#subscriptions.forClientOf(peer.uid),
+      onCutOff: (reason) => this.#reports.tell(reason, peer.uid),
+    });
+  }
+
+  /** Says why, and goes on reading for a moment: a client that still writes would else never see the reason. */
+  #refuse(socket: Socket, code: 'not-permitted' | 'action-failed', message: string): void {
+    const error = { code: ERROR_FACES[code].rpc, message, data: { code } };
+    socket.end(frame({ jsonrpc: '2.0', id: null, error }));
+    if (this.#refused.size >= this.#limits.refusals) {
+      const [oldest] = this.#refused;
+      oldest?.destroy();
     }
-    return false;
+    this.#refused.add(socket);
+    const timer = setTimeout(() => socket.destroy(), REFUSAL_MS).unref();
+    socket.once('close', () => {
+      clearTimeout(timer);
+      this.#refused.delete(socket);
+    });
+    socket.once('end', () => socket.destroy());
+    socket.resume();
+  }
+
+  #rightsOf(peer: PeerCredentials | undefined): Rights | undefined {
+    return rightsOf(peer, { engineUid: this.#options.engineUid, grants: this.#grants });
+  }
+
+  #mostFor(peer: PeerCredentials): number {
+    const { clients, clientsOfOne } = this.#limits;
+    return isOwner(peer, this.#options) ? clients : Math.min(clients, clientsOfOne);
+  }
+
+  #hasRoomFor(peer: PeerCredentials): boolean {
+    const { clients, keptClients } = this.#limits;
+    if (isOwner(peer, this.#options)) return this.#clients.size < clients;
+    const others = [...this.#clients].filter((client) => !isOwner(client.peer, this.#options));
+    const own = others.filter((client) => client.peer.uid === peer.uid);
+    const open = Math.max(1, clients - keptClients);
+    return own.length < this.#mostFor(peer) && others.length < open && this.#clients.size < clients;
+  }
+
+  /** Lets the client of the same user go that has been idle longest, if there is one. */
+  #makeRoom({ uid }: PeerCredentials): boolean {
+    const latest = this.#options.now() - this.#limits.silenceMs;
+    const idle = [...this.#clients]
+      .filter((client) => client.peer.uid === uid && (client.session.idleSince ?? Infinity) <= latest)
+      .sort((left, right) => (left.session.idleSince ?? 0) - (right.session.idleSince ?? 0));
+    const [first] = idle;
+    if (first === undefined) return false;
+    this.#clients.delete(first);
+    first.socket.destroy();
+    return true;
   }
 
   #peerOf(socket: Socket): PeerCredentials | undefined {
@@ -189,9 +301,5 @@ export class RpcServer {
   }
 }
 
-function refuse(socket: Socket, message: string): void {
-  const data = { code: 'action-failed' };
-  const error = { code: ERROR_FACES['action-failed'].rpc, message, data };
-  socket.on('error', () => socket.destroy());
-  socket.end(frame({ jsonrpc: '2.0', id: null, error }), () => socket.destroy());
-}
+/** How long somebody turned away may take to read why. */
+const REFUSAL_MS = 1_000;

@@ -2,13 +2,15 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { EngineEvent } from '../supervisor/engine-event.ts';
+import type { JournalEntry } from '../supervisor/journal-port.ts';
 import type { Cancel, InputClaim, InputHolder } from '../supervisor/ports.ts';
 import type { NotificationName, NotificationParams, Params } from './contract.ts';
 import type { EnginePort, OutputChunk, OutputPosition, Requester } from './engine-port.ts';
 import { frame } from './framing.ts';
-import { passesFilter } from './journal-filter.ts';
+import { type Wants, wantedEvents } from './journal-filter.ts';
 import type { Outbox } from './outbox.ts';
 import { type StatusBeginning, StatusFeed } from './status-feed.ts';
+import type { Places } from './subscription-places.ts';
 
 /** Output travels in pieces of at most this many bytes, so that the oldest can be given up in small steps. */
 const PIECE_BYTES = 32 * 1024;
@@ -28,34 +30,57 @@ interface Tagged {
   readonly subscription: number;
 }
 
-type Kind = 'status' | 'events' | 'attach';
+export type Kind = 'status' | 'events' | 'attach';
 
 interface Subscription {
   readonly kind: Kind;
   readonly cancel: Cancel;
 }
 
+/** Events that an `events` subscription begins with, and the id of the last that was looked at for them. */
+export interface Replay {
+  readonly events: readonly EngineEvent[];
+  readonly upTo: number;
+  readonly wants: Wants<JournalEntry>;
+}
+
 export class Subscriptions {
-  readonly #engine: EnginePort;
+  readonly #engine: () => EnginePort;
   readonly #outbox: Outbox;
+  readonly #places: Places;
   readonly #active = new Map<number, Subscription>();
   /** By the `attach` subscription that they belong to. */
   readonly #claims = new Map<number, InputClaim>();
+  /** Of the lives of instances, the `attach` subscriptions by instance; one listener serves them all. */
+  readonly #attached = new Map<string, Set<number>>();
+  #cancelLives: Cancel | undefined;
   #lastId = 0;
 
-  constructor(engine: EnginePort, outbox: Outbox) {
+  constructor(engine: () => EnginePort, outbox: Outbox, places: Places) {
     this.#engine = engine;
     this.#outbox = outbox;
+    this.#places = places;
   }
 
   get size(): number {
     return this.#active.size;
   }
 
-  /** The id for a subscription that `follow…` then begins, once the reply that tells it is on its way. */
-  reserve(): number {
+  /**
+   * The id for a subscription that `follow…` then begins, once the reply that tells it is on its way. Throws
+   * `action-failed` where the client, or its user, has as many as may be.
+   */
+  reserve(kind: Kind, instance?: string): number {
     this.#lastId += 1;
+    this.#places.take(this.#lastId, kind, instance);
     return this.#lastId;
+  }
+
+  /** It will not begin after all. */
+  abandon(id: number): void {
+    this.#claims.get(id)?.release();
+    this.#claims.delete(id);
+    this.#places.free(id);
   }
 
   /** @returns false where the client has no such subscription. */
@@ -63,8 +88,7 @@ export class Subscriptions {
     const subscription = this.#active.get(id);
     if (subscription?.kind !== kind) return false;
     subscription.cancel();
-    this.#claims.get(id)?.release();
-    this.#claims.delete(id);
+    this.abandon(id);
     this.#active.delete(id);
     this.#outbox.forget(id);
     return true;
@@ -75,6 +99,7 @@ export class Subscriptions {
     for (const claim of this.#claims.values()) claim.release();
     this.#active.clear();
     this.#claims.clear();
+    this.#places.freeAll();
   }
 
   /** The right to write that belongs to an `attach` subscription; ends with it. Throws what `claimInput` throws. */
@@ -83,31 +108,44 @@ export class Subscriptions {
       const told = { subscription: id, kind: 'input-lost', uid } satisfies NotificationParams<'attach'>;
       this.#notify('attach', told, EVENT_SIZE);
     };
-    this.#claims.set(id, this.#engine.claimInput(instance, by, { steal, onLost }));
+    this.#claims.set(id, this.#engine().claimInput(instance, by, { steal, onLost }));
   }
 
   inputClaim(id: number): InputClaim | undefined {
     return this.#claims.get(id);
   }
 
-  followEvents(id: number, params: Params<'events.subscribe'>): void {
+  followEvents(id: number, { events, upTo, wants }: Replay): void {
+    const engine = this.#engine();
     const tell = (event: EngineEvent): void => {
       const told = { subscription: id, event } satisfies NotificationParams<'events'>;
       this.#notify('events', told, EVENT_SIZE);
     };
-    for (const event of this.#replayed(params)) tell(event);
-    const cancel = this.#engine.onEvent((event) => {
-      if (passesFilter(event, params)) tell(event);
+    for (const event of events) tell(event);
+    // What came while the past was looked through.
+    for (const slice of engine.journal.events(upTo)) for (const event of slice) if (wants(event)) tell(event);
+    const cancel = engine.onEvent((event) => {
+      if (wants(event)) tell(event);
     });
     this.#active.set(id, { kind: 'events', cancel });
   }
 
-  #replayed(params: Params<'events.subscribe'>): readonly EngineEvent[] {
+  /** In slices. */
+  *replayOf(params: Params<'events.subscribe'>): Generator<undefined, Replay> {
     const { replay, after_id: afterId } = params;
-    if (replay === undefined && afterId === undefined) return [];
-    const recent = this.#engine.journal.recentEvents(afterId ?? 0);
-    const matching = recent.filter((event) => passesFilter(event, params));
-    return matching.slice(Math.max(0, matching.length - (replay ?? MAX_REPLAY)));
+    const wants = wantedEvents(params);
+    const { journal } = this.#engine();
+    if (replay === undefined && afterId === undefined) return { events: [], upTo: journal.lastId, wants };
+    const most = Math.min(replay ?? MAX_REPLAY, MAX_REPLAY);
+    let events: EngineEvent[] = [];
+    let upTo = afterId ?? 0;
+    for (const slice of journal.events(upTo)) {
+      upTo = slice.at(-1)?.id ?? upTo;
+      events = [...events, ...slice.filter(wants)];
+      events = events.slice(Math.max(0, events.length - most));
+      yield;
+    }
+    return { events, upTo, wants };
   }
 
   followOutput(id: number, instance: string, params: Params<'attach'>): void {
@@ -115,23 +153,47 @@ export class Subscriptions {
     const tell = (chunk: OutputChunk): void => {
       if (streams.includes(chunk.stream)) this.#tellOutput(id, chunk, chunk.bytes);
     };
+    const engine = this.#engine();
     if (params.after !== undefined) this.#replayAfter(params.after, id, instance, tell);
-    else if (params.replay !== false) for (const chunk of this.#engine.recentOutput(instance)) tell(chunk);
-    const cancelOutput = this.#engine.followOutput(instance, (chunk) => {
+    else if (params.replay !== false) for (const chunk of engine.recentOutput(instance)) tell(chunk);
+    const cancelOutput = engine.followOutput(instance, (chunk) => {
       if (streams.includes(chunk.stream)) this.#tellOutput(id, chunk, chunk.keep());
     });
-    const cancelEvents = this.#engine.onEvent((event) => {
-      const wasRemoved =
-        event.event === 'config_reloaded' && this.#engine.snapshot([instance]).instances.length === 0;
-      const life = event.instance === instance ? lifeOf(event) : undefined;
-      const told = wasRemoved ? ({ kind: 'removed' } as const) : life;
-      if (told !== undefined) this.#notify('attach', { subscription: id, ...told }, EVENT_SIZE);
-    });
+    this.#followLife(id, instance);
     const cancel = (): void => {
       cancelOutput();
-      cancelEvents();
+      this.#attached.get(instance)?.delete(id);
+      if (this.#attached.get(instance)?.size === 0) this.#attached.delete(instance);
+      if (this.#attached.size > 0) return;
+      this.#cancelLives?.();
+      this.#cancelLives = undefined;
     };
     this.#active.set(id, { kind: 'attach', cancel });
+  }
+
+  #followLife(id: number, instance: string): void {
+    this.#attached.set(instance, (this.#attached.get(instance) ?? new Set()).add(id));
+    this.#cancelLives ??= this.#engine().onEvent((event) => {
+      if (event.event === 'config_reloaded') this.#tellRemoved();
+      const life = event.instance === undefined ? undefined : lifeOf(event);
+      if (life !== undefined) this.#tellLife(event.instance ?? '', life);
+    });
+  }
+
+  #tellRemoved(): void {
+    const left = new Set(
+      this.#engine()
+        .names()
+        .map((name) => name.instance),
+    );
+    for (const instance of this.#attached.keys()) {
+      if (!left.has(instance)) this.#tellLife(instance, { kind: 'removed' });
+    }
+  }
+
+  #tellLife(instance: string, life: Omit<NotificationParams<'attach'>, 'subscription'>): void {
+    for (const id of this.#attached.get(instance) ?? [])
+      this.#notify('attach', { subscription: id, ...life }, EVENT_SIZE);
   }
 
   /** What was printed since, as far as it is remembered; how much is not is told. */
@@ -141,8 +203,8 @@ export class Subscriptions {
     instance: string,
     tell: (chunk: OutputChunk) => void,
   ): void {
-    const { bytes: now } = this.#engine.outputPosition(instance);
-    const recent = this.#engine.recentOutput(instance);
+    const { bytes: now } = this.#engine().outputPosition(instance);
+    const recent = this.#engine().recentOutput(instance);
     // One that was made anew counts from 0 again.
     const from = {
       stdout: after.stdout > now.stdout ? 0 : after.stdout,
@@ -175,16 +237,21 @@ export class Subscriptions {
     }
   }
 
-  followStatus(id: number, params: Params<'status.subscribe'>, beginning: StatusBeginning): void {
+  /** Listens from now on; what it hears is told once it has begun. */
+  prepareStatus(id: number, params: Params<'status.subscribe'>, beginning: StatusBeginning): () => void {
+    let hasBegun = false;
     const feed = new StatusFeed(params, beginning, {
-      engine: this.#engine,
-      canTell: () => this.#outbox.isEmpty,
+      engine: this.#engine(),
+      canTell: () => hasBegun && this.#outbox.isEmpty,
       tell: (told) => {
         const size = INSTANCE_SIZE * told.instances.length + EVENT_SIZE;
         this.#notify('status', { subscription: id, ...told } satisfies NotificationParams<'status'>, size);
       },
     });
     this.#active.set(id, { kind: 'status', cancel: () => feed.cancel() });
+    return () => {
+      hasBegun = true;
+    };
   }
 
   #notify(method: NotificationName, params: Tagged, size: number): void {

@@ -24,7 +24,7 @@ function inWords({ instancePath, keyword, params, message }: ParameterProblem): 
     case 'enum':
       return `${place} must be one of ${(params.allowedValues as readonly unknown[]).join(', ')}`;
     case 'pattern':
-      return `${place} must be one line that is neither empty nor longer than 256 characters`;
+      return `${place} must be one line that is neither empty nor too long for what it is`;
     default:
       return `${place} ${message ?? 'is wrong'}`;
   }

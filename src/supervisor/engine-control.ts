@@ -63,8 +63,13 @@ export interface ControlPorts {
   readonly facts: EngineFacts;
   readonly output: OutputAccess;
   readonly input: InputAccess;
-  /** True where one of the patterns means the instance: its name, its process's, a glob, `all`. */
-  readonly means: (patterns: readonly string[], names: { instance: string; process: string }) => boolean;
+  /** Which of the instances patterns mean: names, their processes', globs, `all`. Throws for one that means none. */
+  readonly select: (patterns: readonly string[], known: readonly Names[]) => readonly string[];
+}
+
+interface Names {
+  readonly instance: string;
+  readonly process: string;
 }
 
 /** A piece of what an instance printed. */
@@ -118,17 +123,13 @@ export class EngineControl {
    * means nothing; `all` always means something.
    */
   select(patterns: readonly string[]): readonly string[] {
-    const { supervisor, means } = this.#ports;
-    const names = supervisor
+    return this.#ports.select(patterns, this.names());
+  }
+
+  names(): readonly Names[] {
+    return this.#ports.supervisor
       .records()
       .map(({ name, process }) => ({ instance: name, process: process.name }));
-    for (const pattern of patterns) {
-      if (pattern === 'all' || names.some((name) => means([pattern], name))) continue;
-      throw unknownProcess(pattern, [
-        ...new Set(names.flatMap(({ instance, process }) => [process, instance])),
-      ]);
-    }
-    return names.filter((name) => means(patterns, name)).map(({ instance }) => instance);
   }
 
   /** What every process group uses right now, for `snapshot`. */
@@ -154,14 +155,26 @@ export class EngineControl {
     };
   }
 
-  /** Throws `shutting-down` for a start or a restart while the engine stops. */
-  request(action: Action, instances: readonly string[], by: Requester): void {
-    const { supervisor } = this.#ports;
-    if (action !== 'stop') this.#refuseWhileDraining(`${action} ${instances.join(', ')}`);
+  /**
+   * Many are told in slices: to start a thousand processes takes a second. Throws `shutting-down` for a start or a
+   * restart while the engine stops.
+   */
+  async request(action: Action, instances: readonly string[], by: Requester): Promise<void> {
+    const { supervisor, clock } = this.#ports;
+    if (action !== 'stop') this.#refuseWhileDraining(`${action} ${instances.slice(0, 8).join(', ')}`);
     const received = this.#tellReceived(action, by, instances);
-    for (const record of this.#known(instances)) {
+    const cause = `${PARTICIPLES[action]} by ${requesterInWords(by)}`;
+    let sliceEnds = clock.now() + SLICE_MS;
+    for (const name of instances) {
+      if (clock.now() >= sliceEnds) {
+        await new Promise<void>((resolve) => setImmediate(resolve));
+        sliceEnds = clock.now() + SLICE_MS;
+        if (action !== 'stop' && this.#ports.drain.hasBegun) return;
+      }
+      // Looked up anew: a reload may have come between.
+      const record = supervisor.record(name);
+      if (record === undefined) continue;
       record.stoppedByUser = action === 'stop';
-      const cause = `${PARTICIPLES[action]} by ${requesterInWords(by)}`;
       supervisor.decide(record, DECISIONS[action], cause, received);
     }
   }
@@ -170,10 +183,14 @@ export class EngineControl {
   settled(action: Action, instances: readonly string[], signal: AbortSignal): Promise<void> {
     const { supervisor } = this.#ports;
     const isDone = (name: string): boolean => isSettled(action, supervisor.record(name));
-    if (instances.every(isDone)) return Promise.resolve();
+    // The one that was not there yet is asked first: most turns have nothing to do with it.
+    let late = instances.find((name) => !isDone(name));
+    if (late === undefined) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const cancel = supervisor.onTurnEnd(() => {
-        if (!instances.every(isDone)) return;
+        if (late !== undefined && !isDone(late)) return;
+        late = instances.find((name) => !isDone(name));
+        if (late !== undefined) return;
         cancel();
         signal.removeEventListener('abort', onAbort);
         resolve();
@@ -329,6 +346,8 @@ export class EngineControl {
   }
 }
 
+/** Then the event loop has its turn. */
+const SLICE_MS = 8;
 /** Longer ones are the story of a process that is restarted again and again. */
 const LONGEST_CHAIN = 16;
 const DECISIONS: Readonly<Record<Action, DecisionKind>> = {

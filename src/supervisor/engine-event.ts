@@ -66,7 +66,8 @@ export interface EventFields {
   journal_restored: { path: string; lost: number };
   /** More came than the disk took. */
   journal_dropped: { path: string; lines: number };
-  client_rejected: { reason: string; uid?: number };
+  /** `more`: so many others within the last minute, for the same reason, were not told one by one. */
+  client_rejected: { reason: string; uid?: number; more?: number };
   command_received: { method: string; uid: number; targets?: string[] };
 }
 

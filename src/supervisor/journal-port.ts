@@ -63,8 +63,11 @@ export interface JournalPort {
   readonly lastId: number;
   /** One that is still in memory. */
   entry(id: number): JournalEntry | undefined;
-  /** The events in memory with an id beyond this one, oldest first. */
-  recentEvents(afterId: number): readonly EngineEvent[];
+  /**
+   * The events in memory with an id beyond this one, oldest first, in slices that are small enough for one turn of the
+   * event loop. Between two of them others may come and go.
+   */
+  events(afterId: number): Iterable<readonly EngineEvent[]>;
   /**
    * One page of what is wanted. A call looks through a bounded amount, in slices between which the event loop has its
    * turn. Rejects with the signal's reason when that aborts.

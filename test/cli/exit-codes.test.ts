@@ -35,7 +35,7 @@ describe('status', () => {
   test('4: unknown name', async (t) => {
     const rig = await startRig(t);
     const { code, err } = await cli(['status', 'wbe', '--socket', rig.path]);
-    assert.deepEqual([code, err], [4, 'there is no process "wbe"; did you mean web?\n']);
+    assert.deepEqual([code, err], [4, 'no process is called wbe; did you mean web?\n']);
   });
 
   test('4: engine unreachable, which says where it looked and why that failed', async () => {
@@ -206,7 +206,7 @@ test('--json tells failures as JSON too', async (t) => {
   assert.deepEqual(JSON.parse(out), {
     error: {
       code: 'unknown-process',
-      message: 'there is no process "wbe"; did you mean web?',
+      message: 'no process is called wbe; did you mean web?',
       name: 'wbe',
       suggestion: 'web',
     },

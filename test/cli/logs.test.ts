@@ -117,7 +117,7 @@ describe('logs', () => {
 
   const slips: readonly [flags: string[], told: RegExp][] = [
     [['-e', 'state_change'], /there is no event "state_change"; did you mean state_changed\?/],
-    [['-p', 'wbe'], /there is no process "wbe"; did you mean web\?/],
+    [['-p', 'wbe'], /no process is called wbe; did you mean web\?/],
     [['--stream', 'out'], /--stream is one of stdout, stderr, not "out"/],
     [['--since', 'yesterday'], /--since takes a time such as 10m, 10:02/],
     [['--since', '1m', '--until', '2m'], /--until \(.*\) lies before --since/],
@@ -219,7 +219,7 @@ describe('logs', () => {
       rig.engine.change(name, {});
       rig.engine.emit('state_changed', { from: 'idle', to: 'starting' }, { instance: name, process: name });
     }
-    await eventually(() => rig.engine.listenerCount === 6);
+    await eventually(() => rig.engine.listenerCount === 5);
     rig.engine.print('web:2', 'I am new\n');
     await eventually(() => running.out.includes('web:2 stdout | I am new'));
     assert.doesNotMatch(running.out, /other stdout/);

@@ -53,7 +53,7 @@ describe('commands from standard input', () => {
     const { code, out, err } = await cli([], { input, environment: { TASKMASTER_SOCKET: rig.path } });
     assert.equal(code, 5);
     assert.equal(out, 'web: healthy since 2 seconds\nrestarting web\n');
-    assert.equal(err, 'there is no process "nope"\n');
+    assert.equal(err, 'no process is called nope\n');
     assert.doesNotMatch(out, /taskshell>/);
   });
 
@@ -134,7 +134,7 @@ describe('on a terminal', () => {
     shell.stdin.write('status web\r');
     await eventually(() => shell.out.includes('web: healthy since 2 seconds'));
     shell.stdin.write('stop nope\r');
-    await eventually(() => shell.err.includes('no process "nope"'));
+    await eventually(() => shell.err.includes('no process is called nope'));
     shell.stdin.write('exit\r');
     assert.equal(await shell.done, 5);
     assert.equal(readFileSync(historyFile, 'utf8'), 'status web\nstop nope\nexit\n');

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type AccessLevel, METHODS } from '../../src/rpc/contract.ts';
-import { accessOf, type Grant, type PeerCredentials } from '../../src/rpc/peer.ts';
+import { type Grant, type PeerCredentials, rightsOf } from '../../src/rpc/peer.ts';
+import { eventually } from '../support/eventually.ts';
 import { startRig } from '../support/rpc-rig.ts';
 
 const ENGINE_UID = 1000;
@@ -33,14 +34,14 @@ const TABLE: readonly [who: string, peer: PeerCredentials | undefined, level: Ac
 
 for (const [who, credentials, level] of TABLE) {
   test(`${who}: ${level ?? 'nothing'}`, () => {
-    assert.equal(accessOf(credentials, { engineUid: ENGINE_UID, grants: GRANTS }), level);
+    assert.equal(rightsOf(credentials, { engineUid: ENGINE_UID, grants: GRANTS })?.level, level);
   });
 }
 
 test('each level opens its methods and those below, over the wire', async (t) => {
   const rig = await startRig(t, { grants: GRANTS });
-  const ranks: readonly (AccessLevel | undefined)[] = [undefined, 'read', 'control', 'owner'];
-  const peers = [peer(4000), peer(2000), peer(3000), peer(ENGINE_UID)];
+  const ranks: readonly (AccessLevel | undefined)[] = ['read', 'control', 'owner'];
+  const peers = [peer(2000), peer(3000), peer(ENGINE_UID)];
   for (const [held, credentials] of peers.entries()) {
     rig.peer = credentials;
     const client = await rig.connect();
@@ -55,7 +56,7 @@ test('each level opens its methods and those below, over the wire', async (t) =>
       );
     }
   }
-  assert.deepEqual(rig.rejected, ['no access 4000']);
+  assert.deepEqual(rig.rejected, []);
 });
 
 test('who may only look may attach, but not with stdin', async (t) => {
@@ -81,12 +82,25 @@ test('a refusal says who asked, what they hold and what it takes', async (t) => 
 });
 
 test('new grants count at once for those connected', async (t) => {
-  const rig = await startRig(t);
+  const rig = await startRig(t, { grants: [{ level: 'read', uid: 2000, gid: undefined }] });
   rig.peer = peer(2000);
   const client = await rig.connect();
-  assert.equal((await client.ask('status')).error.data.code, 'not-permitted');
-  rig.server.setGrants(GRANTS);
-  assert.equal((await client.ask('status')).error, undefined);
+  assert.equal((await client.ask('stop', { names: ['web'] })).error.data.code, 'not-permitted');
+  rig.server.setGrants([{ level: 'control', uid: 2000, gid: undefined }]);
+  assert.equal((await client.ask('stop', { names: ['web'] })).error, undefined);
+});
+
+test('who has lost the access hears no more of what was followed', async (t) => {
+  const rig = await startRig(t, { grants: GRANTS });
+  rig.peer = peer(2000);
+  const client = await rig.connect();
+  await client.ask('events.subscribe');
+  await client.ask('attach', { name: 'web' });
+  rig.server.setGrants([]);
+  rig.engine.emit('engine_notice', { message: 'secret' });
+  await eventually(() => assert.ok(client.hasEnded));
+  assert.doesNotMatch(JSON.stringify(client.messages), /secret/);
+  assert.equal(rig.engine.listenerCount, 0);
 });
 
 test('a kernel that fails to tell is a stranger at the door, not a crash', async (t) => {
@@ -95,5 +109,6 @@ test('a kernel that fails to tell is a stranger at the door, not a crash', async
       throw new Error('getsockopt failed');
     },
   });
-  assert.equal((await (await rig.connect()).ask('status')).error.data.code, 'not-permitted');
+  const [refusal] = await (await rig.connect()).received(1);
+  assert.equal(refusal.error.data.code, 'not-permitted');
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type JournalFilter, needlesOf, passesJournalFilter } from '../../src/rpc/journal-filter.ts';
+import { type JournalFilter, needlesOf, wantedEntries } from '../../src/rpc/journal-filter.ts';
 import type { JournalEntry } from '../../src/supervisor/journal-port.ts';
 
 const about = { time: 1, process: 'web', instance: 'web:2', incarnation: 3 } as const;
@@ -58,7 +58,7 @@ const CASES: readonly [filter: JournalFilter, ids: readonly number[]][] = [
 ];
 for (const [filter, ids] of CASES) {
   test(`${JSON.stringify(filter)} is passed by ${ids.join(', ') || 'none'}, and their JSON has all needles`, () => {
-    const found = ENTRIES.filter((entry) => passesJournalFilter(entry, filter));
+    const found = ENTRIES.filter(wantedEntries(filter));
     assert.deepEqual(
       found.map(({ id }) => id),
       ids,

@@ -114,7 +114,7 @@ describe('JSON-RPC 2.0', () => {
 });
 
 test('every method answers with what its schema says', async (t) => {
-  const rig = await startRig(t);
+  const rig = await startRig(t, {}, new FakeEngine(anInstance('web'), anInstance('api')));
   rig.engine.emit('engine_notice', { message: 'hello' });
   rig.engine.output.set('web', [{ stream: 'stdout', incarnation: 1, bytes: Buffer.from([0xff]), time: 5 }]);
   const client = await rig.connect();
@@ -125,6 +125,7 @@ test('every method answers with what its schema says', async (t) => {
     signal: { names: ['web'], signal: 'hup' },
     attach: { name: 'web', stdin: true },
     'attach.write': { subscription: 2, text: 'hi' },
+    send: { name: 'api', text: 'hi' },
     'attach.resize': { subscription: 2, columns: 80, rows: 24 },
     detach: { subscription: 2 },
     'events.unsubscribe': { subscription: 3 },
@@ -170,7 +171,7 @@ describe('bad clients', () => {
     assert.ok(held < 32 * 1024 * 1024, `${held} bytes are held`);
     const [reply] = await client.received(1);
     assert.equal(reply.error.code, -32700);
-    assert.match(reply.error.message, /longer than 1048576 bytes/);
+    assert.match(reply.error.message, /longer than 262144 bytes/);
     client.socket.end();
     await eventually(() => rig.server.clientCount === 0);
     assert.equal((await (await rig.connect()).ask('version')).result.pid, 1);
@@ -194,7 +195,7 @@ describe('bad clients', () => {
 
   test('when all places are taken by clients at work, one more is told so and turned away', async (t) => {
     const rig = await startRig(t, { limits: { ...SERVER_LIMITS, clients: 2, silenceMs: 0 } });
-    for (const client of [await rig.connect(), await rig.connect()]) await client.ask('version');
+    for (const client of [await rig.connect(), await rig.connect()]) await client.ask('events.subscribe');
     const third = await rig.connect();
     const [refusal] = await third.received(1);
     assert.match(refusal.error.message, /serves 2 clients already/);

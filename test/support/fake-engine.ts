@@ -3,7 +3,6 @@
 import { TaskmasterError } from '../../src/errors.ts';
 import type { Batch } from '../../src/journal/batch.ts';
 import { search } from '../../src/journal/search.ts';
-import { nearestWord } from '../../src/nearest-word.ts';
 import type {
   Action,
   EnginePort,
@@ -13,7 +12,7 @@ import type {
   RecentChunk,
   Requester,
 } from '../../src/rpc/engine-port.ts';
-import { matchesPattern } from '../../src/rpc/name-pattern.ts';
+import { selectInstances, unknownProcess } from '../../src/rpc/select.ts';
 import type { SignalName } from '../../src/signals.ts';
 import { describeContainer } from '../../src/supervisor/describe.ts';
 import type { EngineEvent, EventFields, EventName } from '../../src/supervisor/engine-event.ts';
@@ -130,6 +129,7 @@ export class FakeEngine implements EnginePort {
 
   snapshot(names?: readonly string[], usage?: UsageReading): EngineSnapshot {
     const all = [...this.instances.values()].map((instance) => withUsage(instance, usage));
+    const wanted = new Set(names);
     return {
       version: '1.2.3',
       pid: 1,
@@ -140,22 +140,17 @@ export class FakeEngine implements EnginePort {
       draining: this.draining,
       orphans_reaped: 0,
       output: { memory_bytes: 0, memory_limit_bytes: 0, dropped_bytes: 0 },
-      instances: names === undefined ? all : all.filter(({ name }) => names.includes(name)),
+      instances: names === undefined ? all : all.filter(({ name }) => wanted.has(name)),
       ...(usage?.container !== undefined && { container: describeContainer(usage.container) }),
     };
   }
 
+  names(): readonly { instance: string; process: string }[] {
+    return [...this.instances.values()].map(({ name, process }) => ({ instance: name, process }));
+  }
+
   select(patterns: readonly string[]): readonly string[] {
-    const chosen = new Set<string>();
-    for (const pattern of patterns) {
-      const found = [...this.instances.values()].filter(
-        ({ name, process }) =>
-          pattern === 'all' || matchesPattern(pattern, name) || matchesPattern(pattern, process),
-      );
-      if (found.length === 0 && pattern !== 'all') throw unknown(pattern, this.instances.keys());
-      for (const { name } of found) chosen.add(name);
-    }
-    return [...chosen];
+    return selectInstances(patterns, this.names());
   }
 
   request(action: Action, instances: readonly string[], by: Requester): void {
@@ -217,7 +212,8 @@ export class FakeEngine implements EnginePort {
   }
 
   config(process?: string): unknown {
-    if (process !== undefined && !this.instances.has(process)) throw unknown(process, this.instances.keys());
+    if (process !== undefined && !this.instances.has(process))
+      throw unknownProcess(process, this.instances.keys());
     return { engine: { grace_ms: 10_000 } };
   }
 
@@ -236,7 +232,10 @@ export class FakeEngine implements EnginePort {
       },
       hasFiles: false,
       entry: (id) => this.entries.find((entry) => entry.id === id),
-      recentEvents: (afterId) => this.events.filter(({ id }) => id > afterId),
+      *events(afterId) {
+        const events = engine.events.filter(({ id }) => id > afterId);
+        for (let from = 0; from < events.length; from += 1_000) yield events.slice(from, from + 1_000);
+      },
       search: (query, signal) => search(query, this.#batches(query.fromTheEnd), signal, async () => {}),
     };
   }
@@ -332,11 +331,4 @@ function withUsage(instance: InstanceSnapshot, reading: UsageReading | undefined
     processes: used.processes,
   };
   return { ...instance, usage };
-}
-
-function unknown(name: string, known: Iterable<string>): TaskmasterError {
-  const suggestion = nearestWord(name, known);
-  const hint = suggestion === undefined ? '' : `; did you mean ${suggestion}?`;
-  const details = suggestion === undefined ? { name } : { name, suggestion };
-  return new TaskmasterError('unknown-process', `there is no process "${name}"${hint}`, { details });
 }

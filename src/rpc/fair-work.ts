@@ -1,0 +1,116 @@
+/**
+ * Who of the clients has the next piece of work done. All they ask is done in small pieces, in slices between which
+ * the event loop has its turn; the next piece is always that of the user, and of their client, for whom the least was
+ * done lately. So nobody waits for what another asks, however much that is.
+ */
+
+import { performance } from 'node:perf_hooks';
+
+const SLICE_MS = 4;
+/** What was done for somebody counts half after so long. */
+const HALF_LIFE_MS = 1_000;
+
+export interface Worker {
+  readonly uid: number;
+  /** Does one small piece. @returns false where there is nothing left to do for now; `wake` tells when there is. */
+  step(): boolean;
+}
+
+/** What was done for somebody, in milliseconds that fade. */
+class Account {
+  #ms = 0;
+  #at = 0;
+
+  spent(now: number): number {
+    return this.#ms * 0.5 ** ((now - this.#at) / HALF_LIFE_MS);
+  }
+
+  add(ms: number, now: number): void {
+    this.#ms = this.spent(now) + ms;
+    this.#at = now;
+  }
+}
+
+export class FairWork {
+  readonly #ready = new Map<Worker, Account>();
+  readonly #clients = new WeakMap<Worker, Account>();
+  readonly #users = new Map<number, Account>();
+  #sliceEnds = Number.POSITIVE_INFINITY;
+  #isSliceOpen = false;
+  #isWorking = false;
+
+  /** Begins at once where this turn of the event loop has time left. */
+  wake(worker: Worker): void {
+    const account = this.#clients.get(worker) ?? new Account();
+    this.#clients.set(worker, account);
+    this.#ready.set(worker, account);
+    this.#work();
+  }
+
+  forget(worker: Worker): void {
+    this.#ready.delete(worker);
+    this.#clients.delete(worker);
+  }
+
+  #work(): void {
+    if (this.#isWorking) return;
+    this.#openSlice();
+    this.#isWorking = true;
+    try {
+      for (let now = performance.now(); now < this.#sliceEnds; ) {
+        const worker = this.#next(now);
+        if (worker === undefined) return;
+        const isReady = worker.step();
+        if (!isReady) this.#ready.delete(worker);
+        const after = performance.now();
+        this.#clients.get(worker)?.add(after - now, after);
+        this.#userOf(worker).add(after - now, after);
+        now = after;
+      }
+    } finally {
+      this.#isWorking = false;
+    }
+  }
+
+  /** One slice in each turn of the event loop, whoever begins it. */
+  #openSlice(): void {
+    if (this.#isSliceOpen) return;
+    this.#isSliceOpen = true;
+    this.#sliceEnds = performance.now() + SLICE_MS;
+    setImmediate(() => {
+      this.#isSliceOpen = false;
+      if (this.#ready.size > 0) this.#work();
+      else this.#fade();
+    });
+  }
+
+  #next(now: number): Worker | undefined {
+    let best: Worker | undefined;
+    let leastOfUser = Number.POSITIVE_INFINITY;
+    let leastOfClient = Number.POSITIVE_INFINITY;
+    for (const [worker, account] of this.#ready) {
+      const ofUser = this.#userOf(worker).spent(now);
+      const ofClient = account.spent(now);
+      if (ofUser > leastOfUser || (ofUser === leastOfUser && ofClient >= leastOfClient)) continue;
+      best = worker;
+      leastOfUser = ofUser;
+      leastOfClient = ofClient;
+    }
+    return best;
+  }
+
+  #userOf({ uid }: Worker): Account {
+    const known = this.#users.get(uid);
+    if (known !== undefined) return known;
+    const made = new Account();
+    this.#users.set(uid, made);
+    return made;
+  }
+
+  /** Users who have not been here for long leave nothing behind. */
+  #fade(): void {
+    if (this.#users.size < 64) return;
+    const now = performance.now();
+    for (const [uid, account] of this.#users) if (account.spent(now) < 0.01) this.#users.delete(uid);
+  }
+}
