@@ -6,7 +6,7 @@
 
 import { performance } from 'node:perf_hooks';
 
-const SLICE_MS = 4;
+const SLICE_MS = 2;
 /** What was done for somebody counts half after so long. */
 const HALF_LIFE_MS = 1_000;
 

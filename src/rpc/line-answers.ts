@@ -4,7 +4,8 @@ import type { Answered } from './call.ts';
 
 /** More is not put together in one line: what is left of the batch is to be asked for by itself. */
 export const MOST_BATCH_BYTES = 2 * 2 ** 20;
-const NEWLINE = Buffer.from('\n');
+/** Shorter texts are put together before they become bytes. */
+const PIECE_CHARACTERS = 32 * 1024;
 
 export interface LinePorts {
   readonly reply: (line: readonly Buffer[]) => void;
@@ -40,10 +41,10 @@ export class LineAnswers {
   add({ response, begin }: Answered): void {
     this.#missing -= 1;
     if (response !== undefined) {
-      const bytes = response.map((piece) => Buffer.from(piece));
-      if (this.#isBatch) this.#pieces.push(Buffer.from(this.#pieces.length === 0 ? '[' : ','));
-      this.#pieces.push(...bytes);
-      const size = bytes.reduce((sum, { length }) => sum + length, 0);
+      const lead = !this.#isBatch ? '' : this.#pieces.length === 0 ? '[' : ',';
+      const pieces = joined([lead, ...response, this.#isBatch ? '' : '\n']);
+      this.#pieces.push(...pieces);
+      const size = pieces.reduce((sum, { length }) => sum + length, 0);
       this.#bytes += size;
       if (this.#isBatch) this.#ports.hold(size);
     }
@@ -55,8 +56,20 @@ export class LineAnswers {
   #finish(): void {
     if (this.#isBatch) this.#ports.hold(-this.#bytes);
     if (this.#pieces.length > 0) {
-      this.#ports.reply(this.#isBatch ? [...this.#pieces, Buffer.from(']\n')] : [...this.#pieces, NEWLINE]);
+      this.#ports.reply(this.#isBatch ? [...this.#pieces, Buffer.from(']\n')] : this.#pieces);
     }
     for (const begin of this.#begins) this.#ports.begin(begin);
   }
+}
+
+function joined(texts: readonly string[]): readonly Buffer[] {
+  const pieces: Buffer[] = [];
+  let text = '';
+  for (const next of texts) {
+    text += next;
+    if (text.length < PIECE_CHARACTERS) continue;
+    pieces.push(Buffer.from(text));
+    text = '';
+  }
+  return text === '' ? pieces : [...pieces, Buffer.from(text)];
 }

@@ -39,8 +39,41 @@ export function readMessage(line: Buffer): Message {
   return { kind: 'batch', entries: parsed.value.map(readEntry) };
 }
 
+/** A request has but a few levels. A hundred thousand take the parser longer than all of a usual line. */
+const DEEPEST = 32;
+/** Shorter lines cannot be deep enough to matter. */
+const WORTH_A_LOOK_BYTES = 4_096;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Whether brackets stand in each other more than a request has them; those in strings do not count. */
+function isTooDeep(line: Buffer): boolean {
+  if (line.length < WORTH_A_LOOK_BYTES) return false;
+  let depth = 0;
+  for (let at = 0; at < line.length; at++) {
+    const byte = line[at];
+    if (byte === QUOTE) at = endOfString(line, at);
+    else if (byte === 0x5b || byte === 0x7b) depth += 1;
+    else if (byte === 0x5d || byte === 0x7d) depth -= 1;
+    if (depth > DEEPEST) return true;
+  }
+  return false;
+}
+
+/** @returns the index of the quotation mark that ends the string. */
+function endOfString(line: Buffer, start: number): number {
+  for (let at = line.indexOf(QUOTE, start + 1); at !== -1; at = line.indexOf(QUOTE, at + 1)) {
+    let backslashes = 0;
+    while (line[at - 1 - backslashes] === BACKSLASH) backslashes += 1;
+    if (backslashes % 2 === 0) return at;
+  }
+  return line.length;
+}
+
 function parse(line: Buffer): { kind: 'value'; value: unknown } | { kind: 'broken'; reason: string } {
   if (!isUtf8(line)) return { kind: 'broken', reason: 'the line is not UTF-8' };
+  if (isTooDeep(line))
+    return { kind: 'broken', reason: `values stand more than ${DEEPEST} deep in each other` };
   try {
     return { kind: 'value', value: JSON.parse(line.toString('utf8')) };
   } catch {

@@ -233,8 +233,10 @@ export class FakeEngine implements EnginePort {
       hasFiles: false,
       entry: (id) => this.entries.find((entry) => entry.id === id),
       *events(afterId) {
-        const events = engine.events.filter(({ id }) => id > afterId);
-        for (let from = 0; from < events.length; from += 1_000) yield events.slice(from, from + 1_000);
+        for (let from = 0; from < engine.entries.length; from += 1_000) {
+          const slice = engine.entries.slice(from, from + 1_000).filter(({ id }) => id > afterId);
+          if (slice.length > 0) yield slice.filter((entry) => entry.event !== 'output');
+        }
       },
       search: (query, signal) => search(query, this.#batches(query.fromTheEnd), signal, async () => {}),
     };
