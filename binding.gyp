@@ -6,6 +6,7 @@
         "native/addon.cc",
         "native/child_setup.cc",
         "native/environment.cc",
+        "native/family.cc",
         "native/peer_credentials.cc",
         "native/reap.cc",
         "native/signals.cc",

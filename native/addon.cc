@@ -2,6 +2,7 @@
 
 #include <napi.h>
 
+#include "family.h"
 #include "peer_credentials.h"
 #include "reap.h"
 #include "signals.h"
@@ -17,6 +18,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("reap", Napi::Function::New(env, Reap, "reap"));
   exports.Set("hasChildren", Napi::Function::New(env, HasChildren, "hasChildren"));
   exports.Set("becomeSubreaper", Napi::Function::New(env, BecomeSubreaper, "becomeSubreaper"));
+  exports.Set("readMark", Napi::Function::New(env, ReadMark, "readMark"));
+  exports.Set("markSelf", Napi::Function::New(env, MarkSelf, "markSelf"));
+  exports.Set("sealDescriptors", Napi::Function::New(env, SealDescriptors, "sealDescriptors"));
   exports.Set("kill", Napi::Function::New(env, Kill, "kill"));
   exports.Set("watchSignals", Napi::Function::New(env, WatchSignals, "watchSignals"));
   exports.Set("releaseSignals", Napi::Function::New(env, ReleaseSignals, "releaseSignals"));

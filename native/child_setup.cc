@@ -77,7 +77,17 @@ bool SetOomScoreAdj(ChildPlan& plan) {
   return written >= 0;
 }
 
+// Helps to find it again; where it cannot be done, the program runs all the same.
+void Mark(uint64_t mark) {
+  rlimit64 limit = {};
+  if (mark == 0 || syscall(SYS_prlimit64, 0, RLIMIT_LOCKS, nullptr, &limit) != 0) return;
+  if (limit.rlim_max < mark) return;
+  limit.rlim_cur = mark;
+  syscall(SYS_prlimit64, 0, RLIMIT_LOCKS, &limit, nullptr);
+}
+
 bool SetLimits(ChildPlan& plan) {
+  Mark(plan.mark);
   for (int index = 0; index < plan.limit_count; ++index) {
     const ResourceLimit& wanted = plan.limits[index];
     if (syscall(SYS_prlimit64, 0, wanted.resource, &wanted.limit, nullptr) == 0) continue;

@@ -61,6 +61,9 @@ struct ChildPlan {
   bool has_capabilities;
   uint64_t capabilities;  // bit n: keep capability n
   bool no_new_privs;
+  // Which family the program belongs to, with all that it will start: the soft limit of its file locks, which has
+  // meant nothing since Linux 2.4.25 and is inherited by everything. 0: none.
+  uint64_t mark;
 
   // The report.
   Step failed_step;

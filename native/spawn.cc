@@ -222,6 +222,7 @@ class Preparation {
     for (size_t index = 0; index + 2 < numbers.size(); index += 3) {
       limits_.push_back({static_cast<int>(numbers[index]), {LimitValue(numbers[index + 1]), LimitValue(numbers[index + 2])}});
     }
+    plan.mark = static_cast<uint64_t>(IsGiven(request, "mark") ? request.Get("mark").ToNumber().Int64Value() : 0);
     plan.limits = limits_.data();
     plan.limit_count = static_cast<int>(limits_.size());
   }

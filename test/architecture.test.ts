@@ -176,7 +176,7 @@ test('no file is longer than 400 lines; what is native is below its bounds', () 
     long.map((path) => relative(src, path)),
     [],
   );
-  assert.ok(linesIn('native') < 1_400, 'the addon has fewer than 1,400 lines');
+  assert.ok(linesIn('native') < 1_600, 'the addon has fewer than 1,600 lines');
   assert.ok(linesIn('native/launcher') < 600, 'the launcher has fewer than 600 lines');
   assert.ok(linesIn('native/preload') < 120, 'what is preloaded into Node has fewer than 120 lines');
 });

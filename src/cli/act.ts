@@ -75,7 +75,8 @@ function waitParams({ command, flags }: Invocation): { wait?: true; timeout_ms?:
 
 export const signal: CommandHandler = async ({ operands: [name = '', word = ''], flags, io, connect }) => {
   const client = await connect();
-  const result = await client.call('signal', { names: [name], signal: word });
+  const to = flags.has('--leader') ? { to: 'leader' as const } : {};
+  const result = await client.call('signal', { names: [name], signal: word, ...to });
   if (flags.has('--json')) say(io, JSON.stringify(result));
   else for (const instance of result.instances) say(io, `sent ${result.signal} to ${plainLine(instance)}`);
   return 0;

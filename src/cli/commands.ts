@@ -133,10 +133,13 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     verb: 'signal',
     operands: [NAME, { label: 'SIG', kind: 'signal', count: 'one' }],
-    flags: [],
+    flags: [{ name: '--leader', summary: 'to the process that the engine started, not to its whole group' }],
     summary: 'send a signal to the process group: HUP, SIGUSR1, RTMIN+3, 15',
     notes: [`${ACTION_CODES},`, '      7 not running'],
-    examples: [['signal nginx HUP', 'have it read its files anew']],
+    examples: [
+      ['signal nginx HUP', 'have it read its files again'],
+      ['signal worker USR1 --leader', 'spare its children'],
+    ],
     load: async () => (await loadActions()).signal,
   },
   {

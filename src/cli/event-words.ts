@@ -15,6 +15,8 @@ const WORDS: Readonly<Record<string, (subject: string, fields: Fields) => string
   state_changed: (subject, { to }) => `${subject} ${text(to)}`,
   process_spawned: (subject, { pid }) => `${subject} started as pid ${text(pid)}`,
   process_exited: (subject, { status }) => `${subject} ${ending(status)}`,
+  process_left_running: (subject, { message, left }) =>
+    `${subject}: ${text(message)} (${Array.isArray(left) ? left.map(text).join('; ') : ''})`,
   signal_sent: (subject, { signal }) => `${text(signal)} sent to ${subject}`,
   probe_finished: (subject, { passed, outcome, failures }) =>
     passed === true

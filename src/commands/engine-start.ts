@@ -48,7 +48,11 @@ export async function run(words: readonly string[]): Promise<number> {
     process.stderr.write(`taskmaster: ${refusal.message}\n`);
     return EXIT_ALREADY_RUNNING;
   }
-  requests.handleBy((request, signal) => handle(engine, request, signal));
+  let interrupts = 0;
+  requests.handleBy((request, signal) => {
+    if (request === 'interrupt') interrupts += 1;
+    handle(engine, request, signal, interrupts);
+  });
   return leave(engine, await finished);
 }
 
@@ -118,14 +122,20 @@ function startProcesses({ supervisor, drain, clock }: Engine, causedBy: number):
   startSome();
 }
 
-function handle(engine: Engine, request: EngineRequest, signal: string): void {
+/** @param interrupts how many of them have come, this one included. */
+function handle(engine: Engine, request: EngineRequest, signal: string, interrupts: number): void {
   const { drain, control, output, socket, http, supervisor, events } = engine;
   const notice = (error: unknown): number =>
     events.emit('error', 'engine_notice', { message: (error as Error).message });
   const verdict = { code: EXIT_CODES.requested, reason: `received ${signal}` };
   switch (request) {
     case 'shutdown':
-      if (drain.hasBegun) drain.killNow(verdict);
+      // An orchestrator may repeat itself: that must cost no service its clean-up.
+      drain.begin(verdict);
+      break;
+    case 'interrupt':
+      // A person who presses Ctrl-C again has waited long enough.
+      if (interrupts > 1) drain.killNow(verdict);
       else drain.begin(verdict);
       break;
     case 'kill':

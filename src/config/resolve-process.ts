@@ -11,11 +11,12 @@ import { resolveLimits } from './limits.ts';
 import { octal } from './octal.ts';
 import { resolveOutput } from './output-target.ts';
 import type { Place } from './place.ts';
-import type { Dependency, ProcessConfig, SpawnSettings, StopStage } from './resolved-config.ts';
+import type { Dependency, ProcessConfig, SpawnSettings } from './resolved-config.ts';
 import { resolveRestart } from './restart-policy.ts';
 import type { ProcessSource } from './schema.ts';
 import { showValue } from './show-value.ts';
 import { signalAt } from './signal-at.ts';
+import { resolveStop } from './stop-sequence.ts';
 
 const LEAST_RING_BYTES = 1_024;
 const MOST_RING_BYTES = 16 * 1_048_576;
@@ -61,7 +62,7 @@ export function resolveProcess(
     })),
     restart: resolveRestart(place, process),
     startTimeoutMs: startTimeoutAt(place.at('start_timeout'), process, needed.has(name)),
-    stop: resolveStop(place, process),
+    ...resolveStop(place, process),
     reloadSignal:
       process.reload_signal === undefined
         ? undefined
@@ -158,22 +159,4 @@ function defaultCondition(dependency: PlacedProcess | undefined): Dependency['co
 
 function asCondition(text: string): Dependency['condition'] | undefined {
   return (['started', 'healthy', 'completed'] as const).find((condition) => condition === text);
-}
-
-function resolveStop(place: Place, process: ProcessSource): readonly StopStage[] {
-  const short = (['stop_signal', 'stop_timeout'] as const).find((key) => place.isGiven(key));
-  if (process.stop === undefined) {
-    const signal = signalAt(place.at('stop_signal'), process.stop_signal);
-    const waitMs = durationAt(place.at('stop_timeout'), process.stop_timeout, 'zero');
-    return [{ signal: signal ?? 'SIGTERM', waitMs }];
-  }
-  if (short !== undefined) {
-    place
-      .at(short)
-      .problem({ message: `${short} and stop cannot be used together`, hint: 'put it into stop' }, 'key');
-  }
-  return process.stop.map((stage, index) => ({
-    signal: signalAt(place.at('stop', index, 'signal'), stage.signal) ?? 'SIGTERM',
-    waitMs: durationAt(place.at('stop', index, 'wait'), stage.wait, 'zero'),
-  }));
 }

@@ -101,6 +101,10 @@ export interface ProcessConfig {
   /** How long a start may take, until it is healthy or, as a one-shot, has exited; undefined: no limit. */
   readonly startTimeoutMs: number | undefined;
   readonly stop: readonly StopStage[];
+  /** Who gets the KILL after it. */
+  readonly kill: 'leader' | 'all';
+  /** What it has started stays when it ends. */
+  readonly leaveRunning: boolean;
   readonly reloadSignal: SignalName | undefined;
   readonly health: HealthRules;
   /** Everything that only a new incarnation can take over. */

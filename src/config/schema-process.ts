@@ -111,6 +111,12 @@ const dependency = {
   expected: '"started", "healthy", "completed", or {condition, restart}',
 } as const;
 
+const killMode = {
+  type: 'string',
+  enum: ['group', 'mixed', 'leader'],
+  expected: '"group", "mixed" or "leader"',
+} as const;
+
 export const processSchema = {
   type: 'object',
   description: 'A process to supervise.',
@@ -245,12 +251,17 @@ export const processSchema = {
       items: {
         type: 'object',
         properties: {
-          signal: { ...signal, description: 'Sent to the whole process group.' },
+          signal: { ...signal, description: 'What to send.' },
           wait: { ...duration, default: '5s', description: 'How long to wait for it to end.' },
+          kill_mode: {
+            ...killMode,
+            description:
+              'Who gets this signal: `group` all of its process group, the others the leader. Default: as the process.',
+          },
         },
         required: ['signal'],
         additionalProperties: false,
-        expected: 'a table such as {signal = "TERM", wait = "5s"}',
+        expected: 'a table such as {signal = "TERM", wait = "5s", kill_mode = "group"}',
       },
       description: 'Signals to stop it with, in order; KILL follows the last one.',
       expected: 'an array such as [{signal = "TERM", wait = "5s"}]',
@@ -272,6 +283,17 @@ export const processSchema = {
       ...duration,
       default: '5s',
       description: 'How long to wait after `stop_signal` before KILL.',
+    },
+    kill_mode: {
+      ...killMode,
+      description:
+        'Who gets the stop signals, and the KILL after them. `group`: both go to the whole process group. `mixed`: the signals to the leader, which is the process that the engine started, and KILL to all. `leader`: both to the leader. Default: as `mixed`, and in the last fifth of the last wait (at most 1s) its children get the signal too. What is left when the leader has ended gets the same sequence from its start, then KILL.',
+    },
+    leave_running: {
+      ...flag,
+      default: false,
+      description:
+        'Leave what it started running when it ends: cron’s jobs, sessions of sshd. All signals go to the leader only. What it left gets TERM when the engine shuts down.',
     },
     reload_signal: {
       ...signal,

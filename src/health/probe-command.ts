@@ -34,12 +34,12 @@ export function probeByCommand(
       const readers = [spawned.stdoutFd, spawned.stderrFd].flatMap((fd) =>
         fd === undefined ? [] : [ports.readPipe(fd, (bytes) => printed.add(bytes))],
       );
-      const killGroup = (): void => void kernel.signalGroup(spawned.pid, 'SIGKILL');
-      signal.addEventListener('abort', killGroup, { once: true });
+      const killAll = (): void => void kernel.signalFamily(spawned.family, 'SIGKILL', 'all');
+      signal.addEventListener('abort', killAll, { once: true });
       const settle = (status: ExitStatus): void => {
-        signal.removeEventListener('abort', killGroup);
+        signal.removeEventListener('abort', killAll);
         // What it left running must neither live on nor hold us up by holding its pipes.
-        if (kernel.groupIsAlive(spawned.pid)) killGroup();
+        killLeftovers(kernel, spawned.family);
         // Its exit may be known before the loop has polled its pipes: what it printed last is read in the turn
         // that follows. Then nobody listens any more, whoever else may hold them.
         setImmediate(() =>
@@ -50,6 +50,23 @@ export function probeByCommand(
         );
       };
     });
+}
+
+/** Children of what is killed come to light when it is dead: until nobody is left. */
+function killLeftovers(kernel: Kernel, family: number): void {
+  if (kernel.leftovers(family).length === 0) {
+    kernel.release(family);
+    return;
+  }
+  kernel.signalFamily(family, 'SIGKILL', 'all');
+  const leave = kernel.onChildCollected(() => {
+    if (kernel.leftovers(family).length > 0) {
+      kernel.signalNewcomers(family);
+      return;
+    }
+    leave();
+    kernel.release(family);
+  });
 }
 
 function isPass(status: ExitStatus): boolean {

@@ -1,6 +1,7 @@
 /** What a step asks the world to do, as data; `supervisor/perform.ts` carries it out in this order. */
 
 import type { SignalName } from '../signals.ts';
+import type { SignalTarget } from './rules.ts';
 
 /** Work that belongs to a state: begun on entering, ended on leaving. */
 export type Activity = 'awaitDependencies' | 'watchReadiness' | 'watchLiveness';
@@ -17,8 +18,8 @@ interface ArmDeadline {
 
 export type Effect =
   | { readonly kind: 'spawn'; readonly incarnation: number }
-  /** To the whole process group of the live incarnation. */
-  | { readonly kind: 'signalGroup'; readonly signal: SignalName }
+  /** To processes of the present incarnation. */
+  | { readonly kind: 'signal'; readonly signal: SignalName; readonly to: SignalTarget }
   | ArmDeadline
   | { readonly kind: 'disarmDeadline' }
   | { readonly kind: 'beginActivity'; readonly activity: Activity }

@@ -9,8 +9,7 @@ import type { ExitStatus, SpawnFailure } from './exit-outcome.ts';
 interface Exited {
   readonly kind: 'exited';
   readonly status: ExitStatus;
-  /** Other processes of its group are still there. */
-  readonly leavesGroup: boolean;
+  readonly leaves: Leftovers;
   /** It ran for less than `BRIEF_LIFE_MS`. */
   readonly wasBrief: boolean;
 }
@@ -26,8 +25,8 @@ export type Fact =
   | { readonly kind: 'becameHealthy' }
   | { readonly kind: 'becameUnhealthy' }
   | Exited
-  /** After the leader, the last process of its group is gone too. */
-  | { readonly kind: 'groupVanished' }
+  /** After the leader, the last process of the incarnation is gone too. */
+  | { readonly kind: 'othersVanished' }
   /** The deadline that the present state set itself. */
   | { readonly kind: 'deadlinePassed' }
   /** A reload changed what it goes by. */
@@ -43,6 +42,12 @@ export type Decision =
   /** Policy: it failed and is not tried again. */
   | { readonly kind: 'giveUp' };
 
+/**
+ * What a dead leader leaves behind that must be stopped. `daemons`: at least one of its descendants is in a session of
+ * its own.
+ */
+export type Leftovers = 'nothing' | 'members' | 'daemons';
+
 export type FactKind = Fact['kind'];
 export type DecisionKind = Decision['kind'];
 
@@ -55,7 +60,7 @@ export const FACT_KINDS: readonly FactKind[] = [
   'becameHealthy',
   'becameUnhealthy',
   'exited',
-  'groupVanished',
+  'othersVanished',
   'deadlinePassed',
   'rulesChanged',
 ];

@@ -3,8 +3,11 @@
 import type { ExitStatus, SpawnFailure } from './exit-outcome.ts';
 import type { DesiredState, MonitorState } from './states.ts';
 
-/** What ended an incarnation: itself, a request to stop, its health check, or the limit on its start. */
-export type Ending = 'by-itself' | 'requested' | 'unhealthy' | 'start-timeout';
+/**
+ * What ended an incarnation: itself, a request to stop, its health check, or the limit on its start. `backgrounded`: its
+ * leader ended well before it was healthy while a descendant went on in a session of its own, as daemons do.
+ */
+export type Ending = 'by-itself' | 'requested' | 'unhealthy' | 'start-timeout' | 'backgrounded';
 
 export type Outcome =
   | { readonly kind: 'ended'; readonly status: ExitStatus; readonly ending: Ending }
@@ -15,7 +18,7 @@ export interface Instance {
   readonly desired: DesiredState;
   /** 0 before the first; grows by one with each attempt to spawn. */
   readonly incarnation: number;
-  /** The process that leads the incarnation's group. `dead` while others of its group are waited for. */
+  /** The process that was spawned. `dead` while what it left behind is waited for. */
   readonly leader: 'none' | 'alive' | 'dead';
   /** While stopping: index into `rules.stop`; `killStage` once KILL was sent. */
   readonly stopStage: number;

@@ -22,6 +22,8 @@ export function judge(instance: Instance, rules: Rules): Verdict {
     // Nothing ran, so even `autorestart = "no"` has nothing it would be restarting: only the start is tried again.
     return mayHeal(outcome.failure) && mayRetry ? 'retry' : 'giveUp';
   }
+  // The next one would go to the background as well.
+  if (outcome.ending === 'backgrounded') return 'giveUp';
   const failed = isFailure(outcome, rules);
   switch (policy) {
     case 'no':

@@ -6,8 +6,10 @@ export interface Rules {
   readonly restart: RestartRules;
   /** How long a start may take, until it is healthy or, as a one-shot, has exited; undefined: no limit. */
   readonly startTimeoutMs: number | undefined;
-  /** At least one; KILL to the whole group follows the last. */
+  /** At least one; KILL follows the last. */
   readonly stop: readonly StopStage[];
+  /** Who gets the KILL that follows the last stage, while the leader lives. */
+  readonly kill: 'leader' | 'all';
   readonly onUnhealthy: 'restart' | 'exit' | 'none';
   /** Incarnations in a row that may end at once; after one more, restarts are throttled (see `backoff.ts`). */
   readonly maxBriefLives: number;
@@ -33,4 +35,12 @@ export interface BackoffRules {
 export interface StopStage {
   readonly signal: SignalName;
   readonly waitMs: number;
+  /** Who gets it while the leader lives; once it is dead, those that have not had one. */
+  readonly to: 'leader' | 'group' | 'others';
 }
+
+/**
+ * `leader`: the process that was spawned. `group`: its whole process group. `others`: every descendant but the
+ * leader. `outsiders`: every descendant that has left the group. `all`: the group and every descendant.
+ */
+export type SignalTarget = StopStage['to'] | 'outsiders' | 'all';

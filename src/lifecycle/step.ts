@@ -92,7 +92,7 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
     case 'enter unhealthy':
       return enter(instance, 'unhealthy', rules.onUnhealthy === 'exit' ? [{ kind: 'exitEngine' }] : []);
     case 'conclude':
-      return conclude({ ...instance, briefLives: briefLivesAfter(instance, fact, rules) }, fact);
+      return conclude({ ...instance, briefLives: briefLivesAfter(instance, fact, rules) }, fact, rules);
     case 'escalate':
       return sendStage({ ...instance, stopStage: instance.stopStage + 1 }, rules);
     case 'time out':
@@ -175,36 +175,66 @@ function halt(instance: Instance, ending: Ending, stopStage: number, rules: Rule
   return { next: signalled.next, effects: [...left.effects, ...signalled.effects] };
 }
 
-/** The signal of the present stop stage, and how long it is given; after the last comes KILL, which is final. */
+/**
+ * The signal of the present stop stage, and how long it is given; after the last comes KILL. It is final for all, or
+ * for the leader alone: what that leaves behind has the stop sequence before it.
+ */
 function sendStage(instance: Instance, rules: Rules): Step {
   const stage = rules.stop[instance.stopStage];
+  const isOrphaned = instance.leader === 'dead';
   if (stage === undefined) {
+    const spares = rules.kill === 'leader' && !isOrphaned && instance.desired !== 'killed';
     return {
       next: { ...instance, stopStage: KILL_STAGE },
-      effects: [{ kind: 'signalGroup', signal: 'SIGKILL' }],
+      effects: [{ kind: 'signal', signal: 'SIGKILL', to: spares ? 'leader' : 'all' }],
     };
   }
   return {
     next: instance,
     effects: [
-      { kind: 'signalGroup', signal: stage.signal },
+      { kind: 'signal', signal: stage.signal, to: isOrphaned ? 'others' : stage.to },
       { kind: 'armDeadline', afterMs: stage.waitMs, from: 'now', spread: 0 },
     ],
   };
 }
 
-/**
- * The leader is dead, or never came. What it leaves of its group has had the stop sequence's signals and keeps its time when the
- * incarnation was being stopped; when it ended by itself, nothing of it may outlive it.
- */
-function conclude(instance: Instance, fact: Fact): Step {
-  const outcome = outcomeOf(instance, fact);
-  const leavesGroup = fact.kind === 'exited' && fact.leavesGroup;
-  if (!leavesGroup) return enter({ ...instance, leader: 'none', outcome }, 'ended');
-  const orphaned: Instance = { ...instance, leader: 'dead', outcome };
-  if (instance.monitor === 'stopping') return { next: orphaned, effects: [] };
-  const sweep: Effect = { kind: 'signalGroup', signal: 'SIGKILL' };
-  return enter({ ...orphaned, stopStage: KILL_STAGE }, 'stopping', [sweep]);
+/** The leader is dead, or never came. Nothing of the incarnation may outlive it. */
+function conclude(instance: Instance, fact: Fact, rules: Rules): Step {
+  if (fact.kind !== 'exited' || fact.leaves === 'nothing') {
+    return enter({ ...instance, leader: 'none', outcome: outcomeOf(instance, fact) }, 'ended');
+  }
+  const ending = wentToBackground(instance, fact, rules) ? 'backgrounded' : instance.ending;
+  const orphaned: Instance = { ...instance, ending, leader: 'dead' };
+  return stopOthers({ ...orphaned, outcome: outcomeOf(orphaned, fact) }, rules);
+}
+
+/** What the leader left has had the signal, and keeps the time it was given; or it gets the sequence from its start. */
+function stopOthers(instance: Instance, rules: Rules): Step {
+  if (instance.monitor !== 'stopping') return halt(instance, instance.ending, 0, rules);
+  const stage = rules.stop[instance.stopStage];
+  if (stage === undefined) {
+    if (rules.kill === 'leader' && instance.desired !== 'killed')
+      return sendStage({ ...instance, stopStage: 0 }, rules);
+    return { next: instance, effects: [{ kind: 'signal', signal: 'SIGKILL', to: 'all' }] };
+  }
+  switch (stage.to) {
+    case 'leader':
+      return sendStage({ ...instance, stopStage: 0 }, rules);
+    case 'group':
+      return { next: instance, effects: [{ kind: 'signal', signal: stage.signal, to: 'outsiders' }] };
+    case 'others':
+      return { next: instance, effects: [] };
+  }
+}
+
+/** It ended well before anyone could see it healthy, and goes on as a daemon: no service ends like that. */
+function wentToBackground(
+  { monitor }: Instance,
+  { status, leaves }: Extract<Fact, { kind: 'exited' }>,
+  rules: Rules,
+): boolean {
+  const endedWell = status.how === 'exited' && rules.restart.exitCodes.includes(status.code);
+  return monitor === 'healthcheck' && leaves === 'daemons' && endedWell;
 }
 
 /** A start that failed is as brief as a life can be. */

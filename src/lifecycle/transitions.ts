@@ -14,7 +14,7 @@ export type FactMove =
   | 'enter healthcheck'
   | 'enter healthy'
   | 'enter unhealthy'
-  /** The incarnation is over, as soon as what its leader left of the group is gone too. */
+  /** The incarnation is over, as soon as what its leader left behind is gone too. */
   | 'conclude'
   /** The stop sequence's next signal. */
   | 'escalate'
@@ -39,7 +39,7 @@ const NOTHING = {
   becameHealthy: 'never',
   becameUnhealthy: 'never',
   exited: 'never',
-  groupVanished: 'never',
+  othersVanished: 'never',
   deadlinePassed: 'never',
   rulesChanged: 'forget restarts',
 } as const satisfies Record<FactKind, FactMove>;
@@ -70,7 +70,7 @@ export const FACTS: FactTable = {
   stopping: {
     ...NOTHING,
     exited: 'conclude',
-    groupVanished: 'conclude',
+    othersVanished: 'conclude',
     deadlinePassed: 'escalate',
   },
   ended: { ...NOTHING, rulesChanged: 'never' },

@@ -29,6 +29,7 @@ const SENTENCES: Sentences = {
   process_exited: ({ instance, status, uptime_ms, requested }) =>
     `${instance} ${statusInWords(status)} after ${shortDuration(uptime_ms)}${requested ? ', as requested' : ''}`,
   spawn_failed: ({ message }) => message,
+  process_left_running: ({ instance, left, message }) => `${instance}: ${message} (${left.join('; ')})`,
   signal_sent: ({ instance, signal, to, reason }) => `sent ${signal} to ${instance} (${to}): ${reason}`,
   probe_finished: ({ instance, passed, outcome, duration_ms }) =>
     `${instance}: health check ${passed ? 'passed' : 'failed'}: ${outcome} (${duration_ms} ms)`,

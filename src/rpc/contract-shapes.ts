@@ -140,6 +140,18 @@ const DEADLINE = {
   additionalProperties: false,
 } as const;
 
+const LEFT_RUNNING = {
+  type: 'array',
+  description:
+    'processes that it started and that are alive after it ended: waited for in `stopping`, else meant to stay; only while there are any, at most 20',
+  items: {
+    type: 'object',
+    properties: { pid: COUNT, command: TEXT },
+    required: ['pid', 'command'],
+    additionalProperties: false,
+  },
+} as const;
+
 export const INSTANCE = {
   type: 'object',
   properties: {
@@ -162,6 +174,7 @@ export const INSTANCE = {
     retry_in_ms: OPTIONAL_MILLISECONDS,
     deadline: DEADLINE,
     started_at: { ...EPOCH_MS, description: 'epoch milliseconds of its spawn; only while it runs' },
+    left_running: LEFT_RUNNING,
     usage: USAGE,
     dropped_output: DROPPED_OUTPUT,
   },

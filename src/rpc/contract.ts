@@ -125,7 +125,7 @@ export const METHODS = {
     result: ACTION_RESULT,
   },
   signal: {
-    summary: 'Sends a signal to the process group of each instance.',
+    summary: 'Sends a signal to the process group of each instance, or to its leader alone.',
     access: 'control',
     params: {
       type: 'object',
@@ -135,6 +135,10 @@ export const METHODS = {
           type: 'string',
           pattern: '^.{1,32}$',
           description: '`HUP`, `SIGUSR1`, `RTMIN+3`, `15`',
+        },
+        to: {
+          enum: ['group', 'leader'],
+          description: 'the leader is the process that the engine started; default `group`',
         },
       },
       required: ['names', 'signal'],

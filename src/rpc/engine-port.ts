@@ -70,8 +70,8 @@ export interface EnginePort {
    */
   settled(action: Action, instances: readonly string[], signal: AbortSignal): Promise<void>;
 
-  /** To the process group of each. Throws `not-running` naming those that do not run; then none was signalled. */
-  signal(instances: readonly string[], signal: SignalName, by: Requester): void;
+  /** To the process group of each, or to its leader. Throws `not-running` naming those that do not run; then none was signalled. */
+  signal(instances: readonly string[], signal: SignalName, to: 'leader' | 'group', by: Requester): void;
 
   /** Throws `config-invalid` with details `{problems: string[]}`; nothing was changed then. */
   reload(options: { readonly planOnly: boolean; readonly by: Requester }): Promise<ReloadReport>;

@@ -66,10 +66,10 @@ export const HANDLERS: Handlers = {
   stop: (params, context) => act('stop', params, context),
   restart: (params, context) => act('restart', params, context),
 
-  signal: ({ names, signal }, { engine, by }) => {
+  signal: ({ names, signal, to = 'group' }, { engine, by }) => {
     const name = readSignal(signal);
     const instances = engine.select(names);
-    engine.signal(instances, name, by);
+    engine.signal(instances, name, to, by);
     return { result: { instances, signal: name } };
   },
 

@@ -51,9 +51,9 @@ class Scope {
         return engine.request(action, instances, by);
       },
       settled: (action, instances, signal) => engine.settled(action, instances, signal),
-      signal: (instances, signal, by) => {
+      signal: (instances, signal, to, by) => {
         this.#demand('signal', instances, by, this.#rights.controls);
-        engine.signal(instances, signal, by);
+        engine.signal(instances, signal, to, by);
       },
       reload: (options) => {
         if (!mayReload) refuse('reload', options.by, NO_GRANT);

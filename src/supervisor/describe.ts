@@ -4,7 +4,7 @@ import type { DesiredState, VisibleState } from '../lifecycle/states.ts';
 import type { EngineEvent } from './engine-event.ts';
 import type { InstanceRecord } from './instance-record.ts';
 import type { Clock, ContainerUsage, GroupUsage, ProbeRun, UsageReading } from './ports.ts';
-import { nextInWords, nextSignal } from './reasons.ts';
+import { nextInWords, nextSignal, reasonFor } from './reasons.ts';
 import type {
   ContainerSnapshot,
   Deadline,
@@ -12,6 +12,7 @@ import type {
   HealthVerdict,
   InstanceSnapshot,
   InstanceUsage,
+  LeftProcess,
   WhyReport,
 } from './snapshot.ts';
 
@@ -38,6 +39,7 @@ export function describeInstance(
   clock: Clock,
   dropped: readonly DroppedOutput[],
   usage?: UsageReading,
+  left: readonly LeftProcess[] = [],
 ): InstanceSnapshot {
   const { machine, process } = record;
   const now = clock.now();
@@ -58,7 +60,7 @@ export function describeInstance(
     restarts: record.totalRestarts,
     consecutive_restarts: machine.restarts,
     last_exit: record.lastExit,
-    reason: record.reason,
+    reason: machine.leader === 'dead' ? reasonFor({ ...record, left }, undefined) : record.reason,
     waiting_for: record.waitingFor,
     retry_in_ms:
       machine.monitor === 'backoff' && record.deadline !== undefined
@@ -66,6 +68,7 @@ export function describeInstance(
         : null,
     ...deadlineOf(record, now),
     ...(runs && { started_at: record.spawnedWall }),
+    ...(left.length > 0 && { left_running: left }),
     ...(used !== undefined && { usage: onTheWire(used) }),
     ...(dropped.length > 0 && { dropped_output: dropped }),
   };
@@ -110,10 +113,11 @@ export function explainInstance(
     readonly lastOutput: readonly string[];
     readonly dropped: readonly DroppedOutput[];
     readonly chain: readonly EngineEvent[];
+    readonly left: readonly LeftProcess[];
   },
 ): WhyReport {
   return {
-    instance: describeInstance(record, clock, evidence.dropped),
+    instance: describeInstance(record, clock, evidence.dropped, undefined, evidence.left),
     chain: evidence.chain,
     history: record.history,
     probes: evidence.probes.map(({ startedAt, durationMs, ...rest }) => ({

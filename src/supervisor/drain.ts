@@ -1,20 +1,21 @@
 /**
- * The way out: nothing new starts, each instance stops as soon as nobody depends on it any more, whatever is left
- * near the end of the grace is killed, then strays; the exit code was decided when the drain began.
+ * The way out: nothing new starts, each instance stops as soon as nobody depends on it any more, then strays; whatever
+ * is left near the end of the grace period is killed. The exit code was decided when the drain began.
  */
 
 import type { EventStream } from './event-stream.ts';
 import type { ExitVerdict } from './exit-verdict.ts';
 import { type InstanceRecord, isAtRest } from './instance-record.ts';
-import type { Cancel, Clock, Kernel } from './ports.ts';
+import type { Clock, Kernel } from './ports.ts';
+import { Strays } from './strays.ts';
 import type { ChangedRecords, Supervisor } from './supervisor.ts';
 
 /** Everything is over this long before the runtime's own KILL. */
 const RESERVE_MS = 1_000;
 /** Of which the last KILL, reaping and the last log lines may take this much more. */
 const KILL_AND_REAP_MS = 500;
-/** How long killed strays may take to be collected; the kernel ends what is left with PID 1 anyway. */
-const STRAYS_MS = 300;
+/** A stubborn instance does not take the time away that strays need to end well: they have half of it, or this. */
+const STRAYS_MS = 2_000;
 
 export interface DrainPorts {
   readonly clock: Clock;
@@ -29,6 +30,8 @@ export interface DrainPorts {
 
 export class Drain {
   readonly #ports: DrainPorts;
+  readonly #strays: Strays;
+  #isKilling = false;
   #verdict: ExitVerdict | undefined;
   #startedAt = 0;
   /** Id of the event that told its beginning. */
@@ -38,6 +41,7 @@ export class Drain {
 
   constructor(ports: DrainPorts) {
     this.#ports = ports;
+    this.#strays = new Strays(ports);
   }
 
   get hasBegun(): boolean {
@@ -57,8 +61,11 @@ export class Drain {
     this.#startedAt = clock.now();
     const fields = { reason: verdict.reason, exit_code: verdict.code };
     this.#begunBy = events.emit('info', 'engine_draining', fields, {}, verdict.causedBy);
-    const patienceMs = Math.max(0, supervisor.engine.graceMs - RESERVE_MS - KILL_AND_REAP_MS);
-    clock.after(patienceMs, () => this.#killAll('the grace is nearly over', this.#begunBy));
+    const patienceMs = this.#patienceMs();
+    clock.after(Math.max(patienceMs / 2, patienceMs - STRAYS_MS), () => {
+      if (!this.#isOver) this.#strays.terminate();
+    });
+    clock.after(patienceMs, () => this.#killAll('the grace period is nearly over', this.#begunBy));
     // What even KILL does not end (a process in the kernel's hands) must not cost the container its exit code.
     clock.after(Math.max(0, supervisor.engine.graceMs - RESERVE_MS), () => this.#conclude());
     supervisor.onTurnEnd((changed) => this.#onChanged(changed));
@@ -66,7 +73,7 @@ export class Drain {
     this.#finishIfEmpty();
   }
 
-  /** A second request to end: no more patience. */
+  /** A request to end at once: no more patience. */
   killNow(verdict: ExitVerdict): void {
     this.begin(verdict);
     this.#killAll('killed by request', verdict.causedBy ?? this.#begunBy);
@@ -95,10 +102,18 @@ export class Drain {
     this.#ports.supervisor.decide(record, 'stop', 'the engine stops', causedBy);
   }
 
+  /** Until when everything may end by itself. */
+  #patienceMs(): number {
+    return Math.max(0, this.#ports.supervisor.engine.graceMs - RESERVE_MS - KILL_AND_REAP_MS);
+  }
+
   #killAll(cause: string, causedBy: number | undefined): void {
+    if (this.#isOver) return;
+    this.#isKilling = true;
     for (const record of this.#ports.supervisor.records()) {
       if (!isAtRest(record)) this.#ports.supervisor.decide(record, 'kill', cause, causedBy);
     }
+    if (this.#isFinishing) this.#strays.kill();
   }
 
   #finishIfEmpty(): void {
@@ -108,10 +123,14 @@ export class Drain {
   }
 
   async #finish(): Promise<void> {
-    const { supervisor, settleHooks } = this.#ports;
-    const left = Math.max(0, supervisor.engine.graceMs - RESERVE_MS - STRAYS_MS - this.durationMs);
-    await settleHooks(left);
-    await this.#sweepStrays();
+    const hooks = this.#ports.settleHooks(Math.max(0, this.#patienceMs() - this.durationMs));
+    if (this.#isKilling) this.#strays.kill();
+    await this.#strays.gone();
+    await hooks;
+    // Hooks that had their time, and what they have left behind.
+    this.#strays.kill(true);
+    await this.#strays.gone();
+    this.#strays.stop();
     this.#conclude();
   }
 
@@ -119,32 +138,5 @@ export class Drain {
     if (this.#isOver || this.#verdict === undefined) return;
     this.#isOver = true;
     this.#ports.onFinished(this.#verdict);
-  }
-
-  /** Daemons that left their group, children of `docker exec`, …: killed, then collected. */
-  #sweepStrays(): Promise<void> {
-    const { kernel, clock } = this.#ports;
-    if (!kernel.hasChildren()) return Promise.resolve();
-    kernel.killStrays();
-    return new Promise((resolve) => {
-      const cancels: Cancel[] = [];
-      const finish = (): void => {
-        for (const cancel of cancels) cancel();
-        resolve();
-      };
-      let isLookDue = false;
-      // Once for all that are collected in a turn: a look costs as much as there are strays.
-      const look = (): void => {
-        isLookDue = false;
-        // A killed parent hands its own children to us: they are strays too.
-        if (kernel.hasChildren()) kernel.killStrays();
-        else finish();
-      };
-      const onCollected = (): void => {
-        if (!isLookDue) cancels.push(clock.after(0, look));
-        isLookDue = true;
-      };
-      cancels.push(kernel.onChildCollected(onCollected), clock.after(STRAYS_MS, finish));
-    });
   }
 }

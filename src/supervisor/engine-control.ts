@@ -27,6 +27,7 @@ import type {
   DroppedOutput,
   EngineSnapshot,
   HealthVerdict,
+  LeftProcess,
   OutputSnapshot,
   ReloadReport,
   WhyReport,
@@ -150,7 +151,9 @@ export class EngineControl {
       draining: drain.hasBegun,
       orphans_reaped: facts.orphansReaped(),
       output: output.costs(),
-      instances: wanted.map((record) => describeInstance(record, clock, output.dropped(record.name), usage)),
+      instances: wanted.map((record) =>
+        describeInstance(record, clock, output.dropped(record.name), usage, this.#leftBy(record)),
+      ),
       ...(usage?.container !== undefined && { container: describeContainer(usage.container) }),
     };
   }
@@ -204,7 +207,7 @@ export class EngineControl {
   }
 
   /** Throws `not-running` naming those that do not run; then none was signalled. */
-  signal(instances: readonly string[], signal: SignalName, by: Requester): void {
+  signal(instances: readonly string[], signal: SignalName, to: 'leader' | 'group', by: Requester): void {
     const records = this.#known(instances);
     const down = records.filter((record) => record.machine.leader !== 'alive').map(({ name }) => name);
     if (down.length > 0) {
@@ -213,10 +216,12 @@ export class EngineControl {
       });
     }
     const received = this.#tellReceived('signal', by, instances);
-    const fields = { signal, to: 'group', reason: `requested by ${requesterInWords(by)}` } as const;
+    const fields = { signal, to, reason: `requested by ${requesterInWords(by)}` } as const;
     for (const record of records) {
       if (record.pid === undefined) continue;
-      this.#ports.kernel.signalGroup(record.pid, signal);
+      const { kernel } = this.#ports;
+      if (to === 'leader') kernel.signalProcess(record.pid, signal);
+      else kernel.signalGroup(record.pid, signal);
       const event = this.#ports.events.emit('info', 'signal_sent', fields, subjectOf(record), received);
       record.lastSignal = { signal, event };
     }
@@ -247,6 +252,7 @@ export class EngineControl {
       probes: this.#ports.health.history(instance),
       lastOutput: this.#ports.output.lastLines(instance),
       dropped: this.#ports.output.dropped(instance),
+      left: this.#leftBy(record),
     };
     return explainInstance(record, this.#ports.clock, {
       ...evidence,
@@ -305,6 +311,12 @@ export class EngineControl {
       throw new TaskmasterError('action-failed', `cannot write to ${instance}: ${why}`);
     }
     return this.#ports.input.claim(instance, by, options);
+  }
+
+  /** What it left running when its leader ended. */
+  #leftBy({ machine, family }: InstanceRecord): readonly LeftProcess[] {
+    if (machine.leader === 'alive' || family === undefined) return [];
+    return this.#ports.kernel.leftRunning(family);
   }
 
   /** The event and what led to it, as far as that is still in memory; the cause of each comes after it. */

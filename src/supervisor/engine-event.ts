@@ -4,6 +4,7 @@
  */
 
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
+import type { SignalTarget } from '../lifecycle/rules.ts';
 import type { MonitorState } from '../lifecycle/states.ts';
 
 export type EventLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
@@ -40,12 +41,14 @@ export interface EventFields {
     retry_in_ms?: number;
     waiting_for?: string[];
     /** In `stopping`, where nobody asked for the stop. */
-    trigger?: 'unhealthy' | 'start-timeout';
+    trigger?: 'unhealthy' | 'start-timeout' | 'backgrounded';
   };
   process_spawned: { command: string; user?: string };
   process_exited: { status: ExitStatus; uptime_ms: number; requested: boolean };
   spawn_failed: { step: string; errno: string; message: string };
-  signal_sent: { signal: string; to: 'group' | 'process'; reason: string };
+  signal_sent: { signal: string; to: SignalTarget | 'process'; reason: string };
+  /** Its leader ended, and these are still there; they are stopped now. */
+  process_left_running: { left: string[]; message: string };
   probe_finished: {
     passed: boolean;
     outcome: string;
@@ -89,6 +92,7 @@ const NAMES: Readonly<Record<EventName, true>> = {
   process_exited: true,
   spawn_failed: true,
   signal_sent: true,
+  process_left_running: true,
   probe_finished: true,
   hook_finished: true,
   hook_dropped: true,

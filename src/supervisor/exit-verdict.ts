@@ -8,6 +8,8 @@ import { hasEndedForGood, type InstanceRecord, isBlocked } from './instance-reco
 /** Exit codes of the engine that are not a process's own. */
 export const EXIT_CODES = {
   requested: 0,
+  /** It ended with 0, but only to go on as a daemon. */
+  backgrounded: 1,
   neverRan: 10,
   unhealthy: 11,
   internalFault: 70,
@@ -46,6 +48,7 @@ function endCode(record: InstanceRecord, isMain: boolean): number {
 function outcomeCode(outcome: Outcome | undefined): number {
   if (outcome === undefined) return EXIT_CODES.neverRan;
   if (outcome.kind === 'notStarted') return startFailureCode(outcome);
+  if (outcome.ending === 'backgrounded') return EXIT_CODES.backgrounded;
   if (outcome.ending === 'unhealthy' || outcome.ending === 'start-timeout') return EXIT_CODES.unhealthy;
   const { status } = outcome;
   return status.how === 'exited' ? status.code : 128 + signalNumber(status.signal);

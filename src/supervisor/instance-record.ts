@@ -8,7 +8,7 @@ import type { MonitorState } from '../lifecycle/states.ts';
 import type { SignalName } from '../signals.ts';
 import type { EventSubject } from './event-stream.ts';
 import type { Cancel, Clock } from './ports.ts';
-import type { LastExit } from './snapshot.ts';
+import type { LastExit, LeftProcess } from './snapshot.ts';
 
 /** So many state changes are remembered for `why`. */
 const LONGEST_HISTORY = 20;
@@ -29,8 +29,12 @@ export interface InstanceRecord {
   process: ProcessConfig;
   rules: Rules;
   machine: Instance;
-  /** The leader of the incarnation's process group; kept until the whole group is gone. */
+  /** The leader of the incarnation; kept until all that it has started is gone. */
   pid: number | undefined;
+  /** The kernel's name for the incarnation, and for what the last one left running. */
+  family: number | undefined;
+  /** What the leader left behind when it ended. */
+  left: readonly LeftProcess[];
   /** Monotonic milliseconds. */
   spawnedAt: number;
   /** Epoch milliseconds. */
@@ -81,6 +85,8 @@ export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock)
     rules: rulesOf(process),
     machine: NEW_INSTANCE,
     pid: undefined,
+    family: undefined,
+    left: [],
     spawnedAt: 0,
     spawnedWall: 0,
     enteredAt: clock.now(),
@@ -114,6 +120,7 @@ export function rulesOf(process: ProcessConfig): Rules {
   return {
     restart: process.restart,
     stop: process.stop,
+    kill: process.kill,
     onUnhealthy: process.health.onUnhealthy,
     startTimeoutMs: process.startTimeoutMs,
     maxBriefLives: MAX_BRIEF_LIVES,
@@ -135,7 +142,7 @@ export function remember(record: InstanceRecord, change: StateChange): void {
   if (record.history.length > LONGEST_HISTORY) record.history.shift();
 }
 
-/** A leader or what it left of its group is there. */
+/** A leader or what it left behind is there. */
 export function isAlive(record: InstanceRecord): boolean {
   return record.machine.leader !== 'none';
 }

@@ -3,8 +3,8 @@
 import { assertNever } from '../errors.ts';
 import { BRIEF_LIFE_MS } from '../lifecycle/backoff.ts';
 import type { Effect } from '../lifecycle/effects.ts';
-import type { Fact } from '../lifecycle/events.ts';
-import type { SignalName } from '../signals.ts';
+import type { Fact, Leftovers } from '../lifecycle/events.ts';
+import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
 import type { Activities, TellFact } from './activities.ts';
 import type { EventStream } from './event-stream.ts';
 import { type InstanceRecord, subjectOf } from './instance-record.ts';
@@ -37,8 +37,8 @@ export function perform(
     case 'spawn':
       spawn(record, effect.incarnation, context, causedBy);
       break;
-    case 'signalGroup':
-      signalGroup(record, effect.signal, context, causedBy);
+    case 'signal':
+      sendSignal(record, effect, context, causedBy);
       break;
     case 'armDeadline':
       armDeadline(record, effect, context);
@@ -72,6 +72,9 @@ function spawn(
 ): void {
   const { process, name, ordinal } = record;
   record.lastSignal = undefined;
+  record.left = [];
+  if (record.family !== undefined) context.kernel.release(record.family);
+  record.family = undefined;
   const isCurrent = (): boolean => record.machine.incarnation === incarnation;
   const answer = (fact: Fact): void => context.fact(record, fact, isCurrent, causedBy);
   const outputs = context.output.prepare(name, targetsFor(process, ordinal));
@@ -85,15 +88,15 @@ function spawn(
   const request = spawnRequest(process, process.command, environment, streams);
   const result = context.kernel.spawn(request, (status) => {
     context.input.release(id);
-    const leavesGroup = record.pid !== undefined && context.kernel.groupIsAlive(record.pid);
     const wasBrief = context.clock.now() - record.spawnedAt < BRIEF_LIFE_MS;
-    answer({ kind: 'exited', status, leavesGroup, wasBrief });
+    answer({ kind: 'exited', status, leaves: whatItLeaves(record, status, context), wasBrief });
   });
   if (result.kind === 'failed') {
     answer({ kind: 'spawnFailed', failure: result.failure });
     return;
   }
   record.pid = result.pid;
+  record.family = result.family;
   record.spawnedAt = context.clock.now();
   record.spawnedWall = context.clock.wallTime();
   context.output.attach(id, result);
@@ -102,16 +105,39 @@ function spawn(
   answer({ kind: 'spawned' });
 }
 
-function signalGroup(
+/** What is to stay is let go; daemons that a set-up step has started are. */
+function whatItLeaves(record: InstanceRecord, status: ExitStatus, { kernel }: PerformContext): Leftovers {
+  const { process, machine, family } = record;
+  if (family === undefined) return 'nothing';
+  if (process.leaveRunning) {
+    kernel.letDaemonsGo(family);
+    return 'nothing';
+  }
+  const endedWell =
+    machine.monitor !== 'stopping' &&
+    status.how === 'exited' &&
+    process.restart.exitCodes.includes(status.code);
+  if (process.type === 'oneshot' && endedWell) kernel.letDaemonsGo(family);
+  const left = kernel.leftovers(family);
+  record.left = left.length === 0 ? [] : kernel.leftRunning(family);
+  if (left.length === 0) return 'nothing';
+  return left.some(({ isDaemon }) => isDaemon) ? 'daemons' : 'members';
+}
+
+function sendSignal(
   record: InstanceRecord,
-  signal: SignalName,
+  { signal, to }: Extract<Effect, { kind: 'signal' }>,
   context: PerformContext,
   causedBy: number | undefined,
 ): void {
-  if (record.pid === undefined) return;
-  const answer = context.kernel.signalGroup(record.pid, signal);
-  // `gone` is no error: its exit is on its way to us.
-  const fields = { signal, to: 'group', reason: answer === 'delivered' ? record.cause : answer } as const;
+  const { pid, family } = record;
+  if (pid === undefined || family === undefined) return;
+  const { kernel } = context;
+  const answer =
+    to === 'leader' ? kernel.signalProcess(pid, signal) : kernel.signalFamily(family, signal, to);
+  // `gone` is no error: its exit is on its way to us, and not every process has others.
+  if (answer === 'gone' && (to === 'others' || to === 'outsiders')) return;
+  const fields = { signal, to, reason: answer === 'delivered' ? record.cause : answer } as const;
   const level = answer === 'not-permitted' ? 'error' : 'debug';
   const event = context.events.emit(level, 'signal_sent', fields, subjectOf(record), causedBy);
   if (answer === 'delivered') record.lastSignal = { signal, event };

@@ -13,6 +13,7 @@ import type {
 import type { ExitStatus, SpawnFailure } from '../lifecycle/exit-outcome.ts';
 import type { SignalName } from '../signals.ts';
 import type { EngineEvent } from './engine-event.ts';
+import type { LeftProcess } from './snapshot.ts';
 
 /** Takes back what was begun; calling it again does nothing. */
 export type Cancel = () => void;
@@ -73,8 +74,17 @@ export type SpawnResult =
       readonly stdinFd: number | undefined;
       readonly stdoutFd: number | undefined;
       readonly stderrFd: number | undefined;
+      /** Names the child and all that it starts, to `signalFamily` and the like. */
+      readonly family: number;
     }
   | { readonly kind: 'failed'; readonly failure: SpawnFailure };
+
+/** A process that outlives the one which started it. */
+export interface Leftover {
+  readonly pid: number;
+  /** It is in a session of its own. */
+  readonly isDaemon: boolean;
+}
 
 /** The kernel: the one spawn path and the one reaper. */
 export interface Kernel {
@@ -87,12 +97,35 @@ export interface Kernel {
   signalGroup(pid: number, signal: SignalName): 'delivered' | 'gone' | 'not-permitted';
   /** kill(2) on one process; otherwise as `signalGroup`. */
   signalProcess(pid: number, signal: SignalName): 'delivered' | 'gone' | 'not-permitted';
+  /**
+   * To what a child has started, wherever it has gone. `group`: its process group, the child included. `others`: all of
+   * its descendants. `outsiders`: those that left the group. `all`: the group and all descendants.
+   */
+  signalFamily(
+    family: number,
+    signal: SignalName,
+    to: 'group' | 'others' | 'outsiders' | 'all',
+  ): 'delivered' | 'gone' | 'not-permitted';
+  /** Sends the family's last signal to those that were not there when it was sent. */
+  signalNewcomers(family: number): void;
+  /** What of the family is alive, its leader aside; zombies do not count. */
+  leftovers(family: number): readonly Leftover[];
+  /** What of it is alive, its leader aside, those that were let go included; the first few, for people. */
+  leftRunning(family: number): readonly LeftProcess[];
+  /** Those in sessions of their own are no leftovers from now on, but strays that may stay until the engine ends. */
+  letDaemonsGo(family: number): void;
+  /** Nobody asks for the family any more; what is left of it is a stray. */
+  release(family: number): void;
   /** True while any process (a zombie too) is left in the group. */
   groupIsAlive(pid: number): boolean;
   /** Called after any child was collected, known or not, so that waits for a group to vanish look again. */
   onChildCollected(listener: (pid: number) => void): Cancel;
-  /** Kills what is left below the engine: everything when it is PID 1, else its own children. Returns how many. */
-  killStrays(): number;
+  /**
+   * To whatever is left that is in no family which still runs or is being stopped: everybody when the engine is PID 1,
+   * else its own descendants. Each gets one TERM, however often this is called. Returns how many are alive.
+   * `hooksToo`: what the engine runs by other means than `spawn` as well.
+   */
+  signalStrays(signal: 'SIGTERM' | 'SIGKILL', hooksToo?: boolean): number;
   /** Children of any kind still there, zombies included. */
   hasChildren(): boolean;
 }

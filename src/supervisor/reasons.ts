@@ -5,6 +5,10 @@ import { KILL_STAGE, type Outcome } from '../lifecycle/instance.ts';
 import { isFailure } from '../lifecycle/policy.ts';
 import { shortDuration } from '../units.ts';
 import type { InstanceRecord } from './instance-record.ts';
+import type { LeftProcess } from './snapshot.ts';
+
+/** Of what was left running, in a sentence. */
+const MAX_NAMED = 3;
 
 /** `exited with code 1`, `killed by SIGSEGV (core dumped)`. */
 export function statusInWords(status: ExitStatus): string {
@@ -17,6 +21,11 @@ export function signalDetail({ core, oom }: Extract<ExitStatus, { how: 'signalle
   if (oom === true) return ' (out of memory)';
   return core ? ' (core dumped)' : '';
 }
+
+/** Why a program that went to the background has failed, and what to do. */
+export const BACKGROUNDED =
+  'it put itself in the background; run it in the foreground (nginx: "daemon off;", redis: "daemonize no", sshd: -D), ' +
+  'or set leave_running = true if what it starts is meant to stay';
 
 export function outcomeInWords(outcome: Outcome | undefined): string {
   if (outcome === undefined) return 'never ran';
@@ -56,11 +65,20 @@ export function reasonFor(record: InstanceRecord, healthReason: string | undefin
 }
 
 function stoppingReason(record: InstanceRecord, healthReason: string | undefined): string {
-  const { machine } = record;
+  const { machine, left } = record;
+  if (machine.leader === 'dead')
+    return `${outcomeInWords(machine.outcome)}; stopping what it left running: ${leftInWords(left)}`;
   if (machine.ending === 'unhealthy') return `unhealthy: ${healthReason ?? 'its health check failed'}`;
   if (machine.ending === 'start-timeout') return startTimeoutInWords(record);
   if (machine.ending === 'requested') return record.cause;
-  return `${outcomeInWords(machine.outcome)}; killing what it left behind`;
+  return record.cause;
+}
+
+/** `pid 12 (sleep 1000), pid 14 (cat), 3 more`. */
+export function leftInWords(left: readonly LeftProcess[]): string {
+  const named = left.slice(0, MAX_NAMED).map(({ pid, command }) => `pid ${pid} (${command})`);
+  const more = left.length > MAX_NAMED ? [`${left.length - MAX_NAMED} more`] : [];
+  return [...named, ...more].join(', ');
 }
 
 function startTimeoutInWords({ process, rules }: InstanceRecord): string {
@@ -79,6 +97,9 @@ function failedReason(record: InstanceRecord): string {
   const { outcome, restarts } = record.machine;
   const words = outcomeInWords(outcome);
   if (outcome === undefined) return words;
+  if (outcome.kind === 'ended' && outcome.ending === 'backgrounded') {
+    return `${words}, but left ${leftInWords(record.left)}: ${BACKGROUNDED}`;
+  }
   if (outcome.kind === 'notStarted' && !mayHeal(outcome.failure)) return words;
   if (restarts === 0) return words;
   return `${words}, after ${restarts} restart${restarts === 1 ? '' : 's'} in a row`;

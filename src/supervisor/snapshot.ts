@@ -35,10 +35,17 @@ export interface InstanceSnapshot {
   readonly deadline?: Deadline;
   /** Epoch milliseconds of its spawn; there while it runs. */
   readonly started_at?: number;
+  /** Processes that it left running: those that are waited for, and those that may stay. There while any is. */
+  readonly left_running?: readonly LeftProcess[];
   /** There while it runs, where somebody asked for it. */
   readonly usage?: InstanceUsage;
   /** There once something was. */
   readonly dropped_output?: readonly DroppedOutput[];
+}
+
+export interface LeftProcess {
+  readonly pid: number;
+  readonly command: string;
 }
 
 export interface Deadline {

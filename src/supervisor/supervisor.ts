@@ -13,7 +13,6 @@ import { dependentsByName } from './dependencies.ts';
 import type { EventFields } from './engine-event.ts';
 import type { EventStream } from './event-stream.ts';
 import { EXIT_CODES, type ExitVerdict, verdictOnAllDone, verdictOnEnd } from './exit-verdict.ts';
-import { GroupWatch } from './group-watch.ts';
 import {
   hasEndedForGood,
   type InstanceRecord,
@@ -24,9 +23,10 @@ import {
   rulesOf,
   subjectOf,
 } from './instance-record.ts';
+import { LeftoverWatch } from './leftover-watch.ts';
 import { type PerformContext, perform } from './perform.ts';
 import type { Cancel, Clock, HealthMonitor, InputPort, Kernel, OutputPort } from './ports.ts';
-import { reasonFor } from './reasons.ts';
+import { BACKGROUNDED, reasonFor } from './reasons.ts';
 import { targetsFor } from './spawn-request.ts';
 import { Turns } from './turns.ts';
 
@@ -50,7 +50,7 @@ export class Supervisor {
   readonly #ports: SupervisorPorts;
   readonly #turns: Turns;
   readonly #activities: Activities;
-  readonly #groups: GroupWatch;
+  readonly #leftovers: LeftoverWatch;
   readonly #context: PerformContext;
   readonly #records = new Map<string, InstanceRecord>();
   readonly #byProcess = new Map<string, InstanceRecord[]>();
@@ -66,8 +66,8 @@ export class Supervisor {
     const fact = this.#fact.bind(this);
     const recordsOf = this.recordsOf.bind(this);
     this.#activities = new Activities({ health: ports.health, recordsOf, fact });
-    this.#groups = new GroupWatch(ports, (record) =>
-      fact(record, { kind: 'groupVanished' }, () => true, record.lastEvent),
+    this.#leftovers = new LeftoverWatch(ports, (record) =>
+      fact(record, { kind: 'othersVanished' }, () => true, record.lastEvent),
     );
     this.#context = {
       ...ports,
@@ -228,18 +228,31 @@ export class Supervisor {
       const fields = { status: fact.status, uptime_ms: uptimeMs, requested };
       const killedBy = signalThatEnded(record, fact.status);
       record.lastEvent = events.emit('info', 'process_exited', fields, subjectOf(record), killedBy);
+      this.#tellLeftovers(record, record.lastEvent);
       return record.lastEvent;
     }
     return undefined;
+  }
+
+  /** What was left behind, and what is wrong with a program that went to the background. */
+  #tellLeftovers(record: InstanceRecord, exit: number): void {
+    const { machine, left } = record;
+    if (machine.leader !== 'dead') return;
+    const isBackgrounded = machine.ending === 'backgrounded';
+    const message = isBackgrounded ? BACKGROUNDED : 'it left processes running, which are stopped now';
+    const level = isBackgrounded ? 'warn' : 'info';
+    const fields = { left: left.map(({ pid, command }) => `${pid} ${command}`), message };
+    this.#ports.events.emit(level, 'process_left_running', fields, subjectOf(record), exit);
   }
 
   /** What follows from a changed machine, beside its effects. */
   #keepUp(record: InstanceRecord, before: Instance, cause: number | undefined): void {
     const { machine } = record;
     if (machine.restarts > before.restarts) record.totalRestarts += 1;
-    if (before.leader !== 'dead' && machine.leader === 'dead') this.#groups.await(record);
+    if (before.leader !== 'dead' && machine.leader === 'dead') this.#leftovers.await(record);
     if (machine.leader === 'none' && before.leader !== 'none') {
-      this.#groups.release(record);
+      this.#leftovers.release(record);
+      if (record.family !== undefined) this.#ports.kernel.letDaemonsGo(record.family);
       record.pid = undefined;
     }
     if (machine.monitor === before.monitor && machine.incarnation === before.incarnation) return;
@@ -322,6 +335,7 @@ export class Supervisor {
     const others = this.recordsOf(record.process.name).filter((other) => other !== record);
     if (others.length > 0) this.#byProcess.set(record.process.name, [...others]);
     else this.#byProcess.delete(record.process.name);
+    if (record.family !== undefined) this.#ports.kernel.release(record.family);
     this.#activities.forget(record.name);
     this.#ports.output.forget(record.name);
     this.#ports.input.forget(record.name);

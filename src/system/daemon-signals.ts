@@ -7,11 +7,11 @@
 import { SIGRTMAX, SIGRTMIN, signalName, signalNumber } from '../signals.ts';
 import { native } from './native.ts';
 
-export type EngineRequest = 'shutdown' | 'kill' | 'reload' | 'reopen-logs' | 'recreate-socket';
+export type EngineRequest = 'shutdown' | 'interrupt' | 'kill' | 'reload' | 'reopen-logs' | 'recreate-socket';
 
 const REQUESTS: Partial<Readonly<Record<NodeJS.Signals, EngineRequest>>> = {
   SIGTERM: 'shutdown',
-  SIGINT: 'shutdown',
+  SIGINT: 'interrupt',
   SIGQUIT: 'kill',
   SIGHUP: 'reload',
   SIGUSR2: 'reopen-logs',

@@ -4,11 +4,13 @@ import { getSystemErrorName } from 'node:util';
 import { SystemError, TaskmasterError } from '../errors.ts';
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
 import { type SignalName, signalNumber } from '../signals.ts';
-import type { Cancel, Kernel, SpawnRequest, SpawnResult } from '../supervisor/ports.ts';
+import type { Cancel, Kernel, Leftover, SpawnRequest, SpawnResult } from '../supervisor/ports.ts';
+import type { LeftProcess } from '../supervisor/snapshot.ts';
 import type { ContainerMemory } from './container-memory.ts';
-import { childPids, otherPids } from './descendants.ts';
+import { otherPids } from './descendants.ts';
 import type { InitRole } from './init-role.ts';
 import type { NativeAddon } from './native.ts';
+import { type Family, type ProcessSighting, ProcessTree } from './process-tree.ts';
 import type { Reaper } from './reaper.ts';
 import type { LimitPair } from './spawn-limits.ts';
 import { spawnProcess } from './spawn-process.ts';
@@ -20,6 +22,13 @@ const SIGCONT = 18;
 /** kill(2): checks whether anybody is there and sends nothing. */
 const NO_SIGNAL = 0;
 const EVERYBODY = -1;
+/** A process may start others while we look: at the last look there is nobody new. */
+const MAX_LOOKS = 8;
+/** Of what was left running, to show to people. */
+const MAX_DESCRIBED = 20;
+const MAX_COMMAND = 200;
+/** A mark is the engine's number and that of the family. */
+const FAMILIES = 2 ** 24;
 
 /** A CONT after these would undo them, or says the same twice; after KILL nobody is left to hear it. */
 const NOT_FOLLOWED_BY_CONT: ReadonlySet<SignalName> = new Set([
@@ -39,22 +48,42 @@ export interface LinuxKernelParts {
   readonly openFiles: LimitPair | undefined;
   /** Tells which deaths the lack of memory caused; undefined: nobody can tell. */
   readonly memory?: Pick<ContainerMemory, 'explain' | 'childScoreAdj'>;
+  /** Tells our families from those of another engine: the same number for the same configuration. */
+  readonly engineNumber?: number;
+}
+
+interface LastSignal {
+  readonly signal: SignalName;
+  readonly toGroup: boolean;
+  readonly pids: Set<number>;
 }
 
 export class LinuxKernel implements Kernel {
   readonly #parts: LinuxKernelParts;
+  readonly #tree: ProcessTree;
+  readonly #signals = new Map<number, LastSignal>();
+  readonly #hadTerm = new Set<number>();
+  #lastFamily = Math.floor(Math.random() * (FAMILIES / 2));
 
   constructor(parts: LinuxKernelParts) {
     this.#parts = parts;
+    const { addon, reaper } = parts;
+    this.#tree = new ProcessTree({
+      readMark: (pid) => addon.readMark(pid),
+      isLent: (pid) => reaper.isLent(pid),
+    });
+    reaper.beforeDelivery((pid) => this.#tree.collected(pid));
   }
 
   spawn(request: SpawnRequest, onExit: (status: ExitStatus) => void): SpawnResult {
     const { addon, reaper, openFiles, memory } = this.#parts;
     const oomScoreAdj = request.oomScoreAdj ?? memory?.childScoreAdj;
-    const result = spawnProcess(addon, { ...request, oomScoreAdj }, openFiles);
-    if (result.kind === 'spawned')
-      reaper.watch(result.pid, (status) => onExit(memory?.explain(status) ?? status));
-    return result;
+    const family = this.#newMark();
+    const result = spawnProcess(addon, { ...request, oomScoreAdj }, openFiles, family);
+    if (result.kind === 'failed') return result;
+    this.#tree.add(family, result.pid);
+    reaper.watch(result.pid, (status) => onExit(memory?.explain(status) ?? status));
+    return { ...result, family };
   }
 
   signalGroup(pid: number, signal: SignalName): 'delivered' | 'gone' | 'not-permitted' {
@@ -68,7 +97,58 @@ export class LinuxKernel implements Kernel {
 
   signalProcess(pid: number, signal: SignalName): 'delivered' | 'gone' | 'not-permitted' {
     assertNamesOne(pid);
-    return this.#kill(pid, signalNumber(signal));
+    const outcome = this.#kill(pid, signalNumber(signal));
+    if (outcome === 'delivered' && !NOT_FOLLOWED_BY_CONT.has(signal)) this.#kill(pid, SIGCONT);
+    return outcome;
+  }
+
+  signalFamily(
+    mark: number,
+    signal: SignalName,
+    to: 'group' | 'others' | 'outsiders' | 'all',
+  ): 'delivered' | 'gone' | 'not-permitted' {
+    const family = this.#tree.family(mark);
+    if (family === undefined) return 'gone';
+    const last: LastSignal = { signal, toGroup: to === 'group' || to === 'outsiders', pids: new Set() };
+    this.#signals.set(mark, last);
+    // While the leader lives its number is its group's, and nobody else's.
+    const mayBeItsGroup = family.isLeaderAlive || !this.#tree.canSee;
+    const reachesGroup = mayBeItsGroup && (to === 'group' || to === 'all');
+    const group = reachesGroup ? this.signalGroup(family.leader, signal) : 'gone';
+    if (to === 'group') return group;
+    const others = this.#signalNew(family, last);
+    return group === 'delivered' || others === 'gone' ? group : others;
+  }
+
+  signalNewcomers(mark: number): void {
+    const family = this.#tree.family(mark);
+    const last = this.#signals.get(mark);
+    if (family !== undefined && last !== undefined) this.#signalNew(family, last);
+  }
+
+  leftovers(mark: number): readonly Leftover[] {
+    const family = this.#tree.family(mark);
+    if (family === undefined) return [];
+    const isBlind = !family.isLeaderAlive && !this.#tree.canSee && this.groupIsAlive(family.leader);
+    if (isBlind) return [{ pid: family.leader, isDaemon: false }];
+    return this.#tree.members(family).map((sighting) => describe(sighting, family));
+  }
+
+  leftRunning(mark: number): readonly LeftProcess[] {
+    const family = this.#tree.family(mark);
+    if (family === undefined) return [];
+    const described = this.#tree.everyone(family).slice(0, MAX_DESCRIBED);
+    return described.map(({ pid }) => ({ pid, command: this.#tree.commandOf(pid).slice(0, MAX_COMMAND) }));
+  }
+
+  letDaemonsGo(mark: number): void {
+    const family = this.#tree.family(mark);
+    if (family !== undefined) family.isLetGo = true;
+  }
+
+  release(mark: number): void {
+    this.#tree.remove(mark);
+    this.#signals.delete(mark);
   }
 
   groupIsAlive(pid: number): boolean {
@@ -79,22 +159,56 @@ export class LinuxKernel implements Kernel {
     return this.#parts.reaper.onCollected(listener);
   }
 
-  killStrays(): number {
-    return this.#parts.role === 'pid1' ? this.#killEverybody() : this.#killChildren();
+  signalStrays(signal: 'SIGTERM' | 'SIGKILL', hooksToo = false): number {
+    if (signal === 'SIGKILL' && hooksToo && this.#parts.role === 'pid1') return this.#killEverybody();
+    const strays = this.#strays(hooksToo);
+    for (const pid of strays) {
+      if (signal === 'SIGTERM' && this.#hadTerm.has(pid)) continue;
+      this.#hadTerm.add(pid);
+      this.signalProcess(pid, signal);
+    }
+    return strays.length;
   }
 
   hasChildren(): boolean {
     return this.#parts.addon.hasChildren();
   }
 
+  #newMark(): number {
+    this.#lastFamily = (this.#lastFamily + 1) % FAMILIES;
+    return (this.#parts.engineNumber ?? 1) * FAMILIES + this.#lastFamily;
+  }
+
+  #signalNew(family: Family, last: LastSignal): 'delivered' | 'gone' | 'not-permitted' {
+    let outcome: 'delivered' | 'gone' | 'not-permitted' = 'gone';
+    for (let look = 0; look < MAX_LOOKS; look++) {
+      const members = look === 0 ? this.#tree.members(family) : this.#tree.lookAgain(family);
+      const fresh = members.filter(
+        ({ pid, group }) => !last.pids.has(pid) && !(last.toGroup && group === family.leader),
+      );
+      if (fresh.length === 0) break;
+      for (const { pid } of fresh) {
+        last.pids.add(pid);
+        const answer = this.signalProcess(pid, last.signal);
+        if (answer === 'delivered' || outcome === 'gone') outcome = answer;
+      }
+      // Only KILL is a race with those who start others.
+      if (last.signal !== 'SIGKILL') break;
+    }
+    return outcome;
+  }
+
+  /** Counted before: afterwards they are gone. The signal itself needs no /proc, and no fork outruns it. */
   #killEverybody(): number {
-    // Counted before: afterwards they are gone. The signal itself needs no /proc and misses no fork in between.
-    const count = otherPids().length;
+    const count = this.#strays(true).length;
     return this.#parts.addon.kill(EVERYBODY, SIGKILL) === 0 ? Math.max(1, count) : 0;
   }
 
-  #killChildren(): number {
-    return childPids().filter((pid) => this.#parts.addon.kill(pid, SIGKILL) === 0).length;
+  /** As PID 1 whoever is in our namespace, children of `docker exec` included; else only our own descendants. */
+  #strays(hooksToo: boolean): readonly number[] {
+    if (this.#parts.role !== 'pid1') return this.#tree.strays(hooksToo);
+    const kept = this.#tree.kept(hooksToo);
+    return otherPids().filter((pid) => !kept.has(pid) && this.#tree.isAlive(pid));
   }
 
   #killGroup(pid: number, signal: number): 'delivered' | 'gone' | 'not-permitted' {
@@ -110,6 +224,10 @@ export class LinuxKernel implements Kernel {
     const errno = getSystemErrorName(-failure);
     throw new SystemError(errno, `cannot send signal ${signal} to ${pid}: ${errno}`);
   }
+}
+
+function describe({ pid, session }: ProcessSighting, { leader }: Family): Leftover {
+  return { pid, isDaemon: session !== leader };
 }
 
 /** kill(2) takes -1 for everybody, 0 for our own group, and 1 is the init. */

@@ -29,6 +29,8 @@ export interface NativeSpawnRequest {
   readonly nice: number | undefined;
   readonly oomScoreAdj: number | undefined;
   readonly noNewPrivs: boolean;
+  /** Its family's number, which all that it starts has too (`process-tree.ts`). */
+  readonly mark?: number;
   /** Numbers of the capabilities to keep (capabilities(7)); undefined: leave them to the kernel's rules. */
   readonly capabilities: readonly number[] | undefined;
   /**
@@ -70,6 +72,12 @@ export interface NativeAddon {
    * @returns pairs of pid and status as in wait(2), and the pid that stopped it, or 0.
    */
   reap(leaveAlone: Int32Array, most: number): { readonly collected: Int32Array; readonly stoppedAt: number };
+  /** The mark of a process; 0 where it has none, -1 where prlimit(2) does not let us ask. */
+  readMark(pid: number): number;
+  /** Marks this process, so that a child is born with it; 0 gives it its former limit back. */
+  markSelf(mark: number): void;
+  /** close_range(2): every descriptor but the standard streams is closed by an exec. */
+  sealDescriptors(): void;
   /** kill(2) with a plain or a negative pid. @returns 0 or the errno's number. */
   kill(pid: number, signal: number): number;
   /** waitid(2) without collecting: false once the process has no children at all, dead or alive. */

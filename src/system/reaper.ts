@@ -19,6 +19,7 @@ export class Reaper {
   readonly #lent = new Set<number>();
   readonly #orphanListeners = new Set<ChildListener>();
   readonly #collectedListeners = new Set<ChildListener>();
+  readonly #firstListeners = new Set<(pid: number) => void>();
   #lentPids = new Int32Array();
   #nextSweep: NodeJS.Immediate | undefined;
   readonly #onChildSignal = (): void => this.#sweep();
@@ -62,6 +63,15 @@ export class Reaper {
     return () => this.#collectedListeners.delete(listener);
   }
 
+  /** Tells of every child that was collected here before anybody else hears of it: its pid is free again. */
+  beforeDelivery(listener: (pid: number) => void): void {
+    this.#firstListeners.add(listener);
+  }
+
+  isLent(pid: number): boolean {
+    return this.#lent.has(pid);
+  }
+
   /** Collects nothing any more. */
   stop(): void {
     process.off('SIGCHLD', this.#onChildSignal);
@@ -87,6 +97,9 @@ export class Reaper {
     // where it died a moment ago, at the SIGCHLD that is on its way. What is left of a full batch waits likewise:
     // a child spawned by the callbacks below must not be reported in the same turn.
     if (stoppedAt !== 0 || collected.length >= 2 * MOST_IN_ONE_TURN) this.#sweepInNextTurn();
+    for (let index = 0; index < collected.length; index += 2) {
+      for (const listener of this.#firstListeners) listener(collected[index] ?? 0);
+    }
     for (let index = 0; index + 1 < collected.length; index += 2) {
       this.#deliver(collected[index] ?? 0, decodeWaitStatus(collected[index + 1] ?? 0));
     }

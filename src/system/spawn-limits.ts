@@ -13,6 +13,7 @@ const RESOURCE_NUMBERS: ReadonlyMap<string, number> = new Map(
 );
 
 export const RLIMIT_NOFILE = 7;
+export const RLIMIT_LOCKS = 10;
 
 /** @returns the number of a resource as in setrlimit(2), without its prefix; undefined: no such resource. */
 export function resourceNumber(name: string): number | undefined {

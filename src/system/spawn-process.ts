@@ -4,7 +4,13 @@ import type { SpawnFailure } from '../lifecycle/exit-outcome.ts';
 import type { ChildDescriptor, SpawnRequest, SpawnResult } from '../supervisor/ports.ts';
 import type { NativeAddon, NativeSpawnRequest, NativeSpawnResult } from './native.ts';
 import { readSecrets } from './secret-files.ts';
-import { capabilityNumber, type LimitPair, RLIMIT_NOFILE, resourceNumber } from './spawn-limits.ts';
+import {
+  capabilityNumber,
+  type LimitPair,
+  RLIMIT_LOCKS,
+  RLIMIT_NOFILE,
+  resourceNumber,
+} from './spawn-limits.ts';
 
 /** The engine's own variables; what the configuration sets is laid over all the same. */
 const ENGINE_VARIABLES: readonly string[] = ['TASKMASTER_*'];
@@ -13,15 +19,22 @@ const NULL_DEVICE = -1;
 const NEW_PIPE = -2;
 const NEW_TERMINAL = -3;
 
-/** @param openFiles the limit of open files that came from outside, for children without one of their own. */
+type WithoutFamily<Result> = Result extends unknown ? Omit<Result, 'family'> : never;
+
+/**
+ * @param mark its family's number.
+ * @param openFiles the limit of open files that came from outside, for children without one of their own.
+ */
 export function spawnProcess(
   addon: Pick<NativeAddon, 'spawn'>,
   request: SpawnRequest,
   openFiles: LimitPair | undefined,
-): SpawnResult {
+  mark?: number,
+): WithoutFamily<SpawnResult> {
   const translated = translateRequest(request, openFiles);
   if (translated.kind === 'failed') return translated;
-  return translateResult(addon.spawn(translated.request));
+  const isLimited = request.limits.some(({ resource }) => resourceNumber(resource) === RLIMIT_LOCKS);
+  return translateResult(addon.spawn({ ...translated.request, ...(mark && !isLimited && { mark }) }));
 }
 
 /** Everything is checked here that the kernel would misread rather than refuse. */
@@ -107,7 +120,7 @@ function streamNumber(descriptor: ChildDescriptor): number {
   }
 }
 
-function translateResult(result: NativeSpawnResult): SpawnResult {
+function translateResult(result: NativeSpawnResult): WithoutFamily<SpawnResult> {
   if (!('pid' in result)) return { kind: 'failed', failure: result };
   const [stdin, stdout, stderr] = result.fds;
   return {

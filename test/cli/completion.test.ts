@@ -39,7 +39,7 @@ const CASES: readonly [line: string, candidates: string[]][] = [
       'RTMIN+29',
     ],
   ],
-  ['signal nginx HUP ', ['--help', '--json', '--socket']],
+  ['signal nginx HUP ', ['--help', '--json', '--leader', '--socket']],
   ['logs -p ng', ['nginx']],
   ['logs --level w', ['warn']],
   ['logs -e config_r', ['config_rejected', 'config_reloaded']],

@@ -61,7 +61,12 @@ test("the seed's example works word for word", () => {
       backoff: { baseMs: 500, factor: 2, maxMs: 30_000, resetMs: 30_000 },
     },
     startTimeoutMs: undefined,
-    stop: [{ signal: 'SIGTERM', waitMs: 5_000 }],
+    stop: [
+      { signal: 'SIGTERM', waitMs: 4_000, to: 'leader' },
+      { signal: 'SIGTERM', waitMs: 1_000, to: 'others' },
+    ],
+    kill: 'all',
+    leaveRunning: false,
     reloadSignal: undefined,
     health: {
       probe: { kind: 'command', file: '/usr/bin/curl', args: ['http://localhost/health'] },
@@ -116,7 +121,9 @@ start_timeout = "2m"
 instances = 3
 depends_on = {db = "started", migrate = {restart = true}}
 essential = true
-stop = [{signal = "int", wait = "1m30s"}, {signal = 15}]
+stop = [{signal = "int", wait = "1m30s", kill_mode = "group"}, {signal = 15}]
+kill_mode = "mixed"
+leave_running = false
 reload_signal = "SIGRTMIN+3"
 stdin = "pipe"
 stdout = {file = "logs/web.log", max_size = "10MB", max_files = 2, compress = true}
@@ -163,9 +170,11 @@ type = "oneshot"
     },
     startTimeoutMs: 120_000,
     stop: [
-      { signal: 'SIGINT', waitMs: 90_000 },
-      { signal: 'SIGTERM', waitMs: 5_000 },
+      { signal: 'SIGINT', waitMs: 90_000, to: 'group' },
+      { signal: 'SIGTERM', waitMs: 5_000, to: 'leader' },
     ],
+    kill: 'all',
+    leaveRunning: false,
     reloadSignal: 'SIGRTMIN+3',
     health: {
       probe: { kind: 'http', url: 'http://localhost/', expectStatus: [200, 204] },

@@ -21,7 +21,7 @@ test('durations add up, whatever units they are put together from', () => {
 test('the schema and the reader of durations agree on what is one', () => {
   for (const text of ['1', '1.5', '0', '1s', '1.5s', '1m30s', ' 2h ', '500ms', '1d1h1m1s1ms']) {
     assert.equal(
-      loadWeb(`[processes.web]\ncmd = "x"\nstop_timeout = "${text}"\n`).stop[0]?.waitMs,
+      loadWeb(`[processes.web]\ncmd = "x"\nstop_timeout = "${text}"\nkill_mode = "mixed"\n`).stop[0]?.waitMs,
       parseDuration(text),
     );
   }

@@ -102,6 +102,27 @@ test('when it is called off its whole group is killed, other users included, and
   await eventually(() => assert.deepEqual(pids.filter(isAlive), []));
 });
 
+test('a probe that left for a session of its own is killed as well, with nothing left in its environment', async (t) => {
+  const stop = new AbortController();
+  const ports = commandPorts(t);
+  const { readPipe } = ports;
+  let printed = '';
+  const watching = {
+    ...ports,
+    readPipe: (fd: number, onData: (bytes: Uint8Array) => void) =>
+      readPipe(fd, (bytes) => {
+        printed += Buffer.from(bytes).toString();
+        onData(bytes);
+      }),
+  };
+  const line = `setsid env -i /bin/sh -c '(trap "" TERM HUP; setsid sh -c "echo \\$\\$; sleep 1000" &)'; sleep 1000`;
+  const result = probeByCommand(shellProbe(line), watching)(probeSubject(), stop.signal);
+  await eventually(() => assert.match(printed, /^\d+\n$/));
+  stop.abort();
+  await result;
+  await eventually(() => assert.equal(isAlive(Number(printed)), false));
+});
+
 test('what a probe leaves running does not live on, and does not hold up its result', async (t) => {
   const { output, passed } = await ask(t, 'sleep 1000 & echo $!');
   assert.equal(passed, true);

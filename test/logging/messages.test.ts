@@ -40,6 +40,10 @@ const EXAMPLES: { readonly [Name in EventName]: Example<Name> } = {
     'web exited with code 3 after 250ms, as requested',
   ],
   spawn_failed: [{ step: 'execute', errno: 'ENOENT', message: 'cannot start web' }, 'cannot start web'],
+  process_left_running: [
+    { left: ['12 sleep 9', '13 cat'], message: 'it left processes running' },
+    'web: it left processes running (12 sleep 9; 13 cat)',
+  ],
   signal_sent: [{ signal: 'SIGHUP', to: 'group', reason: 'asked' }, 'sent SIGHUP to web (group): asked'],
   probe_finished: [
     { passed: false, outcome: 'connection refused', duration_ms: 12 },

@@ -1,6 +1,6 @@
 /** Every world that can be reached from a new instance, breadth first, and every passage between two of them. */
 
-import type { Rules } from '../../src/lifecycle/rules.ts';
+import type { Rules, StopStage } from '../../src/lifecycle/rules.ts';
 import type { Tables } from '../../src/lifecycle/transitions.ts';
 import { keyOf, NEW_WORLD, type Passage, possibleEvents, take, type World } from './world.ts';
 
@@ -42,6 +42,10 @@ export const RULE_SETS: readonly Rules[] = [
   ruleSet({ policy: 'always', onUnhealthy: 'none', maxRestarts: undefined, baseMs: 0 }),
   ruleSet({ policy: 'unless-stopped', onUnhealthy: 'exit' }),
   ruleSet({ maxRestarts: 0, startTimeoutMs: 60_000 }),
+  // kill_mode: the default's last call is in all of the above.
+  ruleSet({ to: 'group', last: 'group' }),
+  ruleSet({ to: 'leader', last: 'leader', kill: 'leader' }),
+  ruleSet({ to: 'leader', last: 'group' }),
 ];
 
 interface Choices {
@@ -50,6 +54,9 @@ interface Choices {
   baseMs?: number;
   onUnhealthy?: Rules['onUnhealthy'];
   startTimeoutMs?: number;
+  to?: StopStage['to'];
+  last?: StopStage['to'];
+  kill?: Rules['kill'];
 }
 
 function ruleSet(choices: Choices): Rules {
@@ -61,9 +68,10 @@ function ruleSet(choices: Choices): Rules {
       backoff: { baseMs: choices.baseMs ?? 500, factor: 2, maxMs: 30_000, resetMs: 30_000 },
     },
     stop: [
-      { signal: 'SIGTERM', waitMs: 5_000 },
-      { signal: 'SIGINT', waitMs: 1_000 },
+      { signal: 'SIGTERM', waitMs: 5_000, to: choices.to ?? 'leader' },
+      { signal: 'SIGINT', waitMs: 1_000, to: choices.last ?? 'others' },
     ],
+    kill: choices.kill ?? 'all',
     onUnhealthy: choices.onUnhealthy ?? 'restart',
     startTimeoutMs: choices.startTimeoutMs,
     maxBriefLives: 1,

@@ -18,7 +18,14 @@ const monitorAfter = (passage: Passage): MonitorState => passage.after.instance.
 const effectsOf = (passage: Passage, kind: string): readonly { readonly kind: string }[] =>
   passage.taken.effects.filter((effect) => effect.kind === kind);
 const signalsOf = (passage: Passage): readonly string[] =>
-  passage.taken.effects.flatMap((effect) => (effect.kind === 'signalGroup' ? [effect.signal] : []));
+  passage.taken.effects.flatMap((effect) => (effect.kind === 'signal' ? [effect.signal] : []));
+const targetsOf = (passage: Passage): readonly string[] =>
+  passage.taken.effects.flatMap((effect) => (effect.kind === 'signal' ? [effect.to] : []));
+/** The leader has just ended, and something of it lives on. */
+const leavesOthers = ({ event }: Passage): boolean =>
+  event.type === 'fact' && event.fact.kind === 'exited' && event.fact.leaves !== 'nothing';
+const wasKilled = ({ before }: Passage): boolean =>
+  before.instance.monitor === 'stopping' && before.instance.stopStage === Number.POSITIVE_INFINITY;
 const isCommand = (passage: Passage, ...kinds: string[]): boolean =>
   passage.event.type === 'decision' && kinds.includes(passage.event.decision.kind);
 const isFact = (passage: Passage, kind: string): boolean =>
@@ -51,25 +58,66 @@ export const PROPERTIES: readonly Property[] = [
   {
     name: 'a signal goes only to what lives',
     holds: (passage) => {
-      const { event, before } = passage;
-      const swept = event.type === 'fact' && event.fact.kind === 'exited' && event.fact.leavesGroup;
-      const lives = event.type === 'fact' && event.fact.kind === 'exited' ? swept : somethingLives(before);
+      const lives = isFact(passage, 'exited') ? leavesOthers(passage) : somethingLives(passage.before);
       return signalsOf(passage).length === 0 || lives || isFact(passage, 'spawned');
     },
   },
   {
-    name: 'KILL comes at once only when asked for, to leftovers, or after the last stage',
+    name: 'KILL comes only when asked for, after the last stage, or to what a killed leader left',
     holds: (passage) => {
       if (!signalsOf(passage).includes('SIGKILL')) return true;
       const lastStageOver =
         isFact(passage, 'deadlinePassed') &&
         passage.before.instance.monitor === 'stopping' &&
         passage.before.instance.stopStage >= passage.rules.stop.length - 1;
-      const leftovers =
-        passage.event.type === 'fact' &&
-        passage.event.fact.kind === 'exited' &&
-        passage.event.fact.leavesGroup;
-      return passage.after.instance.desired === 'killed' || lastStageOver || leftovers;
+      const goesOn = leavesOthers(passage) && wasKilled(passage) && passage.rules.kill === 'all';
+      return passage.after.instance.desired === 'killed' || lastStageOver || goesOn;
+    },
+  },
+  {
+    name: 'each signal goes to whom the rules say, and once the leader is dead to what it left',
+    holds: (passage) => {
+      const [target] = targetsOf(passage);
+      if (target === undefined) return true;
+      const { instance } = passage.after;
+      if (signalsOf(passage)[0] === 'SIGKILL') {
+        const spares = passage.rules.kill === 'leader' && instance.leader === 'alive';
+        return target === (spares && instance.desired !== 'killed' ? 'leader' : 'all');
+      }
+      if (instance.leader === 'alive') return target === passage.rules.stop[instance.stopStage]?.to;
+      const hadIt = leavesOthers(passage) && passage.before.instance.monitor === 'stopping';
+      const wasSentToGroup = passage.rules.stop[passage.before.instance.stopStage]?.to === 'group';
+      return target === (hadIt && wasSentToGroup ? 'outsiders' : 'others');
+    },
+  },
+  {
+    name: 'what a leader leaves has every signal before its KILL, unless it has had it or is killed',
+    holds: (passage) => {
+      if (!leavesOthers(passage)) return true;
+      const { instance } = passage.before;
+      const stage = passage.rules.stop[instance.stopStage];
+      const begins = signalsOf(passage)[0] === 'SIGTERM' && passage.after.instance.stopStage === 0;
+      if (instance.desired === 'killed') return signalsOf(passage)[0] === 'SIGKILL';
+      if (instance.monitor !== 'stopping' || stage?.to === 'leader') return begins;
+      if (stage === undefined)
+        return passage.rules.kill === 'leader' ? begins : signalsOf(passage)[0] === 'SIGKILL';
+      const same = passage.after.instance.stopStage === instance.stopStage && passage.after.deadline;
+      return same && signalsOf(passage)[0] === (stage.to === 'group' ? stage.signal : undefined);
+    },
+  },
+  {
+    name: 'what ends well before it is healthy, and leaves a daemon, has failed for good',
+    holds: (passage) => {
+      const { event, before, after } = passage;
+      if (event.type !== 'fact' || event.fact.kind !== 'exited') return true;
+      const { status, leaves } = event.fact;
+      const expected =
+        before.instance.monitor === 'healthcheck' &&
+        leaves === 'daemons' &&
+        status.how === 'exited' &&
+        passage.rules.restart.exitCodes.includes(status.code);
+      const { outcome } = after.instance;
+      return (outcome?.kind === 'ended' && outcome.ending === 'backgrounded') === expected;
     },
   },
   {
@@ -88,6 +136,7 @@ export const PROPERTIES: readonly Property[] = [
       if (more.length > 0) return false;
       const wasStopping = passage.before.instance.monitor === 'stopping';
       if (wasStopping && isFact(passage, 'deadlinePassed')) return first !== undefined && first !== 'SIGTERM';
+      if (leavesOthers(passage)) return true;
       if (wasStopping && !isCommand(passage, 'kill')) return first === undefined;
       return first === undefined || first === 'SIGTERM' || first === 'SIGKILL';
     },
@@ -333,7 +382,7 @@ export const PROPERTIES: readonly Property[] = [
       const { kind } = passage.event.fact;
       const passesThrough = [
         'exited',
-        'groupVanished',
+        'othersVanished',
         'spawnFailed',
         'spawned',
         'becameUnhealthy',
@@ -354,7 +403,7 @@ export const PROPERTIES: readonly Property[] = [
     holds: (passage) => {
       const { monitor, desired } = passage.before.instance;
       if (passage.event.type !== 'fact' || passage.event.fact.kind !== 'exited') return true;
-      if (!passage.event.fact.leavesGroup || monitor !== 'stopping') return true;
+      if (!leavesOthers(passage) || monitor !== 'stopping') return true;
       return monitorAfter(passage) === 'stopping' && passage.after.instance.desired === desired;
     },
   },
@@ -373,13 +422,17 @@ function isCrashLoop({ before, event, rules }: Passage): boolean {
   return before.instance.briefLives + (endsNow ? 1 : 0) > rules.maxBriefLives;
 }
 
+function endedAs({ instance }: World): string | undefined {
+  return instance.outcome?.kind === 'ended' ? instance.outcome.ending : undefined;
+}
+
 /** SPEC section 4, once more and in other words. */
 function expectedAfterEnd(passage: Passage): MonitorState | undefined {
   const { event, before, after, rules } = passage;
-  if (event.type !== 'fact' || (event.fact.kind !== 'exited' && event.fact.kind !== 'groupVanished'))
+  if (event.type !== 'fact' || (event.fact.kind !== 'exited' && event.fact.kind !== 'othersVanished'))
     return undefined;
   const { desired, restarts, ending, monitor } = before.instance;
-  if (event.fact.kind === 'exited' && event.fact.leavesGroup) return 'stopping';
+  if (leavesOthers(passage)) return 'stopping';
   if (somethingLives(after)) return monitor;
   if (desired === 'down' || desired === 'killed') return 'stopped';
   if (desired !== 'up') return 'waiting';
@@ -389,6 +442,7 @@ function expectedAfterEnd(passage: Passage): MonitorState | undefined {
       : before.instance.outcome?.kind === 'ended'
         ? before.instance.outcome.status
         : undefined;
+  if (event.fact.kind === 'othersVanished' && endedAs(before) === 'backgrounded') return 'failed';
   const wasStopped = monitor === 'stopping' && (ending === 'unhealthy' || ending === 'start-timeout');
   const failed = wasStopped || status?.how !== 'exited' || status.code !== 0;
   switch (rules.restart.policy) {

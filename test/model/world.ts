@@ -15,7 +15,7 @@ export interface World {
   readonly instance: Instance;
   readonly spawnPending: boolean;
   readonly leaderAlive: boolean;
-  /** Processes of the group beside its leader. */
+  /** What a dead leader left behind. */
   readonly othersAlive: boolean;
   readonly deadline: boolean;
   readonly activity: Activity | undefined;
@@ -77,12 +77,12 @@ export function possibleFacts(world: World): readonly Fact[] {
   if (world.deadline) facts.push({ kind: 'deadlinePassed' });
   if (world.leaderAlive) {
     for (const status of STATUSES) {
-      for (const leavesGroup of [false, true]) {
-        for (const wasBrief of [false, true]) facts.push({ kind: 'exited', status, leavesGroup, wasBrief });
+      for (const leaves of ['nothing', 'members', 'daemons'] as const) {
+        for (const wasBrief of [false, true]) facts.push({ kind: 'exited', status, leaves, wasBrief });
       }
     }
   }
-  if (!world.leaderAlive && world.othersAlive) facts.push({ kind: 'groupVanished' });
+  if (!world.leaderAlive && world.othersAlive) facts.push({ kind: 'othersVanished' });
   return facts;
 }
 
@@ -101,8 +101,8 @@ function happened(world: World, event: LifecycleEvent): World {
     case 'spawnFailed':
       return { ...world, spawnPending: false };
     case 'exited':
-      return { ...world, leaderAlive: false, othersAlive: event.fact.leavesGroup };
-    case 'groupVanished':
+      return { ...world, leaderAlive: false, othersAlive: event.fact.leaves !== 'nothing' };
+    case 'othersVanished':
       return { ...world, othersAlive: false };
     case 'deadlinePassed':
       return { ...world, deadline: false };

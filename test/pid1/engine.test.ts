@@ -41,12 +41,30 @@ for (const [name, signal] of [
 
 const STUBBORN = `[processes.web]\ncmd = ["sh", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done"]\nstop_timeout = "8s"\n`;
 
-test('a second SIGTERM kills at once', async (t) => {
+const SLOW = `[engine]
+grace = "20s"
+[processes.web]
+cmd = ["sh", "-c", "trap 'sleep 0.7; echo cleaned up; exit' TERM; echo ready; while :; do sleep 0.05; done"]
+stop_timeout = "8s"
+`;
+
+test('a repeated SIGTERM or SIGRTMIN+3 costs no service its clean-up, nor does one SIGINT after it', async (t) => {
+  const engine = await new EngineRun(t, SLOW).ready();
+  await eventually(() => assert.match(engine.stdout, /ready/));
+  for (const signal of ['SIGTERM', 'SIGTERM', SIGRTMIN + 3, 'SIGINT'] as const) {
+    await engine.signal(signal);
+    await engine.reaches('web', 'stopping');
+  }
+  assert.equal(await engine.exitCode(), 0);
+  assert.match(engine.stdout, /cleaned up/);
+});
+
+test('a second SIGINT kills at once', async (t) => {
   const engine = await new EngineRun(t, STUBBORN).ready();
   await eventually(() => assert.match(engine.stdout, /ready/));
-  await engine.signal('SIGTERM');
+  await engine.signal('SIGINT');
   await engine.reaches('web', 'stopping');
-  await engine.signal('SIGTERM');
+  await engine.signal('SIGINT');
   assert.equal(await engine.exitCode(), 0);
   assert.equal(
     engine.events('process_exited')[0]?.status && JSON.stringify(engine.events('process_exited')[0]?.status),

@@ -10,12 +10,13 @@ for (const [role, command] of [
   // A shell that stays is PID 1 then, and the fixture its child.
   ['subreaper', ['/bin/sh', '-c', '"$0" "$1"; exit $?', process.execPath, fixture]],
 ] as const) {
-  test(`as ${role}, daemons that left their group and their session are killed and collected`, async (t) => {
+  test(`as ${role}, daemons that left their group and their session get TERM, then KILL, and are collected`, async (t) => {
     const inside = new PidNamespace(command);
     t.after(() => inside.destroy());
     assert.equal(await inside.exitCode(), 0, inside.stderr);
     assert.match(inside.stdout, new RegExp(`^role ${role}$`, 'm'));
-    assert.match(inside.stdout, /^3 daemons$/m);
+    assert.match(inside.stdout, /^4 daemons$/m);
+    assert.match(inside.stdout, /^ended$/m);
     assert.match(inside.stdout, /^nothing is left$/m);
   });
 }

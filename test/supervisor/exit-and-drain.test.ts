@@ -174,7 +174,7 @@ test('a second request kills now, and the first reason keeps the exit code', asy
   assert.deepEqual(rig.finished, [{ code: 0, reason: 'first' }]);
 });
 
-test('strays are killed after the last instance, and the drain ends when they are collected', async () => {
+test('strays get TERM after the last instance, and the drain ends the moment they are gone', async () => {
   const rig = new Rig([processConfig('web')]).startAll();
   rig.kernel.strays = 3;
   rig.drain.begin({ code: 0, reason: 'test' });
@@ -182,7 +182,7 @@ test('strays are killed after the last instance, and the drain ends when they ar
   await settle();
   rig.clock.advance(0);
   await settle();
-  assert.equal(rig.kernel.strays, 0);
+  assert.deepEqual(rig.kernel.straySignals, ['SIGTERM']);
   assert.equal(rig.finished.length, 1);
 });
 
@@ -206,4 +206,42 @@ test('an essential process that is blocked ends the container', () => {
   rig.exit('db', 3);
   assert.equal(rig.verdicts[0]?.code, 10);
   assert.match(rig.verdicts[0]?.reason ?? '', /^app \(essential\) cannot start: needs db/);
+});
+
+test('strays that do not end have what is left of the grace period, then KILL', async () => {
+  const rig = new Rig([processConfig('web')]).startAll();
+  rig.kernel.strays = 2;
+  rig.kernel.straysIgnoreTerm = true;
+  rig.drain.begin({ code: 0, reason: 'test' });
+  rig.exit('web', 0);
+  await settle();
+  rig.clock.advance(8_499);
+  await settle();
+  assert.deepEqual([rig.kernel.straySignals, rig.finished.length], [['SIGTERM'], 0]);
+  rig.clock.advance(1);
+  await settle();
+  rig.clock.advance(0);
+  await settle();
+  assert.deepEqual(rig.kernel.straySignals, ['SIGTERM', 'SIGKILL']);
+  assert.equal(rig.finished.length, 1);
+});
+
+test('an instance that does not end does not take the time of strays away', () => {
+  const rig = new Rig([processConfig('stuck')]).startAll();
+  rig.kernel.strays = 1;
+  rig.drain.begin({ code: 0, reason: 'test' });
+  rig.clock.advance(6_499);
+  assert.deepEqual(rig.kernel.straySignals, []);
+  rig.clock.advance(1);
+  assert.deepEqual(rig.kernel.straySignals, ['SIGTERM']);
+});
+
+test('a request to kill now gives strays no time either', async () => {
+  const rig = new Rig([processConfig('web')]).startAll();
+  rig.kernel.strays = 1;
+  rig.kernel.straysIgnoreTerm = true;
+  rig.drain.killNow({ code: 0, reason: 'test' });
+  rig.die('web', 'SIGKILL');
+  await settle();
+  assert.deepEqual(rig.kernel.straySignals, ['SIGTERM', 'SIGKILL']);
 });

@@ -16,6 +16,7 @@ import type {
   HealthMonitor,
   InputPort,
   Kernel,
+  Leftover,
   OutputPort,
   ProbeSubject,
   SpawnRequest,
@@ -68,11 +69,13 @@ interface Child {
   readonly onExit: (status: ExitStatus) => void;
   isLeaderAlive: boolean;
   others: number;
+  /** Of the others, those in sessions of their own. */
+  daemons: number;
 }
 
 export class HandKernel implements Kernel {
   readonly spawned: SpawnRequest[] = [];
-  readonly signals: { readonly pid: number; readonly signal: SignalName }[] = [];
+  readonly signals: { readonly pid: number; readonly signal: SignalName; readonly to?: string }[] = [];
   readonly #children = new Map<number, Child>();
   readonly #listeners = new Set<(pid: number) => void>();
   readonly #failures: SpawnFailure[] = [];
@@ -84,10 +87,11 @@ export class HandKernel implements Kernel {
     if (failure !== undefined) return { kind: 'failed', failure };
     this.spawned.push(request);
     this.#lastPid += 1;
-    this.#children.set(this.#lastPid, { onExit, isLeaderAlive: true, others: 0 });
+    this.#children.set(this.#lastPid, { onExit, isLeaderAlive: true, others: 0, daemons: 0 });
     return {
       kind: 'spawned',
       pid: this.#lastPid,
+      family: this.#lastPid,
       stdinFd: undefined,
       stdoutFd: undefined,
       stderrFd: undefined,
@@ -99,10 +103,11 @@ export class HandKernel implements Kernel {
   }
 
   /** The leader dies; `leaving` others of its group live on. */
-  exit(pid: number, status: ExitStatus, leaving = 0): void {
+  exit(pid: number, status: ExitStatus, leaving = 0, daemons = 0): void {
     const child = this.#child(pid);
     child.isLeaderAlive = false;
-    child.others = leaving;
+    child.others = leaving + daemons;
+    child.daemons = daemons;
     child.onExit(status);
     for (const listener of this.#listeners) listener(pid);
   }
@@ -119,8 +124,37 @@ export class HandKernel implements Kernel {
   }
 
   signalProcess(pid: number, signal: SignalName): 'delivered' | 'gone' {
-    return this.signalGroup(pid, signal);
+    this.signals.push({ pid, signal, to: 'leader' });
+    return this.groupIsAlive(pid) ? 'delivered' : 'gone';
   }
+
+  signalFamily(pid: number, signal: SignalName, to: string): 'delivered' | 'gone' {
+    this.signals.push({ pid, signal, to });
+    return this.groupIsAlive(pid) ? 'delivered' : 'gone';
+  }
+
+  signalNewcomers(): void {}
+
+  leftovers(pid: number): readonly Leftover[] {
+    const { others, daemons } = this.#child(pid);
+    return Array.from({ length: others }, (_, index) => ({
+      pid: pid * 1_000 + index,
+      isDaemon: index < daemons,
+    }));
+  }
+
+  leftRunning(pid: number): readonly { readonly pid: number; readonly command: string }[] {
+    return this.leftovers(pid).map((left) => ({ pid: left.pid, command: 'sleep 1000' }));
+  }
+
+  letDaemonsGo(pid: number): void {
+    const child = this.#child(pid);
+    child.others -= child.daemons;
+    this.strays += child.daemons;
+    child.daemons = 0;
+  }
+
+  release(): void {}
 
   groupIsAlive(pid: number): boolean {
     const child = this.#children.get(pid);
@@ -132,13 +166,19 @@ export class HandKernel implements Kernel {
     return () => this.#listeners.delete(listener);
   }
 
-  killStrays(): number {
-    const killed = this.strays;
+  readonly straySignals: string[] = [];
+  /** What they do about TERM. */
+  straysIgnoreTerm = false;
+
+  signalStrays(signal: 'SIGTERM' | 'SIGKILL'): number {
+    const found = this.strays;
+    if (found > 0 && this.straySignals.at(-1) !== signal) this.straySignals.push(signal);
+    if (found === 0 || (this.straysIgnoreTerm && signal === 'SIGTERM')) return found;
     this.strays = 0;
     queueMicrotask(() => {
       for (const listener of this.#listeners) listener(9_999);
     });
-    return killed;
+    return found;
   }
 
   hasChildren(): boolean {
@@ -205,6 +245,8 @@ export interface ProcessChoices {
   startTimeoutMs?: number;
   onUnhealthy?: ProcessConfig['health']['onUnhealthy'];
   stop?: ProcessConfig['stop'];
+  kill?: ProcessConfig['kill'];
+  leaveRunning?: boolean;
   command?: string;
 }
 
@@ -229,7 +271,9 @@ export function processConfig(name: string, choices: ProcessChoices = {}): Proce
       backoff: { baseMs: choices.baseMs ?? 500, factor: 2, maxMs: 30_000, resetMs: 30_000 },
     },
     startTimeoutMs: choices.startTimeoutMs,
-    stop: choices.stop ?? [{ signal: 'SIGTERM', waitMs: 5_000 }],
+    stop: choices.stop ?? [{ signal: 'SIGTERM', waitMs: 5_000, to: 'leader' }],
+    kill: choices.kill ?? 'all',
+    leaveRunning: choices.leaveRunning ?? false,
     reloadSignal: undefined,
     health: {
       probe: { kind: 'uptime', uptimeMs: 1_000 },
@@ -334,7 +378,9 @@ export class Rig {
   }
 
   see(name: string): InstanceSnapshot {
-    return describeInstance(this.record(name), this.clock, []);
+    const record = this.record(name);
+    const left = record.family === undefined ? [] : this.kernel.leftRunning(record.family);
+    return describeInstance(record, this.clock, [], undefined, left);
   }
 
   state(name: string): string {
@@ -359,12 +405,17 @@ export class Rig {
     this.health.watches.get(name)?.report({ kind: 'becameUnhealthy', reason: 'connection refused' });
   }
 
-  exit(name: string, code: number, leaving = 0): void {
-    this.kernel.exit(this.pid(name), { how: 'exited', code }, leaving);
+  exit(name: string, code: number, leaving = 0, daemons = 0): void {
+    this.kernel.exit(this.pid(name), { how: 'exited', code }, leaving, daemons);
   }
 
   die(name: string, signal: SignalName): void {
     this.kernel.exit(this.pid(name), { how: 'signalled', signal, core: false });
+  }
+
+  /** `SIGTERM leader`, … */
+  targetsOf(pid: number): readonly string[] {
+    return this.kernel.signals.filter((sent) => sent.pid === pid).map(({ signal, to }) => `${signal} ${to}`);
   }
 
   signalsTo(pid: number): readonly string[] {

@@ -76,8 +76,8 @@ test('a program that is not there fails at once, one that cannot be forked now i
 
 test('stopping goes through its signals to KILL, and then waits', () => {
   const stop = [
-    { signal: 'SIGINT', waitMs: 1_000 },
-    { signal: 'SIGTERM', waitMs: 2_000 },
+    { signal: 'SIGINT', waitMs: 1_000, to: 'leader' },
+    { signal: 'SIGTERM', waitMs: 2_000, to: 'group' },
   ] as const;
   const rig = new Rig([processConfig('web', { stop })]).startAll();
   const pid = rig.pid('web');
@@ -93,35 +93,95 @@ test('stopping goes through its signals to KILL, and then waits', () => {
   assert.equal(rig.see('web').last_exit?.unhealthy, undefined);
 });
 
-test('what a stopped leader leaves of its group keeps its time, then is killed', () => {
+test('what a stopped leader leaves gets the stop sequence from its start, then KILL', () => {
   const rig = new Rig([processConfig('web')]).startAll();
   const pid = rig.pid('web');
   rig.decide('web', 'stop');
+  rig.clock.advance(4_900);
   rig.exit('web', 0, 2);
   assert.equal(rig.state('web'), 'stopping');
-  assert.deepEqual(rig.signalsTo(pid), ['SIGTERM']);
-  rig.clock.advance(5_000);
-  assert.deepEqual(rig.signalsTo(pid), ['SIGTERM', 'SIGKILL']);
+  assert.match(rig.see('web').reason ?? '', /stopping what it left running: pid \d+ \(sleep 1000\)/);
+  rig.clock.advance(4_999);
+  assert.deepEqual(rig.targetsOf(pid), ['SIGTERM leader', 'SIGTERM others']);
+  rig.clock.advance(1);
+  assert.deepEqual(rig.targetsOf(pid), ['SIGTERM leader', 'SIGTERM others', 'SIGKILL all']);
   rig.kernel.emptyGroup(pid);
   assert.equal(rig.state('web'), 'stopped');
 });
 
-test('what a crashed leader leaves of its group is killed before the next incarnation', () => {
+test('where the whole group had the signal, only who left the group gets it when the leader is dead', () => {
+  const stop = [{ signal: 'SIGTERM', waitMs: 1_000, to: 'group' }] as const;
+  const rig = new Rig([processConfig('web', { stop })]).startAll();
+  const pid = rig.pid('web');
+  rig.decide('web', 'stop');
+  rig.exit('web', 0, 2);
+  assert.deepEqual(rig.targetsOf(pid), ['SIGTERM group', 'SIGTERM outsiders']);
+  rig.clock.advance(1_000);
+  assert.deepEqual(rig.targetsOf(pid).slice(2), ['SIGKILL all']);
+});
+
+test('where KILL goes to the leader alone, what it leaves has the stop sequence before it is killed', () => {
+  const rig = new Rig([processConfig('web', { kill: 'leader' })]).startAll();
+  const pid = rig.pid('web');
+  rig.decide('web', 'stop');
+  rig.clock.advance(5_000);
+  rig.kernel.exit(pid, { how: 'signalled', signal: 'SIGKILL', core: false }, 1);
+  rig.clock.advance(5_000);
+  const expected = ['SIGTERM leader', 'SIGKILL leader', 'SIGTERM others', 'SIGKILL all'];
+  assert.deepEqual(rig.targetsOf(pid), expected);
+});
+
+test('what a crashed leader leaves is stopped before the next incarnation', () => {
   const rig = new Rig([processConfig('web', { baseMs: 0 })]).startAll();
   const pid = rig.pid('web');
   rig.exit('web', 1, 3);
-  assert.deepEqual(rig.signalsTo(pid), ['SIGKILL']);
+  assert.deepEqual(rig.targetsOf(pid), ['SIGTERM others']);
   assert.equal(rig.kernel.spawned.length, 1);
   rig.kernel.emptyGroup(pid);
   assert.equal(rig.kernel.spawned.length, 2);
 });
 
-test('a group that somebody else collects is noticed all the same', () => {
+test('with leave_running nothing is done about what a leader leaves, and nobody waits for it', () => {
+  const rig = new Rig([processConfig('cron', { leaveRunning: true, kill: 'leader' })]).startAll();
+  const pid = rig.pid('cron');
+  rig.decide('cron', 'stop');
+  rig.exit('cron', 0, 1, 2);
+  assert.equal(rig.state('cron'), 'stopped');
+  assert.deepEqual(rig.targetsOf(pid), ['SIGTERM leader']);
+});
+
+test('a program that goes to the background before it is healthy has failed, and is told what to do', () => {
+  const rig = new Rig([processConfig('nginx', { policy: 'always' })]).startAll();
+  const pid = rig.pid('nginx');
+  rig.exit('nginx', 0, 0, 1);
+  assert.deepEqual(rig.targetsOf(pid), ['SIGTERM others']);
+  rig.kernel.emptyGroup(pid);
+  assert.equal(rig.state('nginx'), 'failed');
+  assert.match(
+    rig.see('nginx').reason ?? '',
+    /exited with code 0, but left pid \d+ \(sleep 1000\): .*daemon off;/,
+  );
+  const told = rig.told.find(({ event }) => event === 'process_left_running');
+  assert.equal(told?.level, 'warn');
+});
+
+test('a one-shot may leave daemons, but nothing of its own session', () => {
+  const rig = new Rig([processConfig('boot', { type: 'oneshot' })]).startAll();
+  const pid = rig.pid('boot');
+  rig.exit('boot', 0, 0, 1);
+  assert.equal(rig.state('boot'), 'completed');
+  assert.deepEqual(rig.targetsOf(pid), []);
+  const failing = new Rig([processConfig('boot', { type: 'oneshot' })]).startAll();
+  failing.exit('boot', 1, 0, 1);
+  assert.equal(failing.state('boot'), 'stopping');
+});
+
+test('those whose end nobody tells us of are noticed all the same', () => {
   const rig = new Rig([processConfig('web', { baseMs: 0 })]).startAll();
   const pid = rig.pid('web');
   rig.exit('web', 1, 1);
-  const { groupIsAlive } = rig.kernel;
-  rig.kernel.groupIsAlive = (asked) => asked !== pid && groupIsAlive.call(rig.kernel, asked);
+  const { leftovers } = rig.kernel;
+  rig.kernel.leftovers = (asked) => (asked === pid ? [] : leftovers.call(rig.kernel, asked));
   rig.clock.advance(200);
   assert.equal(rig.kernel.spawned.length, 2);
 });

@@ -170,12 +170,13 @@ export class FakeEngine implements EnginePort {
     });
   }
 
-  signal(instances: readonly string[], signal: SignalName, by: Requester): void {
+  signal(instances: readonly string[], signal: SignalName, to: 'leader' | 'group', by: Requester): void {
     const resting = instances.filter((name) => this.instances.get(name)?.pid === null);
     if (resting.length > 0) {
       throw new TaskmasterError('not-running', `cannot signal ${resting.join(', ')}: not running`);
     }
-    this.calls.push(`signal ${instances.join(',')} ${signal} by ${by.uid}`);
+    const whom = to === 'leader' ? ' to the leader' : '';
+    this.calls.push(`signal ${instances.join(',')} ${signal}${whom} by ${by.uid}`);
   }
 
   async reload({ planOnly }: { readonly planOnly: boolean }): Promise<ReloadReport> {

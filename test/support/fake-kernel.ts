@@ -5,7 +5,7 @@
 
 import type { ExitStatus, SpawnFailure } from '../../src/lifecycle/exit-outcome.ts';
 import type { SignalName } from '../../src/signals.ts';
-import type { Cancel, Kernel, SpawnRequest, SpawnResult } from '../../src/supervisor/ports.ts';
+import type { Cancel, Kernel, Leftover, SpawnRequest, SpawnResult } from '../../src/supervisor/ports.ts';
 
 /** Pids as fresh containers have them, far from those of the machine that runs the test. */
 const FIRST_PID = 4_194_305;
@@ -44,6 +44,7 @@ export class FakeKernel implements Kernel {
   readonly #dead: { readonly pid: number; readonly status: ExitStatus }[] = [];
   readonly #listeners = new Set<(pid: number) => void>();
   readonly #failures: SpawnFailure[] = [];
+  readonly #released = new Set<number>();
   #nextPid = FIRST_PID;
   #nextFd = FIRST_FD;
 
@@ -62,6 +63,7 @@ export class FakeKernel implements Kernel {
     return {
       kind: 'spawned',
       pid,
+      family: pid,
       stdinFd: fdFor(request.stdin.kind),
       stdoutFd: fdFor(request.stdout.kind),
       // A terminal is read in one place.
@@ -95,10 +97,42 @@ export class FakeKernel implements Kernel {
     return () => this.#listeners.delete(listener);
   }
 
-  killStrays(): number {
-    const alive = [...this.#children.values()].filter((child) => !child.isZombie);
-    for (const child of alive) this.#receive(child, 'SIGKILL');
-    return alive.length;
+  signalFamily(
+    family: number,
+    signal: SignalName,
+    to: 'group' | 'others' | 'outsiders' | 'all',
+  ): 'delivered' | 'gone' | 'not-permitted' {
+    if (to === 'group' || to === 'all') return this.signalGroup(family, signal);
+    this.signals.push({ pid: family, signal });
+    const others = this.#membersOf(family).filter(({ pid }) => pid !== family && to === 'others');
+    for (const member of others) this.#receive(member, signal);
+    return others.length > 0 ? 'delivered' : 'gone';
+  }
+
+  signalNewcomers(): void {}
+
+  leftovers(family: number): readonly Leftover[] {
+    const alive = this.#membersOf(family).filter(({ pid, isZombie }) => pid !== family && !isZombie);
+    return alive.map(({ pid }) => ({ pid, isDaemon: false }));
+  }
+
+  leftRunning(family: number): readonly { readonly pid: number; readonly command: string }[] {
+    return this.leftovers(family).map(({ pid }) => ({ pid, command: 'member' }));
+  }
+
+  letDaemonsGo(): void {}
+
+  release(family: number): void {
+    this.#released.add(family);
+  }
+
+  /** As for a stray: every child whose family nobody asks for any more. */
+  signalStrays(signal: 'SIGTERM' | 'SIGKILL'): number {
+    const strays = [...this.#children.values()].filter(
+      ({ group, isZombie }) => !isZombie && this.#released.has(group),
+    );
+    for (const child of strays) this.#receive(child, signal);
+    return strays.length;
   }
 
   hasChildren(): boolean {

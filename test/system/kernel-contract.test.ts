@@ -219,19 +219,37 @@ for (const [name, createDriver] of [
       assert.equal(told.length, 2);
     });
 
-    test('strays are all children, and nothing is left of them once they were collected', async (t) => {
-      const { kernel, sleeps, settled } = createDriver(t);
+    test('strays are what was released, each gets one TERM, and nothing is left once they were collected', async (t) => {
+      const { kernel, sleeps, ignoresTerm, settled } = createDriver(t);
       let exits = 0;
-      for (let count = 0; count < 3; count += 1) {
-        sleeps(() => {
-          exits += 1;
-        });
-      }
-      assert.equal(kernel.hasChildren(), true);
-      assert.equal(kernel.killStrays(), 3);
-      await settled(() => assert.equal(exits, 3));
-      assert.equal(kernel.hasChildren(), false);
-      assert.equal(kernel.killStrays(), 0);
+      const children = [sleeps(() => (exits += 1)), await ignoresTerm(() => (exits += 1))];
+      assert.equal(kernel.signalStrays('SIGTERM'), 0, 'what runs is no stray');
+      for (const { family } of children) kernel.release(family);
+      assert.ok(kernel.signalStrays('SIGTERM') >= 2);
+      await settled(() => assert.equal(exits, 1));
+      assert.ok(kernel.signalStrays('SIGTERM') >= 1);
+      assert.ok(kernel.signalStrays('SIGKILL') >= 1);
+      await settled(() => assert.equal(exits, 2));
+      await settled(() => {
+        kernel.signalStrays('SIGKILL');
+        assert.equal(kernel.hasChildren(), false);
+      });
+      assert.equal(kernel.signalStrays('SIGKILL'), 0);
+    });
+
+    test('what a dead leader leaves is known and can be ended', async (t) => {
+      const { kernel, leavesMember, settled } = createDriver(t);
+      const exits: ExitStatus[] = [];
+      const { family } = leavesMember((status) => exits.push(status));
+      await settled(() => assert.equal(exits.length, 1));
+      assert.deepEqual(
+        kernel.leftovers(family).map(({ isDaemon }) => isDaemon),
+        [false],
+      );
+      assert.equal(kernel.leftRunning(family).length, 1);
+      assert.equal(kernel.signalFamily(family, 'SIGTERM', 'others'), 'delivered');
+      await settled(() => assert.deepEqual(kernel.leftovers(family), []));
+      assert.equal(kernel.signalFamily(family, 'SIGTERM', 'others'), 'gone');
     });
   });
 }

@@ -1,15 +1,15 @@
 /**
- * Waits for what a dead leader left of its process group. The kernel tells nobody when a group becomes empty, but
- * whatever was in it becomes the engine's child and is collected by it: then is the time to look.
+ * Waits for what a dead leader left behind. The kernel tells nobody when the last of a family has gone, but whoever
+ * loses its parent becomes the engine's child and is collected by it: then is the time to look.
  */
 
 import type { InstanceRecord } from './instance-record.ts';
 import type { Cancel, Clock, Kernel } from './ports.ts';
 
-/** For members whose parent lives outside the group and collects them itself: nobody tells us of those. */
+/** For those whose parent is outside the family and collects them itself: nobody tells us of those. */
 const LOOK_ANYWAY_MS = 200;
 
-export class GroupWatch {
+export class LeftoverWatch {
   readonly #clock: Clock;
   readonly #kernel: Kernel;
   readonly #onVanished: (record: InstanceRecord) => void;
@@ -35,6 +35,8 @@ export class GroupWatch {
   #lookAgain(): void {
     this.#cancelTimer = undefined;
     this.#look();
+    // Started since the signal was sent, by those that had not ended yet.
+    for (const { family } of this.#awaited) if (family !== undefined) this.#kernel.signalNewcomers(family);
     if (this.#awaited.size > 0) {
       this.#cancelTimer = this.#clock.after(LOOK_ANYWAY_MS, () => this.#lookAgain());
     }
@@ -42,7 +44,7 @@ export class GroupWatch {
 
   #look(): void {
     for (const record of [...this.#awaited]) {
-      if (record.pid !== undefined && this.#kernel.groupIsAlive(record.pid)) continue;
+      if (record.family !== undefined && this.#kernel.leftovers(record.family).length > 0) continue;
       this.#awaited.delete(record);
       this.#onVanished(record);
     }

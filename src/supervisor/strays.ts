@@ -1,0 +1,84 @@
+/**
+ * What no instance answers for when the engine ends: daemons that were meant to stay, jobs of cron, children of
+ * `docker exec`. Each gets TERM (and CONT), the time that is left, then KILL; it is over when none is left.
+ */
+
+import type { Cancel, Clock, Kernel } from './ports.ts';
+
+/** For those that are not the engine's children: nobody tells us of their end. */
+const LOOK_ANYWAY_MS = 50;
+/** How long killed ones may take to be collected; the kernel ends what is left with PID 1 anyway. */
+const KILLED_MS = 300;
+
+export class Strays {
+  readonly #kernel: Kernel;
+  readonly #clock: Clock;
+  #signal: 'SIGTERM' | 'SIGKILL' | undefined;
+  #hooksToo = false;
+  #onGone: (() => void) | undefined;
+  #isLookDue = false;
+  #cancelLook: Cancel = () => {};
+  #cancelListening: Cancel = () => {};
+
+  constructor(ports: { readonly kernel: Kernel; readonly clock: Clock }) {
+    this.#kernel = ports.kernel;
+    this.#clock = ports.clock;
+  }
+
+  /** Has them end by themselves; those that come to light later too. */
+  terminate(): void {
+    if (this.#signal !== undefined) return;
+    this.#signal = 'SIGTERM';
+    this.#look();
+    this.#cancelListening = this.#kernel.onChildCollected(() => this.#lookSoon());
+    this.#lookRegularly();
+  }
+
+  /** @param hooksToo the engine's own commands have had their time as well. */
+  kill(hooksToo = false): void {
+    this.terminate();
+    this.#signal = 'SIGKILL';
+    this.#hooksToo ||= hooksToo;
+    this.#look();
+    this.#clock.after(KILLED_MS, () => this.#onGone?.());
+  }
+
+  /** Resolves once none is left, or killing did not help. */
+  async gone(): Promise<void> {
+    this.terminate();
+    await new Promise<void>((resolve) => {
+      this.#onGone = resolve;
+      this.#look();
+      if (this.#signal === 'SIGKILL') this.#clock.after(KILLED_MS, resolve);
+    });
+    this.#onGone = undefined;
+  }
+
+  stop(): void {
+    this.#cancelLook();
+    this.#cancelListening();
+    this.#signal = undefined;
+  }
+
+  #lookRegularly(): void {
+    this.#cancelLook = this.#clock.after(LOOK_ANYWAY_MS, () => {
+      this.#look();
+      this.#lookRegularly();
+    });
+  }
+
+  /** Once for all that are collected in a turn: a look costs as much as there are strays. */
+  #lookSoon(): void {
+    if (this.#isLookDue) return;
+    this.#isLookDue = true;
+    this.#clock.after(0, () => {
+      this.#isLookDue = false;
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    if (this.#signal === undefined) return;
+    if (this.#kernel.signalStrays(this.#signal, this.#hooksToo) === 0) this.#onGone?.();
+  }
+}

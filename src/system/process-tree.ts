@@ -1,0 +1,280 @@
+/**
+ * Which processes belong to which family: all that a program of ours (an incarnation, a probe, a hook) has started,
+ * whatever session it left to, whatever it did to its environment.
+ *
+ * While a parent lives its children are found below it. An orphan is a child of the engine, as PID 1 or subreaper, and
+ * says by its mark whose it was: a number in the soft limit of file locks (RLIMIT_LOCKS), which has meant nothing since
+ * Linux 2.4.25, is inherited by fork(2) and kept by execve(2), and shown to everybody by /proc/PID/limits. An
+ * orphan's answer is kept until it was collected: its pid is not given to another before that.
+ */
+
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** At one look; those beyond are found at the next, when these are gone. */
+const MAX_MEMBERS = 1_000;
+
+export interface ProcessSighting {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+}
+
+export interface Family {
+  readonly mark: number;
+  /** The program that we spawned; its number is that of its group and its session. */
+  readonly leader: number;
+  isLeaderAlive: boolean;
+  /** What is not to be stopped with the family: daemons, or all that it leaves. */
+  isLetGo: boolean;
+}
+
+export interface ProcessTreePorts {
+  /** The mark of a process by prlimit(2); 0: none, -1: not for us to ask. */
+  readonly readMark: (pid: number) => number;
+  /** Children of ours that somebody else looks after. */
+  readonly isLent: (pid: number) => boolean;
+  readonly proc?: string;
+}
+
+export class ProcessTree {
+  readonly #ports: ProcessTreePorts;
+  readonly #proc: string;
+  readonly #families = new Map<number, Family>();
+  readonly #leaders = new Map<number, Family>();
+  /** The mark of each orphan that was looked at; 0: nobody's. */
+  readonly #orphans = new Map<number, number>();
+  /** Children of the engine, as they were read in this turn of the event loop. */
+  #children: readonly number[] | undefined;
+  /** For kernels that were built without CONFIG_PROC_CHILDREN: who is whose child, as of this turn. */
+  #byParent: Map<number, number[]> | undefined;
+  #members = new Map<number, Map<number, ProcessSighting>>();
+  #isReset = true;
+
+  constructor(ports: ProcessTreePorts) {
+    this.#ports = ports;
+    this.#proc = ports.proc ?? '/proc';
+  }
+
+  /** False where /proc is not mounted: then nothing can be found. */
+  get canSee(): boolean {
+    return this.#see(process.pid) !== undefined;
+  }
+
+  add(mark: number, leader: number): Family {
+    const family = { mark, leader, isLeaderAlive: true, isLetGo: false };
+    this.#families.set(mark, family);
+    this.#leaders.set(leader, family);
+    this.#forget();
+    return family;
+  }
+
+  family(mark: number): Family | undefined {
+    return this.#families.get(mark);
+  }
+
+  /** A child was collected: its number may be another's from now on. */
+  collected(pid: number): void {
+    const family = this.#leaders.get(pid);
+    if (family !== undefined) family.isLeaderAlive = false;
+    this.#leaders.delete(pid);
+    this.#orphans.delete(pid);
+    for (const members of this.#members.values()) members.delete(pid);
+    if (family !== undefined) this.#forget();
+  }
+
+  /** Nobody asks for it any more. */
+  remove(mark: number): void {
+    const family = this.#families.get(mark);
+    if (family?.isLeaderAlive) this.#leaders.delete(family.leader);
+    this.#families.delete(mark);
+  }
+
+  /** What of the family is alive, without its leader, parents before their children. */
+  members(family: Family): readonly ProcessSighting[] {
+    const all = this.#membersOf(family);
+    return family.isLetGo ? all.filter(({ session }) => session === family.leader) : all;
+  }
+
+  /** Those that were let go included. */
+  everyone(family: Family): readonly ProcessSighting[] {
+    return this.#membersOf(family);
+  }
+
+  #membersOf(family: Family): readonly ProcessSighting[] {
+    const known = this.#members.get(family.mark);
+    if (known !== undefined && known.size > 0) return [...known.values()];
+    if (known !== undefined) this.#forget();
+    const found = this.#find(family);
+    this.#resetAtEndOfTurn();
+    this.#members.set(family.mark, found);
+    return [...found.values()];
+  }
+
+  /** What is in the family since it was last looked at. */
+  lookAgain(family: Family): readonly ProcessSighting[] {
+    this.#forget();
+    return this.members(family);
+  }
+
+  /** Below the engine, but in no family whose leader lives or that is being stopped. */
+  strays(hooksToo: boolean): readonly number[] {
+    this.#forget();
+    const found = new Map<number, ProcessSighting>();
+    for (const pid of this.#ownChildren()) {
+      if (this.#leaders.has(pid) || (this.#ports.isLent(pid) && !hooksToo)) continue;
+      const family = this.#families.get(this.#markOf(pid));
+      if (family !== undefined && !family.isLetGo) continue;
+      const sighting = this.#see(pid);
+      if (sighting !== undefined) this.#descend(sighting, found);
+    }
+    return [...found.keys()];
+  }
+
+  /** No strays: all that belongs to a family which is not let go, and to the engine's hooks. */
+  kept(hooksToo: boolean): ReadonlySet<number> {
+    this.#forget();
+    const found = new Map<number, ProcessSighting>();
+    for (const pid of this.#ownChildren()) {
+      const family = this.#leaders.get(pid) ?? this.#families.get(this.#markOf(pid));
+      const isKept = (this.#ports.isLent(pid) && !hooksToo) || (family !== undefined && !family.isLetGo);
+      const sighting = isKept ? this.#see(pid) : undefined;
+      if (sighting !== undefined) this.#descend(sighting, found);
+    }
+    return new Set(found.keys());
+  }
+
+  /** False for what has gone, or is dead and waits to be collected. */
+  isAlive(pid: number): boolean {
+    return this.#see(pid) !== undefined;
+  }
+
+  /** What a process is called by, for people. */
+  commandOf(pid: number): string {
+    const words = this.#read(`${pid}/cmdline`)?.replaceAll('\0', ' ').trim();
+    if (words) return words;
+    return this.#read(`${pid}/comm`)?.trim() ?? '?';
+  }
+
+  #find(family: Family): Map<number, ProcessSighting> {
+    const found = new Map<number, ProcessSighting>();
+    if (family.isLeaderAlive) {
+      const leader = {
+        pid: family.leader,
+        parent: process.pid,
+        group: family.leader,
+        session: family.leader,
+      };
+      this.#descend(leader, found);
+      found.delete(family.leader);
+    }
+    for (const pid of this.#ownChildren()) {
+      if (this.#leaders.has(pid) || this.#ports.isLent(pid) || this.#markOf(pid) !== family.mark) continue;
+      const sighting = this.#see(pid);
+      if (sighting === undefined) continue;
+      this.#descend(sighting, found);
+    }
+    return found;
+  }
+
+  #descend(from: ProcessSighting, found: Map<number, ProcessSighting>): void {
+    if (found.size > MAX_MEMBERS || found.has(from.pid)) return;
+    found.set(from.pid, from);
+    for (const thread of this.#list(`${from.pid}/task`)) {
+      for (const child of this.#childrenOf(from.pid, thread)) {
+        const sighting = this.#see(child);
+        if (sighting !== undefined) this.#descend(sighting, found);
+      }
+    }
+  }
+
+  /** Orphans come to the main thread, which is also the one that spawns. */
+  #ownChildren(): readonly number[] {
+    this.#children ??= this.#childrenOf(process.pid, String(process.pid));
+    this.#resetAtEndOfTurn();
+    return this.#children;
+  }
+
+  /** @param thread that of the process which started them. */
+  #childrenOf(pid: number, thread: string): readonly number[] {
+    const listed = this.#read(`${pid}/task/${thread}/children`);
+    if (listed !== undefined) return listed.split(' ').filter(Boolean).map(Number);
+    if (String(pid) !== thread) return [];
+    this.#byParent ??= this.#readParents();
+    return this.#byParent.get(pid) ?? [];
+  }
+
+  #readParents(): Map<number, number[]> {
+    this.#resetAtEndOfTurn();
+    const byParent = new Map<number, number[]>();
+    for (const pid of this.#list('.')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)) {
+      const parent = this.#see(pid)?.parent;
+      if (parent !== undefined) byParent.set(parent, [...(byParent.get(parent) ?? []), pid]);
+    }
+    return byParent;
+  }
+
+  #markOf(orphan: number): number {
+    let mark = this.#orphans.get(orphan);
+    if (mark === undefined) {
+      mark = this.#readMark(orphan);
+      this.#orphans.set(orphan, mark);
+    }
+    return mark;
+  }
+
+  #readMark(orphan: number): number {
+    let mark = this.#ports.readMark(orphan);
+    if (mark < 0)
+      mark = Number(/^Max file locks +(\d+)/m.exec(this.#read(`${orphan}/limits`) ?? '')?.[1] ?? 0);
+    if (this.#families.has(mark)) return mark;
+    // A program that set this limit itself: what stayed in the session is known by that.
+    const session = this.#see(orphan)?.session;
+    const family = [...this.#families.values()].findLast(({ leader }) => leader === session);
+    return family?.mark ?? mark;
+  }
+
+  /** @returns undefined for what has gone, and for what is dead and only waits to be collected. */
+  #see(pid: number): ProcessSighting | undefined {
+    const stat = this.#read(`${pid}/stat`);
+    if (stat === undefined) return undefined;
+    // The name in brackets may hold spaces and brackets itself (proc_pid_stat(5)).
+    const [state, parent, group, session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (state === 'Z' || state === 'X') return undefined;
+    return { pid, parent: Number(parent), group: Number(group), session: Number(session) };
+  }
+
+  #read(path: string): string | undefined {
+    try {
+      return readFileSync(`${this.#proc}/${path}`, 'utf8');
+    } catch {
+      // Gone in the meantime, or hidden from us.
+      return undefined;
+    }
+  }
+
+  #list(path: string): readonly string[] {
+    try {
+      return readdirSync(`${this.#proc}/${path}`);
+    } catch {
+      return [];
+    }
+  }
+
+  #resetAtEndOfTurn(): void {
+    if (!this.#isReset) return;
+    this.#isReset = false;
+    setImmediate(() => {
+      this.#isReset = true;
+      this.#forget();
+    });
+  }
+
+  #forget(): void {
+    this.#children = undefined;
+    this.#byParent = undefined;
+    this.#members.clear();
+  }
+}
