@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include "family.h"
+#include "files.h"
 #include "peer_credentials.h"
 #include "reap.h"
 #include "signals.h"
@@ -30,6 +31,11 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("peerCredentials", Napi::Function::New(env, PeerCredentials, "peerCredentials"));
   exports.Set("resizePipe", Napi::Function::New(env, ResizePipe, "resizePipe"));
   exports.Set("unreadBytes", Napi::Function::New(env, UnreadBytes, "unreadBytes"));
+  exports.Set("fileNow", Napi::Function::New(env, FileNow, "fileNow"));
+  exports.Set("fileLater", Napi::Function::New(env, FileLater, "fileLater"));
+  exports.Set("writeLater", Napi::Function::New(env, WriteLater, "writeLater"));
+  exports.Set("isUnlinked", Napi::Function::New(env, IsUnlinked, "isUnlinked"));
+  exports.Set("exitNow", Napi::Function::New(env, ExitNow, "exitNow"));
   return exports;
 }
 

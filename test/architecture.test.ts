@@ -21,19 +21,23 @@ const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: reado
   },
   supervisor: { rooms: ['supervisor', 'lifecycle', 'config'], packages: [] },
   health: { rooms: ['health', 'supervisor', 'config', 'lifecycle/exit-outcome'], packages: ['node:'] },
-  output: { rooms: ['output', 'supervisor', 'config', 'lifecycle/exit-outcome'], packages: ['node:'] },
-  journal: { rooms: ['journal', 'supervisor', 'config', 'output'], packages: ['node:'] },
+  files: { rooms: ['files', 'system/native'], packages: ['node:'] },
+  output: {
+    rooms: ['output', 'files', 'supervisor', 'config', 'lifecycle/exit-outcome'],
+    packages: ['node:'],
+  },
+  journal: { rooms: ['journal', 'files', 'supervisor', 'config', 'output'], packages: ['node:'] },
   input: { rooms: ['input', 'supervisor', 'output'], packages: ['node:'] },
   logging: {
     rooms: ['logging', 'supervisor', 'config', 'lifecycle/exit-outcome', 'output'],
     packages: ['node:', 'pino'],
   },
   system: {
-    rooms: ['system', 'supervisor', 'config', 'lifecycle/exit-outcome'],
+    rooms: ['system', 'files', 'supervisor', 'config', 'lifecycle/exit-outcome'],
     packages: ['node:', 'execa'],
   },
   rpc: {
-    rooms: ['rpc', 'supervisor', 'lifecycle/exit-outcome', 'lifecycle/states', 'generated'],
+    rooms: ['rpc', 'files', 'supervisor', 'lifecycle/exit-outcome', 'lifecycle/states', 'generated'],
     packages: ['node:', 'json-schema-to-ts'],
   },
   http: { rooms: ['http', 'supervisor', 'config'], packages: ['node:'] },
@@ -48,6 +52,7 @@ const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: reado
       'supervisor',
       'config',
       'health',
+      'files',
       'output',
       'journal',
       'input',
@@ -176,7 +181,7 @@ test('no file is longer than 400 lines; what is native is below its bounds', () 
     long.map((path) => relative(src, path)),
     [],
   );
-  assert.ok(linesIn('native') < 1_600, 'the addon has fewer than 1,600 lines');
+  assert.ok(linesIn('native') < 3_400, 'the addon has fewer than 3,400 lines');
   assert.ok(linesIn('native/launcher') < 600, 'the launcher has fewer than 600 lines');
   assert.ok(linesIn('native/preload') < 120, 'what is preloaded into Node has fewer than 120 lines');
 });

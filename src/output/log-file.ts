@@ -5,13 +5,20 @@
  * waits is held up to a bound and written when there is room again, and what does not fit is counted.
  */
 
-import { fstatSync, writev } from 'node:fs';
+import { OpenedFile, writeSome } from '../files/open-descriptor.ts';
 import type { Cancel, Clock } from '../supervisor/ports.ts';
 import type { BlockPool } from './block-pool.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { errorText } from './error-text.ts';
 import type { OutputSource } from './instance-output.ts';
-import { closeQuietly, isDeleted, isStillAt, type OpenFile, openAgain, openSuccessor } from './open-file.ts';
+import {
+  closeFile,
+  isDeleted,
+  isStillThere,
+  type OpenFile,
+  openForAppend,
+  openSuccessor,
+} from './open-file.ts';
 import type { FileReports, FileWriter, KeepBlock, OutputFile, RotationRules } from './output-file.ts';
 import { compressFile, removeOldest, rotateFiles } from './rotation.ts';
 import { isNewInterval } from './rotation-schedule.ts';
@@ -91,8 +98,8 @@ export class LogFile implements OutputFile {
   }
 
   /** The file it goes on in. */
-  get fd(): number {
-    return (this.#next ?? this.#open).fd;
+  get open(): OpenFile {
+    return this.#next ?? this.#open;
   }
 
   useRules(rules: RotationRules): void {
@@ -136,7 +143,7 @@ export class LogFile implements OutputFile {
 
   /** Goes on in another file of the same path once what is under way is written: somebody moved the old one. */
   replace(open: OpenFile): void {
-    if (this.#next !== undefined) closeQuietly(this.#next.fd);
+    if (this.#next !== undefined) closeFile(this.#next);
     this.#next = open;
     this.#work();
     this.#retryNow();
@@ -164,8 +171,8 @@ export class LogFile implements OutputFile {
     await this.idle();
     this.#failure?.cancelRetry();
     this.tellUnwritten();
-    closeQuietly(this.#open.fd);
-    if (this.#next !== undefined) closeQuietly(this.#next.fd);
+    closeFile(this.#open);
+    if (this.#next !== undefined) closeFile(this.#next);
   }
 
   get #bound(): number {
@@ -188,7 +195,7 @@ export class LogFile implements OutputFile {
     if (this.#next !== undefined || !isDeleted(this.#open.fd)) return;
     const { reports } = this.#ports;
     try {
-      this.#next = openAgain(this.#path, this.#rules.access);
+      this.#next = openForAppend(this.#path, this.#rules.access);
       if (!this.#cannotBeMade) reports.onFailed('it was deleted');
       this.#cannotBeMade = false;
       reports.onRestored();
@@ -243,7 +250,7 @@ export class LogFile implements OutputFile {
   }
 
   #write(count: number): void {
-    writev(this.#open.fd, this.#queue.peek(count), null, (error, written) => {
+    writeSome(this.#open, this.#queue.peek(count), (error, written) => {
       this.#isBusy = false;
       this.#mustWriteFirst = false;
       this.#lastWriteAt = this.#ports.clock.now();
@@ -317,18 +324,23 @@ export class LogFile implements OutputFile {
       // The file before must have its final name before the next one takes it.
       await this.#removing;
       await this.#compressing;
-      if (this.#wasTruncated()) {
+      const rotated = this.#open;
+      const { realPath } = rotated;
+      const facts = await new OpenedFile(rotated).facts();
+      if (this.#wasTruncated(facts.size)) {
         this.#beginCounting();
         return;
       }
-      const { realPath } = this.#open;
-      if (isStillAt(realPath, this.#open.fd)) await rotateFiles(realPath, this.#rules.maxFiles);
-      this.#next ??= openSuccessor(this.#path, this.#open, this.#rules.access);
+      if (await isStillThere(realPath, rotated)) await rotateFiles(realPath, this.#rules.maxFiles);
+      const successor = await openSuccessor(this.#path, facts, this.#rules.access);
+      // Somebody may have moved the file meanwhile, too.
+      if (this.#next === undefined) this.#next = successor;
+      else closeFile(successor);
       this.#swap();
       if (this.#cannotRotate) this.#ports.reports.onRestored();
       this.#cannotRotate = false;
       this.#remove(realPath);
-      if (this.#rules.compress && this.#rules.maxFiles > 0) this.#compress(`${realPath}.1`);
+      if (this.#rules.compress && this.#rules.maxFiles > 0) this.#compress(`${realPath}.1`, rotated);
     } catch (error) {
       // Better one long file than lost lines: written on, and tried again after as much again.
       this.#since = this.#ports.clock.wallTime();
@@ -345,8 +357,7 @@ export class LogFile implements OutputFile {
   }
 
   /** logrotate's `copytruncate`, or a person's `> file`. */
-  #wasTruncated(): boolean {
-    const { size } = fstatSync(this.#open.fd);
+  #wasTruncated(size: number): boolean {
     const isShorter = size < this.#size;
     this.#size = size;
     return isShorter && size < this.#rotateAt;
@@ -368,15 +379,15 @@ export class LogFile implements OutputFile {
   }
 
   /** Beside the writing, not before it: a gigabyte takes seconds. */
-  #compress(path: string): void {
-    this.#compressing = compressFile(path).catch((error: unknown) =>
+  #compress(path: string, rotated: OpenFile): void {
+    this.#compressing = compressFile(path, undefined, rotated).catch((error: unknown) =>
       this.#ports.reports.onFailed(`cannot compress ${path}: ${errorText(error)}`),
     );
   }
 
   #swap(): void {
     if (this.#next === undefined) return;
-    closeQuietly(this.#open.fd);
+    closeFile(this.#open);
     this.#open = this.#next;
     this.#next = undefined;
     this.#size = this.#open.size;

@@ -7,7 +7,7 @@ import type { UnreadBytes } from './descriptor-sink.ts';
 import { errorText } from './error-text.ts';
 import type { OutputSource } from './instance-output.ts';
 import { LogFile } from './log-file.ts';
-import { isStillAt, type OpenFile, openAgain, openForAppend } from './open-file.ts';
+import { isStillAt, type OpenFile, openForAppend } from './open-file.ts';
 import type { FileReports, FileWriter, OutputFile, RotationRules } from './output-file.ts';
 import { SpecialFile } from './special-file.ts';
 
@@ -67,8 +67,8 @@ export class OpenFiles {
       return entry;
     }
     known.file.useRules(rules);
-    const wasMoved = known.file instanceof LogFile && !isStillAt(path, known.file.fd);
-    if (wasMoved) this.#renew(known, openAgain(path, rules.access), rules);
+    const wasMoved = known.file instanceof LogFile && !isStillAt(path, known.file.open);
+    if (wasMoved) this.#renew(known, openForAppend(path, rules.access), rules);
     return known;
   }
 
@@ -93,7 +93,7 @@ export class OpenFiles {
       if (!(entry.file instanceof LogFile)) continue;
       try {
         const { rules } = entry.file;
-        this.#renew(entry, openAgain(entry.path, rules.access), rules);
+        this.#renew(entry, openForAppend(entry.path, rules.access), rules);
       } catch (error) {
         this.#ports.reportsFor(entry.path).onFailed(`cannot reopen it: ${errorText(error)}`);
       }

@@ -5,8 +5,9 @@
  * compressed one is removed.
  */
 
-import { chmod, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { OpenedFile } from '../files/open-descriptor.ts';
+import { type FileAnswer, fileLater, listDirectory, removeFile, renameFile } from '../files/safe-files.ts';
 
 /** What changes the file system. */
 export interface RotationSteps {
@@ -14,7 +15,10 @@ export interface RotationSteps {
   readonly unlink: (path: string) => Promise<void>;
 }
 
-const REAL_STEPS: RotationSteps = { rename, unlink };
+const REAL_STEPS: RotationSteps = { rename: renameFile, unlink: removeFile };
+
+const READ_BYTES = 256 * 1024;
+const PERMISSIONS = 0o777;
 
 /** `/` stands for a directory, which is in the way. */
 type Ending = '' | '.gz' | '/';
@@ -58,29 +62,60 @@ async function remove(path: string, number: number, { rotated }: Found, steps: R
     if (ending !== '/') await missingIsFine(steps.unlink(`${path}.${number}${ending}`));
 }
 
-/** Replaces `path` by `path.gz`, which is complete under its name, also on the disk, or not there at all. */
-export async function compressFile(path: string, steps = REAL_STEPS): Promise<void> {
-  // Most installations never compress: those do not load the libraries.
-  const [{ createGzip }, { pipeline }, { createReadStream, createWriteStream }] = await Promise.all([
-    import('node:zlib'),
-    import('node:stream/promises'),
-    import('node:fs'),
-  ]);
+/**
+ * Replaces `path` by `path.gz`, which is complete under its name, also on the disk, or not there at all.
+ * @param wanted the file that was rotated: one that somebody has put in its place is left alone.
+ */
+export async function compressFile(
+  path: string,
+  steps = REAL_STEPS,
+  wanted?: Pick<FileAnswer, 'dev' | 'ino'>,
+): Promise<void> {
   const unfinished = `${path}.gz.part`;
+  const identity = wanted === undefined ? {} : { dev: wanted.dev, ino: wanted.ino };
+  const facts = await fileLater({ work: 'read', path, regularOnly: true, ...identity });
+  const source = new OpenedFile(facts);
   try {
-    const { mode } = await stat(path);
-    // Its contents must be on the disk before its name is, or a power failure leaves neither (fsync(2)).
-    await pipeline(
-      createReadStream(path),
-      createGzip(),
-      createWriteStream(unfinished, { mode, flush: true }),
-    );
-    await chmod(unfinished, mode & 0o777);
+    const { uid, gid, mode } = facts;
+    await missingIsFine(removeFile(unfinished));
+    const looks = { uid, gid, mode: mode & PERMISSIONS, lenient: true };
+    const target = new OpenedFile(await fileLater({ work: 'create', path: unfinished, ...looks }));
+    try {
+      await compress(source, target);
+    } finally {
+      target.close();
+    }
     await steps.rename(unfinished, `${path}.gz`);
     await steps.unlink(path);
   } catch (error) {
     await steps.unlink(unfinished).catch(() => {});
     throw error;
+  } finally {
+    source.close();
+  }
+}
+
+async function compress(source: OpenedFile, target: OpenedFile): Promise<void> {
+  // Most installations never compress: those do not load the libraries.
+  const [{ createGzip }, { pipeline }] = await Promise.all([
+    import('node:zlib'),
+    import('node:stream/promises'),
+  ]);
+  await pipeline(piecesOf(source), createGzip(), async (packed: AsyncIterable<Buffer>) => {
+    for await (const piece of packed)
+      for (let from = 0; from < piece.length; ) from += await target.write(piece.subarray(from));
+  });
+  // Its contents must be on the disk before its name is, or a power failure leaves neither (fsync(2)).
+  await target.sync();
+}
+
+async function* piecesOf(source: OpenedFile): AsyncGenerator<Buffer> {
+  for (;;) {
+    // A new one each time: what was given away is being compressed.
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
+    const read = await source.read(buffer);
+    if (read === 0) return;
+    yield buffer.subarray(0, read);
   }
 }
 
@@ -88,8 +123,8 @@ async function look(path: string): Promise<Found> {
   const rotated: Found['rotated'] = new Map();
   const unfinished: string[] = [];
   const prefix = `${basename(path)}.`;
-  for (const entry of await readdir(dirname(path), { withFileTypes: true })) {
-    const rest = entry.name.startsWith(prefix) ? entry.name.slice(prefix.length) : '';
+  for (const entry of await listDirectory(dirname(path), prefix)) {
+    const rest = entry.name.slice(prefix.length);
     const [, number = '', gz = '', part = ''] = /^([1-9]\d{0,8})(\.gz)?(\.part)?$/.exec(rest) ?? [];
     if (number === '') continue;
     if (part !== '') {
@@ -97,7 +132,7 @@ async function look(path: string): Promise<Found> {
       continue;
     }
     const endings = rotated.get(Number(number)) ?? new Set();
-    rotated.set(Number(number), endings.add(entry.isDirectory() ? '/' : gz === '' ? '' : '.gz'));
+    rotated.set(Number(number), endings.add(entry.isDirectory ? '/' : gz === '' ? '' : '.gz'));
   }
   return { rotated, unfinished };
 }

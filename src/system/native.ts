@@ -64,7 +64,97 @@ export interface NativeUser {
   readonly groups: readonly number[];
 }
 
+/** What to do with a file, and with which; see `native/file_call.h`. Numbers that are absent are not given. */
+export interface FileRequest {
+  readonly work:
+    | 'append'
+    | 'read'
+    | 'overwrite'
+    | 'create'
+    | 'stat'
+    | 'rename'
+    | 'link'
+    | 'unlink'
+    | 'rmdir'
+    | 'mkdir'
+    | 'mkdirs'
+    | 'list'
+    | 'folder'
+    | 'socketAccess'
+    | 'readAt'
+    | 'statFd'
+    | 'sync'
+    | 'close'
+    | 'host';
+  /** Calls of one lane may hold few threads: a directory, a device. */
+  readonly lane?: string;
+  readonly path?: string;
+  readonly to?: string;
+  readonly prefix?: string;
+  readonly fd?: number;
+  readonly buffers?: readonly Uint8Array[];
+  readonly offset?: number;
+  readonly mode?: number | undefined;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+  /** Whose files may be used, too. */
+  readonly user?: number | undefined;
+  /** The one file that is meant; any other is as if there were none. */
+  readonly dev?: number;
+  readonly ino?: number;
+  readonly follow?: boolean;
+  readonly regularOnly?: boolean;
+  /** An owner that cannot be given is no failure. */
+  readonly lenient?: boolean;
+  readonly refuseForeign?: boolean;
+}
+
+export interface FileAnswer {
+  /** What went wrong, by name and number; absent where nothing did. */
+  readonly errno?: string;
+  readonly number?: number;
+  /** The rule that was broken, where it was not a system call that failed. */
+  readonly why?: string;
+  readonly at?: string;
+  readonly count: number;
+  readonly fd: number;
+  readonly isMade: boolean;
+  readonly kind: 'regular' | 'pipe' | 'directory' | 'socket' | 'link' | 'other';
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly nlink: number;
+  readonly size: number;
+  readonly dev: number;
+  readonly ino: number;
+  readonly mtimeMs: number;
+  /** Without links; not where one of /proc was opened as it is. */
+  readonly realPath: string;
+  /** Who may put what they like in its directory: only root and the engine's user, others too, another user. */
+  readonly control: 'ours' | 'shared' | 'foreign';
+  readonly directoryUid: number;
+  readonly directoryMode: number;
+  readonly mayWrite: boolean;
+  /** Name, whether it is a directory (of addresses: of IPv6), and so on. */
+  readonly entries?: readonly (string | boolean)[];
+}
+
 export interface NativeAddon {
+  /** @returns null where there was no answer in time. Not for buffers. */
+  fileNow(request: FileRequest, limitMs: number): FileAnswer | null;
+  /** Buffers are used until it calls back. */
+  fileLater(request: FileRequest, callback: (answer: FileAnswer) => void): void;
+  /** writev(2): calls back with how much was written. */
+  writeLater(
+    fd: number,
+    lane: string,
+    buffers: readonly Uint8Array[],
+    callback: (written: number | FileAnswer) => void,
+  ): void;
+  /** True where an open file has no name any more, as far as that is known without asking a disk or a server. */
+  isUnlinked(fd: number): boolean;
+  /** exit_group(2): nothing is flushed, and no thread is waited for. */
+  exitNow(code: number): never;
   spawn(request: NativeSpawnRequest): NativeSpawnResult;
   /**
    * Collects dead children by waitid(2), at most `most` of them, but none that is in `leaveAlone`: when one of

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, constants, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -14,11 +12,9 @@ import { type PipeReader, PipeReaders } from '../../src/output/pipe-reader.ts';
 import { SystemClock } from '../../src/system/clock.ts';
 import { native } from '../../src/system/native.ts';
 import { eventually } from '../support/eventually.ts';
+import { hangingDisk } from '../support/hanging-disk.ts';
 import { openPipe } from '../support/pipe.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-/** Of libuv's pool, unless it is told otherwise. */
-const THREADS = 4;
 
 interface Rig {
   readonly floods: Floods;
@@ -35,13 +31,19 @@ interface Wishes {
   /** The largest pipe the kernel agrees to. */
   readonly largestPipe?: number;
   readonly maxSizeBytes?: number;
+  /** Of its log; a temporary one unless given. */
+  readonly folder?: string;
 }
 
 function rig(
   context: TestContext,
-  { delay = (ms) => ms, largestPipe = Infinity, maxSizeBytes }: Wishes = {},
+  {
+    delay = (ms) => ms,
+    largestPipe = Infinity,
+    maxSizeBytes,
+    folder = temporaryFolder(context),
+  }: Wishes = {},
 ): Rig {
-  const folder = temporaryFolder(context);
   const path = join(folder, 'log');
   const real = new SystemClock();
   const clock = {
@@ -101,19 +103,6 @@ async function pour(fd: number, bytes: Buffer, pieceBytes: number): Promise<void
   }
 }
 
-/** Holds every thread that writes to files, as a disk does that has gone away, until it is told to answer. */
-async function stuckDisk(context: TestContext): Promise<() => Promise<void>> {
-  const folder = temporaryFolder(context);
-  const paths = Array.from({ length: THREADS }, (_, index) => join(folder, `fifo${index}`));
-  execFileSync('mkfifo', paths);
-  // Opening a FIFO to read waits for one who opens it to write (fifo(7)).
-  const held = paths.map((path) => open(path, 'r'));
-  return async () => {
-    for (const path of paths) closeSync(openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
-    for (const handle of await Promise.all(held)) await handle.close();
-  };
-}
-
 const lines = (count: number): Buffer =>
   Buffer.from(Array.from({ length: count }, (_, index) => `${index} ${'.'.repeat(index % 173)}\n`).join(''));
 const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
@@ -145,16 +134,16 @@ for (const pieceBytes of [100, 5_000, 65_536]) {
 }
 
 test('a disk that does not answer holds the process up, not the engine, and nothing is lost', async (context) => {
-  const { open, file, folder, pool } = rig(context);
+  const disk = hangingDisk(context);
+  const { open, file, folder, pool } = rig(context, { folder: disk.folder });
   const { writeFd, isEnded } = open();
-  const answer = await stuckDisk(context);
+  disk.hang();
   const sent = lines(60_000);
   const poured = pour(writeFd, sent, 65_536);
   await eventually(() => assert.ok(pool.bytesInUse >= 1_048_576));
   for (let turn = 0; turn < 1_000; turn++) await nextTurn();
   assert.ok(pool.bytesInUse < 3 * 1_048_576, `${pool.bytesInUse} bytes are held`);
-  assert.equal(written(folder).length, 0);
-  await answer();
+  disk.answer();
   await poured;
   closeSync(writeFd);
   await eventually(isEnded);

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "file_place.h"
+
+namespace taskmaster {
+
+// What is done with files on behalf of JavaScript: asked for in one thread, done in another, answered in the first.
+enum class FileWork {
+  kAppend,      // open for appending, made where it is missing, with the directories above it
+  kRead,        // open for reading
+  kOverwrite,   // open and empty; never made
+  kCreate,      // make; what is there is in the way
+  kStat,        // of the name itself, and who controls the directory
+  kRename,
+  kLink,
+  kUnlink,
+  kRemoveDirectory,
+  kMakeDirectory,
+  kMakeDirectories,
+  kList,
+  kOpenDirectory,
+  kSocketAccess,  // group and mode of a socket of ours
+  kWrite,
+  kReadAt,
+  kStatDescriptor,
+  kSync,
+  kClose,
+  kLookUpHost,
+};
+
+// JavaScript's numbers hold 53 bits; overlayfs and FUSE use all 64.
+constexpr int64_t InodeNumber(const struct stat& status) {
+  uint64_t inode = status.st_ino;
+  return static_cast<int64_t>((inode ^ (inode >> 53)) & ((1ULL << 53) - 1));
+}
+
+struct FileCall {
+  FileWork work = FileWork::kStat;
+  // Asked for. -1: not given.
+  std::string path;
+  std::string to;
+  int descriptor = -1;
+  int64_t mode = -1;
+  int64_t uid = -1;
+  int64_t gid = -1;
+  int64_t user = -1;  // whose files may be used beside ours and the directory's owner's
+  int64_t device = -1, inode = -1;  // the one file that is meant
+  int64_t offset = -1;
+  bool follow = false;
+  bool regular_only = false;
+  bool lenient = false;  // an owner that cannot be given is no failure
+  bool refuse_foreign = false;
+  std::string prefix;
+  std::vector<iovec> buffers;
+
+  // Answered.
+  FileError error;
+  int opened = -1;
+  bool is_made = false;
+  struct stat status = {};
+  Control control = Control::kOurs;
+  uid_t directory_uid = 0;
+  mode_t directory_mode = 0;
+  bool may_write = false;
+  std::string real_path;
+  int64_t count = 0;
+  struct Entry {
+    std::string name;
+    bool is_directory;
+  };
+  std::vector<Entry> entries;
+
+  void Run();
+};
+
+}  // namespace taskmaster

@@ -1,0 +1,228 @@
+#include "file_workers.h"
+
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace taskmaster {
+namespace {
+
+constexpr int kMostThreads = 48;
+// Of one directory; of one device, where they work on files that are open.
+constexpr int kMostInDirectory = 2;
+constexpr int kMostOnDevice = 8;
+// Enough for a look-up of names, which runs modules of the C library.
+constexpr size_t kStackBytes = 256 * 1024;
+constexpr int kIdleSeconds = 5;
+constexpr int kGrowthMs = 20;
+
+class Lock {
+ public:
+  explicit Lock(pthread_mutex_t* mutex) : mutex_(mutex) { pthread_mutex_lock(mutex_); }
+  ~Lock() { pthread_mutex_unlock(mutex_); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  pthread_mutex_t* mutex_;
+};
+
+timespec After(int milliseconds) {
+  timespec at;
+  clock_gettime(CLOCK_REALTIME, &at);
+  at.tv_sec += milliseconds / 1000;
+  at.tv_nsec += (milliseconds % 1000) * 1'000'000L;
+  if (at.tv_nsec >= 1'000'000'000L) {
+    at.tv_sec += 1;
+    at.tv_nsec -= 1'000'000'000L;
+  }
+  return at;
+}
+
+}  // namespace
+
+// Never freed: threads that hang use it until the process ends.
+FileWorkers* FileWorkers::Of(Napi::Env env) {
+  static FileWorkers* const workers = [env] {
+    uv_loop_t* loop = nullptr;
+    napi_get_uv_event_loop(env, &loop);
+    return new FileWorkers(env, loop);
+  }();
+  return workers;
+}
+
+FileWorkers::FileWorkers(Napi::Env env, uv_loop_t* loop) : env_(env), context_(env, "taskmaster.file") {
+  done_signal_.data = this;
+  growth_.data = this;
+  uv_async_init(loop, &done_signal_, [](uv_async_t* handle) { static_cast<FileWorkers*>(handle->data)->Finish(); });
+  uv_timer_init(loop, &growth_);
+  uv_unref(reinterpret_cast<uv_handle_t*>(&done_signal_));
+  uv_unref(reinterpret_cast<uv_handle_t*>(&growth_));
+  napi_add_env_cleanup_hook(
+      env,
+      [](void* data) {
+        auto* self = static_cast<FileWorkers*>(data);
+        Lock lock(&self->mutex_);
+        self->is_closed_ = true;
+        uv_close(reinterpret_cast<uv_handle_t*>(&self->done_signal_), nullptr);
+        uv_close(reinterpret_cast<uv_handle_t*>(&self->growth_), nullptr);
+      },
+      this);
+}
+
+bool FileWorkers::AddThread() {
+  if (threads_ >= kMostThreads) return false;
+  // Signals are for the main thread.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, kStackBytes);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_t thread;
+  bool is_made = pthread_create(&thread, &attributes, Main, this) == 0;
+  pthread_attr_destroy(&attributes);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (is_made) ++threads_;
+  return is_made;
+}
+
+void* FileWorkers::Main(void* self) {
+  static_cast<FileWorkers*>(self)->Work();
+  return nullptr;
+}
+
+bool FileWorkers::HasRoom(const FileTask& task) const {
+  auto lane = lanes_.find(task.lane);
+  return lane == lanes_.end() || lane->second.running < (task.call.descriptor >= 0 ? kMostOnDevice : kMostInDirectory);
+}
+
+bool FileWorkers::HasRunnable() const {
+  for (const FileTask* task : queue_)
+    if (HasRoom(*task)) return true;
+  return false;
+}
+
+FileTask* FileWorkers::TakeRunnable() {
+  for (auto at = queue_.begin(); at != queue_.end(); ++at) {
+    if (!HasRoom(**at)) continue;
+    FileTask* task = *at;
+    queue_.erase(at);
+    ++lanes_[task->lane].running;
+    return task;
+  }
+  return nullptr;
+}
+
+void FileWorkers::Leave(const FileTask& task) {
+  auto lane = lanes_.find(task.lane);
+  if (task.is_abandoned) --lane->second.abandoned;
+  if (--lane->second.running == 0) lanes_.erase(lane);
+}
+
+void FileWorkers::Work() {
+  Lock lock(&mutex_);
+  for (;;) {
+    FileTask* task = TakeRunnable();
+    if (task == nullptr) {
+      ++idle_;
+      timespec until = After(kIdleSeconds * 1000);
+      int result = pthread_cond_timedwait(&work_, &mutex_, &until);
+      --idle_;
+      // The last one stays: another might not be to be had when it is needed.
+      if (result == ETIMEDOUT && !HasRunnable() && idle_ > 0) break;
+      continue;
+    }
+    pthread_mutex_unlock(&mutex_);
+    task->call.Run();
+    pthread_mutex_lock(&mutex_);
+    Leave(*task);
+    if (!queue_.empty()) pthread_cond_signal(&work_);
+    task->is_done = true;
+    if (task->is_abandoned) {
+      if (task->call.opened >= 0) close(task->call.opened);
+      delete task;
+    } else if (task->is_awaited) {
+      pthread_cond_broadcast(&answered_);
+    } else {
+      done_.push_back(task);
+      if (!is_closed_) uv_async_send(&done_signal_);
+    }
+  }
+  --threads_;
+}
+
+// Two threads are enough for disks that answer; more only where calls are held up.
+void FileWorkers::EnsureThread(bool is_urgent) {
+  constexpr int kUsual = 2;
+  if (idle_ > 0) {
+    pthread_cond_signal(&work_);
+    return;
+  }
+  if ((threads_ < kUsual || is_urgent) && AddThread()) return;
+  if (!is_closed_ && !uv_is_active(reinterpret_cast<uv_handle_t*>(&growth_)))
+    uv_timer_start(
+        &growth_, [](uv_timer_t* handle) { static_cast<FileWorkers*>(handle->data)->Tick(); }, kGrowthMs, 0);
+}
+
+void FileWorkers::Tick() {
+  Lock lock(&mutex_);
+  if (queue_.empty()) return;
+  if (idle_ > 0) pthread_cond_signal(&work_);
+  else if (HasRunnable()) AddThread();
+  uv_timer_start(
+      &growth_, [](uv_timer_t* handle) { static_cast<FileWorkers*>(handle->data)->Tick(); }, kGrowthMs, 0);
+}
+
+bool FileWorkers::Do(std::unique_ptr<FileTask>& task, int limit_ms) {
+  Lock lock(&mutex_);
+  // Somebody has waited there in vain, and what was asked then still has no answer: no need to find out again.
+  auto lane = lanes_.find(task->lane);
+  if (lane != lanes_.end() && lane->second.abandoned > 0) return false;
+  task->is_awaited = true;
+  queue_.push_front(task.get());
+  EnsureThread(true);
+  if (threads_ == 0) {
+    queue_.pop_front();
+    task->call.Run();
+    return true;
+  }
+  timespec until = After(limit_ms);
+  while (!task->is_done) {
+    if (pthread_cond_timedwait(&answered_, &mutex_, &until) != ETIMEDOUT || task->is_done) continue;
+    bool is_queued = false;
+    for (auto at = queue_.begin(); at != queue_.end(); ++at) {
+      if (*at != task.get()) continue;
+      queue_.erase(at);
+      is_queued = true;
+      break;
+    }
+    if (!is_queued) {
+      task->is_abandoned = true;
+      ++lanes_[task->lane].abandoned;
+      task.release();
+    }
+    return false;
+  }
+  return true;
+}
+
+void FileWorkers::DoLater(std::unique_ptr<FileTask> task) {
+  if (pending_++ == 0) uv_ref(reinterpret_cast<uv_handle_t*>(&done_signal_));
+  Lock lock(&mutex_);
+  queue_.push_back(task.release());
+  EnsureThread(false);
+  if (threads_ > 0) return;
+  // No thread is to be had at all: done here and now, as far as it can be.
+  while (FileTask* next = TakeRunnable()) {
+    next->call.Run();
+    Leave(*next);
+    done_.push_back(next);
+  }
+  uv_async_send(&done_signal_);
+}
+
+}  // namespace taskmaster

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <napi.h>
+#include <pthread.h>
+#include <uv.h>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "file_call.h"
+
+namespace taskmaster {
+
+// A call on its way. Of two threads that know it, the last one to let go frees it.
+struct FileTask {
+  FileCall call;
+  std::string lane;
+  // Only in the main thread: the callback, and what keeps buffers from the collector.
+  Napi::ObjectReference held;
+  bool is_awaited = false;  // somebody stands still for it
+  bool is_done = false;
+  bool is_abandoned = false;
+};
+
+// Threads for calls that may never come back: a disk or a network file system that hangs holds those that wait for
+// it, and no other. Calls are put into lanes (a directory, a device), each of which may hold few threads; a thread is
+// added where calls wait though their lane has room, and ends when there is nothing to do. Node's own pool has a fixed
+// number of threads, and joins them when the process ends.
+class FileWorkers {
+ public:
+  static FileWorkers* Of(Napi::Env env);
+
+  // Waits for it, but not for long. False: it goes on by itself, and what it opens is closed.
+  bool Do(std::unique_ptr<FileTask>& task, int limit_ms);
+  // The callback is called in the main thread.
+  void DoLater(std::unique_ptr<FileTask> task);
+
+ private:
+  FileWorkers(Napi::Env env, uv_loop_t* loop);
+  static void* Main(void* self);
+  void Work();
+  bool HasRoom(const FileTask& task) const;
+  FileTask* TakeRunnable();
+  bool HasRunnable() const;
+  void Leave(const FileTask& task);
+  bool AddThread();
+  void EnsureThread(bool is_urgent);
+  void Finish();
+  void Tick();
+
+  Napi::Env env_;
+  Napi::AsyncContext context_;
+  uv_async_t done_signal_;
+  uv_timer_t growth_;
+  int pending_ = 0;
+  bool is_closed_ = false;
+
+  pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
+  pthread_cond_t work_ = PTHREAD_COND_INITIALIZER;
+  pthread_cond_t answered_ = PTHREAD_COND_INITIALIZER;
+  std::deque<FileTask*> queue_;
+  std::deque<FileTask*> done_;
+  struct Lane {
+    int running = 0;
+    int abandoned = 0;
+  };
+  std::map<std::string, Lane> lanes_;
+  int threads_ = 0;
+  int idle_ = 0;
+};
+
+}  // namespace taskmaster
