@@ -95,14 +95,14 @@ export const reload: CommandHandler = async (invocation) => {
 
 function tellReload(result: Result<'reload'>, { io }: Invocation): void {
   let unchanged = 0;
-  for (const { process, action, changed } of result.plan) {
+  for (const { process, action, changed, instances } of result.plan) {
     if (action === 'unchanged') {
       unchanged += 1;
       continue;
     }
     const verb = RELOAD_WORDS[action][result.applied ? 0 : 1];
     const keys = changed.length === 0 ? '' : ` (${changed.map(plainLine).join(', ')})`;
-    say(io, `${verb} ${plainLine(process)}${keys}`);
+    say(io, `${verb} ${plainLine(process)}${keys}${instancesInWords(instances)}`);
   }
   const others = unchanged === result.plan.length ? 'nothing differs' : `${unchanged} unchanged`;
   say(io, result.applied ? `reloaded; ${others}` : `plan only; ${others}`);
@@ -114,6 +114,14 @@ function tellReload(result: Result<'reload'>, { io }: Invocation): void {
     const why = reason === null ? '' : `: ${plainLine(reason)}`;
     complain(io, `${plainLine(name)} did not come up: it is ${state}${why}`);
   }
+}
+
+function instancesInWords(instances: Result<'reload'>['plan'][number]['instances']): string {
+  const { added = [], removed = [] } = instances ?? {};
+  const named = (what: string, names: readonly string[]): string[] =>
+    names.length === 0 ? [] : [`${what} ${names.map(plainLine).join(', ')}`];
+  const parts = [...named('start', added), ...named('stop', removed)];
+  return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
 }
 
 export const shutdown: CommandHandler = async (invocation) => {

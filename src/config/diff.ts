@@ -1,5 +1,6 @@
 /** Two configurations compared by key: what a reload has to do to each process. */
 
+import { instanceName } from './instance-names.ts';
 import type { EngineConfig, OutputTarget, ProcessConfig, ResolvedConfig } from './resolved-config.ts';
 
 /** What a reload does to one process. */
@@ -9,6 +10,8 @@ export interface ProcessChange {
   readonly action: 'add' | 'remove' | 'restart' | 'update' | 'unchanged';
   /** Keys that differ, as in the file: `healthcheck.retries`, `env.PORT`. */
   readonly changed: readonly string[];
+  /** There where the number of instances differs: those that come, and those that go. */
+  readonly instances?: { readonly added: readonly string[]; readonly removed: readonly string[] };
 }
 
 export interface ConfigChange {
@@ -74,7 +77,25 @@ export function compareConfigs(before: ResolvedConfig, after: ResolvedConfig): C
 export function compareProcesses(before: ProcessConfig, after: ProcessConfig): ProcessChange {
   const changed = changedKeys(processKeys(before), processKeys(after));
   const action = changed.length === 0 ? 'unchanged' : changed.some(needsRestart) ? 'restart' : 'update';
-  return { process: after.name, action, changed };
+  const isOtherNumber = before.instances !== after.instances;
+  return {
+    process: after.name,
+    action,
+    changed,
+    ...(isOtherNumber && { instances: compareInstances(before, after) }),
+  };
+}
+
+/** Copy 1 stays what it is under any number, whatever it is called. */
+function compareInstances(
+  before: ProcessConfig,
+  after: ProcessConfig,
+): NonNullable<ProcessChange['instances']> {
+  const beyond = (of: ProcessConfig, number: number): string[] =>
+    Array.from({ length: of.instances }, (_, index) => index + 1)
+      .filter((ordinal) => ordinal > number)
+      .map((ordinal) => instanceName(of, ordinal));
+  return { added: beyond(after, before.instances), removed: beyond(before, after.instances) };
 }
 
 function needsRestart(key: string): boolean {

@@ -48,6 +48,12 @@ export class ProbingHealthMonitor implements HealthMonitor {
     return this.#histories.get(instance) ?? [];
   }
 
+  rename(from: string, to: string): void {
+    const runs = this.#histories.get(from);
+    this.#histories.delete(from);
+    if (runs !== undefined) this.#histories.set(to, runs);
+  }
+
   forget(instance: string): void {
     this.#histories.delete(instance);
   }

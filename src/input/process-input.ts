@@ -36,7 +36,7 @@ interface Write {
 }
 
 interface Inlet {
-  readonly instance: string;
+  instance: string;
   channel: Channel | undefined;
   holder: { readonly who: InputHolder; readonly onLost: (to: InputHolder) => void } | undefined;
   size: TerminalSize;
@@ -65,6 +65,14 @@ export class ProcessInput implements InputPort {
   release({ instance, incarnation }: IncarnationId): void {
     const inlet = this.#inlets.get(instance);
     if (inlet?.channel?.incarnation === incarnation) this.#close(inlet);
+  }
+
+  rename(from: string, to: string): void {
+    const inlet = this.#inlets.get(from);
+    if (inlet === undefined) return;
+    this.#inlets.delete(from);
+    inlet.instance = to;
+    this.#inlets.set(to, inlet);
   }
 
   forget(instance: string): void {

@@ -43,8 +43,10 @@ export class OutputTap {
   }
 
   /** Told in the turn of the spawn: nothing of the new incarnation was read before. */
-  consider({ event, instance, process }: EngineEvent): void {
+  consider(told: EngineEvent): void {
+    const { event, instance, process } = told;
     if (!this.#isWanted || instance === undefined || process === undefined) return;
+    if (event === 'instance_renamed') this.#rename(told.was, instance, process);
     if (event === 'process_spawned') this.#follow(instance, process);
     if (event === 'process_exited') this.#ports.clock.after(REST_MS, () => this.#finish(instance));
   }
@@ -62,6 +64,14 @@ export class OutputTap {
     const followed = known ?? { cancel: () => {}, cutters: this.#cuttersFor(instance, process) };
     followed.cancel = this.#ports.follow(instance, (chunk) => followed.cutters[chunk.stream].push(chunk));
     this.#followed.set(instance, followed);
+  }
+
+  #rename(from: string, to: string, process: string): void {
+    if (!this.#followed.has(from)) return;
+    this.#finish(from);
+    this.#followed.get(from)?.cancel();
+    this.#followed.delete(from);
+    this.#follow(to, process);
   }
 
   #cuttersFor(instance: string, process: string): Followed['cutters'] {

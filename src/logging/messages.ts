@@ -24,6 +24,7 @@ const SENTENCES: Sentences = {
   config_warning: ({ message }) => message,
   state_changed: ({ instance, from, to, reason }) =>
     `${instance}: ${from} → ${to}${reason ? ` (${reason})` : ''}`,
+  instance_renamed: ({ was, instance }) => `${was} is now ${instance}`,
   process_spawned: ({ instance, pid, command, user }) =>
     `${instance} started as pid ${pid}${user ? ` by ${user}` : ''}: ${command}`,
   process_exited: ({ instance, status, uptime_ms, requested }) =>

@@ -23,6 +23,12 @@ export class DropLedger {
     return this.#dropped.get(instance) ?? [];
   }
 
+  rename(from: string, to: string): void {
+    const entries = this.#dropped.get(from);
+    this.#dropped.delete(from);
+    if (entries !== undefined) this.#dropped.set(to, entries);
+  }
+
   forget(instance: string): void {
     this.#dropped.delete(instance);
   }

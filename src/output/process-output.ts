@@ -138,6 +138,14 @@ export class ProcessOutput implements OutputPort {
     }
   }
 
+  rename(from: string, to: string): void {
+    const outlet = this.#outlets.get(from);
+    if (outlet === undefined) return;
+    this.#outlets.delete(from);
+    this.#outlets.set(to, outlet);
+    this.#ledger.rename(from, to);
+  }
+
   forget(instance: string): void {
     const outlet = this.#outlets.get(instance);
     if (outlet === undefined) return;

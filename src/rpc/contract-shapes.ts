@@ -250,6 +250,13 @@ export const RELOAD_PLAN = {
       process: TEXT,
       action: { enum: ['add', 'remove', 'restart', 'update', 'unchanged'] },
       changed: { ...TEXTS, description: 'keys that differ, as in the file' },
+      instances: {
+        type: 'object',
+        description: 'instances that are started and stopped because their number differs',
+        properties: { added: TEXTS, removed: TEXTS },
+        required: ['added', 'removed'],
+        additionalProperties: false,
+      },
     },
     required: ['process', 'action', 'changed'],
     additionalProperties: false,

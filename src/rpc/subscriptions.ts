@@ -162,8 +162,7 @@ export class Subscriptions {
     this.#followLife(id, instance);
     const cancel = (): void => {
       cancelOutput();
-      this.#attached.get(instance)?.delete(id);
-      if (this.#attached.get(instance)?.size === 0) this.#attached.delete(instance);
+      this.#detach(id);
       if (this.#attached.size > 0) return;
       this.#cancelLives?.();
       this.#cancelLives = undefined;
@@ -175,9 +174,24 @@ export class Subscriptions {
     this.#attached.set(instance, (this.#attached.get(instance) ?? new Set()).add(id));
     this.#cancelLives ??= this.#engine().onEvent((event) => {
       if (event.event === 'config_reloaded') this.#tellRemoved();
+      if (event.event === 'instance_renamed') this.#renameAttached(event.was, event.instance ?? event.was);
       const life = event.instance === undefined ? undefined : lifeOf(event);
       if (life !== undefined) this.#tellLife(event.instance ?? '', life);
     });
+  }
+
+  #renameAttached(was: string, name: string): void {
+    const ids = this.#attached.get(was);
+    if (ids === undefined) return;
+    this.#attached.delete(was);
+    this.#attached.set(name, ids);
+  }
+
+  /** Under whatever name its instance has by now. */
+  #detach(id: number): void {
+    for (const [instance, ids] of this.#attached) {
+      if (ids.delete(id) && ids.size === 0) this.#attached.delete(instance);
+    }
   }
 
   #tellRemoved(): void {

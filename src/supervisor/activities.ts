@@ -5,7 +5,7 @@ import type { Activity } from '../lifecycle/effects.ts';
 import type { Fact } from '../lifecycle/events.ts';
 import type { MonitorState } from '../lifecycle/states.ts';
 import { needsOf } from './dependencies.ts';
-import type { InstanceRecord } from './instance-record.ts';
+import { type InstanceRecord, isGone } from './instance-record.ts';
 import type { Cancel, HealthFact, HealthMonitor, ProbeSubject, Standing } from './ports.ts';
 import { environmentFor } from './spawn-request.ts';
 
@@ -62,7 +62,9 @@ export class Activities {
   reconsider(record: InstanceRecord, causedBy?: number): void {
     const { activity } = record;
     if (activity?.kind !== 'awaitDependencies') return;
-    const { missing, impossible } = needsOf(record.process.dependsOn, this.#context.recordsOf);
+    const { missing: conditions, impossible } = needsOf(record.process.dependsOn, this.#context.recordsOf);
+    const leaving = record.predecessors.filter((before) => !isGone(before));
+    const missing = [...conditions, ...leaving.map(({ record: { name } }) => `${name} to stop`)];
     record.waitingFor = missing;
     record.blockedBy = impossible;
     const kind = factOf(missing, impossible, record.machine.monitor);
@@ -73,6 +75,13 @@ export class Activities {
 
   healthReason(instance: string): string | undefined {
     return this.#healthReasons.get(instance);
+  }
+
+  rename(from: string, to: string): void {
+    const reason = this.#healthReasons.get(from);
+    this.#healthReasons.delete(from);
+    if (reason !== undefined) this.#healthReasons.set(to, reason);
+    this.#context.health.rename(from, to);
   }
 
   forget(instance: string): void {
@@ -131,7 +140,10 @@ function factOf(
 
 function subjectOfProbe(record: InstanceRecord): ProbeSubject {
   return {
-    instance: record.name,
+    // A reload may rename the instance while it is watched.
+    get instance() {
+      return record.name;
+    },
     incarnation: record.machine.incarnation,
     pid: record.pid ?? 0,
     process: record.process,

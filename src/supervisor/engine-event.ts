@@ -43,6 +43,8 @@ export interface EventFields {
     /** In `stopping`, where nobody asked for the stop. */
     trigger?: 'unhealthy' | 'start-timeout' | 'backgrounded';
   };
+  /** A reload changed `instances` from or to 1: the first copy runs on under another name. */
+  instance_renamed: { was: string };
   process_spawned: { command: string; user?: string };
   process_exited: { status: ExitStatus; uptime_ms: number; requested: boolean };
   spawn_failed: { step: string; errno: string; message: string };
@@ -88,6 +90,7 @@ const NAMES: Readonly<Record<EventName, true>> = {
   config_rejected: true,
   config_warning: true,
   state_changed: true,
+  instance_renamed: true,
   process_spawned: true,
   process_exited: true,
   spawn_failed: true,

@@ -1,5 +1,6 @@
 /** All that is known of one instance. Only `supervisor.ts` and what it calls change a record. */
 
+import { instanceName } from '../config/instance-names.ts';
 import type { ProcessConfig } from '../config/resolved-config.ts';
 import { MAX_BRIEF_LIVES } from '../lifecycle/backoff.ts';
 import { type Instance, NEW_INSTANCE } from '../lifecycle/instance.ts';
@@ -21,9 +22,15 @@ export interface StateChange {
   readonly reason: string | null;
 }
 
+/** One incarnation that is on its way out. */
+export interface Predecessor {
+  readonly record: InstanceRecord;
+  readonly incarnation: number;
+}
+
 export interface InstanceRecord {
-  /** `web`, or `web:2`. */
-  readonly name: string;
+  /** `web`, or `web:2`. A reload that changes `instances` from or to 1 renames the first copy. */
+  name: string;
   /** Counted from 1. */
   readonly ordinal: number;
   process: ProcessConfig;
@@ -62,6 +69,8 @@ export interface InstanceRecord {
   lastEvent: number | undefined;
   /** The last signal that this incarnation was sent, and the id of the event that told it. */
   lastSignal: { readonly signal: SignalName; readonly event: number } | undefined;
+  /** Incarnations that a reload ends, and that this one must not run beside: they may hold its port or its files. */
+  predecessors: readonly Predecessor[];
   /** A person stopped it: reloads leave it stopped. */
   stoppedByUser: boolean;
   /** It is no longer configured and goes once it has stopped. */
@@ -99,6 +108,7 @@ export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock)
     cause: '',
     waitingFor: [],
     blockedBy: [],
+    predecessors: [],
     lastEvent: undefined,
     lastSignal: undefined,
     stoppedByUser: false,
@@ -109,11 +119,6 @@ export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock)
     turnCause: undefined,
     history: [],
   };
-}
-
-/** `web` alone, `web:1` … `web:3` where there are several. */
-export function instanceName(process: ProcessConfig, ordinal: number): string {
-  return process.instances === 1 ? process.name : `${process.name}:${ordinal}`;
 }
 
 export function rulesOf(process: ProcessConfig): Rules {
@@ -145,6 +150,10 @@ export function remember(record: InstanceRecord, change: StateChange): void {
 /** A leader or what it left behind is there. */
 export function isAlive(record: InstanceRecord): boolean {
   return record.machine.leader !== 'none';
+}
+
+export function isGone({ record, incarnation }: Predecessor): boolean {
+  return record.machine.incarnation !== incarnation || !isAlive(record);
 }
 
 const RESTING: ReadonlySet<MonitorState> = new Set(['idle', 'completed', 'stopped', 'failed']);

@@ -173,6 +173,8 @@ export interface HealthMonitor {
   watch(standing: Standing, subject: ProbeSubject, report: (fact: HealthFact) => void): Cancel;
   /** The last 5 runs of the instance's probe, oldest first. */
   history(instance: string): readonly ProbeRun[];
+  /** A reload gave the instance another name. */
+  rename(from: string, to: string): void;
   forget(instance: string): void;
 }
 
@@ -200,6 +202,8 @@ export interface OutputPort {
   ): void;
   /** Takes over what may change under a running incarnation: rotation, and how much is kept. */
   update(instance: string, targets: OutputTargets): void;
+  /** A reload gave the instance another name; what it holds, and who follows it, stays. */
+  rename(from: string, to: string): void;
   /** Drops the instance's rings and files (it was removed from the configuration). */
   forget(instance: string): void;
   /** Closes and opens log files anew (USR2, for logrotate). */
@@ -216,6 +220,8 @@ export interface InputPort {
   attach(id: IncarnationId, fd: number, kind: 'pipe' | 'terminal'): void;
   /** The incarnation has ended: what waited for it is dropped. */
   release(id: IncarnationId): void;
+  /** A reload gave the instance another name; who writes to it stays. */
+  rename(from: string, to: string): void;
   /** The instance was removed from the configuration. */
   forget(instance: string): void;
 }

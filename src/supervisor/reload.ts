@@ -6,8 +6,9 @@
 import type { ConfigChange } from '../config/diff.ts';
 import type { ProcessConfig, ResolvedConfig } from '../config/resolved-config.ts';
 import { TaskmasterError } from '../errors.ts';
+import type { MonitorState } from '../lifecycle/states.ts';
 import type { EventStream } from './event-stream.ts';
-import { type InstanceRecord, instanceName, isAtRest, subjectOf } from './instance-record.ts';
+import { type InstanceRecord, isAtRest, subjectOf } from './instance-record.ts';
 import type { Clock, Kernel } from './ports.ts';
 import type { ReloadReport } from './snapshot.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -31,6 +32,66 @@ export interface ReloadPorts {
 type Leaving = Map<InstanceRecord, string>;
 
 const CAUSE = 'a reload changed it';
+
+/** What a change means to a process: `restart` where a running program cannot take it over. */
+type ChangeKind = 'restart' | 'update';
+/** What the reload finds; `stopped by a person`: unless policy says that a change starts it all the same. */
+type Finding =
+  | 'never started'
+  | 'on its way'
+  | 'running'
+  | 'completed'
+  | 'failed'
+  | 'stopped'
+  | 'stopped by a person'
+  | 'stopped by a person, always';
+type ReloadMove = 'leave' | 'restart';
+
+/** A change is a new chance for what has failed, and never undoes a stop by a person, except with `always`. */
+const RELOAD: Readonly<Record<ChangeKind, Readonly<Record<Finding, ReloadMove>>>> = {
+  restart: {
+    'never started': 'leave',
+    'on its way': 'restart',
+    running: 'restart',
+    completed: 'restart',
+    failed: 'restart',
+    stopped: 'restart',
+    'stopped by a person': 'leave',
+    'stopped by a person, always': 'restart',
+  },
+  update: {
+    'never started': 'leave',
+    'on its way': 'leave',
+    running: 'leave',
+    completed: 'leave',
+    failed: 'restart',
+    stopped: 'leave',
+    'stopped by a person': 'leave',
+    'stopped by a person, always': 'restart',
+  },
+};
+
+const FINDINGS: Readonly<Record<MonitorState, Finding>> = {
+  idle: 'never started',
+  waiting: 'on its way',
+  blocked: 'on its way',
+  backoff: 'on its way',
+  starting: 'on its way',
+  healthcheck: 'running',
+  healthy: 'running',
+  unhealthy: 'running',
+  stopping: 'running',
+  ended: 'running',
+  completed: 'completed',
+  stopped: 'stopped',
+  failed: 'failed',
+};
+
+/** @param process as the reload has it. */
+function findingOf({ machine, stoppedByUser }: InstanceRecord, process: ProcessConfig): Finding {
+  if (!stoppedByUser) return FINDINGS[machine.monitor];
+  return process.restart.policy === 'always' ? 'stopped by a person, always' : 'stopped by a person';
+}
 
 export class Reload {
   readonly #ports: ReloadPorts;
@@ -91,7 +152,7 @@ export class Reload {
     const { supervisor, onApplied } = this.#ports;
     this.#current = config;
     const added: InstanceRecord[] = [];
-    const changed: InstanceRecord[] = [];
+    const restarted: InstanceRecord[] = [];
     const leaving: Leaving = new Map();
     for (const { process: name, action } of change.plan) {
       const process = config.processes.get(name);
@@ -100,19 +161,27 @@ export class Reload {
         continue;
       }
       if (action === 'unchanged') continue;
-      this.#fitInstances(process, added, leaving);
+      const { added: made, surplus, revived } = supervisor.fit(process);
+      this.#take(surplus, 'fewer instances are configured', leaving);
+      added.push(...made);
+      for (const record of revived) record.stoppedByUser = false;
       for (const record of supervisor.recordsOf(name)) {
-        if (added.includes(record) || record.isRemoved || leaving.has(record)) continue;
+        if (made.includes(record) || surplus.includes(record)) continue;
+        const kind = action === 'update' && !revived.includes(record) ? 'update' : 'restart';
+        if (RELOAD[kind][findingOf(record, process)] === 'restart') restarted.push(record);
         supervisor.update(record, process);
-        // `add`: it was removed a moment ago and is still stopping.
-        if (action === 'restart' || action === 'add') changed.push(record);
       }
     }
     onApplied(config);
     const told = tell();
     supervisor.useConfig(config, told);
+    const gone = supervisor.records().filter(({ isRemoved }) => isRemoved);
+    for (const record of added) supervisor.startAfter(record, [...gone, ...leaving.keys(), ...restarted]);
     for (const [record, cause] of leaving) supervisor.remove(record, cause, told);
-    for (const record of changed) this.#restart(record, told);
+    for (const record of restarted) {
+      record.stoppedByUser = false;
+      supervisor.decide(record, 'restart', CAUSE, told);
+    }
     for (const record of supervisor.records()) {
       this.#startIfNew(record, added, told);
       this.#passOn(record, change, told);
@@ -138,25 +207,8 @@ export class Reload {
     this.#ports.events.emit('info', 'signal_sent', fields, subjectOf(record), causedBy);
   }
 
-  /** Adds the instances that are missing and removes those too many. */
-  #fitInstances(process: ProcessConfig, added: InstanceRecord[], leaving: Leaving): void {
-    const { supervisor } = this.#ports;
-    const wanted = new Set(
-      Array.from({ length: process.instances }, (_, index) => instanceName(process, index + 1)),
-    );
-    const tooMany = supervisor.recordsOf(process.name).filter(({ name }) => !wanted.has(name));
-    this.#take(tooMany, 'fewer instances are configured', leaving);
-    added.push(...supervisor.add(process));
-  }
-
-  /** What a person stopped, and what was never started, takes the change over when it is next started. */
-  #restart(record: InstanceRecord, causedBy: number): void {
-    if (record.stoppedByUser || record.machine.monitor === 'idle') return;
-    this.#ports.supervisor.decide(record, 'restart', CAUSE, causedBy);
-  }
-
   #startIfNew(record: InstanceRecord, added: readonly InstanceRecord[], causedBy: number): void {
-    const isNew = added.includes(record) || (record.machine.monitor === 'idle' && !record.stoppedByUser);
+    const isNew = !record.stoppedByUser && (added.includes(record) || record.machine.monitor === 'idle');
     if (isNew && isAtRest(record) && record.process.autostart) {
       this.#ports.supervisor.decide(record, 'start', 'a reload added it', causedBy);
     }

@@ -124,6 +124,8 @@ export interface ReloadPlanEntry {
   readonly action: ReloadAction;
   /** Keys that differ, as in the file: `healthcheck.retries`. */
   readonly changed: readonly string[];
+  /** There where the number of instances differs: those that come, and those that go. */
+  readonly instances?: { readonly added: readonly string[]; readonly removed: readonly string[] };
 }
 
 export interface ReloadReport {

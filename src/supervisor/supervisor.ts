@@ -3,6 +3,7 @@
  * follows, `perform` does it, and at the end of each turn whoever needs to know is told what changed.
  */
 
+import { instanceName } from '../config/instance-names.ts';
 import type { EngineConfig, ProcessConfig, ResolvedConfig } from '../config/resolved-config.ts';
 import type { DecisionKind, Fact, LifecycleEvent } from '../lifecycle/events.ts';
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
@@ -16,8 +17,10 @@ import { EXIT_CODES, type ExitVerdict, verdictOnAllDone, verdictOnEnd } from './
 import {
   hasEndedForGood,
   type InstanceRecord,
+  isAlive,
   isAtRest,
   isBlocked,
+  isGone,
   newRecord,
   remember,
   rulesOf,
@@ -54,6 +57,8 @@ export class Supervisor {
   readonly #context: PerformContext;
   readonly #records = new Map<string, InstanceRecord>();
   readonly #byProcess = new Map<string, InstanceRecord[]>();
+  /** Records with predecessors. */
+  readonly #waitingForOthers = new Set<InstanceRecord>();
   readonly #turnListeners = new Set<(changed: ChangedRecords) => void>();
   #changed = new Set<InstanceRecord>();
   #engine: EngineConfig;
@@ -76,7 +81,7 @@ export class Supervisor {
       exitUnhealthy: (record, causedBy) => this.#exitUnhealthy(record, causedBy),
       fault: ports.onFault,
     };
-    for (const process of config.processes.values()) this.add(process);
+    for (const process of config.processes.values()) this.fit(process);
     this.useConfig(config);
   }
 
@@ -122,22 +127,44 @@ export class Supervisor {
     return () => this.#turnListeners.delete(listener);
   }
 
-  /** Makes records for a process's instances, all idle. */
-  add(process: ProcessConfig): readonly InstanceRecord[] {
-    const known = this.#byProcess.get(process.name) ?? [];
-    const added: InstanceRecord[] = [];
-    for (let ordinal = 1; ordinal <= process.instances; ordinal++) {
-      const record = newRecord(process, ordinal, this.#ports.clock);
-      const existing = this.#records.get(record.name);
-      if (existing !== undefined) {
-        existing.isRemoved = false;
-        continue;
-      }
+  /**
+   * Fits a process's records to its number of instances. Copies that stay keep all they have, under the name that
+   * they have in such a number; those that are missing are made, idle.
+   * @returns those made; those too many, which the caller removes; and those that an earlier reload has removed and
+   *   that are still stopping.
+   */
+  fit(process: ProcessConfig): {
+    readonly added: readonly InstanceRecord[];
+    readonly surplus: readonly InstanceRecord[];
+    readonly revived: readonly InstanceRecord[];
+  } {
+    const known = this.recordsOf(process.name);
+    const kept = known.filter(({ ordinal }) => ordinal <= process.instances);
+    const revived = kept.filter(({ isRemoved }) => isRemoved);
+    for (const record of kept) {
+      record.isRemoved = false;
+      this.#rename(record, instanceName(process, record.ordinal));
+    }
+    const ordinals = new Set(kept.map(({ ordinal }) => ordinal));
+    const added = Array.from({ length: process.instances }, (_, index) => index + 1)
+      .filter((ordinal) => !ordinals.has(ordinal))
+      .map((ordinal) => newRecord(process, ordinal, this.#ports.clock));
+    // A person who stopped all copies has stopped the process: more of it are not started either.
+    const isStoppedByUser = kept.length > 0 && kept.every(({ stoppedByUser }) => stoppedByUser);
+    for (const record of added) {
+      record.stoppedByUser = isStoppedByUser;
       this.#records.set(record.name, record);
-      added.push(record);
     }
     this.#byProcess.set(process.name, [...known, ...added]);
-    return added;
+    return { added, surplus: known.filter((record) => !kept.includes(record)), revived };
+  }
+
+  /** The instance waits, whenever it is to start, until these incarnations are gone. */
+  startAfter(record: InstanceRecord, leaving: readonly InstanceRecord[]): void {
+    record.predecessors = leaving
+      .filter(isAlive)
+      .map((other) => ({ record: other, incarnation: other.machine.incarnation }));
+    if (record.predecessors.length > 0) this.#waitingForOthers.add(record);
   }
 
   /** Stops the instance if need be, and forgets it once it is at rest. */
@@ -166,6 +193,7 @@ export class Supervisor {
   /** Engine-wide settings and who depends on whom; called once the records fit the configuration. */
   useConfig(config: ResolvedConfig, causedBy?: number): void {
     this.#engine = config.engine;
+    this.#sort(config.processes);
     this.#dependents = dependentsByName(config.processes.values());
     this.#turns.enqueue(() => {
       for (const record of this.#records.values()) this.#activities.reconsider(record, causedBy);
@@ -267,6 +295,11 @@ export class Supervisor {
 
   /** @param causedBy id of the event that told the change. */
   #tellDependents(record: InstanceRecord, isNewIncarnation: boolean, causedBy: number): void {
+    for (const follower of this.#followersOf(record)) {
+      follower.predecessors = follower.predecessors.filter((before) => !isGone(before));
+      if (follower.predecessors.length === 0) this.#waitingForOthers.delete(follower);
+      this.#turns.enqueue(() => this.#activities.reconsider(follower, causedBy));
+    }
     for (const dependent of this.dependentsOf(record.process.name)) {
       this.#turns.enqueue(() => this.#activities.reconsider(dependent, causedBy));
       const link = dependent.process.dependsOn.find(({ process }) => process === record.process.name);
@@ -275,6 +308,37 @@ export class Supervisor {
         this.decide(dependent, 'restart', `${record.name} was started anew`, causedBy);
       }
     }
+  }
+
+  /** Those that wait for the end of an incarnation of this one; nearly always nobody. */
+  #followersOf(record: InstanceRecord): readonly InstanceRecord[] {
+    return [...this.#waitingForOthers].filter(({ predecessors }) =>
+      predecessors.some((before) => before.record === record),
+    );
+  }
+
+  #rename(record: InstanceRecord, name: string): void {
+    const was = record.name;
+    if (was === name) return;
+    record.name = name;
+    this.#records.delete(was);
+    this.#records.set(name, record);
+    this.#activities.rename(was, name);
+    this.#ports.output.rename(was, name);
+    this.#ports.input.rename(was, name);
+    this.#ports.events.emit('info', 'instance_renamed', { was }, subjectOf(record));
+  }
+
+  /** By process in the order of the configuration, then by number; those that leave come last. */
+  #sort(processes: ReadonlyMap<string, ProcessConfig>): void {
+    const order = new Map([...processes.keys()].map((name, index) => [name, index]));
+    const place = ({ process, isRemoved }: InstanceRecord): number =>
+      isRemoved ? order.size : (order.get(process.name) ?? order.size);
+    const sorted = this.records().toSorted(
+      (one, other) => place(one) - place(other) || one.ordinal - other.ordinal,
+    );
+    this.#records.clear();
+    for (const record of sorted) this.#records.set(record.name, record);
   }
 
   #exitUnhealthy(record: InstanceRecord, causedBy: number | undefined): void {
@@ -332,6 +396,7 @@ export class Supervisor {
 
   #forget(record: InstanceRecord): void {
     this.#records.delete(record.name);
+    this.#waitingForOthers.delete(record);
     const others = this.recordsOf(record.process.name).filter((other) => other !== record);
     if (others.length > 0) this.#byProcess.set(record.process.name, [...others]);
     else this.#byProcess.delete(record.process.name);

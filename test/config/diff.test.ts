@@ -68,7 +68,12 @@ for (const [line, changed, action] of KEYS) {
   test(`${line}: ${action}${changed === '' ? '' : `, and ${changed} is told as changed`}`, () => {
     const before = loadGood(`${BASE}${OTHERS}`);
     const after = loadGood(`${BASE}${line}\n${OTHERS}`);
-    const expected = { process: 'web', action, changed: changed === '' ? [] : changed.split(' ') };
+    const expected = {
+      process: 'web',
+      action,
+      changed: changed === '' ? [] : changed.split(' '),
+      ...(changed === 'instances' && { instances: { added: ['web:2', 'web:3'], removed: [] } }),
+    };
     assert.deepEqual(compareConfigs(before, after).plan, [
       expected,
       { process: 'db', action: 'unchanged', changed: [] },

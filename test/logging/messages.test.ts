@@ -34,6 +34,7 @@ const EXAMPLES: { readonly [Name in EventName]: Example<Name> } = {
     { from: 'starting', to: 'backoff', reason: 'it died' },
     'web: starting → backoff (it died)',
   ],
+  instance_renamed: [{ was: 'web:1' }, 'web:1 is now web'],
   process_spawned: [{ command: 'nginx' }, 'web started as pid 7: nginx'],
   process_exited: [
     { status: exited, uptime_ms: 250, requested: true },

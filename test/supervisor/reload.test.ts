@@ -41,9 +41,10 @@ test('what a reload does not touch keeps its pid and its counters', async () => 
   );
   assert.equal(rig.pid('web'), pid);
   assert.equal(rig.see('web').consecutive_restarts, 1);
-  assert.equal(rig.state('new'), 'healthcheck');
+  assert.equal(rig.state('new'), 'waiting');
   assert.equal(rig.state('old'), 'stopping');
   rig.exit('old', 0);
+  assert.equal(rig.state('new'), 'healthcheck');
   assert.equal(rig.supervisor.record('old'), undefined);
 });
 
@@ -155,4 +156,110 @@ test('what runs on gets its reload signal', async () => {
   const { rig, reload } = reloading(configOf([web]));
   await reload.run({ planOnly: false });
   assert.deepEqual(rig.signalsTo(rig.pid('web')), ['SIGHUP']);
+});
+
+test('copy 1 keeps its pid, its counters and its health under any number of instances', async () => {
+  const { rig, reload, next } = reloading(configOf([processConfig('web', { instances: 3 })]));
+  rig.healthy('web:1');
+  const pid = rig.pid('web:1');
+  const leaving = [rig.pid('web:2'), rig.pid('web:3')];
+  withConfig(next, processConfig('web'));
+  const { plan } = await reload.run({ planOnly: false });
+  assert.deepEqual(plan[0]?.instances, { added: [], removed: ['web:2', 'web:3'] });
+  assert.equal(rig.pid('web'), pid);
+  assert.equal(rig.state('web'), 'healthy');
+  assert.deepEqual(rig.signalsTo(pid), []);
+  for (const old of leaving) assert.deepEqual(rig.signalsTo(old), ['SIGTERM']);
+  withConfig(next, processConfig('web', { instances: 2 }));
+  await reload.run({ planOnly: false });
+  assert.equal(rig.pid('web:1'), pid);
+  assert.equal(rig.supervisor.record('web'), undefined);
+  const renamed = rig.told.filter(({ event }) => event === 'instance_renamed');
+  assert.deepEqual(
+    renamed.map((event) => [event.event === 'instance_renamed' && event.was, event.instance]),
+    [
+      ['web:1', 'web'],
+      ['web', 'web:1'],
+    ],
+  );
+});
+
+test('the health of a renamed instance goes on under its new name', async () => {
+  const { rig, reload, next } = reloading(configOf([processConfig('web')]));
+  rig.healthy('web');
+  withConfig(next, processConfig('web', { instances: 2 }));
+  await reload.run({ planOnly: false });
+  assert.equal(rig.health.watches.get('web')?.subject.instance, 'web:1');
+});
+
+test('an instance that a reload takes back while it is still stopping is started again', async () => {
+  const { rig, reload, next } = reloading(configOf([processConfig('web', { instances: 2 })]));
+  withConfig(next, processConfig('web'));
+  await reload.run({ planOnly: false });
+  assert.equal(rig.state('web:2'), 'stopping');
+  withConfig(next, processConfig('web', { instances: 2 }));
+  await reload.run({ planOnly: false });
+  rig.exit('web:2', 0);
+  assert.equal(rig.state('web:2'), 'healthcheck');
+});
+
+test('what a reload adds starts when what it removes and replaces is gone', async () => {
+  const { rig, reload, next } = reloading(configOf([processConfig('old'), processConfig('moved')]));
+  withConfig(next, processConfig('new'), processConfig('moved', { command: '/bin/elsewhere' }));
+  await reload.run({ planOnly: false });
+  assert.equal(rig.state('new'), 'waiting');
+  assert.equal(rig.see('new').reason, 'waits for old to stop, moved to stop');
+  rig.exit('moved', 0);
+  assert.equal(rig.state('new'), 'waiting');
+  rig.exit('old', 0);
+  assert.equal(rig.state('new'), 'healthcheck');
+  assert.equal(rig.state('moved'), 'healthcheck');
+});
+
+test('more of a process that a person has stopped are not started', async () => {
+  const { rig, reload, next } = reloading(configOf([processConfig('web', { instances: 2 })]));
+  for (const name of ['web:1', 'web:2']) {
+    rig.record(name).stoppedByUser = true;
+    rig.decide(name, 'stop');
+    rig.exit(name, 0);
+  }
+  withConfig(next, processConfig('web', { instances: 3 }));
+  await reload.run({ planOnly: false });
+  assert.equal(rig.state('web:3'), 'idle');
+  withConfig(next, processConfig('web'));
+  await reload.run({ planOnly: false });
+  assert.equal(rig.state('web'), 'stopped');
+});
+
+test('a reload that changes a process starts it again with always, and not with unless-stopped', async () => {
+  for (const [policy, state] of [
+    ['always', 'healthcheck'],
+    ['unless-stopped', 'stopped'],
+    ['on-failure', 'stopped'],
+  ] as const) {
+    for (const change of [{ command: '/bin/other' }, { maxRestarts: 9 }]) {
+      const { rig, reload, next } = reloading(configOf([processConfig('web', { policy })]));
+      rig.record('web').stoppedByUser = true;
+      rig.decide('web', 'stop');
+      rig.exit('web', 0);
+      withConfig(next, processConfig('web', { policy, ...change }));
+      await reload.run({ planOnly: false });
+      assert.equal(rig.state('web'), state, `${policy} ${JSON.stringify(change)}`);
+    }
+  }
+});
+
+test('new rules apply to a retry that is waited for, and the reason has the new counter and limit', async () => {
+  const { rig, reload, next } = reloading(configOf([processConfig('web', { maxRestarts: 5 })]));
+  rig.exit('web', 1);
+  rig.clock.advance(500);
+  rig.exit('web', 1);
+  assert.equal(rig.see('web').reason, 'exited with code 1; restart 2 of 5');
+  withConfig(next, processConfig('web', { maxRestarts: 7, baseMs: 200 }));
+  await reload.run({ planOnly: false });
+  assert.equal(rig.see('web').reason, 'exited with code 1; restart 1 of 7');
+  assert.equal(rig.see('web').retry_in_ms, 200);
+  withConfig(next, processConfig('web', { maxRestarts: 0 }));
+  await reload.run({ planOnly: false });
+  assert.equal(rig.state('web'), 'failed');
 });

@@ -214,6 +214,8 @@ class HandHealth implements HealthMonitor {
     return [];
   }
 
+  rename(): void {}
+
   forget(): void {}
 }
 
@@ -221,6 +223,7 @@ const silentOutput: OutputPort = {
   prepare: () => ({ kind: 'ready', stdout: { kind: 'null' }, stderr: { kind: 'null' } }),
   attach: () => {},
   update: () => {},
+  rename: () => {},
   forget: () => {},
   reopen: () => {},
   flush: () => Promise.resolve(),
@@ -230,6 +233,7 @@ const noInput: InputPort = {
   terminalSize: () => ({ columns: 80, rows: 24 }),
   attach: () => {},
   release: () => {},
+  rename: () => {},
   forget: () => {},
 };
 
