@@ -3,7 +3,6 @@
  * follows, `perform` does it, and at the end of each turn whoever needs to know is told what changed.
  */
 
-import { instanceName } from '../config/instance-names.ts';
 import type { EngineConfig, ProcessConfig, ResolvedConfig } from '../config/resolved-config.ts';
 import type { DecisionKind, Fact, LifecycleEvent } from '../lifecycle/events.ts';
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
@@ -17,15 +16,13 @@ import { EXIT_CODES, type ExitVerdict, verdictOnAllDone, verdictOnEnd } from './
 import {
   hasEndedForGood,
   type InstanceRecord,
-  isAlive,
   isAtRest,
   isBlocked,
-  isGone,
-  newRecord,
   remember,
   rulesOf,
   subjectOf,
 } from './instance-record.ts';
+import { type Fitted, InstanceRecords } from './instance-records.ts';
 import { LeftoverWatch } from './leftover-watch.ts';
 import { type PerformContext, perform } from './perform.ts';
 import type { Cancel, Clock, HealthMonitor, InputPort, Kernel, OutputPort } from './ports.ts';
@@ -55,10 +52,7 @@ export class Supervisor {
   readonly #activities: Activities;
   readonly #leftovers: LeftoverWatch;
   readonly #context: PerformContext;
-  readonly #records = new Map<string, InstanceRecord>();
-  readonly #byProcess = new Map<string, InstanceRecord[]>();
-  /** Records with predecessors. */
-  readonly #waitingForOthers = new Set<InstanceRecord>();
+  readonly #records: InstanceRecords;
   readonly #turnListeners = new Set<(changed: ChangedRecords) => void>();
   #changed = new Set<InstanceRecord>();
   #engine: EngineConfig;
@@ -66,6 +60,7 @@ export class Supervisor {
 
   constructor(config: ResolvedConfig, ports: SupervisorPorts) {
     this.#ports = ports;
+    this.#records = new InstanceRecords(ports.clock);
     this.#engine = config.engine;
     this.#turns = new Turns(() => this.#endTurn(), ports.onFault);
     const fact = this.#fact.bind(this);
@@ -91,7 +86,7 @@ export class Supervisor {
 
   /** In the order of the configuration. */
   records(): readonly InstanceRecord[] {
-    return [...this.#records.values()];
+    return this.#records.all();
   }
 
   record(instance: string): InstanceRecord | undefined {
@@ -99,7 +94,7 @@ export class Supervisor {
   }
 
   recordsOf(process: string): readonly InstanceRecord[] {
-    return this.#byProcess.get(process) ?? [];
+    return this.#records.of(process);
   }
 
   dependentsOf(process: string): readonly InstanceRecord[] {
@@ -127,44 +122,21 @@ export class Supervisor {
     return () => this.#turnListeners.delete(listener);
   }
 
-  /**
-   * Fits a process's records to its number of instances. Copies that stay keep all they have, under the name that
-   * they have in such a number; those that are missing are made, idle.
-   * @returns those made; those too many, which the caller removes; and those that an earlier reload has removed and
-   *   that are still stopping.
-   */
-  fit(process: ProcessConfig): {
-    readonly added: readonly InstanceRecord[];
-    readonly surplus: readonly InstanceRecord[];
-    readonly revived: readonly InstanceRecord[];
-  } {
-    const known = this.recordsOf(process.name);
-    const kept = known.filter(({ ordinal }) => ordinal <= process.instances);
-    const revived = kept.filter(({ isRemoved }) => isRemoved);
-    for (const record of kept) {
-      record.isRemoved = false;
-      this.#rename(record, instanceName(process, record.ordinal));
+  /** Fits a process's records to its number of instances; those made are idle, and the caller removes the surplus. */
+  fit(process: ProcessConfig): Fitted {
+    const fitted = this.#records.fit(process);
+    for (const { record, was } of fitted.renamed) {
+      this.#activities.rename(was, record.name);
+      this.#ports.output.rename(was, record.name);
+      this.#ports.input.rename(was, record.name);
+      this.#ports.events.emit('info', 'instance_renamed', { was }, subjectOf(record));
     }
-    const ordinals = new Set(kept.map(({ ordinal }) => ordinal));
-    const added = Array.from({ length: process.instances }, (_, index) => index + 1)
-      .filter((ordinal) => !ordinals.has(ordinal))
-      .map((ordinal) => newRecord(process, ordinal, this.#ports.clock));
-    // A person who stopped all copies has stopped the process: more of it are not started either.
-    const isStoppedByUser = kept.length > 0 && kept.every(({ stoppedByUser }) => stoppedByUser);
-    for (const record of added) {
-      record.stoppedByUser = isStoppedByUser;
-      this.#records.set(record.name, record);
-    }
-    this.#byProcess.set(process.name, [...known, ...added]);
-    return { added, surplus: known.filter((record) => !kept.includes(record)), revived };
+    return fitted;
   }
 
-  /** The instance waits, whenever it is to start, until these incarnations are gone. */
-  startAfter(record: InstanceRecord, leaving: readonly InstanceRecord[]): void {
-    record.predecessors = leaving
-      .filter(isAlive)
-      .map((other) => ({ record: other, incarnation: other.machine.incarnation }));
-    if (record.predecessors.length > 0) this.#waitingForOthers.add(record);
+  /** Whenever the instance is to start, it waits until what lives of the others now is gone. */
+  startAfter(record: InstanceRecord, others: readonly InstanceRecord[]): void {
+    this.#records.startAfter(record, others);
   }
 
   /** Stops the instance if need be, and forgets it once it is at rest. */
@@ -193,10 +165,10 @@ export class Supervisor {
   /** Engine-wide settings and who depends on whom; called once the records fit the configuration. */
   useConfig(config: ResolvedConfig, causedBy?: number): void {
     this.#engine = config.engine;
-    this.#sort(config.processes);
+    this.#records.sort(config.processes);
     this.#dependents = dependentsByName(config.processes.values());
     this.#turns.enqueue(() => {
-      for (const record of this.#records.values()) this.#activities.reconsider(record, causedBy);
+      for (const record of this.records()) this.#activities.reconsider(record, causedBy);
     });
   }
 
@@ -295,9 +267,7 @@ export class Supervisor {
 
   /** @param causedBy id of the event that told the change. */
   #tellDependents(record: InstanceRecord, isNewIncarnation: boolean, causedBy: number): void {
-    for (const follower of this.#followersOf(record)) {
-      follower.predecessors = follower.predecessors.filter((before) => !isGone(before));
-      if (follower.predecessors.length === 0) this.#waitingForOthers.delete(follower);
+    for (const follower of this.#records.followersOf(record)) {
       this.#turns.enqueue(() => this.#activities.reconsider(follower, causedBy));
     }
     for (const dependent of this.dependentsOf(record.process.name)) {
@@ -308,37 +278,6 @@ export class Supervisor {
         this.decide(dependent, 'restart', `${record.name} was started anew`, causedBy);
       }
     }
-  }
-
-  /** Those that wait for the end of an incarnation of this one; nearly always nobody. */
-  #followersOf(record: InstanceRecord): readonly InstanceRecord[] {
-    return [...this.#waitingForOthers].filter(({ predecessors }) =>
-      predecessors.some((before) => before.record === record),
-    );
-  }
-
-  #rename(record: InstanceRecord, name: string): void {
-    const was = record.name;
-    if (was === name) return;
-    record.name = name;
-    this.#records.delete(was);
-    this.#records.set(name, record);
-    this.#activities.rename(was, name);
-    this.#ports.output.rename(was, name);
-    this.#ports.input.rename(was, name);
-    this.#ports.events.emit('info', 'instance_renamed', { was }, subjectOf(record));
-  }
-
-  /** By process in the order of the configuration, then by number; those that leave come last. */
-  #sort(processes: ReadonlyMap<string, ProcessConfig>): void {
-    const order = new Map([...processes.keys()].map((name, index) => [name, index]));
-    const place = ({ process, isRemoved }: InstanceRecord): number =>
-      isRemoved ? order.size : (order.get(process.name) ?? order.size);
-    const sorted = this.records().toSorted(
-      (one, other) => place(one) - place(other) || one.ordinal - other.ordinal,
-    );
-    this.#records.clear();
-    for (const record of sorted) this.#records.set(record.name, record);
   }
 
   #exitUnhealthy(record: InstanceRecord, causedBy: number | undefined): void {
@@ -388,18 +327,14 @@ export class Supervisor {
   }
 
   #lookIfAllDone(changed: ChangedRecords): void {
-    const verdict = verdictOnAllDone(this.#records.values());
+    const verdict = verdictOnAllDone(this.records());
     if (verdict === undefined) return;
     const last = [...changed].findLast((record) => record.lastEvent !== undefined);
     this.#ports.onVerdict({ ...verdict, causedBy: last?.lastEvent });
   }
 
   #forget(record: InstanceRecord): void {
-    this.#records.delete(record.name);
-    this.#waitingForOthers.delete(record);
-    const others = this.recordsOf(record.process.name).filter((other) => other !== record);
-    if (others.length > 0) this.#byProcess.set(record.process.name, [...others]);
-    else this.#byProcess.delete(record.process.name);
+    this.#records.forget(record);
     if (record.family !== undefined) this.#ports.kernel.release(record.family);
     this.#activities.forget(record.name);
     this.#ports.output.forget(record.name);

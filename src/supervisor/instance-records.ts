@@ -1,0 +1,117 @@
+/** The records there are: by name, by process, in the order of the configuration. */
+
+import { instanceName } from '../config/instance-names.ts';
+import type { ProcessConfig } from '../config/resolved-config.ts';
+import { type InstanceRecord, isGone, newRecord } from './instance-record.ts';
+import type { Clock } from './ports.ts';
+
+/** What fitting a process's records to its number of instances came to. */
+export interface Fitted {
+  readonly added: readonly InstanceRecord[];
+  /** Too many; the caller removes them. */
+  readonly surplus: readonly InstanceRecord[];
+  /** An earlier reload has removed them, and they are still stopping. */
+  readonly revived: readonly InstanceRecord[];
+  readonly renamed: readonly { readonly record: InstanceRecord; readonly was: string }[];
+}
+
+export class InstanceRecords {
+  readonly #clock: Clock;
+  readonly #byName = new Map<string, InstanceRecord>();
+  readonly #byProcess = new Map<string, readonly InstanceRecord[]>();
+  /** Those with predecessors: nearly always none. */
+  readonly #waiting = new Set<InstanceRecord>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  all(): readonly InstanceRecord[] {
+    return [...this.#byName.values()];
+  }
+
+  get(instance: string): InstanceRecord | undefined {
+    return this.#byName.get(instance);
+  }
+
+  of(process: string): readonly InstanceRecord[] {
+    return this.#byProcess.get(process) ?? [];
+  }
+
+  /**
+   * Copies that stay keep all they have, under the name that they have in such a number; those that are missing are
+   * made, idle.
+   */
+  fit(process: ProcessConfig): Fitted {
+    const known = this.of(process.name);
+    const kept = known.filter(({ ordinal }) => ordinal <= process.instances);
+    const revived = kept.filter(({ isRemoved }) => isRemoved);
+    for (const record of kept) record.isRemoved = false;
+    const renamed = kept.flatMap((record) => this.#rename(record, instanceName(process, record.ordinal)));
+    const added = this.#make(process, kept);
+    this.#byProcess.set(process.name, [...known, ...added]);
+    return { added, surplus: known.filter((record) => !kept.includes(record)), revived, renamed };
+  }
+
+  /** By process in the order of the configuration, then by number; those that leave come last. */
+  sort(processes: ReadonlyMap<string, ProcessConfig>): void {
+    const order = new Map([...processes.keys()].map((name, index) => [name, index]));
+    const place = ({ process, isRemoved }: InstanceRecord): number =>
+      isRemoved ? order.size : (order.get(process.name) ?? order.size);
+    const sorted = this.all().toSorted(
+      (one, other) => place(one) - place(other) || one.ordinal - other.ordinal,
+    );
+    this.#byName.clear();
+    for (const record of sorted) this.#byName.set(record.name, record);
+  }
+
+  /** Whenever the instance is to start, it waits until what lives of the others now is gone. */
+  startAfter(record: InstanceRecord, others: readonly InstanceRecord[]): void {
+    const before = others.map((other) => ({ record: other, incarnation: other.machine.incarnation }));
+    record.predecessors = before.filter((predecessor) => !isGone(predecessor));
+    if (record.predecessors.length > 0) this.#waiting.add(record);
+  }
+
+  /** @returns those that waited for an incarnation of this one, and need wait no longer for what is gone. */
+  followersOf(record: InstanceRecord): readonly InstanceRecord[] {
+    const followers = [...this.#waiting].filter(({ predecessors }) =>
+      predecessors.some((before) => before.record === record),
+    );
+    for (const follower of followers) {
+      follower.predecessors = follower.predecessors.filter((before) => !isGone(before));
+      if (follower.predecessors.length === 0) this.#waiting.delete(follower);
+    }
+    return followers;
+  }
+
+  forget(record: InstanceRecord): void {
+    this.#byName.delete(record.name);
+    this.#waiting.delete(record);
+    const others = this.of(record.process.name).filter((other) => other !== record);
+    if (others.length > 0) this.#byProcess.set(record.process.name, others);
+    else this.#byProcess.delete(record.process.name);
+  }
+
+  #make(process: ProcessConfig, kept: readonly InstanceRecord[]): readonly InstanceRecord[] {
+    const ordinals = new Set(kept.map(({ ordinal }) => ordinal));
+    const added = Array.from({ length: process.instances }, (_, index) => index + 1)
+      .filter((ordinal) => !ordinals.has(ordinal))
+      .map((ordinal) => newRecord(process, ordinal, this.#clock));
+    // A person who stopped all copies has stopped the process: more of it are not started either.
+    const isStoppedByUser = kept.length > 0 && kept.every(({ stoppedByUser }) => stoppedByUser);
+    for (const record of added) {
+      record.stoppedByUser = isStoppedByUser;
+      this.#byName.set(record.name, record);
+    }
+    return added;
+  }
+
+  #rename(record: InstanceRecord, name: string): Fitted['renamed'] {
+    const was = record.name;
+    if (was === name) return [];
+    this.#byName.delete(was);
+    record.name = name;
+    this.#byName.set(name, record);
+    return [{ record, was }];
+  }
+}
