@@ -27,6 +27,7 @@ constexpr size_t kChildStackBytes = 64 * 1024;
 constexpr int kNullDevice = -1;
 constexpr int kNewPipe = -2;
 constexpr int kNewTerminal = -3;
+constexpr int kLikeStdout = -4;
 
 // By the resource's number (setrlimit(2)).
 constexpr const char* kLimitNames[] = {"cpu",     "fsize", "data",       "stack",    "core", "rss",    "nproc", "nofile",
@@ -153,6 +154,10 @@ class Preparation {
     kinds.resize(3, kNullDevice);
     if (kinds[0] == kNewTerminal) return OpenTerminal(request);
     for (int target = 0; target < 3; ++target) {
+      if (kinds[target] == kLikeStdout) {
+        plan.stdio[target] = plan.stdio[1];
+        continue;
+      }
       std::optional<int> failure = OpenStream(static_cast<int>(kinds[target]), target, plan.uid, streams[target]);
       if (failure) return Failure{std::string("open ") + kNames[target], *failure, std::string("open ") + kNames[target]};
       plan.stdio[target] = streams[target].child.Get();

@@ -51,7 +51,8 @@ const KEYS_THAT_RESTART: ReadonlySet<string> = new Set([
   'stdout',
   'stderr',
 ]);
-const LIVE_BELOW_THEM = /^std(out|err)\.(max_size|max_files|compress|rotate_every|mode|owner|group)$/;
+const LIVE_BELOW_THEM =
+  /^std(out|err)\.(max_size|max_files|compress|rotate_every|mode|owner|group|timestamps)$/;
 
 export function compareConfigs(before: ResolvedConfig, after: ResolvedConfig): ConfigChange {
   const plan: ProcessChange[] = [];
@@ -184,6 +185,8 @@ function outputKeys(stream: 'stdout' | 'stderr', target: OutputTarget): (readonl
     [`${stream}.mode`, target.access?.mode],
     [`${stream}.owner`, target.access?.uid],
     [`${stream}.group`, target.access?.gid],
+    [`${stream}.shared`, target.isShared],
+    [`${stream}.timestamps`, target.hasTimestamps],
   ];
 }
 

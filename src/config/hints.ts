@@ -47,7 +47,7 @@ const PROCESS_KEYS_ELSEWHERE: Readonly<Record<string, string>> = {
   stdoutlogfile: 'stdout = "PATH"',
   stderrlogfile: 'stderr = "PATH"',
   stdoutlogfilemaxbytes: 'stdout = {file = "PATH", max_size = "50MB"}',
-  redirectstderr: 'the same path for stdout and stderr',
+  redirectstderr: 'stderr = "stdout"',
   exitcodes: 'exit_codes = [0]',
   successexitstatus: 'exit_codes = [0]',
   priority: 'depends_on = ["…"]; order comes from dependencies',

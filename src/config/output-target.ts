@@ -24,7 +24,8 @@ export function resolveOutput(
   accounts: Accounts,
 ): OutputTarget {
   if (typeof output === 'string') {
-    if (output === 'inherit' || output === 'null' || output === 'passthrough') return { kind: output };
+    if (output === 'inherit' || output === 'null' || output === 'passthrough' || output === 'stdout')
+      return { kind: output };
     if (output === '/dev/null') return { kind: 'null' };
     return {
       kind: 'file',
@@ -44,6 +45,8 @@ export function resolveOutput(
       rotateEveryMs: intervalAt(place.at('rotate_every'), output.rotate_every),
     }),
     ...accessOf(place, output, accounts),
+    ...(output.shared && { isShared: true }),
+    ...(output.timestamps && { hasTimestamps: true }),
   };
 }
 
@@ -89,14 +92,14 @@ function pathAt(place: Place, given: string): string {
 }
 
 /**
- * The target of one instance, so that no two write to the same file: `%i` in the path becomes its number; in a path
- * without it, instances after the first get their number before the extension, `web-2.log`.
+ * The target of one instance, so that no two write to the same file unless they are meant to: `%i` in the path becomes
+ * its number; in a path without it, instances after the first get their number before the extension, `web-2.log`.
  * @param instance number of the instance, from 1
  */
 export function outputTargetOfInstance(target: OutputTarget, instance: number): OutputTarget {
   if (target.kind !== 'file') return target;
   if (target.path.includes('%i')) return { ...target, path: target.path.replaceAll('%i', String(instance)) };
-  if (instance === 1 || target.path.startsWith('/dev/')) return target;
+  if (instance === 1 || target.isShared || target.path.startsWith('/dev/')) return target;
   const extension = extname(target.path);
   const name = basename(target.path, extension);
   return { ...target, path: join(dirname(target.path), `${name}-${instance}${extension}`) };

@@ -188,6 +188,8 @@ export type OutputTarget =
   | { readonly kind: 'inherit' }
   | { readonly kind: 'null' }
   | { readonly kind: 'passthrough' }
+  /** To the same as standard output, by the same pipe; of standard error only. */
+  | { readonly kind: 'stdout' }
   | {
       readonly kind: 'file';
       readonly path: string;
@@ -198,6 +200,10 @@ export type OutputTarget =
       /** Also rotated at the multiples of this, whatever the size. */
       readonly rotateEveryMs?: number;
       readonly access?: FileAccess;
+      /** All instances write to this file, whatever their number. */
+      readonly isShared?: boolean;
+      /** Each line gets the time at which it was printed. */
+      readonly hasTimestamps?: boolean;
     };
 
 /** Of a file that is made; what is absent is as the engine's user, group and umask make it. */

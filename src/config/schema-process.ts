@@ -42,12 +42,29 @@ const output = {
     },
     owner: { ...account, description: 'Owner of a file that is made. Default: the engine’s own user.' },
     group: { ...account, description: 'Group of a file that is made. Default: the engine’s own.' },
+    shared: {
+      ...flag,
+      default: false,
+      description:
+        'All instances write to this one file; lines stay whole. Default: each instance has a file of its own. Processes that name the same path always share it.',
+    },
+    timestamps: {
+      ...flag,
+      default: false,
+      description: 'Begin each line with the time: UTC with milliseconds (RFC 3339).',
+    },
   },
   required: ['file'],
   additionalProperties: false,
   default: 'inherit',
   expected:
-    '"inherit", "null", "passthrough", a path with a slash, or {file, max_size, rotate_every, max_files, compress, mode, owner, group}',
+    '"inherit", "null", "passthrough", a path with a slash, or {file, max_size, rotate_every, max_files, compress, mode, owner, group, shared, timestamps}',
+} as const;
+
+const errorOutput = {
+  ...output,
+  pattern: '^(inherit|null|passthrough|stdout|.*/.*)$',
+  expected: `"stdout", ${output.expected}`,
 } as const;
 
 const OUTPUT_FORMS =
@@ -315,7 +332,11 @@ export const processSchema = {
         'Run it on a pseudo-terminal of its own, for `attach --stdin`: shells, full-screen programs. It is standard input, output and error in one, so `stdout` says where all of it goes, and `stdin` and `stderr` are not given. TERM is `xterm` unless `env` says otherwise.',
     },
     stdout: { ...output, description: `Standard output. ${OUTPUT_FORMS}` },
-    stderr: { ...output, description: 'Standard error, in the same forms.' },
+    stderr: {
+      ...errorOutput,
+      description:
+        'Standard error, in the same forms; `"stdout"`: to the same as standard output, as `2>&1`. Both share one pipe then, which keeps their exact order, and `attach` and `logs` show both as stdout. So they do if both lead to the same file.',
+    },
     ring_size: {
       ...size,
       default: '64KiB',

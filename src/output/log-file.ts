@@ -10,6 +10,7 @@ import type { Cancel, Clock } from '../supervisor/ports.ts';
 import type { BlockPool } from './block-pool.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { errorText } from './error-text.ts';
+import { FileLines } from './file-lines.ts';
 import type { OutputSource } from './instance-output.ts';
 import {
   closeFile,
@@ -55,6 +56,7 @@ export class LogFile implements OutputFile {
   readonly #path: string;
   readonly #ports: LogFilePorts;
   readonly #queue: ByteQueue;
+  readonly #lines: FileLines;
   #open: OpenFile;
   /** Takes the place of `#open` once the write under way is done. */
   #next: OpenFile | undefined;
@@ -90,6 +92,12 @@ export class LogFile implements OutputFile {
     this.#ports = ports;
     this.#lookedAt = ports.clock.now();
     this.#queue = new ByteQueue(ports.pool);
+    this.#lines = new FileLines({
+      clock: ports.clock,
+      pool: ports.pool,
+      write: (bytes, keep) => this.write(bytes, keep),
+      onDrain: (resume) => this.onDrain(resume),
+    });
     this.useRules(rules);
   }
 
@@ -108,20 +116,11 @@ export class LogFile implements OutputFile {
   }
 
   writerFor(_source: OutputSource, resume: () => void): FileWriter {
-    const write: FileWriter['write'] = (bytes, keep) => {
-      const mayGoOn = this.write(bytes, keep);
-      if (!mayGoOn) this.onDrain(resume);
-      return mayGoOn;
-    };
-    return { write, end: () => {} };
-  }
-
-  useSlowReader(): void {
-    // A file has no reader that it waits for.
+    return this.#lines.writerFor(resume);
   }
 
   hurry(): void {
-    // `idle` waits for no pause.
+    this.#lines.flush();
   }
 
   /** @returns false if the writer should pause; `onDrain` calls back when to continue. */
@@ -168,6 +167,7 @@ export class LogFile implements OutputFile {
   async close(): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    this.#lines.flush();
     await this.idle();
     this.#failure?.cancelRetry();
     this.tellUnwritten();

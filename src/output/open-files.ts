@@ -6,34 +6,51 @@ import type { BlockPool } from './block-pool.ts';
 import type { UnreadBytes } from './descriptor-sink.ts';
 import { errorText } from './error-text.ts';
 import type { OutputSource } from './instance-output.ts';
+import { isoClock } from './line-format.ts';
+import { LineStamps } from './line-stamps.ts';
 import { LogFile } from './log-file.ts';
-import { isStillAt, type OpenFile, openForAppend } from './open-file.ts';
+import { closeFile, isStillAt, type OpenFile, openForAppend } from './open-file.ts';
 import type { FileReports, FileWriter, OutputFile, RotationRules } from './output-file.ts';
 import { SpecialFile } from './special-file.ts';
 
 /** Keeps its identity when what is at the path changes. */
 export class FileEntry {
   readonly path: string;
+  readonly #wallTime: () => number;
   file: OutputFile;
+  rules: RotationRules;
 
-  constructor(path: string, file: OutputFile) {
+  constructor(path: string, file: OutputFile, rules: RotationRules, wallTime: () => number) {
     this.path = path;
     this.file = file;
+    this.rules = rules;
+    this.#wallTime = wallTime;
   }
 
-  /** As `OutputFile.writerFor`, to whatever is at the path. */
+  useRules(rules: RotationRules): void {
+    this.rules = rules;
+    this.file.useRules(rules);
+  }
+
+  /** As `OutputFile.writerFor`, to whatever is at the path, with the time before each line if that is wanted. */
   writerFor(source: OutputSource, resume: () => void): FileWriter {
     let { file } = this;
     let writer = file.writerFor(source, resume);
+    const stamps = new LineStamps(isoClock(this.#wallTime));
     const write: FileWriter['write'] = (bytes, keep) => {
       if (this.file !== file) {
         writer.end();
         file = this.file;
         writer = file.writerFor(source, resume);
       }
-      return writer.write(bytes, keep);
+      return this.rules.hasTimestamps ? writer.write(stamps.stamp(bytes)) : writer.write(bytes, keep);
     };
-    return { write, end: () => writer.end() };
+    const end = (): void => {
+      // The time of the next line must not be within this one.
+      if (this.rules.hasTimestamps && !stamps.isAtLineStart) writer.write(Buffer.from('\n'));
+      writer.end();
+    };
+    return { write, end };
   }
 }
 
@@ -55,41 +72,43 @@ export class OpenFiles {
   }
 
   get count(): number {
-    return this.#entries.size;
+    return this.#all.size;
   }
 
   /** Opens the path, or looks whether what is open is still there. Throws what open(2) says. */
   open(path: string, rules: RotationRules): FileEntry {
     const known = this.#entries.get(path);
     if (known === undefined) {
-      const entry = new FileEntry(path, this.#make(path, openForAppend(path, rules.access), rules));
+      const entry = this.#openNew(path, rules);
       this.#entries.set(path, entry);
       return entry;
     }
-    known.file.useRules(rules);
-    const wasMoved = known.file instanceof LogFile && !isStillAt(path, known.file.open);
-    if (wasMoved) this.#renew(known, openForAppend(path, rules.access), rules);
-    return known;
+    known.useRules(rules);
+    if (!wasMoved(path, known.file)) return known;
+    const entry = known.path === path ? known : this.#openNew(path, rules);
+    this.#entries.set(path, entry);
+    if (wasMoved(entry.path, entry.file)) this.#renew(entry, openForAppend(entry.path, rules.access), rules);
+    return entry;
   }
 
   /** New rotation numbers for a path that is open. */
   useRules(path: string, rules: RotationRules): void {
-    this.#entries.get(path)?.file.useRules(rules);
+    this.#entries.get(path)?.useRules(rules);
   }
 
   useSlowReader(rules: SlowReaderRules): void {
     this.#slowReader = rules;
-    for (const { file } of this.#entries.values()) file.useSlowReader(rules);
+    for (const { file } of this.#all) file.useSlowReader?.(rules);
   }
 
   /** The engine shuts down. */
   hurry(): void {
-    for (const { file } of this.#entries.values()) file.hurry();
+    for (const { file } of this.#all) file.hurry();
   }
 
   /** Opens every path anew: somebody moved the files (logrotate). One that cannot be opened is written on as it is. */
   reopen(): void {
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#all) {
       if (!(entry.file instanceof LogFile)) continue;
       try {
         const { rules } = entry.file;
@@ -102,21 +121,36 @@ export class OpenFiles {
 
   /** Closes all but those. */
   keepOnly(used: ReadonlySet<FileEntry | undefined>): void {
-    for (const entry of this.#entries.values()) {
-      if (used.has(entry)) continue;
-      this.#entries.delete(entry.path);
-      void entry.file.close();
-    }
+    for (const entry of this.#all) if (!used.has(entry)) void entry.file.close();
+    for (const [path, entry] of this.#entries) if (!used.has(entry)) this.#entries.delete(path);
   }
 
   /** Resolves when nothing waits to be written, or what waits cannot be written now. */
   async idle(): Promise<void> {
-    await Promise.all([...this.#entries.values()].map(({ file }) => file.idle()));
+    await Promise.all([...this.#all].map(({ file }) => file.idle()));
   }
 
   /** The engine is about to leave: what could not be written is lost, and told. */
   tellUnwritten(): void {
-    for (const { file } of this.#entries.values()) file.tellUnwritten();
+    for (const { file } of this.#all) file.tellUnwritten();
+  }
+
+  get #all(): ReadonlySet<FileEntry> {
+    return new Set(this.#entries.values());
+  }
+
+  /** Another path to a file that is open already, by a symbolic link, is no other file. */
+  #openNew(path: string, rules: RotationRules): FileEntry {
+    const open = openForAppend(path, rules.access);
+    const known = [...this.#all].find(
+      ({ file }) =>
+        open.kind === 'regular' && file instanceof LogFile && file.open.realPath === open.realPath,
+    );
+    if (known === undefined)
+      return new FileEntry(path, this.#make(path, open, rules), rules, () => this.#ports.clock.wallTime());
+    closeFile(open);
+    known.useRules(rules);
+    return known;
   }
 
   #renew(entry: FileEntry, open: OpenFile, rules: RotationRules): void {
@@ -135,4 +169,8 @@ export class OpenFiles {
     if (open.kind === 'regular') return new LogFile(path, open, rules, { clock, pool, reports });
     return new SpecialFile(path, open, { clock, reports, unreadBytes, slowReader: this.#slowReader });
   }
+}
+
+function wasMoved(path: string, file: OutputFile): boolean {
+  return file instanceof LogFile && !isStillAt(path, file.open);
 }

@@ -13,6 +13,7 @@ export interface RotationRules {
   readonly rotateEveryMs?: number | undefined;
   /** What a file that is made gets. */
   readonly access?: FileAccess | undefined;
+  readonly hasTimestamps?: boolean | undefined;
 }
 
 export interface FileReports {
@@ -40,7 +41,8 @@ export interface OutputFile {
   /** @param resume called when there is room again. */
   writerFor(source: OutputSource, resume: () => void): FileWriter;
   useRules(rules: RotationRules): void;
-  useSlowReader(rules: SlowReaderRules): void;
+  /** Absent if it has no reader that it waits for. */
+  useSlowReader?(rules: SlowReaderRules): void;
   /** The engine shuts down: a stuck reader is given up sooner. */
   hurry(): void;
   /** Resolves when nothing waits to be written, or what waits cannot be written now. */

@@ -102,6 +102,7 @@ export class ProcessOutput implements OutputPort {
     };
     for (const stream of OUTPUT_STREAMS) {
       const target = targets[stream];
+      if (target.kind === 'stdout') continue;
       try {
         descriptors[stream] = this.#prepareStream(outlet, stream, target);
       } catch (error) {
@@ -111,6 +112,13 @@ export class ProcessOutput implements OutputPort {
         const errno = (error as NodeJS.ErrnoException).code ?? 'EIO';
         return { kind: 'failed', failure: { step: `open ${stream}`, errno, message } };
       }
+    }
+    const isOne = targets.stderr.kind === 'stdout' || isSame(outlet.destinations);
+    if (isOne) {
+      // One pipe keeps the exact order of both.
+      delete outlet.destinations.stderr;
+      descriptors.stderr = { kind: 'stdout' };
+      this.#useRules(targets);
     }
     const now = filesOf(outlet.destinations);
     this.#closeUnused(filesOf(before).filter((entry) => !now.includes(entry)));
@@ -132,10 +140,13 @@ export class ProcessOutput implements OutputPort {
 
   update(instance: string, targets: OutputTargets): void {
     this.#outlets.get(instance)?.output.keep(targets.ringBytes);
-    for (const stream of OUTPUT_STREAMS) {
-      const target = targets[stream];
+    this.#useRules(targets);
+  }
+
+  /** Those of stdout count if both streams lead to the same file. */
+  #useRules({ stdout, stderr }: OutputTargets): void {
+    for (const target of [stderr, stdout])
       if (target.kind === 'file') this.#files.useRules(target.path, target);
-    }
   }
 
   rename(from: string, to: string): void {
@@ -233,6 +244,8 @@ export class ProcessOutput implements OutputPort {
     switch (target.kind) {
       case 'null':
         return { kind: 'null' };
+      case 'stdout':
+        return { kind: 'stdout' };
       case 'passthrough':
         return { kind: 'inherit', fd: stream === 'stdout' ? 1 : 2 };
       case 'inherit':
@@ -265,7 +278,7 @@ export class ProcessOutput implements OutputPort {
         if (!filesOf(outlet.destinations).includes(entry)) this.#closeUnused([entry]);
       },
     };
-    const reader = this.#readers.open(fd, taker, this.#floodsFor(entry, destinations));
+    const reader = this.#readers.open(fd, taker, entry === undefined ? undefined : this.#floods);
     const reading: Reading = { incarnation: id.incarnation, reader, entry };
     readings.add(reading);
   }
@@ -284,11 +297,6 @@ export class ProcessOutput implements OutputPort {
     // A terminal is read even if what it shows goes nowhere: somebody may look at it.
     if (destination === undefined) return { write: () => true, end: () => {}, entry: undefined };
     return { ...this.#ports.container.writerFor(source, destination.stream, resume), entry: undefined };
-  }
-
-  /** None where both streams share a file: a pause for the one would let the other overtake it. */
-  #floodsFor(entry: FileEntry | undefined, { stdout, stderr }: Outlet['destinations']): Floods | undefined {
-    return entry === undefined || fileOf(stdout) === fileOf(stderr) ? undefined : this.#floods;
   }
 
   /** Closes those files that nothing leads to any more. Looks at every instance only where there is a candidate. */
@@ -310,6 +318,12 @@ export class ProcessOutput implements OutputPort {
     }
     return undefined;
   }
+}
+
+/** True if both lead to the same place. */
+function isSame({ stdout, stderr }: Outlet['destinations']): boolean {
+  if (stdout?.kind === 'container' && stderr?.kind === 'container') return stdout.stream === stderr.stream;
+  return fileOf(stdout) !== undefined && fileOf(stdout) === fileOf(stderr);
 }
 
 function filesOf(destinations: Outlet['destinations']): readonly (FileEntry | undefined)[] {

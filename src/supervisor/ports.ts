@@ -33,6 +33,8 @@ export type ChildDescriptor =
   | { readonly kind: 'null' }
   /** A new pipe; our end comes back close-on-exec and non-blocking. */
   | { readonly kind: 'pipe' }
+  /** The same as its stdout, by the same pipe if that is one; of stderr only. */
+  | { readonly kind: 'stdout' }
   /** The engine's descriptor of this number, duplicated. */
   | { readonly kind: 'inherit'; readonly fd: number }
   /** A new pseudo-terminal of this size, the session's own; all three are the same one. */

@@ -34,8 +34,8 @@ export interface NativeSpawnRequest {
   /** Numbers of the capabilities to keep (capabilities(7)); undefined: leave them to the kernel's rules. */
   readonly capabilities: readonly number[] | undefined;
   /**
-   * For stdin, stdout, stderr: a descriptor to duplicate, -1 for /dev/null, -2 for a new pipe; or -3 three times for
-   * a new pseudo-terminal.
+   * For stdin, stdout, stderr: a descriptor to duplicate, -1 for /dev/null, -2 for a new pipe, -4 for the same as
+   * stdout (of stderr only); or -3 three times for a new pseudo-terminal.
    */
   readonly stdio: readonly [number, number, number];
   /** Size of the pseudo-terminal, where one is asked for. */

@@ -18,6 +18,7 @@ const UNLIMITED = -1;
 const NULL_DEVICE = -1;
 const NEW_PIPE = -2;
 const NEW_TERMINAL = -3;
+const LIKE_STDOUT = -4;
 
 type WithoutFamily<Result> = Result extends unknown ? Omit<Result, 'family'> : never;
 
@@ -113,6 +114,8 @@ function streamNumber(descriptor: ChildDescriptor): number {
       return NULL_DEVICE;
     case 'pipe':
       return NEW_PIPE;
+    case 'stdout':
+      return LIKE_STDOUT;
     case 'inherit':
       return descriptor.fd;
     case 'terminal':

@@ -30,6 +30,7 @@ const KEYS: readonly (readonly [string, string, 'restart' | 'update' | 'unchange
   ['tty = true', 'tty env.TERM', 'restart'],
   ['stdout = "null"', 'stdout', 'restart'],
   ['stdout = "/log"', 'stdout', 'restart'],
+  ['stderr = "stdout"', 'stderr', 'restart'],
   ['stderr = {file = "/log", max_size = 10}', 'stderr', 'restart'],
   ['instances = 3', 'instances', 'update'],
   ['description = "d"', 'description', 'update'],
@@ -101,6 +102,24 @@ test('a file’s calendar, permissions and owner are taken over by the running p
   );
   const changed = ['rotate_every', 'mode', 'owner', 'group'].map((key) => `stdout.${key}`);
   assert.deepEqual(compareConfigs(before, after).plan, [{ process: 'web', action: 'update', changed }]);
+});
+
+test('timestamps are taken over by the running process, another file for some instances is not', () => {
+  const of = (keys: string) => loadGood(`${BASE}stdout = {file = "/log"${keys}}\n`);
+  for (const [key, action] of [
+    ['timestamps', 'update'],
+    ['shared', 'restart'],
+  ] as const) {
+    const { plan } = compareConfigs(of(''), of(`, ${key} = true`));
+    assert.deepEqual(plan, [{ process: 'web', action, changed: [`stdout.${key}`] }]);
+  }
+});
+
+test('what happens if the container’s reader is slow is taken over by the running engine', () => {
+  const after = loadGood(`${BASE}[engine]\nlog = {when_slow = "drop", stuck_after = "1s"}\n`);
+  const { engineChanged, needsEngineRestart } = compareConfigs(loadGood(BASE), after);
+  assert.deepEqual(engineChanged, ['engine.log.when_slow', 'engine.log.stuck_after']);
+  assert.deepEqual(needsEngineRestart, []);
 });
 
 test('a variable that the environment changed restarts who uses it', () => {

@@ -5,7 +5,7 @@ import type { OutputTarget } from '../../src/config/resolved-config.ts';
 import { parseAutorestart } from '../../src/config/restart-policy.ts';
 import { editDistance, nearestWord } from '../../src/nearest-word.ts';
 import { parseDuration } from '../../src/units.ts';
-import { loadWeb } from '../support/config-ports.ts';
+import { loadWeb, problemsOf } from '../support/config-ports.ts';
 
 test('durations add up, whatever units they are put together from', () => {
   for (let days = 0; days < 3; days++) {
@@ -56,6 +56,29 @@ test('who may read a log file is resolved to numbers', () => {
   );
   const access = { mode: 0o640, uid: 33, gid: 44 };
   assert.deepEqual(stdout, { ...target('/log'), rotateEveryMs: 86_400_000, access });
+});
+
+test('standard error may go where standard output goes, but not the other way round', () => {
+  const { stderr } = loadWeb('[processes.web]\ncmd = "x"\nstderr = "stdout"\n');
+  assert.deepEqual(stderr, { kind: 'stdout' });
+  for (const value of ['stdout', 'stderr']) {
+    const problems = problemsOf(`[processes.web]\ncmd = "x"\nstdout = "${value}"\n`);
+    assert.equal(problems.length, 1, value);
+  }
+  const [hint] = problemsOf('[processes.web]\ncmd = "x"\nredirect_stderr = true\n');
+  assert.match(hint?.hint ?? '', /stderr = "stdout"/);
+});
+
+test('a shared file has the same path for every instance, `%i` excepted', () => {
+  const path = (file: string, instance: number) => {
+    const { stdout } = loadWeb(
+      `[processes.web]\ncmd = "x"\ninstances = 3\nstdout = {file = "${file}", shared = true, timestamps = true}\n`,
+    );
+    const target = outputTargetOfInstance(stdout, instance);
+    assert.ok(target.kind === 'file' && target.hasTimestamps);
+    return target.path;
+  };
+  assert.deepEqual([path('/log', 1), path('/log', 3), path('/log.%i', 3)], ['/log', '/log', '/log.3']);
 });
 
 test('no two instances write to the same file', () => {
