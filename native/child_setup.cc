@@ -134,10 +134,21 @@ bool ChangeUser(ChildPlan& plan) {
   return !plan.uid.given || (IsId(uid) && syscall(SYS_setresuid, uid, uid, uid) == 0);
 }
 
+// For another user nothing may come through: the kernel clears the other sets at the change of user and the exec, but
+// inheritable ones stay, for programs with file capabilities that have them too (capabilities(7)).
+bool ClearInheritable() {
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2] = {};
+  if (syscall(SYS_capget, &header, sets) != 0) return false;
+  syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);  // kernels before 4.3 have none
+  for (__user_cap_data_struct& half : sets) half.inheritable = 0;
+  return syscall(SYS_capset, &header, sets) == 0;
+}
+
 // Permitted, effective and inheritable are set to the list; ambient carries them over the exec of a program
 // without file capabilities.
 bool KeepCapabilities(ChildPlan& plan) {
-  if (!plan.has_capabilities) return true;
+  if (!plan.has_capabilities) return !plan.changes_user || ClearInheritable();
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct sets[2] = {};
   for (int half = 0; half < 2; ++half) {
@@ -150,6 +161,17 @@ bool KeepCapabilities(ChildPlan& plan) {
     if (syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0) return false;
   }
   return true;
+}
+
+// After the change of user, which would take it back (prctl(2), PR_SET_PDEATHSIG). It comes when the thread that
+// spawned ends: the engine's main thread, which ends with the engine.
+bool SetParentDeathSignal(ChildPlan& plan) {
+  if (plan.parent_death_signal == 0) return true;
+  if (syscall(SYS_prctl, PR_SET_PDEATHSIG, plan.parent_death_signal, 0, 0, 0) != 0) return false;
+  // It may have died already. A parent outside of our PID namespace reads as 0.
+  if (syscall(SYS_getppid) == plan.parent) return true;
+  errno = ECHILD;
+  return false;
 }
 
 // As the user it will run as: what root may enter, the program may not be able to.
@@ -194,6 +216,7 @@ constexpr NamedStep kSteps[] = {
     {Step::kChangeGroup, ChangeGroup},
     {Step::kChangeUser, ChangeUser},
     {Step::kKeepCapabilities, KeepCapabilities},
+    {Step::kSetParentDeathSignal, SetParentDeathSignal},
     {Step::kChangeDirectory, ChangeDirectory},
     {Step::kSetNoNewPrivs, SetNoNewPrivs},
     {Step::kExecute, Execute},

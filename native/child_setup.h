@@ -22,6 +22,7 @@ enum class Step : int {
   kChangeGroup,
   kChangeUser,
   kKeepCapabilities,
+  kSetParentDeathSignal,
   kChangeDirectory,
   kSetNoNewPrivs,
   kExecute,
@@ -58,9 +59,12 @@ struct ChildPlan {
   int group_count;
   OptionalId gid;
   OptionalId uid;
+  bool changes_user;
   bool has_capabilities;
   uint64_t capabilities;  // bit n: keep capability n
   bool no_new_privs;
+  int parent_death_signal;  // 0: none
+  pid_t parent;
   // Which family the program belongs to, with all that it will start: the soft limit of its file locks, which has
   // meant nothing since Linux 2.4.25 and is inherited by everything. 0: none.
   uint64_t mark;

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -211,6 +212,7 @@ class Preparation {
 
   void ReadIdentity(const Napi::Object& request) {
     plan.uid = IdField(request, "uid");
+    plan.changes_user = plan.uid.given && plan.uid.value != geteuid();
     plan.gid = IdField(request, "gid");
     user_ = IsGiven(request, "userName") ? TextField(request, "userName") : std::to_string(plan.uid.value);
     plan.has_groups = IsGiven(request, "groups");
@@ -219,6 +221,8 @@ class Preparation {
     plan.group_count = static_cast<int>(groups_.size());
     plan.has_capabilities = IsGiven(request, "capabilities");
     for (int64_t number : NumberListField(request, "capabilities")) plan.capabilities |= uint64_t{1} << (number & 63);
+    plan.parent_death_signal = IsGiven(request, "parentDeathSignal") ? IntField(request, "parentDeathSignal") : 0;
+    plan.parent = getpid();
     plan.no_new_privs = BoolField(request, "noNewPrivs");
   }
 
@@ -256,6 +260,8 @@ Failure Preparation::Explain() const {
       return {"drop capabilities", number, "drop capabilities"};
     case Step::kKeepCapabilities:
       return {"keep capabilities", number, "keep the capabilities asked for"};
+    case Step::kSetParentDeathSignal:
+      return {"set parent-death signal", number, "set the parent-death signal"};
     case Step::kSetGroups:
       return {"set groups", number, "set the supplementary groups of " + user_};
     case Step::kChangeGroup:
@@ -309,8 +315,12 @@ pid_t CloneAndExec(ChildPlan& plan) {
   uint64_t before = 0;
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof all);
   char* top = static_cast<char*>(stack) + kChildStackBytes;
+  int dumpable = prctl(PR_GET_DUMPABLE);
   pid_t pid = clone(SetUpChild, top, CLONE_VM | CLONE_VFORK | SIGCHLD, &plan);
   int failure = errno;
+  // A child that changes its user takes this from the memory it shares with us (prctl(2), PR_SET_DUMPABLE): then our
+  // own files in /proc would be root's, and no core be dumped.
+  if (dumpable == 1) prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, nullptr, sizeof before);
   munmap(stack, kChildStackBytes);
   return pid < 0 ? -failure : pid;

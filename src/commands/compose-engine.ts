@@ -140,7 +140,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
   const hooks = new Hooks(events, (hook, event) =>
     runHelperCommand(
       { file: hook.file, args: hook.args, timeoutMs: hook.timeoutMs, input: `${JSON.stringify(event)}\n` },
-      reaper,
+      { reaper, kernel },
     ),
   );
   hooks.use(config.engine.hooks);

@@ -43,6 +43,8 @@ const PROCESS_KEYS_ELSEWHERE: Readonly<Record<string, string>> = {
   restartkillsignal: 'stop_signal = "TERM"',
   killsignals: 'stop = [{signal = "TERM", wait = "5s"}]',
   treekill: 'kill_mode = "group"',
+  pdeathsig: 'parent_death_signal = "TERM"',
+  parentdeathsignal: 'parent_death_signal = "TERM"',
   killretrytime: 'stop_timeout = "5s"',
   stdoutlogfile: 'stdout = "PATH"',
   stderrlogfile: 'stderr = "PATH"',

@@ -129,6 +129,9 @@ function resolveSpawn(place: Place, process: ProcessSource, ports: ConfigPorts):
     nice: process.nice,
     oomScoreAdj: process.oom_score_adj,
     noNewPrivs: process.no_new_privs,
+    ...(process.parent_death_signal !== undefined && {
+      parentDeathSignal: signalAt(place.at('parent_death_signal'), process.parent_death_signal),
+    }),
     capabilities: resolveCapabilities(place.at('capabilities'), process.capabilities, ports.self),
   };
 }

@@ -153,6 +153,7 @@ export interface SpawnSettings {
   readonly nice: number | undefined;
   readonly oomScoreAdj: number | undefined;
   readonly noNewPrivs: boolean;
+  readonly parentDeathSignal?: SignalName | undefined;
   /** Capability names to keep, as in capabilities(7); undefined: leave them to the kernel's rules. */
   readonly capabilities: readonly string[] | undefined;
 }

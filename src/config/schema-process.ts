@@ -359,6 +359,12 @@ export const processSchema = {
       expected: 'an array of names such as "NET_BIND_SERVICE"',
       examples: [['NET_BIND_SERVICE']],
     },
+    parent_death_signal: {
+      ...signal,
+      description:
+        'Sent to the process (not to its children) when the engine dies without having stopped it. As PID 1 the engine takes everything with it, so this is for an engine that is not. A program that changes its user by itself loses it. Default: none.',
+      examples: ['TERM'],
+    },
     no_new_privs: {
       ...flag,
       default: false,

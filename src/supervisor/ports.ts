@@ -58,6 +58,8 @@ export interface SpawnRequest {
   readonly nice: number | undefined;
   readonly oomScoreAdj: number | undefined;
   readonly noNewPrivs: boolean;
+  /** What the kernel sends it when the engine dies. */
+  readonly parentDeathSignal?: SignalName | undefined;
   readonly capabilities: readonly string[] | undefined;
   readonly stdin: ChildDescriptor;
   readonly stdout: ChildDescriptor;

@@ -64,6 +64,7 @@ export function spawnRequest(
     nice: spawn.nice,
     oomScoreAdj: spawn.oomScoreAdj,
     noNewPrivs: spawn.noNewPrivs,
+    parentDeathSignal: spawn.parentDeathSignal,
     capabilities: spawn.capabilities,
     stdin: streams.stdin ?? { kind: 'null' },
     stdout: streams.stdout,

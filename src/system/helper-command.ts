@@ -1,12 +1,15 @@
 /**
  * Runs a command of the engine's own (a hook) by execa: as the engine itself, a JSON text on its standard input,
- * bounded in time and output. It leads a process group of its own, which is killed whole when its time is over.
+ * bounded in time and output. When its time is over it is killed with all that it has started, which may outlive it
+ * until then.
  */
 
 import type { Readable } from 'node:stream';
+import type { LinuxKernel } from './kernel.ts';
 import type { Reaper } from './reaper.ts';
 
 const MOST_OUTPUT_BYTES = 4_096;
+const LOOK_AGAIN_MS = 100;
 /** Noted by the launcher for us; a program of ours that is started by a hook gets a note of its own. */
 const PRIVATE_VARIABLES = { TASKMASTER_INHERITED: undefined };
 
@@ -24,10 +27,15 @@ export interface HelperResult {
   readonly durationMs: number;
 }
 
+export interface HelperPorts {
+  readonly reaper: Pick<Reaper, 'lend'>;
+  readonly kernel: Pick<LinuxKernel, 'adopt' | 'signalFamily' | 'leftovers' | 'release'>;
+}
+
 /** Never rejects. execa is loaded at the first call: 30 ms that a start without hooks does not pay. */
 export async function runHelperCommand(
   command: HelperCommand,
-  reaper: Pick<Reaper, 'lend'>,
+  { reaper, kernel }: HelperPorts,
 ): Promise<HelperResult> {
   let startedAt = performance.now();
   const ended = (passed: boolean, outcome: string): HelperResult => ({
@@ -38,7 +46,7 @@ export async function runHelperCommand(
   try {
     const { execa } = await import('execa');
     startedAt = performance.now();
-    const running = execa(command.file, [...command.args], {
+    const options = {
       detached: true,
       reject: false,
       // execa's own limits are not used: its promise waits for whoever holds the pipes, its timeout and its clean-up
@@ -49,7 +57,10 @@ export async function runHelperCommand(
       stdout: 'ignore',
       stderr: 'pipe',
       env: PRIVATE_VARIABLES,
-    });
+    } as const;
+    // execa spawns before it returns.
+    const adopted = kernel.adopt(() => execa(command.file, [...command.args], options));
+    const { child: running, family } = adopted;
     const { pid } = running;
     if (pid === undefined) return ended(false, couldNotStart(command, await running));
     // In the tick of the spawn: from here on the reaper leaves this pid to Node.
@@ -57,12 +68,14 @@ export async function runHelperCommand(
     const firstWords = collectFirstBytes(running.stderr);
     const end = await new Promise<{ passed: boolean; words: string }>((resolve) => {
       const timer = setTimeout(() => {
-        killGroup(pid);
+        kernel.signalFamily(family, 'SIGKILL', 'all');
         resolve({ passed: false, words: `timed out after ${command.timeoutMs / 1_000}s and was killed` });
       }, command.timeoutMs);
       running.nodeChildProcess.once('exit', (code, signal) => {
         giveBack();
+        adopted.ended();
         clearTimeout(timer);
+        endLeftovers(kernel, family, command.timeoutMs - (performance.now() - startedAt));
         resolve({ passed: code === 0, words: code === null ? `killed by ${signal}` : `exit code ${code}` });
       });
     });
@@ -97,10 +110,19 @@ function collectFirstBytes(stream: Readable): () => string {
   return () => Buffer.concat(chunks).toString('utf8').trim();
 }
 
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has just ended by itself.
+/** What it has left running has the rest of its time. */
+function endLeftovers(kernel: HelperPorts['kernel'], family: number, leftMs: number): void {
+  if (kernel.leftovers(family).length === 0) {
+    kernel.release(family);
+    return;
   }
+  const timer = setTimeout(
+    () => {
+      // Children of what is killed are found when it is dead.
+      if (kernel.leftovers(family).length > 0) kernel.signalFamily(family, 'SIGKILL', 'all');
+      endLeftovers(kernel, family, LOOK_AGAIN_MS);
+    },
+    Math.max(0, leftMs),
+  );
+  timer.unref();
 }

@@ -143,7 +143,32 @@ export class LinuxKernel implements Kernel {
 
   letDaemonsGo(mark: number): void {
     const family = this.#tree.family(mark);
-    if (family !== undefined) family.isLetGo = true;
+    if (family !== undefined) Object.assign(family, { isOver: true, sparesDaemons: true });
+  }
+
+  /**
+   * A family whose leader is spawned by Node, within the call, and collected by it.
+   * @returns what was spawned, its family's number, and what to call when Node has told its exit.
+   */
+  adopt<Child extends { readonly pid?: number | undefined }>(
+    start: () => Child,
+  ): { readonly child: Child; readonly family: number; readonly ended: () => void } {
+    const { addon } = this.#parts;
+    const mark = this.#newMark();
+    addon.sealDescriptors();
+    addon.markSelf(mark);
+    try {
+      const child = start();
+      const { pid } = child;
+      const family = pid === undefined ? undefined : this.#tree.add(mark, pid);
+      const ended = (): void => {
+        if (pid !== undefined) this.#tree.collected(pid);
+        if (family !== undefined) family.isOver = true;
+      };
+      return { child, family: mark, ended };
+    } finally {
+      addon.markSelf(0);
+    }
   }
 
   release(mark: number): void {

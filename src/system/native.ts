@@ -29,6 +29,8 @@ export interface NativeSpawnRequest {
   readonly nice: number | undefined;
   readonly oomScoreAdj: number | undefined;
   readonly noNewPrivs: boolean;
+  /** Sent to it when the engine dies (prctl(2), PR_SET_PDEATHSIG). */
+  readonly parentDeathSignal?: number;
   /** Its family's number, which all that it starts has too (`process-tree.ts`). */
   readonly mark?: number;
   /** Numbers of the capabilities to keep (capabilities(7)); undefined: leave them to the kernel's rules. */

@@ -25,8 +25,10 @@ export interface Family {
   /** The program that we spawned; its number is that of its group and its session. */
   readonly leader: number;
   isLeaderAlive: boolean;
-  /** What is not to be stopped with the family: daemons, or all that it leaves. */
-  isLetGo: boolean;
+  /** What is left of it is a stray. */
+  isOver: boolean;
+  /** Members in sessions of their own are not to be stopped with it. */
+  sparesDaemons: boolean;
 }
 
 export interface ProcessTreePorts {
@@ -62,7 +64,7 @@ export class ProcessTree {
   }
 
   add(mark: number, leader: number): Family {
-    const family = { mark, leader, isLeaderAlive: true, isLetGo: false };
+    const family = { mark, leader, isLeaderAlive: true, isOver: false, sparesDaemons: false };
     this.#families.set(mark, family);
     this.#leaders.set(leader, family);
     this.#forget();
@@ -93,7 +95,7 @@ export class ProcessTree {
   /** What of the family is alive, without its leader, parents before their children. */
   members(family: Family): readonly ProcessSighting[] {
     const all = this.#membersOf(family);
-    return family.isLetGo ? all.filter(({ session }) => session === family.leader) : all;
+    return family.sparesDaemons ? all.filter(({ session }) => session === family.leader) : all;
   }
 
   /** Those that were let go included. */
@@ -124,7 +126,7 @@ export class ProcessTree {
     for (const pid of this.#ownChildren()) {
       if (this.#leaders.has(pid) || (this.#ports.isLent(pid) && !hooksToo)) continue;
       const family = this.#families.get(this.#markOf(pid));
-      if (family !== undefined && !family.isLetGo) continue;
+      if (family !== undefined && !family.isOver) continue;
       const sighting = this.#see(pid);
       if (sighting !== undefined) this.#descend(sighting, found);
     }
@@ -137,7 +139,7 @@ export class ProcessTree {
     const found = new Map<number, ProcessSighting>();
     for (const pid of this.#ownChildren()) {
       const family = this.#leaders.get(pid) ?? this.#families.get(this.#markOf(pid));
-      const isKept = (this.#ports.isLent(pid) && !hooksToo) || (family !== undefined && !family.isLetGo);
+      const isKept = (this.#ports.isLent(pid) && !hooksToo) || (family !== undefined && !family.isOver);
       const sighting = isKept ? this.#see(pid) : undefined;
       if (sighting !== undefined) this.#descend(sighting, found);
     }

@@ -1,6 +1,7 @@
 /** A spawn request in the words of the configuration, translated for the addon, and its answer translated back. */
 
 import type { SpawnFailure } from '../lifecycle/exit-outcome.ts';
+import { signalNumber } from '../signals.ts';
 import type { ChildDescriptor, SpawnRequest, SpawnResult } from '../supervisor/ports.ts';
 import type { NativeAddon, NativeSpawnRequest, NativeSpawnResult } from './native.ts';
 import { readSecrets } from './secret-files.ts';
@@ -79,6 +80,7 @@ export function translateRequest(
       nice: request.nice,
       oomScoreAdj: request.oomScoreAdj,
       noNewPrivs: request.noNewPrivs,
+      ...(request.parentDeathSignal && { parentDeathSignal: signalNumber(request.parentDeathSignal) }),
       capabilities: capabilities?.filter((number) => typeof number === 'number'),
       stdio: [streamNumber(request.stdin), streamNumber(request.stdout), streamNumber(request.stderr)],
       ...(request.stdin.kind === 'terminal' && request.stdin.size),

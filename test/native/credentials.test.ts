@@ -1,8 +1,12 @@
 /** Who a child is and what it may do, as the kernel tells it. Needs root, as the engine does for this. */
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { eventually } from '../support/eventually.ts';
 import { NULL_DEVICE, runChild, statusFields } from '../support/native-child.ts';
 
 const UNPRIVILEGED = { uid: 54_321, gid: 54_322, groups: [7, 54_323] } as const;
@@ -105,4 +109,67 @@ test('a limit of open files below the engine’s own descriptors does not stop t
 test('a program that has become another user can open its own pipe again by the name /dev/stdout', async () => {
   const { text } = await runChild(['/bin/sh', '-c', 'echo again > /dev/stdout'], UNPRIVILEGED);
   assert.equal(text, 'again\n');
+});
+
+/** Runs a script in a process of its own that setpriv(1) has prepared. */
+async function below(setpriv: readonly string[], script: string): Promise<string> {
+  const modules = `
+    import { statSync } from 'node:fs';
+    import { native } from '${resolve(import.meta.dirname, '../../src/system/native.ts')}';
+    import { nativeRequest, readToEnd, runChild } from '${resolve(import.meta.dirname, '../support/native-child.ts')}';
+  `;
+  const node = [process.execPath, '--input-type=module', '-e', `${modules}${script}`];
+  return (await promisify(execFile)('setpriv', [...setpriv, '--', ...node])).stdout;
+}
+
+const CAP_INH = `
+  const { text } = await runChild(['grep', '-E', 'CapInh|CapAmb', '/proc/self/status'], PARTICULARS);
+  console.log(text.replaceAll(/\\s+/g, ' ').trim());
+`;
+
+test('inheritable and ambient capabilities of the engine do not go to another user', async () => {
+  const privileged = ['--inh-caps=+kill,+chown', '--ambient-caps=+kill'];
+  const changed = CAP_INH.replace('PARTICULARS', '{ uid: 54321, gid: 54321, groups: [] }');
+  assert.equal((await below(privileged, changed)).trim(), `CapInh: ${mask()} CapAmb: ${mask()}`);
+  const unchanged = CAP_INH.replace('PARTICULARS', '{}');
+  assert.match(await below(privileged, unchanged), /CapInh: 0*21 /, 'without a change they are left');
+});
+
+test('a child of another user leaves the engine as dumpable as it was', async () => {
+  const caps = '+setuid,+setgid';
+  const asUser = [
+    '--reuid=54321',
+    '--regid=54321',
+    '--clear-groups',
+    `--inh-caps=${caps}`,
+    `--ambient-caps=${caps}`,
+  ];
+  const script = `
+    await runChild(['true'], { uid: 54322, gid: 54322, groups: [] });
+    // Of a process that is not dumpable these belong to root (proc(5)).
+    console.log(statSync('/proc/self/environ').uid);
+  `;
+  assert.equal((await below(asUser, script)).trim(), '54321');
+});
+
+test('the parent-death signal comes when the engine dies, after a change of user too', async () => {
+  const script = `
+    const particulars = { parentDeathSignal: 9, uid: 54321, gid: 54321, groups: [], stdio: [-1, -1, -1] };
+    const child = native().spawn(nativeRequest(['sleep', '1000'], particulars));
+    console.log(child.pid);
+    process.kill(process.pid, 'SIGKILL');
+  `;
+  const stdout = await below([], script).catch((error: { stdout: string }) => error.stdout);
+  assert.match(stdout, /^\d+\n$/);
+  await eventually(() => assert.ok(!existsSync(`/proc/${stdout.trim()}`) || isZombie(stdout.trim())));
+});
+
+function isZombie(pid: string): boolean {
+  return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+}
+
+test('a child has its family’s mark, and so has all that it starts, whatever becomes of its environment', async () => {
+  const script = 'env -i setsid /bin/sh -c "grep locks /proc/self/limits"';
+  const { text } = await runChild(['/bin/sh', '-c', script], { mark: 2 ** 40 + 7 });
+  assert.match(text, /^Max file locks +1099511627783 +unlimited/);
 });

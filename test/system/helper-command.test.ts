@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { test } from 'node:test';
-import { type HelperResult, runHelperCommand } from '../../src/system/helper-command.ts';
+import { join, resolve } from 'node:path';
+import { after, test } from 'node:test';
+import { promisify } from 'node:util';
+import { type HelperPorts, type HelperResult, runHelperCommand } from '../../src/system/helper-command.ts';
+import { takeInitRole } from '../../src/system/init-role.ts';
+import { LinuxKernel } from '../../src/system/kernel.ts';
+import { native } from '../../src/system/native.ts';
+import { Reaper } from '../../src/system/reaper.ts';
 import { eventually } from '../support/eventually.ts';
 
 /** Who was lent and given back. */
@@ -16,12 +22,33 @@ class Loans {
   }
 }
 
+const addon = native();
+const reaper = new Reaper(addon);
+const role = takeInitRole(addon);
+after(() => reaper.stop());
+
+function ports(loans: Loans): HelperPorts {
+  // Node collects its own: the reaper of the kernel must know who is lent, whoever asks for it.
+  const lend = (pid: number): (() => void) => {
+    const giveBack = reaper.lend(pid);
+    const returned = loans.lend(pid);
+    return () => {
+      giveBack();
+      returned();
+    };
+  };
+  return { reaper: { lend }, kernel: new LinuxKernel({ addon, reaper, role, openFiles: undefined }) };
+}
+
 async function run(
   line: string,
   { input = '{}', timeoutMs = 10_000 } = {},
 ): Promise<HelperResult & { readonly loans: Loans }> {
   const loans = new Loans();
-  const result = await runHelperCommand({ file: '/bin/sh', args: ['-c', line], input, timeoutMs }, loans);
+  const result = await runHelperCommand(
+    { file: '/bin/sh', args: ['-c', line], input, timeoutMs },
+    ports(loans),
+  );
   return { ...result, loans };
 }
 
@@ -50,7 +77,7 @@ test('death by a signal is named', async () => {
 test('a command that does not exist is a result, not an error, and nothing was lent', async () => {
   const loans = new Loans();
   const command = { file: '/nowhere/hook', args: [], input: '{}', timeoutMs: 1_000 };
-  const { passed, outcome } = await runHelperCommand(command, loans);
+  const { passed, outcome } = await runHelperCommand(command, ports(loans));
   assert.equal(passed, false);
   assert.match(outcome, /^could not be started: .*ENOENT/);
   assert.deepEqual(loans.lent, []);
@@ -58,7 +85,7 @@ test('a command that does not exist is a result, not an error, and nothing was l
 
 test('a command that no system can run is a result too', async () => {
   const command = { file: 'a\0b', args: [], input: '{}', timeoutMs: 1_000 };
-  assert.match((await runHelperCommand(command, new Loans())).outcome, /^could not be started: /);
+  assert.match((await runHelperCommand(command, ports(new Loans()))).outcome, /^could not be started: /);
 });
 
 test('its pid is lent, and given back when Node has reported the exit', async () => {
@@ -74,6 +101,38 @@ test('when its time is over its whole group is killed, and nobody waits for who 
   await eventually(() => assert.deepEqual(loans.givenBack, loans.lent));
   const group = -(loans.lent[0] ?? 0);
   await eventually(() => assert.throws(() => process.kill(group, 0), { code: 'ESRCH' }));
+});
+
+test('what left for a session of its own ends with the time, whether the command had ended before or not', async () => {
+  const line = (end: string) =>
+    `env -i setsid sh -c 'setsid sh -c "echo \\$\\$ >&2; trap \\"\\" TERM; sleep 1000; :" & sleep 0.2'; ${end}`;
+  for (const end of ['sleep 1000', 'exit 1']) {
+    const { outcome } = await run(line(end), { timeoutMs: 700 });
+    assert.match(outcome, end === 'exit 1' ? /^exit code 1: \d+$/ : /timed out.*: \d+$/);
+    const pid = Number(outcome.split(': ')[1]);
+    await eventually(() => assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' }));
+  }
+});
+
+test('it inherits no descriptor but the standard streams, not even high ones from before the engine', async () => {
+  const script = `
+    import { runHelperCommand } from '${resolve(import.meta.dirname, '../../src/system/helper-command.ts')}';
+    import { LinuxKernel } from '${resolve(import.meta.dirname, '../../src/system/kernel.ts')}';
+    import { native } from '${resolve(import.meta.dirname, '../../src/system/native.ts')}';
+    import { Reaper } from '${resolve(import.meta.dirname, '../../src/system/reaper.ts')}';
+    const addon = native();
+    const reaper = new Reaper(addon);
+    const kernel = new LinuxKernel({ addon, reaper, role: 'subreaper', openFiles: undefined });
+    const command = { file: 'bash', args: ['-c', 'echo /proc/$$/fd/* >&2; exit 1'], input: '', timeoutMs: 9000 };
+    console.log((await runHelperCommand(command, { reaper, kernel })).outcome);
+    process.exit();
+  `;
+  // A gap after the first, so that what looks for inherited descriptors one by one stops there.
+  const line = 'exec 9</dev/null 77</dev/null 201</dev/null; exec "$0" --input-type=module -e "$1"';
+  const { stdout } = await promisify(execFile)('bash', ['-c', line, process.execPath, script]);
+  const open = [...stdout.matchAll(/\/fd\/(\d+)/g)].map(([, fd]) => Number(fd));
+  // By 3 the shell itself reads the folder.
+  assert.deepEqual(open, [0, 1, 2, 3], stdout);
 });
 
 test('a grandchild that keeps the pipe open delays nothing once the command has ended', async (t) => {
