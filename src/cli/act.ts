@@ -4,7 +4,7 @@ import type { RpcClient } from '../rpc/client.ts';
 import type { Result, WireOutcome } from '../rpc/contract.ts';
 import { bad, durationFlag } from './arguments.ts';
 import type { CommandHandler, Invocation } from './command.ts';
-import { complain, say } from './io.ts';
+import { complain, jsonText, say } from './io.ts';
 import { plainLine } from './plain-text.ts';
 
 type Action = 'start' | 'stop' | 'restart';
@@ -33,7 +33,7 @@ async function act(action: Action, invocation: Invocation): Promise<number> {
   const work = () => client.call(action, { names: operands, ...wait });
   const result = await whileWaiting(wait.wait === true, client, operands, invocation, work);
   const failed = wait.wait === true ? result.instances.filter(({ reached }) => !reached) : [];
-  if (flags.has('--json')) say(io, JSON.stringify(result));
+  if (flags.has('--json')) say(io, jsonText(result));
   else for (const outcome of result.instances) tell(action, outcome, wait.wait === true, invocation);
   return failed.length > 0 ? 1 : 0;
 }
@@ -77,7 +77,7 @@ export const signal: CommandHandler = async ({ operands: [name = '', word = ''],
   const client = await connect();
   const to = flags.has('--leader') ? { to: 'leader' as const } : {};
   const result = await client.call('signal', { names: [name], signal: word, ...to });
-  if (flags.has('--json')) say(io, JSON.stringify(result));
+  if (flags.has('--json')) say(io, jsonText(result));
   else for (const instance of result.instances) say(io, `sent ${result.signal} to ${plainLine(instance)}`);
   return 0;
 };
@@ -88,7 +88,7 @@ export const reload: CommandHandler = async (invocation) => {
   const client = await connect();
   const work = () => client.call('reload', { plan: flags.has('--plan'), ...wait });
   const result = await whileWaiting(wait.wait === true, client, [], invocation, work);
-  if (flags.has('--json')) say(io, JSON.stringify(result));
+  if (flags.has('--json')) say(io, jsonText(result));
   else tellReload(result, invocation);
   return result.not_up.length > 0 ? RELOAD_DID_NOT_COME_UP : 0;
 };
@@ -128,7 +128,7 @@ export const shutdown: CommandHandler = async (invocation) => {
   const { flags, io, connect } = invocation;
   const client = await connect();
   const result = await client.call('shutdown', {});
-  say(io, flags.has('--json') ? JSON.stringify(result) : 'shutting down');
+  say(io, flags.has('--json') ? jsonText(result) : 'shutting down');
   if (flags.has('--wait')) await whileWaiting(true, client, [], invocation, () => client.closed);
   return 0;
 };

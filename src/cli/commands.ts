@@ -164,6 +164,10 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: '--stdin', summary: 'send what is typed, or read from a pipe, to its standard input' },
       { name: '--steal', summary: 'with --stdin: take the input over from who has it' },
       {
+        name: '--keep-open',
+        summary: 'with --stdin from a pipe: the end of the pipe does not close its standard input',
+      },
+      {
         name: '--detach-keys',
         value: { label: 'KEYS', kind: 'text' },
         summary: 'other keys than ctrl-p,ctrl-q',
@@ -184,6 +188,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     notes: [
       'Ctrl-P Ctrl-Q (or Ctrl-C) detaches; the process does not notice. --detach-keys takes others, such as',
       'ctrl-^ or ctrl-a,d.',
+      'What is piped in ends with the pipe: the process reads the end of its input, unless it has a terminal or',
+      '--keep-open is given.',
       '--stdin needs stdin = "pipe" or tty = true in the configuration, and is for one at a time. To one with a',
       'terminal goes every key, Ctrl-C and Ctrl-D too, and what it shows comes byte for byte; the terminal takes',
       'the size of yours.',
@@ -198,6 +204,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     takesInput: true,
     hasNoJson: true,
     load: async () => (await import('./attach/attach.ts')).attach,
+  },
+  {
+    verb: 'send',
+    operands: [NAME, { label: 'TEXT', kind: 'text', count: 'any' }],
+    flags: [{ name: '--no-newline', summary: 'TEXT as it is, without a newline behind it' }],
+    summary: 'write a line, or what is piped in, to its standard input, and leave that open',
+    notes: [
+      'Returns when the process has been given all of it. Needs stdin = "pipe" or tty = true in the configuration;',
+      'refused while somebody is attached with --stdin. A TEXT that begins with - stands behind --.',
+      `${ACTION_CODES},`,
+      '      7 not running',
+    ],
+    examples: [
+      ["send console 'say hi'", 'one line to a console'],
+      ['send import < rows.csv', 'what a file holds, byte for byte'],
+    ],
+    load: async () => (await import('./attach/send.ts')).send,
   },
   {
     verb: 'logs',

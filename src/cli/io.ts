@@ -64,6 +64,14 @@ export function say(io: CliIo, text: string): void {
   io.stdout.write(`${text}\n`);
 }
 
+/** JSON in which nothing could move a terminal's cursor: what `JSON.stringify` leaves of that is escaped as well. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 export function complain(io: CliIo, text: string): void {
   io.stderr.write(`${text}\n`);
 }

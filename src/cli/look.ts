@@ -2,7 +2,7 @@
 
 import { bad } from './arguments.ts';
 import type { CommandHandler } from './command.ts';
-import { say } from './io.ts';
+import { jsonText, say } from './io.ts';
 import { plainLine, plainText } from './plain-text.ts';
 
 export const health: CommandHandler = async ({ command, flags, io, connect }) => {
@@ -10,7 +10,7 @@ export const health: CommandHandler = async ({ command, flags, io, connect }) =>
   if (asked.length > 1) throw bad('one question at a time', command);
   const client = await connect();
   const verdict = await client.call('health', { question: asked[0] ?? 'ready' });
-  say(io, flags.has('--json') ? JSON.stringify(verdict) : plainLine(verdict.reason));
+  say(io, flags.has('--json') ? jsonText(verdict) : plainLine(verdict.reason));
   return verdict.ok ? 0 : 1;
 };
 
@@ -18,7 +18,7 @@ export const env: CommandHandler = async ({ operands: [name = ''], flags, io, co
   const client = await connect();
   const result = await client.call('env', { name });
   if (flags.has('--json')) {
-    say(io, JSON.stringify(result));
+    say(io, jsonText(result));
     return 0;
   }
   const lines = Object.entries(result.environment).map(([key, value]) => plainLine(`${key}=${value}`));
@@ -30,13 +30,13 @@ export const config: CommandHandler = async ({ operands: [process], flags, io, c
   const client = await connect();
   const result = await client.call('config', process === undefined ? {} : { process });
   const isJson = flags.has('--json');
-  say(io, isJson ? JSON.stringify(result.config) : plainText(JSON.stringify(result.config, null, 2)));
+  say(io, isJson ? jsonText(result.config) : plainText(JSON.stringify(result.config, null, 2)));
   return 0;
 };
 
 export const version: CommandHandler = async ({ flags, io, connect }) => {
   const client = await connect();
   const result = await client.call('version', {});
-  say(io, flags.has('--json') ? JSON.stringify(result) : `taskmaster ${plainLine(result.version)}`);
+  say(io, flags.has('--json') ? jsonText(result) : `taskmaster ${plainLine(result.version)}`);
   return 0;
 };

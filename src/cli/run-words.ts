@@ -6,7 +6,7 @@ import { bad, parseCommand } from './arguments.ts';
 import type { CommandSpec, ParsedFlags, ShellOptions } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { INTERRUPTED } from './interrupt.ts';
-import { type CliIo, complain, say } from './io.ts';
+import { type CliIo, complain, jsonText, say } from './io.ts';
 import type { LazyConnection } from './lazy-connection.ts';
 import { plainText } from './plain-text.ts';
 
@@ -88,7 +88,7 @@ function tellFailure(error: unknown, isJson: boolean, io: CliIo): void {
   }
   const { code, message, details } = error;
   if (isJson) {
-    say(io, JSON.stringify({ error: { ...details, code, message } }));
+    say(io, jsonText({ error: { ...details, code, message } }));
     return;
   }
   complain(io, plainText(message));

@@ -10,8 +10,6 @@ import type { IncarnationId, InputClaim, InputHolder, InputPort, TerminalSize } 
 /** One write is taken whatever its size (a line of the socket bounds it); more than that only while less waits. */
 const MOST_WAITING_BYTES = 65_536;
 const FIRST_SIZE: TerminalSize = { columns: 80, rows: 24 };
-/** EOF of a terminal: as Ctrl-D typed (termios(3), VEOF). */
-const END_OF_TRANSMISSION = Buffer.from([4]);
 
 export interface InputPorts {
   /** ioctl_tty(2), TIOCSWINSZ. */
@@ -129,9 +127,8 @@ export class ProcessInput implements InputPort {
     }
     return new Promise((resolve, reject) => {
       const settle = (error: TaskmasterError | undefined): void => (error ? reject(error) : resolve());
-      const given = end && channel.kind === 'terminal' ? Buffer.concat([bytes, END_OF_TRANSMISSION]) : bytes;
-      channel.waiting.push({ bytes: given, end, settle });
-      channel.waitingBytes += given.length;
+      channel.waiting.push({ bytes, end, settle });
+      channel.waitingBytes += bytes.length;
       channel.isEnded ||= end && channel.kind === 'pipe';
       if (channel.waiting.length === 1) this.#pump(instance, channel);
     });
@@ -171,7 +168,7 @@ export class ProcessInput implements InputPort {
 }
 
 function alreadyHeld(instance: string, { uid, pid }: InputHolder): TaskmasterError {
-  const why = `uid ${uid} (pid ${pid}) writes to it already; attach without --stdin, or take over with --steal`;
+  const why = `uid ${uid} (pid ${pid}) writes to it already; attach --stdin --steal takes over`;
   return cannotWrite(instance, why, { uid, pid });
 }
 

@@ -246,8 +246,8 @@ export interface ClaimOptions {
 /** The right to write to an instance, over all its incarnations to come. */
 export interface InputClaim {
   /**
-   * Resolves when the process has been given all of it; `end` closes its input after that (a terminal stays open and
-   * is sent Ctrl-D). Rejects with `not-running` where it ended before or does not run, `action-failed` where it has
+   * Resolves when the process has been given all of it; `end` closes its input after that (a terminal stays
+   * open: its end is a key, Ctrl-D). Rejects with `not-running` where it ended before or does not run, `action-failed` where it has
    * closed its input, does not read, or somebody else has taken over.
    */
   write(bytes: Uint8Array, end: boolean): Promise<void>;

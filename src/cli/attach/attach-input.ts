@@ -9,6 +9,8 @@ export interface AttachInputUse {
   readonly sendsInput: boolean;
   /** It runs on a terminal of its own, which edits lines and echoes by itself. */
   readonly isRaw: boolean;
+  /** The end of our pipe is that of its input. */
+  readonly endsInput: boolean;
   readonly detachKeys: readonly number[];
   readonly write: (bytes: Buffer, end: boolean) => Promise<unknown>;
   /** A write failed. */
@@ -95,7 +97,7 @@ export class AttachInput {
 
   #end(): void {
     if (this.isTerminal) this.#use.leave('detached');
-    else this.#sender.send(Buffer.alloc(0), true);
+    else if (this.#use.endsInput) this.#sender.send(Buffer.alloc(0), true);
   }
 
   #type(character: string): void {

@@ -35,6 +35,7 @@ export const attach: CommandHandler = async (invocation) => {
   const detachKeys = flags.text('--detach-keys') ?? DEFAULT_DETACH_KEYS;
   parseDetachKeys(detachKeys);
   if (flags.has('--steal') && !flags.has('--stdin')) throw bad('--steal goes with --stdin', command);
+  if (flags.has('--keep-open') && !flags.has('--stdin')) throw bad('--keep-open goes with --stdin', command);
   const client = await connect();
   const attached = await client.call('attach', {
     name: invocation.operands[0] ?? '',
@@ -84,6 +85,7 @@ class Attachment {
     const input = new AttachInput(io, {
       sendsInput: flags.has('--stdin'),
       isRaw: this.#isWindow,
+      endsInput: !flags.has('--keep-open'),
       detachKeys: parseDetachKeys(this.#detachKeys),
       write: (bytes, end) => this.#write(bytes, end),
       onFailure: (error) => this.#takeWriteFailure(error, input.isTerminal),

@@ -6,7 +6,7 @@ import type { WireEvent } from '../../rpc/contract.ts';
 import { bad, numberFlag } from '../arguments.ts';
 import type { CommandHandler, Invocation } from '../command.ts';
 import { INTERRUPTED } from '../interrupt.ts';
-import { say } from '../io.ts';
+import { jsonText, say } from '../io.ts';
 import { eventText, outputText } from './event-text.ts';
 import { followLines } from './follow-lines.ts';
 import { GrepInterrupted, grepOf, type Matcher } from './grep.ts';
@@ -160,14 +160,13 @@ class PastLines {
 }
 
 function textOf(event: WireEvent, { flags }: Invocation): string {
-  if (flags.has('--json')) return JSON.stringify(event);
+  if (flags.has('--json')) return jsonText(event);
   const output = outputOf(event);
   if (output === undefined) return eventText(event);
   return outputText({ ...output, instance: event.instance ?? '', time: event.time });
 }
 
 function outputLine({ time, ...line }: OutputLine, { flags }: Invocation): string {
-  if (flags.has('--json'))
-    return JSON.stringify({ time, level: levelOfLine(line.text), event: 'output', ...line });
+  if (flags.has('--json')) return jsonText({ time, level: levelOfLine(line.text), event: 'output', ...line });
   return outputText({ time, ...line });
 }

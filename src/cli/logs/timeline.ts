@@ -5,7 +5,7 @@ import { meansInstance } from '../../rpc/name-pattern.ts';
 import { countFlag } from '../arguments.ts';
 import type { CommandHandler } from '../command.ts';
 import { eventStory } from '../event-words.ts';
-import { complain, say } from '../io.ts';
+import { complain, jsonText, say } from '../io.ts';
 import { pagesOf, queryOf } from './journal-query.ts';
 
 /** So many events are fetched at most; --since and --until choose which. */
@@ -32,7 +32,7 @@ export const timeline: CommandHandler = async (invocation) => {
   // Nobody knows it: the engine says so and suggests a name.
   if (chosen.length === 0 && operands.length > 0) await client.call('status', { names: operands });
   const shown = chosen.slice(-most);
-  if (flags.has('--json')) for (const event of shown) say(io, JSON.stringify(event));
+  if (flags.has('--json')) for (const event of shown) say(io, jsonText(event));
   else for (const line of timelineLines(shown)) say(io, line);
   if (shown.length < chosen.length || found >= MOST_EVENTS) {
     complain(io, '[there is more before that: --tail, --since and --until choose]');

@@ -2,7 +2,7 @@
 
 import type { CommandSpec } from '../command.ts';
 import { COMMANDS } from '../commands.ts';
-import { say } from '../io.ts';
+import { jsonText, say } from '../io.ts';
 
 /** What they do to the shell they are typed into. */
 export interface PromptControls {
@@ -37,7 +37,7 @@ export function promptCommands({ leave, notices }: PromptControls): readonly Com
         async ({ operands: [word], flags, io }) => {
           const on = notices(word === undefined ? undefined : word === 'on');
           const why = word === 'on' && !on ? ': this terminal (TERM) cannot move its cursor' : '';
-          say(io, flags.has('--json') ? JSON.stringify({ on }) : `notices are ${on ? 'on' : 'off'}${why}`);
+          say(io, flags.has('--json') ? jsonText({ on }) : `notices are ${on ? 'on' : 'off'}${why}`);
           return 0;
         },
     },

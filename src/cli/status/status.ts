@@ -2,7 +2,7 @@
 
 import type { WireInstance } from '../../rpc/contract.ts';
 import type { CommandHandler } from '../command.ts';
-import { say, wantsColour } from '../io.ts';
+import { jsonText, say, wantsColour } from '../io.ts';
 import { sentence, table } from '../render.ts';
 
 export const status: CommandHandler = async (invocation) => {
@@ -15,7 +15,7 @@ export const status: CommandHandler = async (invocation) => {
     colour: wantsColour(io),
     width: io.stdout.isTTY === true ? io.stdout.columns : undefined,
   };
-  if (flags.has('--json')) say(io, JSON.stringify(snapshot));
+  if (flags.has('--json')) say(io, jsonText(snapshot));
   else if (instances.length === 0) say(io, 'no processes are configured');
   else if (operands.length > 0) for (const instance of instances) say(io, sentence(instance, look));
   else say(io, table(instances, look).join('\n'));

@@ -2,7 +2,7 @@
 
 import type { Invocation } from '../command.ts';
 import { untilInterrupted } from '../interrupt.ts';
-import { say, wantsColour } from '../io.ts';
+import { jsonText, say, wantsColour } from '../io.ts';
 import { type Look, sentence, table } from '../render.ts';
 import { FollowedStatus, type StatusChange } from './followed-status.ts';
 
@@ -21,7 +21,7 @@ export async function watchStatus({ operands, flags, io, signal, connect }: Invo
     if (!io.stdout.writableNeedDrain) io.stdout.write(drawing.next(lines, io.stdout.rows ?? 24));
   };
   const tell = ({ draining, instances, removed }: StatusChange): void => {
-    if (isJson) say(io, JSON.stringify({ draining, instances, removed }));
+    if (isJson) say(io, jsonText({ draining, instances, removed }));
     else if (isDrawn) draw();
     else {
       for (const instance of instances) say(io, sentence(instance, lookNow()));

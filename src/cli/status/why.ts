@@ -4,7 +4,7 @@ import type { WireInstance, WireWhy } from '../../rpc/contract.ts';
 import { durationInWords, shortDuration } from '../../units.ts';
 import type { CommandHandler } from '../command.ts';
 import { chainText } from '../event-words.ts';
-import { say, wantsColour } from '../io.ts';
+import { jsonText, say, wantsColour } from '../io.ts';
 import { plainLine } from '../plain-text.ts';
 import { exitText, type Look, sentence } from '../render.ts';
 
@@ -12,7 +12,7 @@ export const why: CommandHandler = async ({ operands, flags, io, connect }) => {
   const client = await connect();
   const { reports } = await client.call('why', { names: operands });
   if (flags.has('--json')) {
-    say(io, JSON.stringify(reports));
+    say(io, jsonText(reports));
     return 0;
   }
   const look = { colour: wantsColour(io), width: undefined };
