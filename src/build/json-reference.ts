@@ -57,6 +57,7 @@ export const JSON_OUTPUTS: readonly JsonOutput[] = [
   resultOf('restart', 'restart'),
   resultOf('signal', 'signal'),
   resultOf('reload', 'reload'),
+  resultOf('send', 'send'),
   eventLines('logs'),
   eventLines('events'),
   { verb: 'why', what: 'an array of reports', schema: { type: 'array', items: WHY }, isLines: false },

@@ -207,7 +207,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     verb: 'send',
-    operands: [NAME, { label: 'TEXT', kind: 'text', count: 'any' }],
+    operands: [NAME, { label: 'TEXT', kind: 'text', count: 'optional' }],
     flags: [{ name: '--no-newline', summary: 'TEXT as it is, without a newline behind it' }],
     summary: 'write a line, or what is piped in, to its standard input, and leave that open',
     notes: [

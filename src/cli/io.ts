@@ -1,6 +1,7 @@
 /** What the command line needs of its surroundings; tests hand in their own. */
 
 import type { Readable, Writable } from 'node:stream';
+import type { ConnectOptions } from '../rpc/client.ts';
 
 export type Output = Writable & {
   readonly isTTY?: boolean;
@@ -18,12 +19,14 @@ export interface CliIo {
   readonly stderr: Output;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly uid: number;
+  /** Who listens at the other end of a connection; undefined: the kernel is not asked. */
+  readonly peerOf?: ConnectOptions['peerOf'];
   /** Calls back at SIGINT, which then does not end the program; the returned function undoes that. */
   readonly onInterrupt: (listener: () => void) => () => void;
 }
 
 /** The real ones. Output into a closed pipe (`taskshell logs | head`) ends the program quietly. */
-export function processIo(): CliIo {
+export function processIo(peerOf?: ConnectOptions['peerOf']): CliIo {
   // Each stream is made only when it is used: that takes a millisecond.
   return {
     get stdin() {
@@ -37,6 +40,7 @@ export function processIo(): CliIo {
     },
     environment: process.env,
     uid: process.geteuid?.() ?? 0,
+    peerOf,
     onInterrupt: (listener) => {
       process.on('SIGINT', listener);
       return () => process.off('SIGINT', listener);

@@ -1,7 +1,7 @@
 /** The connection of a command, or of all the commands of an interactive shell. */
 
 import type { RpcClient } from '../rpc/client.ts';
-import type { CliIo } from './io.ts';
+import { type CliIo, complain } from './io.ts';
 
 /** A connection made when first asked for, kept for the commands after it, and made anew when it broke. */
 export class LazyConnection {
@@ -24,6 +24,8 @@ export class LazyConnection {
       socket: wanted,
       environment: this.#io.environment,
       uid: this.#io.uid,
+      peerOf: this.#io.peerOf,
+      onForeign: (message) => complain(this.#io, message),
     });
     this.#socket = wanted;
     return this.#client;

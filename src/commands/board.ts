@@ -7,6 +7,7 @@ import { processIo } from '../cli/io.ts';
 import { TaskmasterError } from '../errors.ts';
 import { type ConnectOptions, connect } from '../rpc/client.ts';
 import { runBoard } from '../tui/board.ts';
+import { enginePeer } from './engine-peer.ts';
 import { VERSION } from './version.ts';
 
 export { firstFrame } from '../tui/first-frame.ts';
@@ -38,6 +39,8 @@ export async function run(words: readonly string[]): Promise<number> {
     socket: asked.socket ?? (fromEnvironment === '' ? undefined : fromEnvironment),
     environment: process.env,
     uid: process.geteuid?.() ?? 0,
+    peerOf: enginePeer,
+    onForeign: (message) => void process.stderr.write(`${message}\n`),
   };
   try {
     return await runBoard({
@@ -58,7 +61,7 @@ export async function run(words: readonly string[]): Promise<number> {
 /** As `taskshell attach` does it, which is loaded only now. */
 async function attach(name: string, socket: string | undefined): Promise<{ isWell: boolean; text: string }> {
   const { run: runShell } = await import('./shell.ts');
-  const io = processIo();
+  const io = processIo(enginePeer);
   let told = '';
   const stderr = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -67,8 +70,8 @@ async function attach(name: string, socket: string | undefined): Promise<{ isWel
     },
   });
   const words = ['attach', name, '--stdin', ...(socket === undefined ? [] : ['--socket', socket])];
-  const { stdin, stdout, environment, uid, onInterrupt } = io;
-  const code = await runShell(words, { stdin, stdout, stderr, environment, uid, onInterrupt });
+  const { stdin, stdout, environment, uid, onInterrupt, peerOf } = io;
+  const code = await runShell(words, { stdin, stdout, stderr, environment, uid, onInterrupt, peerOf });
   const isWell = code === 0 || code === INTERRUPTED;
   const lines = told.trim().split(/[\r\n]+/);
   // A failure is explained in its first line, an end told in the last.

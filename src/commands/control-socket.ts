@@ -1,15 +1,17 @@
 /** The RPC server as the engine uses it: loaded late, because no process needs it to start. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { dirname } from 'node:path';
 import type { AccessGrant, EngineConfig } from '../config/resolved-config.ts';
 import type { EnginePort } from '../rpc/engine-port.ts';
 import type { PeerCredentials } from '../rpc/peer.ts';
 import type { RpcServer } from '../rpc/server.ts';
-import { socketPlaces } from '../rpc/socket-path.ts';
+import { type SocketPlace, socketPlaces } from '../rpc/socket-path.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
 import type { Clock } from '../supervisor/ports.ts';
 import type { NativeAddon } from '../system/native.ts';
+import { SocketWatch } from './socket-watch.ts';
 
 export interface ControlSocketParts {
   readonly config: EngineConfig;
@@ -29,6 +31,7 @@ export class ControlSocket {
   #grants: readonly AccessGrant[];
   /** One attempt at a time: two would take each other for another engine. */
   #attempt: Promise<void> = Promise.resolve();
+  #watch: SocketWatch | undefined;
 
   constructor(parts: ControlSocketParts) {
     this.#parts = parts;
@@ -86,6 +89,18 @@ export class ControlSocket {
     const socket = await server.listen();
     this.#server = server;
     events.emit('info', 'engine_listening', { socket });
+    this.#watch = new SocketWatch({
+      path: socket,
+      isInPlace: () => server.isInPlace(),
+      makeAnew: () => this.recreate(),
+      onLost: () => this.#notice('warn', `somebody took the control socket ${socket} away`),
+      onRestored: () => events.emit('info', 'engine_listening', { socket }),
+      onFailed: ({ message }) => this.#notice('error', `${message}; it is tried again`),
+    });
+  }
+
+  #notice(level: 'warn' | 'error', message: string): void {
+    this.#parts.events.emit(level, 'engine_notice', { message });
   }
 
   setGrants(grants: readonly AccessGrant[]): void {
@@ -94,11 +109,13 @@ export class ControlSocket {
   }
 
   async close(): Promise<void> {
+    this.#watch?.close();
     await this.#server?.close(FLUSH_MS);
   }
 
   #places(): ReturnType<typeof socketPlaces> {
-    return socketPlaces(this.#parts.config.socket, process.env, ownUid());
+    const places = socketPlaces(this.#parts.config.socket, process.env, ownUid());
+    return this.#parts.config.socket === undefined ? places.filter(isNobodyElses) : places;
   }
 
   #peerOf(socket: Socket): PeerCredentials | undefined {
@@ -106,6 +123,13 @@ export class ControlSocket {
     const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
     return this.#parts.addon.peerCredentials(fd) ?? undefined;
   }
+}
+
+/** $XDG_RUNTIME_DIR may be left from somebody who became root by it: what is in there, they may replace. */
+function isNobodyElses({ path, isOfUser }: SocketPlace): boolean {
+  if (isOfUser !== true) return true;
+  const found = lstatSync(dirname(path), { throwIfNoEntry: false });
+  return found === undefined || found.uid === ownUid();
 }
 
 function ownUid(): number {

@@ -1,11 +1,12 @@
 /** `taskshell …`, and `taskmaster VERB …`, which is the same. */
 
-import type { CliIo } from '../cli/io.ts';
+import { type CliIo, processIo } from '../cli/io.ts';
 import { run as runShell } from '../cli/main.ts';
+import { enginePeer } from './engine-peer.ts';
 import { VERSION } from './version.ts';
 
 /** @param io other than the process's own, for the board. */
-export async function run(words: readonly string[], io?: CliIo): Promise<number> {
+export async function run(words: readonly string[], io: CliIo = processIo(enginePeer)): Promise<number> {
   if (words[0] !== '--version') return await runShell(words, io);
   // Of this program; `version` asks the running engine.
   process.stdout.write(`taskmaster ${VERSION}\n`);

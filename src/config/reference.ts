@@ -19,6 +19,7 @@ const SECTIONS: readonly { readonly heading: string; readonly path: readonly str
   { heading: '`[engine.journal]`', path: ['engine', 'journal'] },
   { heading: '`[engine.http]`', path: ['engine', 'http'] },
   { heading: '`[engine.access]`', path: ['engine', 'access'] },
+  { heading: 'An element of `control` as a table', path: ['engine', 'access', 'control', '*'] },
   { heading: '`[engine.hooks]`', path: ['engine', 'hooks'] },
   { heading: 'A hook as a table', path: ['engine', 'hooks', 'on_failed'] },
 ];

@@ -4,12 +4,10 @@ import { dirname, resolve } from 'node:path';
 import { commandAt } from './command-line.ts';
 import type { ConfigPorts } from './config-ports.ts';
 import { durationAt, sizeAt } from './durations.ts';
-import { groupAt, uidAt } from './identity.ts';
 import { listenAddressAt } from './listen-address.ts';
-import { octal } from './octal.ts';
 import type { Place } from './place.ts';
+import { resolveSocketAccess } from './resolve-access.ts';
 import type {
-  AccessGrant,
   EngineConfig,
   EngineLogConfig,
   HookConfig,
@@ -46,12 +44,7 @@ export function resolveEngine(place: Place, engine: EngineSource, ports: ConfigP
   }
   return {
     socket: engine.socket === undefined ? undefined : socketAt(place.at('socket'), engine.socket),
-    socketMode: octal(engine.socket_mode),
-    socketGid:
-      engine.socket_group === undefined
-        ? undefined
-        : groupAt(place.at('socket_group'), engine.socket_group, ports.users),
-    access: resolveAccess(place.at('access'), engine.access, ports),
+    ...resolveSocketAccess(place, engine, ports),
     log: resolveLog(place.at('log'), engine.log),
     journal: resolveJournal(place.at('journal'), engine.journal),
     http:
@@ -73,28 +66,6 @@ function socketAt(place: Place, given: string): string {
   }
   if (given.endsWith('/')) place.problem({ message: 'this is a directory', hint: 'name the socket in it' });
   return path;
-}
-
-function resolveAccess(
-  place: Place,
-  access: EngineSource['access'],
-  ports: ConfigPorts,
-): readonly AccessGrant[] {
-  const grants: AccessGrant[] = [];
-  for (const level of ['read', 'control'] as const) {
-    for (const [index, name] of (access?.[level] ?? []).entries()) {
-      const at = place.at(level, index);
-      const isGroup = typeof name === 'string' && name.startsWith('@');
-      if (isGroup) {
-        const gid = groupAt(at, name.slice(1), ports.users);
-        if (gid !== undefined) grants.push({ level, uid: undefined, gid });
-      } else {
-        const uid = uidAt(at, name, ports.users);
-        if (uid !== undefined) grants.push({ level, uid, gid: undefined });
-      }
-    }
-  }
-  return grants;
 }
 
 function resolveLog(place: Place, log: EngineSource['log']): EngineLogConfig {

@@ -48,6 +48,14 @@ export interface AccessGrant {
   readonly level: 'read' | 'control';
   readonly uid: number | undefined;
   readonly gid: number | undefined;
+  /** Absent: every process, and all that the level opens. */
+  readonly only?: {
+    /** Names and patterns; undefined: every process. */
+    readonly processes: readonly string[] | undefined;
+    readonly stdin: boolean;
+    readonly shutdown: boolean;
+    readonly reload: boolean;
+  };
 }
 
 export interface EngineLogConfig {

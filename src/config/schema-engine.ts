@@ -12,11 +12,43 @@ import {
   text,
 } from './schema-values.ts';
 
-const accountList = {
-  type: 'array',
-  items: account,
-  expected: 'an array of user names, and of group names with a leading @',
-  default: [],
+const whoAndWhat = {
+  user: { ...account, description: 'Who is granted it: a user.' },
+  group: { ...account, description: 'Or everybody of a group, by any of their groups.' },
+  processes: {
+    type: 'array',
+    items: nonEmptyText,
+    minItems: 1,
+    expected: 'an array of names of processes and patterns such as "web*"',
+    description:
+      'Only these: the others are not seen, neither in `status`, events and logs nor in anything else. Default: all.',
+    examples: [['web*', 'cron']],
+  },
+} as const;
+
+const readGrant = {
+  type: ['string', 'integer', 'object'],
+  pattern: '^[^\\s:]',
+  minimum: 0,
+  maximum: 4294967294,
+  properties: whoAndWhat,
+  additionalProperties: false,
+  expected: 'a user, a group with a leading @, or a table such as {user = "alice", processes = ["web*"]}',
+} as const;
+
+const controlGrant = {
+  ...readGrant,
+  properties: {
+    ...whoAndWhat,
+    stdin: {
+      ...flag,
+      default: false,
+      description:
+        'Also write to standard inputs (`attach --stdin`, `send`). Whoever types into a shell of root is root.',
+    },
+    shutdown: { ...flag, default: false, description: 'Also shut the engine down.' },
+    reload: { ...flag, default: false, description: 'Also have the configuration read anew.' },
+  },
 } as const;
 
 const hook = {
@@ -177,8 +209,28 @@ export const engineSchema = {
       description:
         'Who else may talk to the engine: users, and groups with a leading `@`. The engine’s own user and root may do everything.',
       properties: {
-        read: { ...accountList, description: 'May look: status, logs, events, attach without input.' },
-        control: { ...accountList, description: 'May look, and start, stop, restart, signal and reload.' },
+        read: {
+          type: 'array',
+          items: readGrant,
+          default: [],
+          expected: 'an array of user names, of group names with a leading @, and of tables',
+          description: 'May look: status, logs, events, attach without input.',
+          examples: [['@staff', { user: 'alice', processes: ['web*'] }]],
+        },
+        control: {
+          type: 'array',
+          items: controlGrant,
+          default: [],
+          expected: 'an array of user names, of group names with a leading @, and of tables',
+          description:
+            'May look and act. By name alone that is everything: start, stop, restart, signal, reload, shut the engine down, and write to every standard input, which is as much as the user of that process. A table grants start, stop, restart and signal, and more only where it says so.',
+          examples: [
+            [
+              { user: 'deploy', processes: ['web*'] },
+              { group: 'ops', reload: true },
+            ],
+          ],
+        },
       },
       additionalProperties: false,
       expected: 'a table such as {read = ["@staff"], control = ["alice"]}',

@@ -40,8 +40,8 @@ export const flag = { type: 'boolean', expected: 'true or false' } as const;
 /** Octal, as chmod(1) and umask(1) take it. A TOML integer would lose its base, so only strings. */
 export const octalMode = {
   type: 'string',
-  pattern: '^(0o)?[0-7]{1,4}$',
-  expected: 'octal digits in quotes, such as "0660"',
+  pattern: '^(0o)?0?[0-7]{1,3}$',
+  expected: 'octal digits in quotes from "0000" to "0777", such as "0660"',
 } as const;
 
 /** Name or number of a user or group. */

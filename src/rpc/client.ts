@@ -17,6 +17,16 @@ export interface ConnectOptions {
   readonly socket: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly uid: number;
+  /** Who listens, as the kernel tells it (SO_PEERCRED); undefined: it does not, and the socket's owner counts. */
+  readonly peerOf?: ((socket: Socket) => ServerIdentity | undefined) | undefined;
+  /** The engine that was asked for belongs to somebody else. */
+  readonly onForeign?: ((message: string) => void) | undefined;
+}
+
+/** Who was listening when the connection was made. */
+export interface ServerIdentity {
+  readonly uid: number;
+  readonly pid: number;
 }
 
 export type Notification = {
@@ -29,32 +39,59 @@ interface PendingCall {
 }
 
 /** Connects where the user says, or else to the first of the default places that answers. */
-export function connect({ socket, environment, uid }: ConnectOptions): Promise<RpcClient> {
-  return connectToFirst(socketPlaces(socket, environment, uid), uid);
+export function connect(options: ConnectOptions): Promise<RpcClient> {
+  const { socket, environment, uid } = options;
+  return connectToFirst(socketPlaces(socket, environment, uid), options);
 }
 
+type Connecting = Pick<ConnectOptions, 'socket' | 'uid' | 'peerOf' | 'onForeign'>;
+
 /** Throws `engine-unreachable` saying what each place said. */
-export async function connectToFirst(places: readonly SocketPlace[], uid: number): Promise<RpcClient> {
+export async function connectToFirst(
+  places: readonly SocketPlace[],
+  options: Connecting,
+): Promise<RpcClient> {
   const refusals: { socket: string; reason: string }[] = [];
   for (const place of places) {
-    const attempt = await tryPlace(place, uid);
+    const attempt = await tryPlace(place, options);
     if (typeof attempt !== 'string') return new RpcClient(attempt, place.path);
     refusals.push({ socket: place.path, reason: attempt });
   }
   const told = refusals.map(({ socket, reason }) => `${socket}: ${reason}`);
   const said = told.length === 1 ? ` at ${told[0]}` : `; tried\n  ${told.join('\n  ')}`;
-  throw new TaskmasterError('engine-unreachable', `cannot reach the engine${said}`, {
+  const engines = await enginesThatRun(refusals);
+  throw new TaskmasterError('engine-unreachable', `cannot reach the engine${said}${engines}`, {
     details: { tried: refusals },
   });
 }
 
-async function tryPlace(place: SocketPlace, uid: number): Promise<Socket | string> {
+/** That none was started is said only where none runs. */
+async function enginesThatRun(refusals: readonly { readonly reason: string }[]): Promise<string> {
+  if (!refusals.some(({ reason }) => reason === REASONS.ENOENT || reason === REASONS.ECONNREFUSED)) return '';
+  const { enginesInWords, runningEngines } = await import('./find-engine.ts');
+  const words = enginesInWords(runningEngines());
+  return words === '' ? '; no engine seems to run here' : `\n${words}`;
+}
+
+async function tryPlace(place: SocketPlace, options: Connecting): Promise<Socket | string> {
   if (place.needsPrivateFolder) {
-    const distrust = whyNotPrivate(dirname(place.path), uid);
+    const distrust = whyNotPrivate(dirname(place.path), options.uid);
     if (distrust !== undefined) return distrust;
   }
+  const until = performance.now() + BUSY_LIMIT_MS;
+  for (let waitMs = 10; ; waitMs = Math.min(waitMs * 2, 200)) {
+    const attempt = await tryOnce(place.path);
+    if (attempt !== REASONS.EAGAIN || performance.now() > until) return examined(attempt, place, options);
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
+}
+
+/** The queue of those who knock may be full of strangers: the engine turns them away as fast as it can. */
+const BUSY_LIMIT_MS = 5_000;
+
+function tryOnce(path: string): Promise<Socket | string> {
   return new Promise((resolve) => {
-    const socket = createConnection({ path: place.path });
+    const socket = createConnection({ path });
     const fail = (error: Error): void => resolve(reasonOf(error));
     socket.once('error', fail);
     socket.once('connect', () => {
@@ -64,10 +101,32 @@ async function tryPlace(place: SocketPlace, uid: number): Promise<Socket | strin
   });
 }
 
+/**
+ * Whoever may write to the folder of a usual place could listen there in the engine's stead, and be told what is typed.
+ * Trusted are root, the user, and the first process of the container. A place that was named is the user's own choice:
+ * there it is only said.
+ */
+function examined(attempt: Socket | string, place: SocketPlace, options: Connecting): Socket | string {
+  if (typeof attempt === 'string') return attempt;
+  const { uid, pid } = options.peerOf?.(attempt) ?? { uid: ownerOf(place.path), pid: undefined };
+  if (uid === 0 || uid === options.uid || pid === 1) return attempt;
+  const who = uid === undefined ? 'nobody knows who' : `uid ${uid}, who is neither root nor you,`;
+  if (options.socket !== undefined) {
+    options.onForeign?.(`note: ${who} answers at ${place.path}`);
+    return attempt;
+  }
+  attempt.destroy();
+  return `${who} answers there; to talk to that one all the same, name it with --socket`;
+}
+
+function ownerOf(path: string): number | undefined {
+  return lstatSync(path, { throwIfNoEntry: false })?.uid;
+}
+
 /** Anybody can make a folder below /tmp; an engine that is ours listens in one that is ours. */
 function whyNotPrivate(folder: string, uid: number): string | undefined {
   const found = lstatSync(folder, { throwIfNoEntry: false });
-  if (found === undefined) return 'no such file';
+  if (found === undefined) return REASONS.ENOENT ?? '';
   if (!found.isDirectory()) return `${folder} is no folder`;
   return found.uid === uid ? undefined : `${folder} belongs to someone else`;
 }
@@ -78,7 +137,7 @@ function reasonOf(error: Error): string {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file (no engine has been started here)',
+  ENOENT: 'no such file',
   ECONNREFUSED: 'nobody listens there (the engine has gone)',
   EACCES: 'permission denied (see [engine] socket_mode, socket_group and access)',
   EPERM: 'permission denied (see [engine] socket_mode, socket_group and access)',

@@ -10,7 +10,13 @@ import { frame } from './framing.ts';
 import { type Grant, inWords, isOwner, type PeerCredentials, type Rights, rightsOf } from './peer.ts';
 import { ReportLimiter } from './report-limiter.ts';
 import { Session, type SessionLimits } from './session.ts';
-import { listenAt, removeSocketFile, type SocketFile, type SocketFileSettings } from './socket-file.ts';
+import {
+  isStillOurs,
+  listenAt,
+  removeSocketFile,
+  type SocketFile,
+  type SocketFileSettings,
+} from './socket-file.ts';
 import type { SocketPlace } from './socket-path.ts';
 import { SUBSCRIPTION_LIMITS, type SubscriptionLimits, SubscriptionPlaces } from './subscription-places.ts';
 
@@ -130,6 +136,11 @@ export class RpcServer {
       }
     }
     throw new TaskmasterError('system', `no control socket: ${refusals.join('; ')}`);
+  }
+
+  /** False where somebody removed our socket file, or something else stands in its place. */
+  async isInPlace(): Promise<boolean> {
+    return this.#file !== undefined && (await isStillOurs(this.#file));
   }
 
   /** Makes the socket anew at the same path (somebody removed it, or its permissions). Clients stay connected. */

@@ -6,6 +6,8 @@ export interface SocketPlace {
   readonly path: string;
   /** Below a directory that everybody may write to: the folder must be the user's alone, or it is not trusted. */
   readonly needsPrivateFolder: boolean;
+  /** Where a user has files of their own while they are there: of no use to anybody else. */
+  readonly isOfUser?: boolean;
 }
 
 /** Longest path a socket address holds (unix(7): 108 bytes with the closing NUL). */
@@ -22,7 +24,11 @@ export function defaultSocketPlaces(
     { path: `/tmp/taskmaster-${uid}/taskmaster.sock`, needsPrivateFolder: true },
   ];
   if (runtime !== undefined && isAbsolute(runtime)) {
-    places.splice(1, 0, { path: join(runtime, 'taskmaster.sock'), needsPrivateFolder: false });
+    places.splice(1, 0, {
+      path: join(runtime, 'taskmaster.sock'),
+      needsPrivateFolder: false,
+      isOfUser: true,
+    });
   }
   return places;
 }

@@ -192,8 +192,14 @@ export interface NativeAddon {
   lookUpGroup(nameOrGid: string): number | string | null;
   /** ioctl_tty(2) TIOCSWINSZ on our end of a pseudo-terminal. @returns 0 or the errno's number. */
   resizeTerminal(fd: number, columns: number, rows: number): number;
-  /** SO_PEERCRED of a connected Unix socket (unix(7)); null where the kernel does not tell. */
-  peerCredentials(fd: number): { readonly pid: number; readonly uid: number; readonly gid: number } | null;
+  /** SO_PEERCRED and SO_PEERGROUPS of a connected Unix socket (unix(7)); null where the kernel does not tell. */
+  peerCredentials(fd: number): {
+    readonly pid: number;
+    readonly uid: number;
+    readonly gid: number;
+    /** Supplementary ones; empty where an old kernel does not tell. */
+    readonly groups: readonly number[];
+  } | null;
   /** fcntl(2) F_SETPIPE_SZ. @returns the size it has then, whether the kernel agreed or not; -1 for what is no pipe. */
   resizePipe(fd: number, bytes: number): number;
   /** What the other end of a pipe, socket or terminal has not read yet; -1 if the kernel does not say. */

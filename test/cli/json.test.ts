@@ -15,6 +15,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   stop: ['web'],
   restart: ['web', '--wait'],
   signal: ['web', 'HUP'],
+  send: ['web', 'hi'],
   why: ['web', 'db'],
   env: ['web'],
   logs: ['-o'],

@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { existsSync, lstatSync, mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
 import { ControlSocket, type ControlSocketParts } from '../../src/commands/control-socket.ts';
+import { eventually } from '../support/eventually.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-function aSocket(t: TestContext): { socket: ControlSocket; path: string } {
-  const path = join(temporaryFolder(t), 'tm.sock');
+function aSocket(
+  t: TestContext,
+  folder = temporaryFolder(t),
+): { socket: ControlSocket; path: string; told: string[] } {
+  const path = join(folder, 'tm.sock');
+  const told: string[] = [];
   const socket = new ControlSocket({
     config: { socket: path, socketMode: 0o660, socketGid: undefined, access: [] },
     control: new FakeEngine(),
-    events: { emit: () => 0 },
+    events: { emit: (_level: string, event: string) => told.push(event) },
     clock: { now: () => performance.now() },
     addon: { peerCredentials: () => null },
     onFault: (error: unknown) => {
@@ -19,7 +25,7 @@ function aSocket(t: TestContext): { socket: ControlSocket; path: string } {
     },
   } as unknown as ControlSocketParts);
   t.after(() => socket.close());
-  return { socket, path };
+  return { socket, path, told };
 }
 
 test('attempts that come together do not take each other for another engine', async (t) => {
@@ -43,4 +49,56 @@ test('an attempt that fails does not hold up the next one', async (t) => {
   rmdirSync(path);
   await socket.recreate();
   assert.equal(socket.path, path);
+});
+
+describe('a socket that somebody takes away', () => {
+  const cases: readonly [what: string, take: (path: string) => void][] = [
+    ['is removed', (path) => rmSync(path)],
+    ['is renamed', (path) => renameSync(path, `${path}.old`)],
+    [
+      'is replaced by a file',
+      (path) => {
+        rmSync(path);
+        writeFileSync(path, '');
+        setTimeout(() => rmSync(path), 300);
+      },
+    ],
+    ['goes with its folder', (path) => rmSync(dirname(path), { recursive: true })],
+    [
+      'goes with its folder, which another takes the place of',
+      (path) => {
+        renameSync(dirname(path), `${dirname(path)}.old`);
+        mkdirSync(dirname(path));
+      },
+    ],
+    ['is moved away with its folder', (path) => renameSync(dirname(path), `${dirname(path)}.old`)],
+  ];
+  for (const [what, take] of cases) {
+    test(`${what}: is there again within about a second, and again after that`, async (t) => {
+      const folder = join(temporaryFolder(t), 'run');
+      const { socket, path, told } = aSocket(t, folder);
+      await socket.listen();
+      for (let round = 1; round <= 2; round++) {
+        take(path);
+        await eventually(() => assert.ok(lstatSync(path).isSocket()), { withinMs: 3_000 });
+        await eventually(() =>
+          assert.equal(told.filter((event) => event === 'engine_listening').length, round + 1),
+        );
+        rmSync(`${folder}.old`, { recursive: true, force: true });
+      }
+    });
+  }
+
+  test('is left to another engine that listens there', async (t) => {
+    const { socket, path, told } = aSocket(t);
+    await socket.listen();
+    rmSync(path);
+    const other = createServer().listen(path);
+    t.after(() => other.close());
+    await eventually(() => assert.ok(told.filter((event) => event === 'engine_notice').length >= 2));
+    const { ino } = lstatSync(path);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    assert.equal(lstatSync(path).ino, ino, 'it was not taken from that one');
+    assert.equal(told.filter((event) => event === 'engine_listening').length, 1);
+  });
 });

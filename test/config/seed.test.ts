@@ -316,3 +316,42 @@ test('an empty file is a configuration, and odd enough to say so', () => {
     assert.match(warnings.join(), /no process is configured/);
   }
 });
+
+test('a grant may be confined to processes and to what is done to them', () => {
+  const { engine } = loadGood(`
+[engine]
+socket_mode = "0666"
+access.read = [{user = "www", processes = ["web*"]}]
+access.control = [{group = "@video", stdin = true}, {user = 1234, reload = true, shutdown = true}]
+[processes.web]
+cmd = "web"
+`);
+  const none = { processes: undefined, stdin: false, shutdown: false, reload: false };
+  assert.deepEqual(engine.access, [
+    { level: 'read', uid: 33, gid: undefined, only: { ...none, processes: ['web*'] } },
+    { level: 'control', uid: undefined, gid: 44, only: { ...none, stdin: true } },
+    { level: 'control', uid: 1234, gid: undefined, only: { ...none, reload: true, shutdown: true } },
+  ]);
+});
+
+test('a socket that those who are granted something cannot reach is warned of', () => {
+  const warned = (keys: string): readonly string[] =>
+    loadGood(`[engine]\n${keys}\n[processes.web]\ncmd = "web"\n`).warnings;
+  const cases: readonly [keys: string, says: RegExp | undefined][] = [
+    ['access.read = ["www"]\nsocket_mode = "0600"', /nobody else can connect/],
+    ['access.control = ["@video"]\nsocket_mode = "0700"', /nobody else can connect/],
+    ['access.control = ["@video"]\nsocket_mode = "0644"', /nobody else can connect/],
+    ['access.control = ["@video"]', /for group 0 only/],
+    ['access.read = [1234]\nsocket_group = "video"', /for group 44 only/],
+    ['access.read = ["www"]\nsocket_group = "video"', undefined],
+    ['access.control = ["@video"]\nsocket_group = "video"', undefined],
+    ['access.read = ["www", 1234]\nsocket_mode = "0666"', undefined],
+    ['access.read = ["root"]\nsocket_mode = "0600"', undefined],
+    ['socket_mode = "0600"', undefined],
+  ];
+  for (const [keys, says] of cases) {
+    const said = warned(keys).filter((warning) => warning.includes('access'));
+    assert.equal(said.length, says === undefined ? 0 : 1, `${keys}: ${said}`);
+    if (says !== undefined) assert.match(said[0] ?? '', says);
+  }
+});

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { TaskmasterError } from '../../src/errors.ts';
 import { connect, connectToFirst, type RpcClient } from '../../src/rpc/client.ts';
+import { enginesInWords, runningEngines } from '../../src/rpc/find-engine.ts';
+import { SERVER_LIMITS } from '../../src/rpc/server.ts';
 import { eventually } from '../support/eventually.ts';
 import { startRig, temporaryFolder } from '../support/rpc-rig.ts';
 
@@ -38,19 +40,19 @@ test('the places are tried in order; when none answers each says why', async (t)
   });
   writeFileSync(join(folder, 'file'), '');
   const places = [place('missing'), place('file'), place('not-made/engine.sock', true), place('engine.sock')];
-  await assert.rejects(connectToFirst(places, uid), (error) => {
+  await assert.rejects(connectToFirst(places, { socket: undefined, uid }), (error) => {
     assert.ok(error instanceof TaskmasterError);
     assert.equal(error.code, 'engine-unreachable');
     assert.deepEqual(error.details.tried, [
-      { socket: join(folder, 'missing'), reason: 'no such file (no engine has been started here)' },
+      { socket: join(folder, 'missing'), reason: 'no such file' },
       { socket: join(folder, 'file'), reason: 'nobody listens there (the engine has gone)' },
       { socket: join(folder, 'not-made/engine.sock'), reason: 'no such file' },
-      { socket: join(folder, 'engine.sock'), reason: 'no such file (no engine has been started here)' },
+      { socket: join(folder, 'engine.sock'), reason: 'no such file' },
     ]);
     return true;
   });
   await startRig(t, { places: [place('engine.sock')] });
-  const client = await connectToFirst(places, uid);
+  const client = await connectToFirst(places, { socket: undefined, uid });
   assert.equal(client.path, join(folder, 'engine.sock'));
   client.close();
 });
@@ -58,8 +60,11 @@ test('the places are tried in order; when none answers each says why', async (t)
 test('below /tmp, only a folder of our own is trusted', async (t) => {
   const rig = await startRig(t);
   const places = [{ path: rig.path, needsPrivateFolder: true }];
-  await assert.rejects(connectToFirst(places, uid + 1), /belongs to someone else/);
-  (await connectToFirst(places, uid)).close();
+  await assert.rejects(
+    connectToFirst(places, { socket: undefined, uid: uid + 1 }),
+    /belongs to someone else/,
+  );
+  (await connectToFirst(places, { socket: undefined, uid })).close();
 });
 
 /** A client of something that answers every connection with these bytes. */
@@ -90,4 +95,52 @@ test('notifications that came with the reply are not lost', async (t) => {
   const told: unknown[] = [];
   client.onNotification(subscription, ({ params }) => 'event' in params && told.push(params.event.id));
   assert.deepEqual(told, [1, 2]);
+});
+
+test('an engine of somebody else is refused at the usual places, and only told of where it was named', async (t) => {
+  const rig = await startRig(t);
+  const places = [{ path: rig.path, needsPrivateFolder: false }];
+  const uid = process.geteuid?.() ?? 0;
+  const told: string[] = [];
+  const by = (server: { uid: number; pid: number } | undefined, socket?: string) =>
+    connectToFirst(places, { socket, uid, peerOf: () => server, onForeign: (message) => told.push(message) });
+  const foreign = { uid: uid + 4_000, pid: 77 };
+  await assert.rejects(by(foreign), /uid \d+, who is neither root nor you, answers there.*--socket/);
+  assert.deepEqual(told, []);
+  (await by(foreign, rig.path)).close();
+  assert.match(told.join(), /note: uid \d+, who is neither root nor you, answers at/);
+  for (const trusted of [{ uid: 0, pid: 77 }, { uid, pid: 77 }, { uid: uid + 4_000, pid: 1 }, undefined]) {
+    (await by(trusted)).close();
+  }
+});
+
+test('a client that is turned away is told why, although it has begun to write', async (t) => {
+  const rig = await startRig(t, { limits: { ...SERVER_LIMITS, clients: 1 } });
+  await (await rig.connect()).ask('events.subscribe');
+  for (let round = 0; round < 20; round++) {
+    const client = await connect({ socket: rig.path, environment: {}, uid: process.geteuid?.() ?? 0 });
+    await assert.rejects(client.call('status', {}), /serves 1 clients already; try again later/);
+    client.close();
+  }
+});
+
+test('that an engine runs is found out where its socket does not answer', (t) => {
+  const proc = temporaryFolder(t);
+  const programs: readonly [pid: number, words: readonly string[]][] = [
+    [1, ['/opt/taskmaster/taskmaster', 'engine', 'start', '/etc/tm.toml']],
+    [7, ['vi', 'engine', 'start']],
+    [
+      8,
+      ['node', '--no-warnings', '/opt/taskmaster/main.cjs', 'taskmaster', 'engine', 'start', '/etc/tm.toml'],
+    ],
+    [9, ['taskmaster', 'engine', 'check', '/etc/tm.toml']],
+  ];
+  for (const [pid, words] of programs) {
+    mkdirSync(join(proc, String(pid)));
+    writeFileSync(join(proc, String(pid), 'cmdline'), words.map((word) => `${word}\0`).join(''));
+  }
+  mkdirSync(join(proc, '12'));
+  assert.deepEqual(runningEngines(proc), [1, 8]);
+  assert.match(enginesInWords([1]), /an engine runs as PID 1, but its socket is not there/);
+  assert.equal(enginesInWords([]), '');
 });

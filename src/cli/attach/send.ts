@@ -13,15 +13,15 @@ const NEWLINE = 0x0a;
 
 export const send: CommandHandler = async (invocation) => {
   const { operands, flags, io, connect, command } = invocation;
-  const [name = '', ...words] = operands;
-  const isPiped = words.length === 0;
+  const [name = '', text] = operands;
+  const isPiped = text === undefined;
   if (isPiped && io.stdin.isTTY === true) throw bad('TEXT is missing (or pipe it in)', command);
   if (isPiped && flags.has('--no-newline')) throw bad('--no-newline goes with TEXT', command);
   const client = await connect();
   const end = flags.has('--no-newline') ? '' : '\n';
   const sent = isPiped
     ? await sendPiped(client, name, invocation)
-    : await sendBytes(client, name, Buffer.from(`${words.join(' ')}${end}`));
+    : await sendBytes(client, name, Buffer.from(`${text}${end}`));
   if (flags.has('--json')) say(io, jsonText(sent));
   else say(io, `sent ${sent.bytes} bytes to ${plainLine(sent.instance)}`);
   return 0;

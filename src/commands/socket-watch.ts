@@ -1,0 +1,116 @@
+/**
+ * Watches over the control socket's file: removed, renamed, replaced, or gone with its folder, it is made anew.
+ * inotify(7) tells of it, so that nothing is done while nothing happens.
+ */
+
+import { type FSWatcher, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
+
+/** Who removes a file often removes the folder right behind it. */
+const SETTLE_MS = 100;
+/** Between attempts that fail: the place may come back without our hearing of it. */
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 30_000;
+/** Whoever takes it away again and again waits, and does not fill the log: so often in a minute is often. */
+const OFTEN = 10;
+const MINUTE_MS = 60_000;
+const OFTEN_SETTLE_MS = 5_000;
+/** Where inotify is not to be had (all of the user's watches are taken). */
+const POLL_MS = 5_000;
+
+export interface SocketWatchPorts {
+  readonly path: string;
+  readonly isInPlace: () => Promise<boolean>;
+  /** Rejects where it cannot be made now. */
+  readonly makeAnew: () => Promise<void>;
+  readonly onLost: () => void;
+  readonly onRestored: () => void;
+  /** Told once for each time it is lost. */
+  readonly onFailed: (error: Error) => void;
+}
+
+export class SocketWatch {
+  readonly #ports: SocketWatchPorts;
+  #watcher: FSWatcher | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isLost = false;
+  #retryMs = FIRST_RETRY_MS;
+  /** When it was lost lately (performance.now). */
+  #losses: readonly number[] = [];
+  #hasFailed = false;
+  #isChecking = false;
+  #isClosed = false;
+
+  constructor(ports: SocketWatchPorts) {
+    this.#ports = ports;
+    this.#watch();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#watcher?.close();
+    clearTimeout(this.#timer);
+  }
+
+  #watch(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    const { path } = this.#ports;
+    const names = new Set([basename(path), basename(dirname(path))]);
+    try {
+      const watcher = watch(dirname(path), { persistent: false }, (kind, name) => {
+        // The folder's own end is told by its name.
+        if (kind === 'rename' && (name === null || names.has(name))) this.#checkSoon();
+      });
+      watcher.on('error', () => this.#checkIn(POLL_MS));
+      this.#watcher = watcher;
+    } catch {
+      this.#checkIn(POLL_MS);
+    }
+  }
+
+  #checkSoon(): void {
+    this.#checkIn(this.#losses.length < OFTEN ? SETTLE_MS : OFTEN_SETTLE_MS);
+  }
+
+  #checkIn(delayMs: number): void {
+    if (this.#isClosed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#check(), delayMs).unref();
+  }
+
+  async #check(): Promise<void> {
+    if (this.#isChecking || this.#isClosed) return;
+    this.#isChecking = true;
+    try {
+      if (!(await this.#ports.isInPlace())) await this.#restore();
+      if (this.#watcher === undefined) this.#watch();
+    } finally {
+      this.#isChecking = false;
+    }
+  }
+
+  async #restore(): Promise<void> {
+    if (!this.#isLost) {
+      this.#losses = [...this.#losses.filter((at) => at > performance.now() - MINUTE_MS), performance.now()];
+      this.#ports.onLost();
+    }
+    this.#isLost = true;
+    try {
+      await this.#ports.makeAnew();
+    } catch (error) {
+      if (!this.#hasFailed) this.#ports.onFailed(error as Error);
+      this.#hasFailed = true;
+      this.#checkIn(this.#retryMs);
+      this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
+      return;
+    }
+    if (this.#isClosed) return;
+    this.#isLost = false;
+    this.#hasFailed = false;
+    this.#retryMs = FIRST_RETRY_MS;
+    this.#ports.onRestored();
+    // The folder may be another one by now.
+    this.#watch();
+  }
+}
