@@ -15,6 +15,7 @@ import { containerStreams } from '../output/container-stream.ts';
 import { PipeReaders } from '../output/pipe-reader.ts';
 import { ProcessOutput } from '../output/process-output.ts';
 import { standardStreams } from '../output/standard-streams.ts';
+import { ReportLimiter } from '../rpc/report-limiter.ts';
 import { selectInstances } from '../rpc/select.ts';
 import { Drain } from '../supervisor/drain.ts';
 import { EngineControl } from '../supervisor/engine-control.ts';
@@ -212,7 +213,25 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
       orphansReaped: () => counters.orphans,
     },
   });
-  const socket = new ControlSocket({ config: config.engine, control, events, clock, addon, onFault });
+  // What a client asks may fail; it must not end the processes of everybody.
+  const clientFaults = new ReportLimiter((message, _uid, more) => {
+    const others = more === undefined ? '' : ` (${more} more in the last minute)`;
+    events.emit('error', 'engine_notice', {
+      message: `a client's request failed inside the engine: ${message}${others}`,
+    });
+  });
+  const onClientFault = (error: unknown): void => {
+    const { stack, message } = error instanceof Error ? error : new Error(String(error));
+    clientFaults.tell((stack ?? message).slice(0, 1_000), undefined);
+  };
+  const socket = new ControlSocket({
+    config: config.engine,
+    control,
+    events,
+    clock,
+    addon,
+    onFault: onClientFault,
+  });
   const http = new HttpEndpoints({ engine: control, events, startedAt: clock.wallTime() });
   return { clock, role, events, log, journal, output, supervisor, drain, control, socket, http, onFault };
 }

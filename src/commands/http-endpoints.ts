@@ -4,6 +4,7 @@ import type { ListenAddress } from '../config/resolved-config.ts';
 import type { HttpSubject } from '../http/answer.ts';
 import type { HttpListener } from '../http/listener.ts';
 import type { EngineVitals } from '../http/metrics.ts';
+import { ReportLimiter } from '../rpc/report-limiter.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
 
 export interface HttpEndpointsParts {
@@ -24,6 +25,10 @@ export class HttpEndpoints {
   #wanted: ListenAddress | undefined;
   #listener: HttpListener | undefined;
   #isClosed = false;
+  /** Whoever reaches the port may cause them. */
+  readonly #faults = new ReportLimiter((message, _uid, more) => {
+    this.#notice(more === undefined ? message : `${message} (${more} more in the last minute)`);
+  });
   #inTurn: Promise<void> = Promise.resolve();
 
   constructor(parts: HttpEndpointsParts) {
@@ -41,6 +46,7 @@ export class HttpEndpoints {
 
   close(): void {
     this.#isClosed = true;
+    this.#faults.close();
     this.#listener?.close();
   }
 
@@ -67,7 +73,8 @@ export class HttpEndpoints {
     const listener = new HttpListener({
       engine: this.#parts.engine,
       vitals: () => this.#vitals(),
-      onFault: (error) => this.#notice(`cannot answer an HTTP request: ${(error as Error).message}`),
+      onFault: (error) =>
+        this.#faults.tell(`cannot answer an HTTP request: ${(error as Error).message}`, undefined),
     });
     await listener.listen(address);
     if (this.#isClosed) {

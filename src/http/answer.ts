@@ -11,6 +11,12 @@ export interface HttpSubject {
   readUsage(): Promise<UsageReading>;
 }
 
+export interface AnswerPorts {
+  readonly vitals: () => EngineVitals;
+  /** Waited for before what takes milliseconds. */
+  readonly turn: () => Promise<void>;
+}
+
 export interface Request {
   readonly method: string;
   /** As in the request line: path and query. */
@@ -38,7 +44,7 @@ const PATHS = [...Object.keys(QUESTIONS), '/metrics'].join(', ');
 export async function answer(
   request: Request,
   engine: HttpSubject,
-  vitals: () => EngineVitals,
+  { vitals, turn }: AnswerPorts,
 ): Promise<Answer> {
   const path = request.target.split(/[?#]/, 1)[0] ?? '';
   const isProbe = Object.hasOwn(QUESTIONS, path);
@@ -52,7 +58,9 @@ export async function answer(
     return plain(ok ? 200 : 503, printable(reason));
   }
   const format = formatFor(request.accept);
-  const snapshot = engine.snapshot(undefined, await engine.readUsage());
+  const usage = await engine.readUsage();
+  await turn();
+  const snapshot = engine.snapshot(undefined, usage);
   return {
     status: 200,
     type: TYPES[format],

@@ -40,6 +40,7 @@ export class HttpListener {
   /** In the order of their coming. */
   readonly #connections = new Map<Socket, NodeJS.Timeout>();
   readonly #taken = new WeakSet<Socket>();
+  readonly #turn = oneATurn();
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -115,14 +116,33 @@ export class HttpListener {
     const { method = '', url: target = '' } = request;
     const { accept } = request.headers;
     try {
-      const given = await answer({ method, target, accept }, this.#options.engine, this.#options.vitals);
-      await send(response, given, method === 'HEAD');
+      const given = await answer({ method, target, accept }, this.#options.engine, {
+        vitals: this.#options.vitals,
+        turn: this.#turn,
+      });
+      await send(response, given, method === 'HEAD', this.#turn);
     } catch (error) {
       this.#options.onFault(error);
       if (response.headersSent) response.destroy();
-      else await send(response, plain(500, 'the engine could not answer; see its log'), method === 'HEAD');
+      else
+        await send(
+          response,
+          plain(500, 'the engine could not answer; see its log'),
+          method === 'HEAD',
+          this.#turn,
+        );
     }
   }
+}
+
+/** Of all answers together one goes on in each turn of the event loop: the metrics of a thousand are much to write. */
+function oneATurn(): () => Promise<void> {
+  let last: Promise<unknown> = Promise.resolve();
+  return () => {
+    const mine = last.then(() => new Promise<void>((resolve) => setImmediate(resolve)));
+    last = mine;
+    return mine;
+  };
 }
 
 /** Waits for the reader between pieces, so that a slow one holds no more than a few of them. */
@@ -130,6 +150,7 @@ async function send(
   response: ServerResponse,
   { status, type, headers, body }: Answer,
   isHead: boolean,
+  turn: () => Promise<void>,
 ): Promise<void> {
   response.writeHead(status, {
     'content-type': type,
@@ -140,7 +161,10 @@ async function send(
   });
   if (!isHead) {
     for (const piece of body) {
-      if (!response.write(piece)) await drained(response);
+      if (!response.write(piece)) {
+        await drained(response);
+        await turn();
+      }
       if (response.destroyed) return;
     }
   }

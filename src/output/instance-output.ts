@@ -59,6 +59,8 @@ type Listener = (chunk: FollowedChunk) => void;
 
 /** Longer lines are shown in parts. */
 const LONGEST_SHOWN_LINE_BYTES = 4_096;
+/** The last lines are looked for in so much of the last output: rings may hold mebibytes. */
+const LOOKED_AT_BYTES = 128 * 1_024;
 
 export class InstanceOutput {
   readonly #rings: Readonly<Record<OutputStream, Ring>>;
@@ -123,7 +125,14 @@ export class InstanceOutput {
       stdout: new LineSplitter(LONGEST_SHOWN_LINE_BYTES, show),
       stderr: new LineSplitter(LONGEST_SHOWN_LINE_BYTES, show),
     };
-    for (const { stream, bytes } of this.recent()) splitters[stream].push(bytes);
+    const recent = this.recent();
+    let left = LOOKED_AT_BYTES;
+    const first = recent.findLastIndex(({ bytes }) => {
+      left -= bytes.length;
+      return left < 0;
+    });
+    for (const { stream, bytes } of recent.slice(Math.max(0, first)))
+      splitters[stream].push(bytes.subarray(-LOOKED_AT_BYTES));
     for (const stream of OUTPUT_STREAMS) splitters[stream].flush();
     return lines.slice(-most);
   }

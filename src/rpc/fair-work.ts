@@ -6,12 +6,16 @@
 
 import { performance } from 'node:perf_hooks';
 
+/** Clients of one user for whom something large is put together at a time: what there is of it takes memory. */
+const MOST_IN_THE_MIDDLE = 4;
 const SLICE_MS = 2;
 /** What was done for somebody counts half after so long. */
 const HALF_LIFE_MS = 1_000;
 
 export interface Worker {
   readonly uid: number;
+  /** It has begun something that takes several pieces. */
+  readonly isInTheMiddle: boolean;
   /** Does one small piece. @returns false where there is nothing left to do for now; `wake` tells when there is. */
   step(): boolean;
 }
@@ -88,7 +92,13 @@ export class FairWork {
     let best: Worker | undefined;
     let leastOfUser = Number.POSITIVE_INFINITY;
     let leastOfClient = Number.POSITIVE_INFINITY;
+    const inTheMiddle = new Map<number, number>();
     for (const [worker, account] of this.#ready) {
+      if (worker.isInTheMiddle) {
+        const before = inTheMiddle.get(worker.uid) ?? 0;
+        inTheMiddle.set(worker.uid, before + 1);
+        if (before >= MOST_IN_THE_MIDDLE) continue;
+      }
       const ofUser = this.#userOf(worker).spent(now);
       const ofClient = account.spent(now);
       if (ofUser > leastOfUser || (ofUser === leastOfUser && ofClient >= leastOfClient)) continue;

@@ -9,6 +9,7 @@ import type { AccessLevel, MethodName, Params, Result, WireOutcome } from './con
 import type { Action, EnginePort, Requester } from './engine-port.ts';
 import { needlesOf, wantedEntries } from './journal-filter.ts';
 import { MOST_PATTERNS, NameMatcher } from './name-pattern.ts';
+import { CHUNKS_A_PIECE, newestOf } from './newest-output.ts';
 import { outcomeOf } from './outcome.ts';
 import { type Subscriptions, wireBytes } from './subscriptions.ts';
 
@@ -41,9 +42,9 @@ export type Handlers = { readonly [Method in MethodName]: Handler<Method> };
 
 const MAX_PAGE = 1_000;
 /** Explained in one piece. */
-const WHYS_A_PIECE = 4;
+const WHYS_A_PIECE = 2;
 /** Of one reply; whoever wants more asks for fewer instances at a time. */
-const MOST_WHY_CHARACTERS = 8 * 2 ** 20;
+const MOST_WHY_CHARACTERS = 4 * 2 ** 20;
 
 export const HANDLERS: Handlers = {
   status: ({ names, usage }, { engine }) => {
@@ -171,19 +172,17 @@ export const HANDLERS: Handlers = {
     });
   },
 
-  'logs.output': ({ name, streams = ['stdout', 'stderr'] }, { engine }) => {
+  *'logs.output'({ name, streams = ['stdout', 'stderr'] }, { engine }) {
     const instance = selectOne(engine, name, 'show the output of');
-    const chunks = engine
-      .recentOutput(instance)
-      .filter(({ stream }) => streams.includes(stream))
-      .map(({ stream, incarnation, time, bytes, position }) => ({
-        stream,
-        incarnation,
-        position,
-        ...(time === undefined ? {} : { time }),
-        ...wireBytes(bytes),
-      }));
-    return { result: { instance, chunks, position: engine.outputPosition(instance).bytes } };
+    const position = engine.outputPosition(instance).bytes;
+    const recent = engine.recentOutput(instance).filter(({ stream }) => streams.includes(stream));
+    const chunks: Result<'logs.output'>['chunks'][number][] = [];
+    for (const [at, { stream, incarnation, time, bytes, position: before }] of newestOf(recent).entries()) {
+      if (at % CHUNKS_A_PIECE === CHUNKS_A_PIECE - 1) yield;
+      const when = time === undefined ? {} : { time };
+      chunks.push({ stream, incarnation, position: before, ...when, ...wireBytes(bytes) });
+    }
+    return { result: { instance, chunks, position } };
   },
 
   'logs.position': ({ names }, { engine }) => {

@@ -1,7 +1,7 @@
 /** JSON of a large result, piece by piece: written at once, a megabyte of it would hold up the event loop. */
 
 /** Elements of an array that make one piece. */
-const ELEMENTS = 32;
+const ELEMENTS = 16;
 /** Arrays stand in the result itself, or in one member of it. */
 const DEPTH = 2;
 

@@ -90,7 +90,12 @@ export class Session implements Worker {
       onRelieved: () => this.wake(),
       onStalled: () => parts.onCutOff('it left its replies unread'),
     });
-    this.#subscriptions = new Subscriptions(() => this.#engine(), this.#outbox, parts.places);
+    this.#subscriptions = new Subscriptions({
+      engine: () => this.#engine(),
+      outbox: this.#outbox,
+      places: parts.places,
+      later: (work) => this.#doLater(work),
+    });
     this.#ports = {
       context: () => this.#context(),
       demand: (method) => demandAccess(method, METHODS[method].access, parts.rights()?.level, peer),
@@ -112,6 +117,10 @@ export class Session implements Worker {
 
   get hasSubscriptions(): boolean {
     return this.#subscriptions.size > 0;
+  }
+
+  get isInTheMiddle(): boolean {
+    return this.#current !== undefined || this.#late.length > 0;
   }
 
   wake(): void {
@@ -149,6 +158,16 @@ export class Session implements Worker {
     if (at === -1) return false;
     if (this.#late[at]?.work.next().done === true) this.#late.splice(at, 1);
     return true;
+  }
+
+  /** As a piece of the client's work, when its turn comes. */
+  #doLater(work: () => void): void {
+    const step = function* (): Generator<undefined, void> {
+      yield;
+      work();
+    };
+    this.#late.push({ isBatch: false, work: step() });
+    this.wake();
   }
 
   #mayGoOn(): boolean {

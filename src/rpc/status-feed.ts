@@ -31,6 +31,8 @@ export interface StatusFeedPorts {
   readonly engine: EnginePort;
   /** False while the client has not taken what it was told before. */
   readonly canTell: () => boolean;
+  /** Does it when the client's turn comes. */
+  readonly later: (work: () => void) => void;
   readonly tell: (told: Omit<NotificationParams<'status'>, 'subscription'>) => void;
 }
 
@@ -85,7 +87,7 @@ export class StatusFeed {
   }
 
   #arm(): void {
-    this.#timer ??= setTimeout(() => this.#flush(), this.#intervalMs);
+    this.#timer ??= setTimeout(() => this.#ports.later(() => this.#flush()), this.#intervalMs);
   }
 
   async #readUsage(): Promise<void> {
@@ -98,11 +100,12 @@ export class StatusFeed {
     this.#usage = usage;
     this.#isUsageNew = true;
     clearTimeout(this.#timer);
-    this.#flush();
+    this.#ports.later(() => this.#flush());
   }
 
   #flush(): void {
     this.#timer = undefined;
+    if (this.#isOver) return;
     // Status must not be lost, only late: what a slow client has not read yet is told as it is by then.
     if (!this.#ports.canTell()) {
       this.#arm();

@@ -44,10 +44,20 @@ export interface Replay {
   readonly wants: Wants<JournalEntry>;
 }
 
+export interface SubscriptionParts {
+  /** As the client may see it at the moment. */
+  readonly engine: () => EnginePort;
+  readonly outbox: Outbox;
+  readonly places: Places;
+  /** Does it in the client's turn: the status of a thousand instances takes milliseconds. */
+  readonly later: (work: () => void) => void;
+}
+
 export class Subscriptions {
   readonly #engine: () => EnginePort;
   readonly #outbox: Outbox;
   readonly #places: Places;
+  readonly #later: (work: () => void) => void;
   readonly #active = new Map<number, Subscription>();
   /** By the `attach` subscription that they belong to. */
   readonly #claims = new Map<number, InputClaim>();
@@ -56,10 +66,11 @@ export class Subscriptions {
   #cancelLives: Cancel | undefined;
   #lastId = 0;
 
-  constructor(engine: () => EnginePort, outbox: Outbox, places: Places) {
+  constructor({ engine, outbox, places, later }: SubscriptionParts) {
     this.#engine = engine;
     this.#outbox = outbox;
     this.#places = places;
+    this.#later = later;
   }
 
   get size(): number {
@@ -257,6 +268,7 @@ export class Subscriptions {
     const feed = new StatusFeed(params, beginning, {
       engine: this.#engine(),
       canTell: () => hasBegun && this.#outbox.isEmpty,
+      later: this.#later,
       tell: (told) => {
         const size = INSTANCE_SIZE * told.instances.length + EVENT_SIZE;
         this.#notify('status', { subscription: id, ...told } satisfies NotificationParams<'status'>, size);

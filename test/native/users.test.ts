@@ -1,7 +1,7 @@
 /** Names to ids, and who is at the other end of a socket. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,7 +50,9 @@ test('the peer of a Unix socket is known, of anything else not', async (t) => {
   const client = connect(path);
   t.after(() => client.destroy());
   const peer = native().peerCredentials(fdOf(await accepted));
-  assert.deepEqual(peer, { pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() });
+  const [, own = ''] = /^Groups:[ \t]*(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  const groups = own.trim() === '' ? [] : own.trim().split(' ').map(Number);
+  assert.deepEqual(peer, { pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.(), groups });
   assert.equal(native().peerCredentials(-1), null);
   assert.equal(native().peerCredentials(2_000_000), null);
 });

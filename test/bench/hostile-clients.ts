@@ -1,0 +1,261 @@
+/**
+ * What hostile clients cost the others and the engine: strangers, readers who ask for all that is dear, readers who
+ * never read, half requests, nonsense, and the same at the HTTP port, all at once, while root asks as a probe does.
+ * Run as root: node test/bench/hostile-clients.ts [SECONDS] [INSTANCES]
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { join } from 'node:path';
+import { ended, median, pauseFor, quantile, report, taskmaster, workshop } from './harness.ts';
+
+const SECONDS = Number(process.argv[2] ?? 60);
+const INSTANCES = Number(process.argv[3] ?? 1_000);
+const PORT = 19_180;
+const READER = 54_321;
+const STRANGER = 54_322;
+
+/** Each is a program of its own, for as long as it is let; `lines` is what it sends over and over. */
+const ATTACKS: readonly { readonly what: string; readonly uid: number; readonly script: string }[] = [
+  {
+    what: 'strangers who connect',
+    uid: STRANGER,
+    script: `again(8, (socket) => socket.on('connect', () => socket.destroy()))`,
+  },
+  { what: 'strangers who stay', uid: STRANGER, script: `again(200, () => {})` },
+  {
+    what: 'patterns',
+    uid: READER,
+    script: `const names = Array.from({ length: 1000 }, (_, at) => '*s'.repeat(40) + at % 32);
+      const stars = Array.from({ length: 1000 }, () => '*'.repeat(127));
+      asking(4, ['events.subscribe', 'logs.query', 'status', 'why'].flatMap((method) => [line(method, { names }), line(method, { names: stars })]).join(''))`,
+  },
+  {
+    what: 'all there is',
+    uid: READER,
+    script: `asking(4, line('why', { names: ['all'] }) + line('status', { usage: true }) + line('logs.query', { output: true, text: 'no such text' }))`,
+  },
+  {
+    what: 'batches',
+    uid: READER,
+    script: `asking(4, '[' + Array(32).fill(line('status').trim()).join() + ']\\n')`,
+  },
+  {
+    what: 'replies unread',
+    uid: READER,
+    script: `again(40, (socket) => { socket.pause(); socket.write(('[' + Array(32).fill(line('rpc.discover').trim()).join() + ']\\n').repeat(64)); })`,
+  },
+  {
+    what: 'nonsense',
+    uid: READER,
+    script: `asking(4, '1\\n'.repeat(5000) + '['.repeat(100000) + '\\n' + line('x'.repeat(60)).repeat(500))`,
+  },
+  {
+    what: 'half requests',
+    uid: READER,
+    script: `again(40, (socket) => socket.write('"' + 'x'.repeat(200000)))`,
+  },
+  {
+    what: 'subscriptions',
+    uid: READER,
+    script: `again(20, (socket) => { socket.resume(); socket.write(line('events.subscribe', { replay: 1000 }).repeat(100) + line('status.subscribe', { interval_ms: 20, usage: true }).repeat(100)); })`,
+  },
+  {
+    what: 'HTTP: silent',
+    uid: STRANGER,
+    script: `address = { port, host: '127.0.0.1' }; again(100, () => {})`,
+  },
+  {
+    what: 'HTTP: metrics',
+    uid: STRANGER,
+    script: `address = { port, host: '127.0.0.1' }; again(20, (socket) => { socket.resume(); socket.write('GET /metrics HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'.repeat(100)); })`,
+  },
+  {
+    what: 'HTTP: headers',
+    uid: STRANGER,
+    script: `address = { port, host: '127.0.0.1' }; again(20, (socket) => { socket.resume(); socket.write('GET / HTTP/1.1\\r\\nX: ' + 'x'.repeat(100000)); })`,
+  },
+];
+
+/** What the attacks share: \`again\` keeps so many connections, \`asking\` sends the text anew whenever it was answered. */
+const COMMON = `
+  const [path, port, uid] = process.argv.slice(1);
+  process.setgroups([]); process.setgid(+uid); process.setuid(+uid);
+  let address = { path };
+  const line = (method, params = {}, id = 1) => JSON.stringify({ jsonrpc: '2.0', id, method, params }) + '\\n';
+  function again(count, use) {
+    const open = () => {
+      const socket = require('node:net').createConnection(address);
+      socket.on('error', () => {});
+      socket.on('close', () => setTimeout(open, 2));
+      use(socket);
+    };
+    for (let at = 0; at < count; at++) open();
+  }
+  function asking(count, text) {
+    again(count, (socket) => {
+      let tail = '';
+      const ask = () => socket.write(text + line('version', {}, 'the last'));
+      socket.on('data', (chunk) => {
+        tail = (tail + chunk.toString('latin1')).slice(-200);
+        if (!tail.includes('"the last"')) return;
+        tail = '';
+        ask();
+      });
+      ask();
+    });
+  }
+`;
+
+interface Cost {
+  readonly rssMiB: number;
+  readonly descriptors: number;
+  readonly threads: number;
+}
+
+const { folder, stamp, remove } = workshop();
+chmodSync(folder, 0o755);
+const socket = join(folder, 'tm.sock');
+const log = join(folder, 'engine.log');
+const config = join(folder, 'tm.toml');
+writeFileSync(
+  config,
+  `[engine]\nsocket = "${socket}"\nsocket_mode = "0666"\naccess.read = [${READER}]\nhttp.listen = ${PORT}\n` +
+    `[processes.service]\ncmd = "${stamp} ${join(folder, 'stamps')}"\ninstances = ${INSTANCES}\n`,
+);
+const engine = spawn('sh', ['-c', `exec '${taskmaster}' engine start '${config}' 2>'${log}'`], {
+  stdio: 'ignore',
+});
+const attackers: ChildProcess[] = [];
+try {
+  await untilAnswered();
+  await pauseFor(5_000);
+  const before = costOf(engine.pid ?? 0);
+  const calm = await askFor(3_000);
+  const linesBefore = logLines();
+  for (const { script, uid } of ATTACKS) {
+    const args = ['-e', `${COMMON}\n${script}`, socket, String(PORT), String(uid)];
+    attackers.push(spawn(process.execPath, args, { stdio: 'ignore' }));
+  }
+  let most = before;
+  const watching = setInterval(() => {
+    const now = costOf(engine.pid ?? 0);
+    most = {
+      rssMiB: Math.max(most.rssMiB, now.rssMiB),
+      descriptors: Math.max(most.descriptors, now.descriptors),
+      threads: Math.max(most.threads, now.threads),
+    };
+  }, 500);
+  const attacked = await askFor(SECONDS * 1_000);
+  const told = logLines() - linesBefore;
+  for (const attacker of attackers) attacker.kill('SIGKILL');
+  await pauseFor(40_000);
+  clearInterval(watching);
+  const after = costOf(engine.pid ?? 0);
+  report([
+    { what: 'before', ...before },
+    { what: 'most', ...most },
+    { what: 'after', ...after },
+  ]);
+  report([
+    { what: 'calm', ...calm },
+    { what: `${ATTACKS.length} attacks`, ...attacked },
+  ]);
+  process.stdout.write(`log lines in ${SECONDS} s of attacks: ${told}\n`);
+} finally {
+  for (const attacker of attackers) attacker.kill('SIGKILL');
+  engine.kill('SIGTERM');
+  await ended(engine);
+  remove();
+}
+
+function costOf(pid: number): Cost {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const field = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
+  return {
+    rssMiB: Math.round(field('VmRSS') / 1_024),
+    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    threads: field('Threads'),
+  };
+}
+
+function logLines(): number {
+  return readFileSync(log, 'utf8').split('\n').length;
+}
+
+/** Once over a connection that stays, once over a new one as a probe's, in turns. */
+async function askFor(durationMs: number): Promise<Readonly<Record<string, string>>> {
+  const kept = await connectedAsker();
+  const waits: number[] = [];
+  const probes: number[] = [];
+  for (const until = performance.now() + durationMs; performance.now() < until; await pauseFor(20)) {
+    waits.push(await kept.ask());
+    const from = performance.now();
+    const fresh = await connectedAsker();
+    await fresh.ask();
+    fresh.close();
+    probes.push(performance.now() - from);
+  }
+  kept.close();
+  const shown = (values: readonly number[]): Record<string, string> => ({
+    median: median(values).toFixed(1),
+    p99: quantile(values, 0.99).toFixed(1),
+    max: Math.max(...values).toFixed(1),
+  });
+  const [ofKept, ofFresh] = [shown(waits), shown(probes)];
+  return {
+    asked: String(waits.length),
+    'kept, median ms': ofKept.median ?? '',
+    'p99 ': ofKept.p99 ?? '',
+    'max ': ofKept.max ?? '',
+    'new, median ms': ofFresh.median ?? '',
+    p99: ofFresh.p99 ?? '',
+    max: ofFresh.max ?? '',
+  };
+}
+
+async function untilAnswered(): Promise<void> {
+  for (let attempt = 0; attempt < 600; attempt++, await pauseFor(100)) {
+    try {
+      const asker = await connectedAsker();
+      await asker.ask();
+      asker.close();
+      return;
+    } catch {
+      // Not yet.
+    }
+  }
+  throw new Error(`the engine does not answer: ${readFileSync(log, 'utf8').slice(-2_000)}`);
+}
+
+interface Asker {
+  /** @returns how long the answer took, in milliseconds. */
+  ask(): Promise<number>;
+  close(): void;
+}
+
+async function connectedAsker(): Promise<Asker> {
+  const connection = createConnection({ path: socket });
+  await new Promise((resolve, reject) => connection.once('connect', resolve).once('error', reject));
+  const waiting: (() => void)[] = [];
+  connection.on('data', (chunk: Buffer) => {
+    if (chunk.includes('\n')) waiting.shift()?.();
+  });
+  const gone = new Promise<never>((_, reject) => {
+    connection.on('close', () => reject(new Error('root was turned away')));
+    connection.on('error', reject);
+  });
+  gone.catch(() => undefined);
+  return {
+    ask: async () => {
+      const from = performance.now();
+      const answered = new Promise<void>((resolve) => waiting.push(resolve));
+      connection.write('{"jsonrpc":"2.0","id":1,"method":"version"}\n');
+      await Promise.race([answered, gone]);
+      return performance.now() - from;
+    },
+    close: () => connection.destroy(),
+  };
+}
