@@ -1,7 +1,7 @@
 /** What a person most likely meant: near words, keys of other tools, keys of another table. */
 
 import { nearestWord } from '../nearest-word.ts';
-import { knownKeys } from './schema-walk.ts';
+import { knownKeys, schemaAt, typesOf } from './schema-walk.ts';
 import type { KeyPath } from './source-file.ts';
 
 /** Keys of a process in supervisord, systemd, Docker Compose and others, levelled; the values are ours. */
@@ -180,7 +180,7 @@ export function wrongValueHint(
     const words = [...(expected ?? '').matchAll(/"([A-Za-z-]+)(?::N)?"/g)].map((match) => match[1] ?? '');
     const near = nearestWord(value, words);
     if (near !== undefined && near !== value) return `did you mean ${JSON.stringify(near)}?`;
-    if (/^(true|false|[+-]?\d+(\.\d+)?)$/.test(value)) return `without quotes: ${String(last)} = ${value}`;
+    if (isWantedWithoutQuotes(path, value)) return `without quotes: ${String(last)} = ${value}`;
     if (
       /number|seconds|duration/.test(expected ?? '') &&
       /^\d+\s*(sec|min|hour|second|minute)s?$/i.test(value)
@@ -197,8 +197,19 @@ export function wrongValueHint(
   if (typeof value === 'boolean' && last === 'autorestart') {
     return value ? 'write autorestart = "always"' : 'write autorestart = "no"';
   }
-  if (typeof value === 'number' && /octal/.test(expected ?? ''))
-    return `write ${String(last)} = "0${value.toString(8)}"`;
   if (typeof value === 'number' && /a string/.test(expected ?? '')) return `quote it: "${value}"`;
   return undefined;
+}
+
+/** A number or boolean in quotes, if a number or boolean is wanted; octal digits without quotes are another number. */
+function isWantedWithoutQuotes(path: KeyPath, value: string): boolean {
+  const schema = schemaAt(path);
+  const types = typesOf(schema);
+  if (value === 'true' || value === 'false') return types.includes('boolean');
+  if (/octal/.test(schema?.expected ?? '') || !/^[+-]?\d+(\.\d+)?$/.test(value)) return false;
+  const isInBounds =
+    Number(value) >= (schema?.minimum ?? -Infinity) && Number(value) <= (schema?.maximum ?? Infinity);
+  return (
+    isInBounds && (types.includes('number') || (types.includes('integer') && Number.isInteger(Number(value))))
+  );
 }

@@ -4,7 +4,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { OwnPrivileges, UserDatabase } from './config-ports.ts';
 import { durationAt, sizeAt } from './durations.ts';
 import { groupAt, uidAt } from './identity.ts';
-import { octal } from './octal.ts';
+import { octalAt } from './octal.ts';
 import type { Place } from './place.ts';
 import type { FileAccess, OutputTarget } from './resolved-config.ts';
 import type { ProcessSource } from './schema.ts';
@@ -79,7 +79,7 @@ function accessOf(
       .at('group')
       .problem({ message: `cannot give files to group ${gid}: taskmaster runs without CAP_CHOWN`, hint });
   const access: FileAccess = {
-    ...(mode !== undefined && { mode: octal(mode) }),
+    ...(mode !== undefined && { mode: octalAt(place.at('mode'), mode, 'mode') }),
     ...(uid !== undefined && { uid }),
     ...(gid !== undefined && { gid }),
   };

@@ -38,6 +38,13 @@ export class Place {
     return findNode(this.source.root, [...this.path, ...parts]) !== undefined;
   }
 
+  /** The value's text up to white space or punctuation, as it is in the file: `0o77`. Empty for a default. */
+  writtenValue(): string {
+    const node = findNode(this.source.root, this.path);
+    if (node === undefined) return '';
+    return /^[^\s,#\]}]*/.exec(this.source.text.slice(node.valueOffset, node.valueOffset + 100))?.[0] ?? '';
+  }
+
   problem(said: ProblemText, at: 'key' | 'value' = 'value'): void {
     this.findings.problems.push(problemAtKey(this.source, this.path, at, said));
   }

@@ -2,7 +2,7 @@
 
 import type { ConfigPorts } from './config-ports.ts';
 import { groupAt, uidAt } from './identity.ts';
-import { octal } from './octal.ts';
+import { octalAt } from './octal.ts';
 import type { Place } from './place.ts';
 import type { AccessGrant, EngineConfig } from './resolved-config.ts';
 import type { EngineSource } from './schema.ts';
@@ -23,7 +23,7 @@ export function resolveSocketAccess(
   engine: EngineSource,
   ports: ConfigPorts,
 ): Pick<EngineConfig, 'socketMode' | 'socketGid' | 'access'> {
-  const socketMode = octal(engine.socket_mode);
+  const socketMode = octalAt(place.at('socket_mode'), engine.socket_mode, 'mode');
   const socketGid =
     engine.socket_group === undefined
       ? undefined

@@ -8,7 +8,7 @@ import { resolveEnvironment } from './environment.ts';
 import { resolveHealth } from './health-rules.ts';
 import { resolveCapabilities, resolveIdentity } from './identity.ts';
 import { resolveLimits } from './limits.ts';
-import { octal } from './octal.ts';
+import { octalAt } from './octal.ts';
 import { resolveOutput } from './output-target.ts';
 import type { Place } from './place.ts';
 import type { Dependency, ProcessConfig, SpawnSettings } from './resolved-config.ts';
@@ -123,7 +123,7 @@ function resolveSpawn(place: Place, process: ProcessSource, ports: ConfigPorts):
     identity,
     workingDirectory:
       process.workingdir === undefined ? undefined : resolve(dirname(place.source.path), process.workingdir),
-    umask: process.umask === undefined ? undefined : octal(process.umask),
+    umask: process.umask === undefined ? undefined : octalAt(place.at('umask'), process.umask, 'mask'),
     environment: resolveEnvironment(place, process, variables, ports.files),
     limits: resolveLimits(place.at('limits'), process.limits),
     nice: process.nice,

@@ -37,11 +37,11 @@ export const nonEmptyText = {
 
 export const flag = { type: 'boolean', expected: 'true or false' } as const;
 
-/** Octal, as chmod(1) and umask(1) take it. A TOML integer would lose its base, so only strings. */
+/** Octal, as chmod(1) and umask(1) take it. A parsed TOML integer has lost its base: `octal.ts` looks at its text. */
 export const octalMode = {
-  type: 'string',
+  type: ['string', 'integer'],
   pattern: '^(0o)?0?[0-7]{1,3}$',
-  expected: 'octal digits in quotes from "0000" to "0777", such as "0660"',
+  expected: 'octal digits in quotes from "0000" to "0777", such as "0660", or an octal number such as 0o660',
 } as const;
 
 /** Name or number of a user or group. */

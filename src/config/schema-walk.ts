@@ -56,12 +56,19 @@ export function expectedAt(path: KeyPath): string | undefined {
     array: 'an array',
     object: 'a table',
   };
-  const types = typeof schema.type === 'string' ? [schema.type] : (schema.type ?? []);
-  return types.map((type) => words[type] ?? type).join(' or ');
+  return typesOf(schema)
+    .map((type) => words[type] ?? type)
+    .join(' or ');
 }
 
 function listOfWords(words: readonly unknown[]): string {
   const shown = words.map((word) => JSON.stringify(word));
   const last = shown.pop();
   return shown.length === 0 ? String(last) : `${shown.join(', ')} or ${last}`;
+}
+
+/** @returns the types that a value may have. */
+export function typesOf(schema: SchemaNode | undefined): readonly string[] {
+  const type = schema?.type;
+  return typeof type === 'string' ? [type] : (type ?? []);
 }

@@ -5,7 +5,7 @@ import { missingKeyHint, unknownKeyHint, wrongValueHint } from './hints.ts';
 import type { InterpolatedDocument } from './interpolation.ts';
 import type { Problem } from './problem.ts';
 import type { ConfigSource } from './schema.ts';
-import { expectedAt, knownKeys, type SchemaNode, schemaAt } from './schema-walk.ts';
+import { expectedAt, knownKeys, schemaAt, typesOf } from './schema-walk.ts';
 import { kindOf, showValue } from './show-value.ts';
 import { type KeyPath, problemAtKey, type SourceFile } from './source-file.ts';
 
@@ -120,11 +120,6 @@ function readAsWanted(document: unknown, error: ValidationError, interpolated: R
   if (!isNumber && !isBoolean) return false;
   (parent as Record<string | number, unknown>)[last] = isNumber ? Number(text) : text === 'true';
   return true;
-}
-
-function typesOf(schema: SchemaNode | undefined): readonly string[] {
-  const type = schema?.type;
-  return typeof type === 'string' ? [type] : (type ?? []);
 }
 
 function toProblem(
