@@ -11,6 +11,7 @@ import { checkDependencies, checkMain, checkStopPath } from './relations.ts';
 import { DEFAULT_SLOW_READER, resolveEngine } from './resolve-engine.ts';
 import { neededNames, type PlacedProcess, resolveProcess } from './resolve-process.ts';
 import type { EngineConfig, ProcessConfig, ResolvedConfig } from './resolved-config.ts';
+import { checkSharedFiles } from './shared-files.ts';
 
 export type LoadedConfig =
   | { readonly ok: true; readonly config: ResolvedConfig }
@@ -54,6 +55,7 @@ function checkTogether(
 ): void {
   checkDependencies(processes, placed);
   checkMain(engine.place, engine.config, placed);
+  checkSharedFiles(processes, placed);
   if (engine.place.findings.problems.length === 0) checkStopPath(engine.place, engine.config, processes);
 }
 

@@ -1,7 +1,16 @@
-/** What a line costs on its way to the container's output, by format: `node test/bench/container-stream.ts`. */
+/**
+ * What a line costs on its way to the container's output, by format; and how many of 200,000 lines of one service
+ * arrive in the log of `docker run`, beside peers: `node test/bench/container-stream.ts`. Needs a Docker engine.
+ */
 
+import { execFileSync } from 'node:child_process';
 import { containerStreams } from '../../src/output/container-stream.ts';
+import { Container } from '../support/container.ts';
+import { eventually } from '../support/eventually.ts';
 import { streamTo } from '../support/stream-to.ts';
+import { dockerSays, testImage } from '../support/test-image.ts';
+import { type Contender, ENGINES, type Service } from './contenders.ts';
+import { report } from './harness.ts';
 
 const LINES_A_CHUNK = 640;
 const CHUNKS = 2_000;
@@ -37,3 +46,59 @@ for (const [what, line] of Object.entries(LINES)) {
   });
   console.log(`${what}: ${costs.join(', ')} ns a line`);
 }
+
+const BURST = 200_000;
+const burst: Service = {
+  name: 'burst',
+  script: `date +%s.%N >/tmp/begun; yes ${'x'.repeat(92)} | head -n ${BURST} | nl -w 6 -s ' '; date +%s.%N >/tmp/ended; exec sleep 1000`,
+};
+const tini: Contender = {
+  name: 'tini',
+  files: ([service]) => ({ 'burst.sh': `#!/bin/sh\n${service?.script}\n` }),
+  command: ['tini', '--', '/etc/taskmaster/burst.sh'],
+  writable: '/run',
+};
+const dropping = ENGINES.filter(({ name }) => name === 'taskmaster').map((engine) => ({
+  ...engine,
+  name: 'taskmaster, when_slow = "drop"',
+  files: (services: readonly Service[]) => {
+    const { 'tm.toml': config = '', ...others } = engine.files(services);
+    return { ...others, 'tm.toml': config.replace('[engine]\n', '[engine]\nlog = { when_slow = "drop" }\n') };
+  },
+}));
+const image = testImage(['tini', 'supervisor', 's6']);
+
+async function arriving({ files, command }: Contender): Promise<{ lines: number; seconds: number }> {
+  const cleanUps: (() => void)[] = [];
+  const context = { after: (cleanUp: () => void) => void cleanUps.push(cleanUp) };
+  const flags = ['--env', 'RUN_AS=root', '--log-driver', 'json-file'];
+  const container = new Container(context, '', { image, command, files: files([burst]), flags });
+  try {
+    const { stdout } = await eventually(
+      async () => {
+        const times = await container.exec('cat', '/tmp/begun', '/tmp/ended');
+        if (times.code !== 0) throw new Error('not yet');
+        return times;
+      },
+      { withinMs: 120_000 },
+    );
+    const [begun = 0, ended = 0] = stdout.trim().split('\n').map(Number);
+    // What is still on its way arrives while it is stopped.
+    dockerSays('stop', '--time', '5', container.name);
+    const count = execFileSync('sh', ['-c', `docker logs ${container.name} 2>&1 | grep -c ' x\\{92\\}$'`]);
+    return { lines: Number(count), seconds: ended - begun };
+  } finally {
+    for (const cleanUp of cleanUps) cleanUp();
+  }
+}
+
+const rows: Record<string, string | number>[] = [];
+for (const contender of [...ENGINES, ...dropping, tini]) {
+  const { lines, seconds } = await arriving(contender);
+  rows.push({
+    '200,000 lines by': contender.name,
+    arrive: lines,
+    'seconds of the service': seconds.toFixed(1),
+  });
+}
+report(rows);

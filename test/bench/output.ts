@@ -46,26 +46,31 @@ const contenders: readonly Contender[] = [
       return shell(`exec svlogd ${at}/logs < ${at}/pipe`);
     },
   },
-  {
-    name: 'supervisord',
+  ...['supervisord', 'supervisord, redirect_stderr'].map((name) => ({
+    name,
     needs: '/usr/bin/supervisord',
     startsWriter: true,
-    command: (at, words) => {
+    command: (at: string, words: string): readonly [string, ...string[]] => {
       const engine = `[supervisord]\nuser=root\nnodaemon=true\nlogfile=/dev/null\nlogfile_maxbytes=0\npidfile=${at}/pid\n`;
       const rotation = 'stdout_logfile_maxbytes=10MB\nstdout_logfile_backups=5\n';
+      const errors = name === 'supervisord' ? '' : 'redirect_stderr=true\n';
       writeFileSync(
         `${at}/conf`,
-        `${engine}[program:writer]\ncommand=${words}\nstdout_logfile=${at}/log\n${rotation}`,
+        `${engine}[program:writer]\ncommand=${words}\nstdout_logfile=${at}/log\n${rotation}${errors}`,
       );
       return ['/usr/bin/supervisord', '-c', `${at}/conf`];
     },
-  },
-  ...['taskmaster', 'taskmaster, no rotation'].map((name) => ({
+  })),
+  ...Object.entries({
+    taskmaster: ', max_size = "10MB", max_files = 5 }\nstderr = "AT/err"',
+    'taskmaster, no rotation': ' }\nstderr = "AT/err"',
+    'taskmaster, both streams into one file': ', max_size = "10MB", max_files = 5 }\nstderr = "AT/log"',
+    'taskmaster, timestamps': ', max_size = "10MB", max_files = 5, timestamps = true }\nstderr = "stdout"',
+  }).map(([name, streams]) => ({
     name,
     startsWriter: true,
     command: (at: string, words: string): readonly [string, ...string[]] => {
-      const rotation = name === 'taskmaster' ? ', max_size = "10MB", max_files = 5' : '';
-      const file = `{ file = "${at}/log"${rotation} }`;
+      const file = `{ file = "${at}/log"${streams.replace('AT', at)}`;
       writeFileSync(
         `${at}/tm.toml`,
         `[engine]\nsocket = "${at}/sock"\n[processes.writer]\ncmd = "${words}"\nstdout = ${file}\n`,

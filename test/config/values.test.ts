@@ -5,7 +5,7 @@ import type { OutputTarget } from '../../src/config/resolved-config.ts';
 import { parseAutorestart } from '../../src/config/restart-policy.ts';
 import { editDistance, nearestWord } from '../../src/nearest-word.ts';
 import { parseDuration } from '../../src/units.ts';
-import { loadWeb, problemsOf } from '../support/config-ports.ts';
+import { loadGood, loadWeb, problemsOf } from '../support/config-ports.ts';
 
 test('durations add up, whatever units they are put together from', () => {
   for (let days = 0; days < 3; days++) {
@@ -67,6 +67,22 @@ test('standard error may go where standard output goes, but not the other way ro
   }
   const [hint] = problemsOf('[processes.web]\ncmd = "x"\nredirect_stderr = true\n');
   assert.match(hint?.hint ?? '', /stderr = "stdout"/);
+});
+
+test('streams that share a file and ask for different rules are warned of', () => {
+  const warnings = (a: string, b: string) =>
+    loadGood(`[processes.a]\ncmd = "x"\n${a}\n[processes.b]\ncmd = "x"\n${b}\n`).warnings;
+  const small = '{file = "/log", max_size = "1MB"}';
+  assert.match(
+    String(warnings(`stdout = ${small}`, 'stdout = "/log"')),
+    /b\.stdout: a writes to \/log as well/,
+  );
+  assert.match(
+    String(warnings(`stdout = ${small}\nstderr = "/log"`, '')),
+    /a\.stderr: stdout writes to \/log as well/,
+  );
+  for (const good of [small, '"/log"', '"stdout"', '"/log.%i"'])
+    assert.deepEqual(warnings(`stdout = ${small}`, good === '"/log"' ? '' : `stderr = ${good}`), []);
 });
 
 test('a shared file has the same path for every instance, `%i` excepted', () => {
