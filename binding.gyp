@@ -12,6 +12,7 @@
         "native/file_place.cc",
         "native/file_workers.cc",
         "native/files.cc",
+        "native/accept_more.cc",
         "native/peer_credentials.cc",
         "native/reap.cc",
         "native/signals.cc",

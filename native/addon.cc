@@ -4,6 +4,7 @@
 
 #include "family.h"
 #include "files.h"
+#include "accept_more.h"
 #include "peer_credentials.h"
 #include "reap.h"
 #include "signals.h"
@@ -29,6 +30,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("lookUpGroup", Napi::Function::New(env, LookUpGroup, "lookUpGroup"));
   exports.Set("resizeTerminal", Napi::Function::New(env, ResizeTerminal, "resizeTerminal"));
   exports.Set("peerCredentials", Napi::Function::New(env, PeerCredentials, "peerCredentials"));
+  exports.Set("acceptMore", Napi::Function::New(env, AcceptMore, "acceptMore"));
   exports.Set("resizePipe", Napi::Function::New(env, ResizePipe, "resizePipe"));
   exports.Set("unreadBytes", Napi::Function::New(env, UnreadBytes, "unreadBytes"));
   exports.Set("fileNow", Napi::Function::New(env, FileNow, "fileNow"));

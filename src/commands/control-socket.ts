@@ -1,12 +1,12 @@
 /** The RPC server as the engine uses it: loaded late, because no process needs it to start. */
 
-import { existsSync, lstatSync } from 'node:fs';
-import type { Socket } from 'node:net';
+import { closeSync, existsSync, lstatSync, writeSync } from 'node:fs';
+import type { Server, Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { AccessGrant, EngineConfig } from '../config/resolved-config.ts';
 import type { EnginePort } from '../rpc/engine-port.ts';
 import type { PeerCredentials } from '../rpc/peer.ts';
-import type { RpcServer } from '../rpc/server.ts';
+import type { RpcServer, WaitingConnections } from '../rpc/server.ts';
 import { type SocketPlace, socketPlaces } from '../rpc/socket-path.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
 import type { Clock } from '../supervisor/ports.ts';
@@ -79,6 +79,7 @@ export class ControlSocket {
       engineUid: ownUid(),
       grants: this.#grants,
       peerOf: (socket) => this.#peerOf(socket),
+      waiting: this.#waiting(),
       now: () => clock.now(),
       onRejected: (reason, uid, more) => {
         const who = uid === undefined ? {} : { uid };
@@ -118,10 +119,24 @@ export class ControlSocket {
     return this.#parts.config.socket === undefined ? places.filter(isNobodyElses) : places;
   }
 
+  #waiting(): WaitingConnections {
+    const { addon } = this.#parts;
+    return {
+      accept: (listener, most) => addon.acceptMore(descriptorOf(listener), most),
+      peerOf: (fd) => addon.peerCredentials(fd) ?? undefined,
+      dismiss: (fd, line) => {
+        try {
+          writeSync(fd, line);
+        } catch {
+          // It has gone by itself.
+        }
+        closeSync(fd);
+      },
+    };
+  }
+
   #peerOf(socket: Socket): PeerCredentials | undefined {
-    // Node gives the descriptor of a socket no public name.
-    const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
-    return this.#parts.addon.peerCredentials(fd) ?? undefined;
+    return this.#parts.addon.peerCredentials(descriptorOf(socket)) ?? undefined;
   }
 }
 
@@ -130,6 +145,11 @@ function isNobodyElses({ path, isOfUser }: SocketPlace): boolean {
   if (isOfUser !== true) return true;
   const found = lstatSync(dirname(path), { throwIfNoEntry: false });
   return found === undefined || found.uid === ownUid();
+}
+
+/** Node gives the descriptor of a socket no public name. */
+function descriptorOf(socket: Socket | Server): number {
+  return (socket as unknown as { _handle: { fd: number } | null })._handle?.fd ?? -1;
 }
 
 function ownUid(): number {

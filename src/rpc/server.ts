@@ -1,6 +1,6 @@
 /** The control socket: who may connect, how many, and what becomes of them when the engine leaves. */
 
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, Socket } from 'node:net';
 import { SystemError, TaskmasterError } from '../errors.ts';
 import { type BudgetLimits, ByteBudget } from './byte-budget.ts';
 import type { EnginePort } from './engine-port.ts';
@@ -63,6 +63,8 @@ export interface RpcServerOptions {
   readonly grants: readonly Grant[];
   /** SO_PEERCRED; undefined or a throw means that the kernel did not tell, and that nothing is allowed. */
   readonly peerOf: (socket: Socket) => PeerCredentials | undefined;
+  /** Takes connections that wait beside the one just taken; undefined: one comes in each turn of the event loop. */
+  readonly waiting?: WaitingConnections;
   /** Milliseconds that only grow. */
   readonly now: () => number;
   /** Somebody was turned away or let go; for the log. `more`: so many others were, for the same reason, untold. */
@@ -70,6 +72,14 @@ export interface RpcServerOptions {
   /** A method failed as none should; for the log. */
   readonly onFault: (error: unknown) => void;
   readonly limits?: ServerLimits;
+}
+
+/** The queue of a listening socket: in a flood of strangers, root must not have to wait until a turn is theirs. */
+export interface WaitingConnections {
+  readonly accept: (listener: Server, most: number) => readonly number[];
+  readonly peerOf: (fd: number) => PeerCredentials | undefined;
+  /** Writes what fits without waiting, and closes. */
+  readonly dismiss: (fd: number, line: string) => void;
 }
 
 interface Client {
@@ -196,9 +206,27 @@ export class RpcServer {
 
   #createListener(): Server {
     // Half-open: a client may send its requests, close its writing side and still get the replies.
-    return createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket)).on('error', () => {
+    const listener = createServer({ allowHalfOpen: true }, (socket) => {
+      this.#accept(socket);
+      this.#acceptMore(listener);
+    });
+    return listener.on('error', () => {
       // accept(2) failed for one client (EMFILE); the listener lives on.
     });
+  }
+
+  /** In a flood strangers are turned away without being made a connection of. */
+  #acceptMore(listener: Server): void {
+    const { waiting } = this.#options;
+    for (const fd of waiting?.accept(listener, MOST_AT_ONCE) ?? []) {
+      const peer = waiting?.peerOf(fd);
+      if (this.#rightsOf(peer) === undefined && this.#refused.size >= this.#limits.refusals) {
+        this.#reports.tell('no access', peer?.uid);
+        waiting?.dismiss(fd, refusalLine('not-permitted', noAccess(peer)));
+      } else {
+        this.#accept(new Socket({ fd, readable: true, writable: true, allowHalfOpen: true }));
+      }
+    }
   }
 
   #accept(socket: Socket): void {
@@ -207,11 +235,7 @@ export class RpcServer {
     const rights = this.#rightsOf(peer);
     if (peer === undefined || rights === undefined) {
       this.#reports.tell('no access', peer?.uid);
-      this.#refuse(
-        socket,
-        'not-permitted',
-        `${inWords(peer)} has no access to this engine (see [engine] access)`,
-      );
+      this.#refuse(socket, 'not-permitted', noAccess(peer));
       return;
     }
     const most = this.#mostFor(peer);
@@ -255,8 +279,7 @@ export class RpcServer {
 
   /** Says why, and goes on reading for a moment: a client that still writes would else never see the reason. */
   #refuse(socket: Socket, code: 'not-permitted' | 'action-failed', message: string): void {
-    const error = { code: ERROR_FACES[code].rpc, message, data: { code } };
-    socket.end(frame({ jsonrpc: '2.0', id: null, error }));
+    socket.end(refusalLine(code, message));
     if (this.#refused.size >= this.#limits.refusals) {
       const [oldest] = this.#refused;
       oldest?.destroy();
@@ -312,5 +335,15 @@ export class RpcServer {
   }
 }
 
+function noAccess(peer: PeerCredentials | undefined): string {
+  return `${inWords(peer)} has no access to this engine (see [engine] access)`;
+}
+
+function refusalLine(code: 'not-permitted' | 'action-failed', message: string): string {
+  return frame({ jsonrpc: '2.0', id: null, error: { code: ERROR_FACES[code].rpc, message, data: { code } } });
+}
+
+/** Connections taken in one turn of the event loop. */
+const MOST_AT_ONCE = 128;
 /** How long somebody turned away may take to read why. */
 const REFUSAL_MS = 1_000;

@@ -94,7 +94,7 @@ async function prepareFolder(folder: string, isPrivate: boolean): Promise<void> 
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ path, backlog: 512 }, () => {
+    server.listen({ path, backlog: 4096 }, () => {
       server.off('error', reject);
       resolve();
     });

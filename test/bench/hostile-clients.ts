@@ -6,7 +6,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { ended, median, pauseFor, quantile, report, taskmaster, workshop } from './harness.ts';
 
@@ -230,6 +230,18 @@ async function untilAnswered(): Promise<void> {
   throw new Error(`the engine does not answer: ${readFileSync(log, 'utf8').slice(-2_000)}`);
 }
 
+/** As taskshell does: the queue may be full for a moment. */
+async function connected(): Promise<Socket> {
+  for (const until = performance.now() + 5_000; ; await pauseFor(10)) {
+    const connection = createConnection({ path: socket });
+    const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) =>
+      connection.once('connect', () => resolve(undefined)).once('error', resolve),
+    );
+    if (failure === undefined) return connection;
+    if (failure.code !== 'EAGAIN' || performance.now() > until) throw failure;
+  }
+}
+
 interface Asker {
   /** @returns how long the answer took, in milliseconds. */
   ask(): Promise<number>;
@@ -237,8 +249,7 @@ interface Asker {
 }
 
 async function connectedAsker(): Promise<Asker> {
-  const connection = createConnection({ path: socket });
-  await new Promise((resolve, reject) => connection.once('connect', resolve).once('error', reject));
+  const connection = await connected();
   const waiting: (() => void)[] = [];
   connection.on('data', (chunk: Buffer) => {
     if (chunk.includes('\n')) waiting.shift()?.();
