@@ -16,7 +16,10 @@ const ENGINE_VERBS: Readonly<Record<string, string>> = {
 const EXIT_BAD_ARGUMENTS = 2;
 /** What the engine is told by its own name, for the usage and the manual. */
 export const ENGINE_COMMANDS: readonly (readonly [words: string, what: string])[] = [
-  ['taskmaster engine start [CONFIG]', 'run the engine (default: /etc/taskmaster.toml)'],
+  [
+    'taskmaster engine start [--replace] [CONFIG]',
+    'run the engine (default: /etc/taskmaster.toml); --replace first stops what a killed one left running',
+  ],
   ['taskmaster engine check CONFIG', 'tell every problem of a configuration'],
   ['taskmaster engine stop', 'stop the running engine, as taskshell shutdown does'],
   ['taskmaster engine reload [--plan]', 'read the configuration anew, as taskshell reload does'],

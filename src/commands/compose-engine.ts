@@ -24,6 +24,7 @@ import { EXIT_CODES, type ExitVerdict } from '../supervisor/exit-verdict.ts';
 import { Hooks } from '../supervisor/hooks.ts';
 import { Reload } from '../supervisor/reload.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
+import { AbandonedProcesses, engineNumber } from '../system/abandoned.ts';
 import { SystemClock } from '../system/clock.ts';
 import { containerMemory } from '../system/container-memory.ts';
 import { readContainerUsage } from '../system/container-usage.ts';
@@ -74,7 +75,9 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
   const reaper = new Reaper(addon);
   const openFiles = inheritedOpenFiles(process.env.TASKMASTER_INHERITED);
   const memory = containerMemory(() => clock.now());
-  const kernel = new LinuxKernel({ addon, reaper, role, openFiles, memory });
+  const number = engineNumber(configPath, process.getuid?.() ?? 0);
+  const kernel = new LinuxKernel({ addon, reaper, role, openFiles, memory, engineNumber: number });
+  const abandoned = new AbandonedProcesses(addon, number);
   const container = containerStreams({
     ...streams,
     format: config.engine.log.output,
@@ -233,5 +236,19 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     onFault: onClientFault,
   });
   const http = new HttpEndpoints({ engine: control, events, startedAt: clock.wallTime() });
-  return { clock, role, events, log, journal, output, supervisor, drain, control, socket, http, onFault };
+  return {
+    clock,
+    role,
+    abandoned,
+    events,
+    log,
+    journal,
+    output,
+    supervisor,
+    drain,
+    control,
+    socket,
+    http,
+    onFault,
+  };
 }

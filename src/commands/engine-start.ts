@@ -1,10 +1,11 @@
-/** `taskmaster engine start [CONFIG]`: the engine in the foreground, until a signal, a client or policy ends it. */
+/** `taskmaster engine start [--replace] [CONFIG]`: the engine in the foreground, until a signal, a client or policy ends it. */
 
 import { resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import { type Problem, renderProblem, renderProblems } from '../config/problem.ts';
 import { TaskmasterError } from '../errors.ts';
 import { EXIT_CODES, type ExitVerdict } from '../supervisor/exit-verdict.ts';
+import { leftInWords } from '../supervisor/reasons.ts';
 import { type EngineRequest, watchDaemonSignals } from '../system/daemon-signals.ts';
 import { DEFAULT_TERMINATION_LOG, writeTerminationMessage } from '../system/termination-log.ts';
 import { startThreadPool } from '../system/thread-pool.ts';
@@ -24,9 +25,9 @@ const OUTPUT_FLUSH_MS = 400;
 const LOG_FLUSH_MS = 200;
 
 export async function run(words: readonly string[]): Promise<number> {
-  const [given = DEFAULT_CONFIG, ...more] = words;
+  const [given = DEFAULT_CONFIG, ...more] = words.filter((word) => word !== '--replace');
   if (more.length > 0 || given.startsWith('-')) {
-    process.stderr.write('usage: taskmaster engine start [CONFIG]\n');
+    process.stderr.write('usage: taskmaster engine start [--replace] [CONFIG]\n');
     return given === '--help' ? 0 : EXIT_BAD_ARGUMENTS;
   }
   // First of all: what comes before its handler waits, or where nothing holds it, is lost (PID 1) or deadly (others).
@@ -43,7 +44,8 @@ export async function run(words: readonly string[]): Promise<number> {
   const { promise: finished, resolve: onFinished } = Promise.withResolvers<ExitVerdict>();
   const engine = composeOrTell({ configPath, config: loaded.config, onFinished });
   process.on('uncaughtException', engine.onFault);
-  const refusal = await start(engine, configPath, loaded.config.warnings);
+  const replaces = words.includes('--replace');
+  const refusal = await start(engine, { configPath, replaces, warnings: loaded.config.warnings });
   if (refusal !== undefined) {
     process.stderr.write(`taskmaster: ${refusal.message}\n`);
     return EXIT_ALREADY_RUNNING;
@@ -59,8 +61,11 @@ export async function run(words: readonly string[]): Promise<number> {
 /** @returns why the engine must not run here at all: another one does. */
 async function start(
   engine: Engine,
-  configPath: string,
-  warnings: readonly string[],
+  {
+    configPath,
+    replaces,
+    warnings,
+  }: { readonly configPath: string; readonly replaces: boolean; readonly warnings: readonly string[] },
 ): Promise<Error | undefined> {
   const { events, supervisor, socket, role, log } = engine;
   const processes = supervisor.records().length;
@@ -80,6 +85,7 @@ async function start(
     const refusal = await listen(engine);
     if (refusal !== undefined) return refusal;
   }
+  if (role === 'subreaper') await dealWithAbandoned(engine, replaces);
   startProcesses(engine, started);
   setImmediate(() => {
     void log.open().catch(engine.onFault);
@@ -92,6 +98,20 @@ async function start(
     }
   });
   return undefined;
+}
+
+/** As PID 1 nobody outlives an engine; else it may have been killed, and what it ran would be started twice. */
+async function dealWithAbandoned({ events, abandoned }: Engine, replaces: boolean): Promise<void> {
+  const found = abandoned.find();
+  if (found.length === 0) return;
+  const left = replaces ? await abandoned.stop() : found;
+  const notice = (message: string): number => events.emit('warn', 'engine_notice', { message });
+  if (replaces) notice(`stopped what an engine that was killed had left running: ${leftInWords(found)}`);
+  if (left.length === 0) return;
+  const advice = 'stop it, or start the engine with --replace; otherwise it runs beside what is started now';
+  notice(
+    `an engine with this configuration was killed and has left running: ${leftInWords(left)}; ${advice}`,
+  );
 }
 
 /** Without a socket the processes run all the same: control can come back (SIGUSR1), a lost start cannot. */

@@ -40,6 +40,11 @@ const NOT_FOLLOWED_BY_CONT: ReadonlySet<SignalName> = new Set([
   'SIGTTOU',
 ]);
 
+/** @returns the number of the engine whose family it is. */
+export function engineOfMark(mark: number): number {
+  return Math.floor(mark / FAMILIES);
+}
+
 export interface LinuxKernelParts {
   readonly addon: NativeAddon;
   readonly reaper: Reaper;

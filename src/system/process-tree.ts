@@ -31,9 +31,23 @@ export interface Family {
   sparesDaemons: boolean;
 }
 
+/** By prlimit(2); 0: none, -1: not for us to ask. */
+export type ReadMark = (pid: number) => number;
+
+/** @returns the mark of any process; 0 where it has none. */
+export function readMark(pid: number, byCall: ReadMark, proc = '/proc'): number {
+  const mark = byCall(pid);
+  if (mark >= 0) return mark;
+  try {
+    const limits = readFileSync(`${proc}/${pid}/limits`, 'utf8');
+    return Number(/^Max file locks +(\d+)/m.exec(limits)?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
 export interface ProcessTreePorts {
-  /** The mark of a process by prlimit(2); 0: none, -1: not for us to ask. */
-  readonly readMark: (pid: number) => number;
+  readonly readMark: ReadMark;
   /** Children of ours that somebody else looks after. */
   readonly isLent: (pid: number) => boolean;
   readonly proc?: string;
@@ -228,9 +242,7 @@ export class ProcessTree {
   }
 
   #readMark(orphan: number): number {
-    let mark = this.#ports.readMark(orphan);
-    if (mark < 0)
-      mark = Number(/^Max file locks +(\d+)/m.exec(this.#read(`${orphan}/limits`) ?? '')?.[1] ?? 0);
+    const mark = readMark(orphan, this.#ports.readMark, this.#proc);
     if (this.#families.has(mark)) return mark;
     // A program that set this limit itself: what stayed in the session is known by that.
     const session = this.#see(orphan)?.session;
