@@ -128,11 +128,15 @@ void FileWorkers::Work() {
   for (;;) {
     FileTask* task = TakeRunnable();
     if (task == nullptr) {
-      ++idle_;
+      // The last idle one stays, and sleeps for good: another might not be to be had when it is needed.
+      if (++idle_ == 1) {
+        pthread_cond_wait(&work_, &mutex_);
+        --idle_;
+        continue;
+      }
       timespec until = After(kIdleSeconds * 1000);
       int result = pthread_cond_timedwait(&work_, &mutex_, &until);
       --idle_;
-      // The last one stays: another might not be to be had when it is needed.
       if (result == ETIMEDOUT && !HasRunnable() && idle_ > 0) break;
       continue;
     }
