@@ -8,7 +8,15 @@ export function isSchemaObject(value: unknown): value is SchemaObject {
 
 /** Keywords whose value is a map from names to schemas, where a name may look like a keyword. */
 const MAPS_OF_SCHEMAS: ReadonlySet<string> = new Set(['properties', 'definitions']);
-const ANNOTATIONS: ReadonlySet<string> = new Set(['description', 'examples', 'expected', 'title', '$schema']);
+/** Keywords of ours, which no reader of JSON Schema knows. */
+export const OWN_KEYWORDS: ReadonlySet<string> = new Set(['expected', 'perInstance']);
+const ANNOTATIONS: ReadonlySet<string> = new Set([
+  ...OWN_KEYWORDS,
+  'description',
+  'examples',
+  'title',
+  '$schema',
+]);
 
 /** @returns a copy without what does not decide whether a value is valid; defaults stay. */
 export function withoutAnnotations(schema: unknown): unknown {
@@ -17,10 +25,10 @@ export function withoutAnnotations(schema: unknown): unknown {
   );
 }
 
-/** @returns a copy without our own keyword, as any reader of JSON Schema draft-07 understands it. */
+/** @returns a copy without our own keywords, as any reader of JSON Schema draft-07 understands it. */
 export function withoutOwnKeywords(schema: unknown): unknown {
   return mapSchema(schema, (node) =>
-    Object.fromEntries(Object.entries(node).filter(([keyword]) => keyword !== 'expected')),
+    Object.fromEntries(Object.entries(node).filter(([keyword]) => !OWN_KEYWORDS.has(keyword))),
   );
 }
 

@@ -1,6 +1,7 @@
 /** Commands of a configuration: split into words as a shell would, without one. */
 
 import type { Place } from './place.ts';
+import { showValue } from './show-value.ts';
 
 export type SplitCommand =
   | {
@@ -23,13 +24,15 @@ export interface Command {
 export function splitCommandLine(text: string): SplitCommand {
   const words: string[] = [];
   const shellSyntax = new Set<string>();
-  const token = /\s+|'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\([\s\S])|([^\s'"\\]+)|(['"\\])/gy;
+  // An expression between two NUL characters is one character of a word (`instance-text.ts`).
+  const token =
+    /\s+|'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\(\0[^\0]*\0|[\s\S])|((?:\0[^\0]*\0|[^\s'"\\])+)|(['"\\])/gy;
   let word: string | undefined;
   let bare = '';
   const endWord = (): void => {
     if (word === undefined) return;
     words.push(word);
-    noteShellSyntax(bare, word === bare, shellSyntax);
+    noteShellSyntax(bare, word.replace(/\0[^\0]*\0/g, '1') === bare, shellSyntax);
     word = undefined;
     bare = '';
   };
@@ -45,7 +48,7 @@ export function splitCommandLine(text: string): SplitCommand {
       if (escaped !== '\n') word = (word ?? '') + escaped;
     } else if (plain !== undefined) {
       word = (word ?? '') + plain;
-      bare += plain;
+      bare += plain.replace(/\0[^\0]*\0/g, '1');
     } else if (whole !== '') endWord();
   }
   endWord();
@@ -115,7 +118,7 @@ export function commandAt(
   const [file = '', ...rest] = split.words;
   if (/^[A-Za-z_][A-Za-z0-9_]*=/.test(file)) {
     place.problem({
-      message: `${JSON.stringify(file)} is no program`,
+      message: `${showValue(file)} is no program`,
       hint: 'put variables into env; no shell is run',
     });
     return undefined;

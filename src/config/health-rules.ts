@@ -2,6 +2,7 @@
 
 import { commandAt } from './command-line.ts';
 import { durationAt } from './durations.ts';
+import { isDeferred, textsOfInstances } from './instance-text.ts';
 import type { Place } from './place.ts';
 import type { HealthRules, ProbeConfig } from './resolved-config.ts';
 import type { HealthcheckSource, ProcessSource } from './schema.ts';
@@ -38,7 +39,7 @@ export function resolveHealth(place: Place, process: ProcessSource): HealthRules
   }
   if (!given.some((probe) => probe !== 'uptime')) warnOfIdleKeys(place);
   return {
-    probe: resolveProbe(place, check),
+    probe: resolveProbe(place, check, process.instances),
     intervalMs: durationAt(place.at('interval'), check.interval, 'more-than-zero'),
     timeoutMs: durationAt(place.at('timeout'), check.timeout, 'more-than-zero'),
     retries: check.retries,
@@ -53,40 +54,64 @@ function warnOfIdleKeys(place: Place): void {
   if (idle !== undefined) place.at(idle).warning('has no effect without cmd, http or tcp');
 }
 
-function resolveProbe(place: Place, check: HealthcheckSource): ProbeConfig {
+function resolveProbe(place: Place, check: HealthcheckSource, instances: number): ProbeConfig {
   if (check.cmd !== undefined) {
     const { file, args } = commandAt(place, check.cmd, check.args) ?? { file: '', args: [] };
     return { kind: 'command', file, args };
   }
-  if (check.http !== undefined) return httpProbe(place.at('http'), check.http);
-  if (check.tcp !== undefined) return tcpProbe(place.at('tcp'), check.tcp);
+  if (check.http !== undefined) return httpProbe(place.at('http'), check.http, instances);
+  if (check.tcp !== undefined) return tcpProbe(place.at('tcp'), check.tcp, instances);
   return { kind: 'uptime', uptimeMs: durationAt(place.at('uptime'), check.uptime, 'zero') };
 }
 
-function httpProbe(place: Place, http: NonNullable<HealthcheckSource['http']>): ProbeConfig {
+function httpProbe(
+  place: Place,
+  http: NonNullable<HealthcheckSource['http']>,
+  instances: number,
+): ProbeConfig {
   const text = typeof http === 'string' ? http : http.url;
   const expectStatus = typeof http === 'string' ? undefined : http.status;
   const at = typeof http === 'string' ? place : place.at('url');
-  if (!URL.canParse(text)) {
-    at.problem({
-      message: `${showValue(text)} is no URL`,
-      expected: 'a URL such as "http://localhost:8080/health"',
-      hint: /^[\w.-]+(:\d+)?(\/|$)/.test(text) ? `write "http://${text}"` : undefined,
-    });
-  } else if (new URL(text).protocol !== 'http:') {
-    at.problem({
-      message: `${showValue(text)} is no http:// URL`,
-      hint: 'for TLS use tcp, or a cmd such as curl --fail https://…',
-    });
+  for (const url of textsOfInstances(text, instances)) {
+    if (!checkUrl(at, url)) break;
   }
   return { kind: 'http', url: text, expectStatus };
 }
 
-function tcpProbe(place: Place, tcp: string | number): ProbeConfig {
-  const match = /^(?:(\[[0-9A-Fa-f:.]+\]|[^\s:[\]]+):)?(\d{1,5})$/.exec(String(tcp));
-  const port = Number(match?.[2] ?? 0);
-  if (port < 1 || port > 65_535) {
-    place.problem({ message: `found ${showValue(tcp)}`, expected: 'a port from 1 to 65535, or "host:port"' });
+/** @returns false after reporting a problem. */
+function checkUrl(place: Place, text: string): boolean {
+  if (!URL.canParse(text)) {
+    place.problem({
+      message: `${showValue(text)} is no URL`,
+      expected: 'a URL such as "http://localhost:8080/health"',
+      hint: /^[\w.-]+(:\d+)?(\/|$)/.test(text) ? `write "http://${text}"` : undefined,
+    });
+    return false;
   }
-  return { kind: 'tcp', host: (match?.[1] ?? '127.0.0.1').replace(/^\[|\]$/g, ''), port };
+  if (new URL(text).protocol === 'http:') return true;
+  place.problem({
+    message: `${showValue(text)} is no http:// URL`,
+    hint: 'for TLS use tcp, or a cmd such as curl --fail https://…',
+  });
+  return false;
+}
+
+const ADDRESS = /^(?:(\[[0-9A-Fa-f:.]+\]|[^\s:[\]]+):)?(\d{1,5})$/;
+
+function tcpProbe(place: Place, tcp: string | number, instances: number): ProbeConfig {
+  const isGood = (address: string): boolean => {
+    const port = Number(ADDRESS.exec(address)?.[2] ?? 0);
+    return port >= 1 && port <= 65_535;
+  };
+  const wrong = textsOfInstances(String(tcp), instances).find((address) => !isGood(address));
+  if (wrong !== undefined)
+    place.problem({
+      message: `found ${showValue(typeof tcp === 'number' ? tcp : wrong)}`,
+      expected: 'a port from 1 to 65535, or "host:port"',
+    });
+  const text = String(tcp);
+  const colon = text.lastIndexOf(':');
+  const host = colon === -1 ? '127.0.0.1' : text.slice(0, colon).replace(/^\[|\]$/g, '');
+  const port = text.slice(colon + 1);
+  return { kind: 'tcp', host, port: isDeferred(port) ? port : Number(port) };
 }

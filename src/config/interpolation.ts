@@ -1,9 +1,13 @@
 /**
  * Variables in string values: `${NAME}`, `${NAME:-default}` (also for an empty variable, as in a shell), `$$` for a
- * dollar sign. Any other `$` stands for itself.
+ * dollar sign. Any other `$` stands for itself. `${NAME + 1}` is arithmetic; `instance` in it is the number of the copy,
+ * which is filled in when one is started (`instance-text.ts`).
  */
 
+import { evaluate } from './expression.ts';
+import { deferred, INSTANCE, isDeferred } from './instance-text.ts';
 import type { Problem } from './problem.ts';
+import { schemaAt } from './schema-walk.ts';
 import { type KeyPath, type ProblemText, problemAtKey, type SourceFile } from './source-file.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -56,14 +60,9 @@ function closingBrace(text: string, from: number): number {
 function fillIn(reference: string, environment: Environment, depth: number): Interpolated {
   const match = /^([A-Za-z_][A-Za-z0-9_]*)(:-([\s\S]*))?$/.exec(reference);
   const name = match?.[1];
-  if (match === null || name === undefined) {
-    return {
-      ok: false,
-      message: `\${${reference.slice(0, 40)}} is no variable`,
-      hint: `write \${NAME} or \${NAME:-default}; ${LITERAL_HINT}`,
-    };
-  }
-  const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
+  if (match === null || name === undefined) return calculate(reference, environment, depth);
+  if (name === INSTANCE) return { ok: true, text: deferred(INSTANCE) };
+  const value = variable(name, environment);
   const fallback = match[3];
   if (value !== undefined && (value !== '' || fallback === undefined)) return { ok: true, text: value };
   if (fallback !== undefined) return interpolate(fallback, environment, depth + 1);
@@ -74,12 +73,66 @@ function fillIn(reference: string, environment: Environment, depth: number): Int
   };
 }
 
+function variable(name: string, environment: Environment): string | undefined {
+  return Object.hasOwn(environment, name) ? environment[name] : undefined;
+}
+
+/** Of `${PORT-80}` a shell takes 80 for a default: without spaces only `instance` is calculated with. */
+const FORM_OF_SHELLS = /^(?!instance\b)[A-Za-z_]\w*[-+=?:#%/*^,@]/;
+const ARITHMETIC = /^[\w\s+*/%()-]+$/;
+
+function calculate(reference: string, environment: Environment, depth: number): Interpolated {
+  const inner = interpolate(reference, environment, depth + 1);
+  if (!inner.ok) return inner;
+  const expression = inner.text.replaceAll('\0', '').trim();
+  const hasName = /[A-Za-z_]/.test(reference);
+  if (!hasName || FORM_OF_SHELLS.test(reference) || !ARITHMETIC.test(expression)) {
+    return {
+      ok: false,
+      message: `\${${reference.slice(0, 40)}} is no variable`,
+      hint: `write \${NAME}, \${NAME:-default} or \${NAME + 1}; ${LITERAL_HINT}`,
+    };
+  }
+  let problem: Interpolated | undefined;
+  const numbers = expression.replace(/[A-Za-z_]\w*/g, (name) => {
+    if (name === INSTANCE) return name;
+    const number = numberOf(name, environment);
+    if (typeof number === 'string') return number;
+    problem ??= number;
+    return '0';
+  });
+  if (problem !== undefined) return problem;
+  const result = evaluate(numbers.replaceAll(INSTANCE, '1'));
+  if (new RegExp(`\\b${INSTANCE}\\b`).test(numbers)) {
+    // Whether each copy has a result is known when the number of copies is.
+    if (result.ok || result.message === 'division by 0') return { ok: true, text: deferred(numbers) };
+  } else if (result.ok) return { ok: true, text: String(result.value) };
+  const why = result.ok ? '' : result.message;
+  return { ok: false, message: `cannot compute \${${expression.slice(0, 60)}}: ${why}`, hint: undefined };
+}
+
+/** @returns the variable's number as text, or what is wrong with it. */
+function numberOf(name: string, environment: Environment): string | Interpolated {
+  const value = variable(name, environment);
+  if (value === undefined)
+    return {
+      ok: false,
+      message: `the variable ${name} is not set`,
+      hint: `set ${name} in the engine's environment, or write \${\${${name}:-0} + 1}`,
+    };
+  if (/^\s*-?\d{1,15}\s*$/.test(value)) return `(${value.trim()})`;
+  const found = JSON.stringify(value.slice(0, 40));
+  return { ok: false, message: `the variable ${name} is no whole number: ${found}`, hint: undefined };
+}
+
 export interface InterpolatedDocument {
   readonly problems: readonly Problem[];
   /** Paths (as JSON) of the strings that held variables: text where the schema may want a number. */
   readonly changed: ReadonlySet<string>;
   /** Paths of the strings with problems. */
   readonly broken: readonly KeyPath[];
+  /** Paths of the strings that differ from copy to copy. */
+  readonly perInstance: readonly KeyPath[];
 }
 
 /** Fills in the variables of all string values of a document, in place. */
@@ -90,6 +143,7 @@ export function interpolateDocument(
 ): InterpolatedDocument {
   const problems: Problem[] = [];
   const broken: KeyPath[] = [];
+  const perInstance: KeyPath[] = [];
   const changed = new Set<string>();
   let length = 0;
   const report = (path: KeyPath, said: ProblemText): void => {
@@ -98,6 +152,10 @@ export function interpolateDocument(
   };
   const fill = (text: string, path: KeyPath): string => {
     if (length > MAX_RESULT_LENGTH) return text;
+    if (text.includes('\0')) {
+      report(path, { message: 'contains a NUL character' });
+      return text;
+    }
     const filled = interpolate(text, environment);
     if (!filled.ok) {
       report(path, filled);
@@ -105,8 +163,9 @@ export function interpolateDocument(
     }
     length += filled.text.length;
     if (length > MAX_RESULT_LENGTH) report(path, { message: 'makes the configuration larger than 4 MiB' });
-    else if (filled.text.includes('\0')) report(path, { message: 'contains a NUL character' });
+    else if (isDeferred(filled.text) && !isPerInstance(path)) report(path, NOT_HERE);
     else if (filled.text !== text) changed.add(JSON.stringify(path));
+    if (isDeferred(filled.text)) perInstance.push(path);
     return filled.text;
   };
   const visit = (value: unknown, path: KeyPath): unknown => {
@@ -119,9 +178,21 @@ export function interpolateDocument(
     return value;
   };
   visit(document, []);
-  return { problems, changed, broken };
+  return { problems, changed, broken, perInstance };
 }
 
 function isTable(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
+}
+
+const NOT_HERE: ProblemText = {
+  message: `\${${INSTANCE}} cannot be used here`,
+  expected: 'a value that is the same for all instances',
+  hint: `\${${INSTANCE}} is the number of the instance, for cmd, args, env, workingdir, stdout, stderr and healthcheck`,
+};
+
+/** An element of an array goes by the key of the array. */
+function isPerInstance(path: KeyPath): boolean {
+  const key = typeof path.at(-1) === 'number' ? path.slice(0, -1) : path;
+  return schemaAt(key)?.perInstance === true;
 }

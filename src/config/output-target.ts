@@ -4,6 +4,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { OwnPrivileges, UserDatabase } from './config-ports.ts';
 import { durationAt, sizeAt } from './durations.ts';
 import { groupAt, uidAt } from './identity.ts';
+import { isDeferred, textOfInstance } from './instance-text.ts';
 import { octalAt } from './octal.ts';
 import type { Place } from './place.ts';
 import type { FileAccess, OutputTarget } from './resolved-config.ts';
@@ -87,7 +88,7 @@ function accessOf(
 }
 
 function pathAt(place: Place, given: string): string {
-  if (given.endsWith('/')) place.problem({ message: `${JSON.stringify(given)} is a directory, not a file` });
+  if (given.endsWith('/')) place.problem({ message: `${showValue(given)} is a directory, not a file` });
   return resolve(dirname(place.source.path), given);
 }
 
@@ -98,9 +99,15 @@ function pathAt(place: Place, given: string): string {
  */
 export function outputTargetOfInstance(target: OutputTarget, instance: number): OutputTarget {
   if (target.kind !== 'file') return target;
-  if (target.path.includes('%i')) return { ...target, path: target.path.replaceAll('%i', String(instance)) };
+  if (isDeferred(target.path))
+    return { ...target, path: textOfInstance(withNumber(target.path, instance), instance) };
+  if (target.path.includes('%i')) return { ...target, path: withNumber(target.path, instance) };
   if (instance === 1 || target.isShared || target.path.startsWith('/dev/')) return target;
   const extension = extname(target.path);
   const name = basename(target.path, extension);
   return { ...target, path: join(dirname(target.path), `${name}-${instance}${extension}`) };
+}
+
+function withNumber(path: string, instance: number): string {
+  return path.replaceAll('%i', String(instance));
 }

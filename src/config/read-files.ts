@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { ConfigPorts } from './config-ports.ts';
 import { fileErrorInWords } from './file-error.ts';
 import { expandGlob, isGlob } from './include.ts';
+import { INSTANCE } from './instance-text.ts';
 import { interpolateDocument } from './interpolation.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from './parse.ts';
 import { type Findings, Place } from './place.ts';
@@ -75,6 +76,10 @@ function readOne(
   const { source, value } = parsed;
   const interpolated = interpolateDocument(source, value, ports.environment);
   findings.problems.push(...interpolated.problems);
+  if (Object.hasOwn(ports.environment, INSTANCE) && interpolated.perInstance[0] !== undefined)
+    new Place(source, interpolated.perInstance[0], findings).warning(
+      `\${${INSTANCE}} is the number of the instance; the environment variable "${INSTANCE}" is not used`,
+    );
   const document = validateDocument(source, value, interpolated);
   findings.problems.push(...document.problems);
   return { source, document };

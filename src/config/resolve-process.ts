@@ -7,6 +7,7 @@ import { durationAt, sizeAt } from './durations.ts';
 import { resolveEnvironment } from './environment.ts';
 import { resolveHealth } from './health-rules.ts';
 import { resolveCapabilities, resolveIdentity } from './identity.ts';
+import { checkInstanceTexts } from './instance-text.ts';
 import { resolveLimits } from './limits.ts';
 import { octalAt } from './octal.ts';
 import { resolveOutput } from './output-target.ts';
@@ -48,6 +49,7 @@ export function resolveProcess(
     const hint = 'use "simple" with a healthcheck';
     place.at('type').problem({ message: 'type = "notify" is not supported by this version', hint });
   }
+  checkInstanceTexts(place, process, process.instances);
   return {
     name,
     description: process.description,

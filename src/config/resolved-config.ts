@@ -145,11 +145,12 @@ export interface HealthRules {
   readonly onUnhealthy: 'restart' | 'exit' | 'none';
 }
 
+/** A port that differs from copy to copy is a text (`instance-text.ts`). */
 export type ProbeConfig =
   | { readonly kind: 'uptime'; readonly uptimeMs: number }
   | { readonly kind: 'command'; readonly file: string; readonly args: readonly string[] }
   | { readonly kind: 'http'; readonly url: string; readonly expectStatus: readonly number[] | undefined }
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number | string };
 
 export interface SpawnSettings {
   /** The user to become; undefined: stay the engine's user. */

@@ -10,20 +10,23 @@ export const healthcheckSchema = {
     uptime: { ...duration, default: '1s', description: 'Healthy after having been alive for so long.' },
     cmd: {
       ...command,
+      perInstance: true,
       description:
         'A program that exits 0 when all is well, written as `cmd` of a process. It runs as the process’s user, in its directory and environment.',
       examples: ['/usr/bin/curl'],
     },
     args: {
       ...argumentList,
+      perInstance: true,
       description: 'Arguments of `cmd`.',
       examples: [['-f', 'http://localhost/health']],
     },
     http: {
+      perInstance: true,
       type: ['string', 'object'],
       pattern: '\\S',
       properties: {
-        url: { ...text, description: 'What to GET.' },
+        url: { ...text, perInstance: true, description: 'What to GET.' },
         status: {
           type: 'array',
           items: { type: 'integer', minimum: 100, maximum: 599, expected: 'an HTTP status from 100 to 599' },
@@ -39,6 +42,7 @@ export const healthcheckSchema = {
       examples: ['http://localhost:8080/health'],
     },
     tcp: {
+      perInstance: true,
       type: ['string', 'integer'],
       pattern: '\\S',
       minimum: 1,

@@ -15,10 +15,11 @@ import {
 } from './schema-values.ts';
 
 const output = {
+  perInstance: true,
   type: ['string', 'object'],
   pattern: '^(inherit|null|passthrough|.*/.*)$',
   properties: {
-    file: { ...nonEmptyText, description: 'Path of the file, appended to.' },
+    file: { ...nonEmptyText, perInstance: true, description: 'Path of the file, appended to.' },
     max_size: { ...size, description: 'Rotate at this size. Default: never.' },
     rotate_every: {
       ...duration,
@@ -140,12 +141,14 @@ export const processSchema = {
   properties: {
     cmd: {
       ...command,
+      perInstance: true,
       description:
         'What to run. With `args`: the program. Without: split into words as a shell would (quotes and backslashes), but no shell is run. Or an array of program and arguments. A program without a slash is looked for in the process’s own PATH.',
       examples: ['/usr/sbin/nginx -g "daemon off;"', ['sleep', '60']],
     },
     args: {
       ...argumentList,
+      perInstance: true,
       description: 'Arguments, passed on exactly as they are.',
       examples: [['-g', 'daemon off;']],
     },
@@ -170,7 +173,11 @@ export const processSchema = {
       description: 'Supplementary groups, all of them. Default: the user’s own.',
       expected: 'an array of names or numbers',
     },
-    workingdir: { ...nonEmptyText, description: 'Directory to start in. Default: the engine’s own.' },
+    workingdir: {
+      ...nonEmptyText,
+      perInstance: true,
+      description: 'Directory to start in. Default: the engine’s own.',
+    },
     umask: {
       ...octalMode,
       description: 'File mode creation mask. Default: the engine’s own.',
@@ -180,8 +187,9 @@ export const processSchema = {
       type: 'object',
       propertyNames: { pattern: '^[^=\\u0000]+$' },
       additionalProperties: {
+        perInstance: true,
         type: ['string', 'number', 'boolean', 'object'],
-        properties: { file: { ...nonEmptyText, description: 'Path of the secret.' } },
+        properties: { file: { ...nonEmptyText, perInstance: true, description: 'Path of the secret.' } },
         required: ['file'],
         additionalProperties: false,
         expected: 'a string, number or boolean, or {file = "/run/secrets/NAME"}',
@@ -245,7 +253,7 @@ export const processSchema = {
       maximum: 1000,
       default: 1,
       description:
-        'How many copies to run: `web:1`, `web:2`, …. Each finds its name in TASKMASTER_INSTANCE and its number in TASKMASTER_INSTANCE_NUMBER.',
+        'How many copies to run: `web:1`, `web:2`, …. Each finds its name in TASKMASTER_INSTANCE and its number in TASKMASTER_INSTANCE_NUMBER; see “The number of the instance”.',
     },
     depends_on: {
       type: ['array', 'object', 'string'],

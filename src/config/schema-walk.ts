@@ -9,6 +9,8 @@ export interface SchemaNode {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly expected?: string;
+  /** Its text may differ from copy to copy: `${instance}`. */
+  readonly perInstance?: boolean;
   readonly description?: string;
   readonly default?: unknown;
   readonly examples?: readonly unknown[];

@@ -1,10 +1,12 @@
 /** Values of a configuration in messages: as they stand in the file, cut where they are long. */
 
+import { readable } from './instance-text.ts';
+
 const MAX_SHOWN = 60;
 
 /** @returns `"text"`, `12`, `true`, `an array`, `a table`. */
 export function showValue(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(cut(value));
+  if (typeof value === 'string') return JSON.stringify(cut(readable(value)));
   if (typeof value === 'number')
     return Number.isNaN(value) ? 'nan' : String(value).replace('Infinity', 'inf');
   if (typeof value === 'boolean' || typeof value === 'bigint') return String(value);

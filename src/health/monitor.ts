@@ -69,7 +69,7 @@ export class ProbingHealthMonitor implements HealthMonitor {
       case 'http':
         return probeByHttp(config.url, config.expectStatus);
       case 'tcp':
-        return probeByTcp(config.host, config.port);
+        return probeByTcp(config.host, Number(config.port));
     }
   }
 

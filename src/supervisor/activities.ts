@@ -1,5 +1,6 @@
 /** The work that belongs to a state: waiting for dependencies, watching readiness and liveness. */
 
+import { ofInstance } from '../config/instance-text.ts';
 import { assertNever } from '../errors.ts';
 import type { Activity } from '../lifecycle/effects.ts';
 import type { Fact } from '../lifecycle/events.ts';
@@ -139,6 +140,7 @@ function factOf(
 }
 
 function subjectOfProbe(record: InstanceRecord): ProbeSubject {
+  const process = ofInstance(record.process, record.ordinal);
   return {
     // A reload may rename the instance while it is watched.
     get instance() {
@@ -146,7 +148,7 @@ function subjectOfProbe(record: InstanceRecord): ProbeSubject {
     },
     incarnation: record.machine.incarnation,
     pid: record.pid ?? 0,
-    process: record.process,
-    environment: environmentFor(record.process, record.name, record.ordinal),
+    process,
+    environment: environmentFor(process, record.name, record.ordinal),
   };
 }

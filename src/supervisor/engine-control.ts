@@ -1,5 +1,6 @@
 /** What people and programs may ask of the engine; the RPC handlers' port is this. */
 
+import { ofInstance, withReadableTexts } from '../config/instance-text.ts';
 import type { InputSource } from '../config/resolved-config.ts';
 import { TaskmasterError } from '../errors.ts';
 import type { DecisionKind } from '../lifecycle/events.ts';
@@ -263,7 +264,11 @@ export class EngineControl {
   /** What the configuration adds to the engine's own environment for the next incarnation; of secrets, where they are. */
   environment(instance: string): Readonly<Record<string, string>> {
     const record = this.#one(instance);
-    const { set, secretFiles = {} } = environmentFor(record.process, record.name, record.ordinal);
+    const { set, secretFiles = {} } = environmentFor(
+      ofInstance(record.process, record.ordinal),
+      record.name,
+      record.ordinal,
+    );
     const masked = Object.entries(secretFiles).map(([name, path]) => [name, `••• (from ${path})`]);
     return { ...set, ...Object.fromEntries(masked) };
   }
@@ -271,10 +276,11 @@ export class EngineControl {
   /** The resolved configuration as plain data: all, or one process's. */
   config(process?: string): unknown {
     const { config } = this.#ports.reload;
-    if (process === undefined) return { ...config, processes: Object.fromEntries(config.processes) };
+    if (process === undefined)
+      return withReadableTexts({ ...config, processes: Object.fromEntries(config.processes) });
     const found = config.processes.get(process);
     if (found === undefined) throw unknownProcess(process, [...config.processes.keys()]);
-    return found;
+    return withReadableTexts(found);
   }
 
   get journal(): JournalPort {

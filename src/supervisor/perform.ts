@@ -1,5 +1,6 @@
 /** Carries out the effects of a step through the ports. Facts that come of it go back through `enqueue`. */
 
+import { ofInstance } from '../config/instance-text.ts';
 import { assertNever } from '../errors.ts';
 import { BRIEF_LIFE_MS } from '../lifecycle/backoff.ts';
 import type { Effect } from '../lifecycle/effects.ts';
@@ -70,14 +71,15 @@ function spawn(
   context: PerformContext,
   causedBy: number | undefined,
 ): void {
-  const { process, name, ordinal } = record;
+  const { name, ordinal } = record;
+  const process = ofInstance(record.process, ordinal);
   record.lastSignal = undefined;
   record.left = [];
   if (record.family !== undefined) context.kernel.release(record.family);
   record.family = undefined;
   const isCurrent = (): boolean => record.machine.incarnation === incarnation;
   const answer = (fact: Fact): void => context.fact(record, fact, isCurrent, causedBy);
-  const outputs = context.output.prepare(name, targetsFor(process, ordinal));
+  const outputs = context.output.prepare(name, targetsFor(record.process, ordinal));
   if (outputs.kind === 'failed') {
     answer({ kind: 'spawnFailed', failure: outputs.failure });
     return;

@@ -3,6 +3,7 @@
  * follows, `perform` does it, and at the end of each turn whoever needs to know is told what changed.
  */
 
+import { ofInstance } from '../config/instance-text.ts';
 import type { EngineConfig, ProcessConfig, ResolvedConfig } from '../config/resolved-config.ts';
 import type { DecisionKind, Fact, LifecycleEvent } from '../lifecycle/events.ts';
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
@@ -196,7 +197,7 @@ export class Supervisor {
   #tell(record: InstanceRecord, fact: Fact, causedBy: number | undefined): number | undefined {
     const { clock, events } = this.#ports;
     if (fact.kind === 'spawned') {
-      const { command, spawn } = record.process;
+      const { command, spawn } = ofInstance(record.process, record.ordinal);
       const user = spawn.identity?.userName;
       const words = [command.file, ...command.args].join(' ');
       const fields = { command: words, ...(user && { user }) };

@@ -51,7 +51,7 @@ type Probe =
   | { readonly kind: 'uptime'; readonly uptimeMs: number }
   | { readonly kind: 'command'; readonly file: string; readonly args: readonly string[] }
   | { readonly kind: 'http'; readonly url: string }
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number | string };
 
 /** @param config as it came: nothing in it is harmless */
 export function processFacts(config: unknown): readonly ProcessFact[] {
