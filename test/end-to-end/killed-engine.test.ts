@@ -25,23 +25,21 @@ function killedOnce(...flags: readonly string[]): readonly [string, ...string[]]
   return ['sh', '-c', script.join('\n'), 'sh'];
 }
 
-async function sleepers(engine: EngineRun): Promise<number> {
+async function shells(engine: EngineRun): Promise<number> {
   return (await engine.processes()).filter(({ name, state }) => name === 'sh' && state !== 'Z').length;
 }
 
 test('what a killed engine left is told of at the next start, and --replace stops it first', async (t) => {
   const plain = await new EngineRun(t, CONFIG, { wrapper: killedOnce() }).ready();
   await eventually(() => assert.match(plain.log, /was killed and has left running: .*sleep 4711.*--replace/));
-  const doubled = await eventually(async () => {
-    const found = await sleepers(plain);
-    assert.ok(found >= 5, `PID 1, and two copies of two programs: ${found}`);
-    return found;
-  });
+  const once = 1 + 1 + 2;
+  const message = 'PID 1, web, and the two shells of away';
+  await eventually(async () => assert.equal(await shells(plain), 1 + 2 * (once - 1), message));
   const replacing = await new EngineRun(t, CONFIG, { wrapper: killedOnce('--replace') }).ready();
   await eventually(() =>
     assert.match(replacing.log, /stopped what an engine that was killed had left running/),
   );
-  await eventually(async () => assert.equal(await sleepers(replacing), doubled - 2));
+  await eventually(async () => assert.equal(await shells(replacing), once, message));
   assert.doesNotMatch(replacing.log, /has left running/);
   assert.equal(replacing.read('log'), 'ended\n', 'the first had TERM and its time');
 });
