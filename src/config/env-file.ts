@@ -12,75 +12,85 @@ export interface ParsedEnvFile {
   readonly problems: readonly EnvFileProblem[];
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 const MAX_PROBLEMS = 20;
-const LINE = /^[ \t]*(?:export[ \t]+)?([^=\s#'"][^=]*?)[ \t]*=[ \t]*(.*)$/;
+/** White space, `export`, a name, and what follows it: `=`, or the end of the line. */
+const NAME = /[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*(?:=[ \t]*|(?<=[ \t])(?=#)|(?=\n|$))/y;
+const BLANK = /[ \t\r]*(?:#.*)?(?:\n|$)/y;
+const QUOTED = /'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"/y;
+/** A # begins a comment after white space only. */
+const UNQUOTED = /(?:[^\n#](?:[^\n#]|(?<=\S)#)*)?/y;
 
 /**
  * One variable a line, `export` before it allowed; blank lines and lines that begin with # are skipped. A value is
- * taken as it stands up to a # after white space; '…' is literal; "…" knows \n, \t, \r, \", \\ and \$. Nothing is
- * expanded. The last of two equal names wins.
+ * taken as it stands up to a # after white space; '…' is literal; "…" knows \n, \t, \r, \", \\, \$ and \`; both may span
+ * lines. Nothing is expanded. A name alone takes its value from `environment`, if it is there. The last of two equal
+ * names wins.
  */
-export function parseEnvFile(text: string): ParsedEnvFile {
+export function parseEnvFile(text: string, environment: Environment = {}): ParsedEnvFile {
   const variables = new Map<string, string>();
   const problems: EnvFileProblem[] = [];
-  let offset = 0;
-  for (const line of text.split('\n')) {
-    const read = readLine(line);
-    if (read.kind === 'variable') variables.set(read.name, read.value);
-    else if (read.kind === 'problem') problems.push({ offset: offset + read.column, ...read.said });
-    if (problems.length >= MAX_PROBLEMS) break;
-    offset += line.length + 1;
+  let at = 0;
+  const take = (pattern: RegExp): RegExpExecArray | null => {
+    pattern.lastIndex = at;
+    const match = pattern.exec(text);
+    if (match !== null) at = pattern.lastIndex;
+    return match;
+  };
+  const skipLine = (): void => {
+    const end = text.indexOf('\n', at);
+    at = end === -1 ? text.length : end + 1;
+  };
+  /** What comes after it is read on from the next line. */
+  const report = (offset: number, message: string, hint?: string): void => {
+    problems.push({ offset, message, ...(hint !== undefined && { hint }) });
+    skipLine();
+  };
+  while (at < text.length && problems.length < MAX_PROBLEMS) {
+    if (take(BLANK) !== null) continue;
+    const start = at + text.slice(at).search(/\S/);
+    const name = take(NAME)?.[1];
+    if (name === undefined) {
+      const end = text.indexOf('\n', start);
+      const line = text.slice(start, end === -1 ? undefined : end);
+      const found = JSON.stringify(line.trimEnd().slice(0, 40));
+      report(start, `${found} is no variable`, 'write NAME=value; comments start with #');
+      continue;
+    }
+    if (!text.slice(start, at).includes('=')) {
+      const inherited = Object.hasOwn(environment, name) ? environment[name] : undefined;
+      if (inherited !== undefined) variables.set(name, inherited);
+      skipLine();
+      continue;
+    }
+    const valueAt = at;
+    const quote = text.charAt(at);
+    const isQuoted = quote === "'" || quote === '"';
+    const match = take(isQuoted ? QUOTED : UNQUOTED);
+    if (match === null) {
+      report(
+        valueAt,
+        `the ${quote} of ${name} is not closed`,
+        'a quoted value may span lines, up to the next quote',
+      );
+      continue;
+    }
+    const value = isQuoted ? (match[1] ?? unescaped(match[2] ?? '')) : match[0].trim();
+    const nul = text.slice(valueAt, at).indexOf('\0');
+    if (nul !== -1) report(valueAt + nul, 'contains a NUL character');
+    else if (take(BLANK) === null)
+      report(at, `something follows the value of ${name}`, 'quote a value as a whole or not at all');
+    else variables.set(name, value);
   }
   return { variables, problems };
 }
 
-type EnvLine =
-  | { readonly kind: 'nothing' }
-  | { readonly kind: 'variable'; readonly name: string; readonly value: string }
-  | {
-      readonly kind: 'problem';
-      readonly column: number;
-      readonly said: { readonly message: string; readonly hint?: string };
-    };
-
-function readLine(line: string): EnvLine {
-  if (/^\s*(#|$)/.test(line)) return { kind: 'nothing' };
-  const column = line.search(/\S/);
-  const nul = line.indexOf('\0');
-  if (nul !== -1) return { kind: 'problem', column: nul, said: { message: 'contains a NUL character' } };
-  const match = LINE.exec(line);
-  const name = match?.[1];
-  if (match === null || name === undefined || !/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name)) {
-    const found = JSON.stringify(line.trim().slice(0, 40));
-    return {
-      kind: 'problem',
-      column,
-      said: { message: `${found} is no variable`, hint: 'write NAME=value; comments start with #' },
-    };
-  }
-  const raw = match[2] ?? '';
-  const value = readValue(raw.trimEnd());
-  if (value !== undefined) return { kind: 'variable', name, value };
-  return {
-    kind: 'problem',
-    column: line.length - raw.length,
-    said: {
-      message: `the quotes of ${name} are not closed, or something follows them`,
-      hint: 'a value stands on one line; quote it as a whole or not at all',
-    },
-  };
-}
-
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' };
 
-function readValue(raw: string): string | undefined {
-  if (raw.startsWith("'")) return /^'([^']*)'\s*(#.*)?$/.exec(raw)?.[1];
-  if (raw.startsWith('"')) {
-    const inner = /^"((?:[^"\\]|\\.)*)"\s*(#.*)?$/.exec(raw)?.[1];
-    return inner?.replace(
-      /\\(.)/g,
-      (whole, char: string) => ESCAPES[char] ?? (/["\\$`]/.test(char) ? char : whole),
-    );
-  }
-  return raw.replace(/(^|\s+)#.*$/, '');
+function unescaped(text: string): string {
+  return text.replace(
+    /\\([\s\S])/g,
+    (whole, char: string) => ESCAPES[char] ?? (/["\\$`]/.test(char) ? char : whole),
+  );
 }

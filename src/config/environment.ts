@@ -1,13 +1,15 @@
 /** The environment a process is given: its user's variables, then `env_file`, then `env`; and where its secrets are. */
 
 import { dirname, resolve } from 'node:path';
-import type { ConfigFiles } from './config-ports.ts';
+import type { ConfigPorts } from './config-ports.ts';
 import { parseEnvFile } from './env-file.ts';
 import { fileErrorInWords } from './file-error.ts';
 import type { Place } from './place.ts';
 import type { EnvironmentPlan } from './resolved-config.ts';
 import type { ProcessSource } from './schema.ts';
 import { problemAtOffset } from './source-file.ts';
+
+type EnvironmentPorts = Pick<ConfigPorts, 'files' | 'environment'>;
 
 const MAX_ENV_FILE_BYTES = 1024 * 1024;
 
@@ -16,13 +18,13 @@ export function resolveEnvironment(
   place: Place,
   process: ProcessSource,
   ofUser: Readonly<Record<string, string>>,
-  files: ConfigFiles,
+  ports: EnvironmentPorts,
 ): EnvironmentPlan {
   const variables = new Map(Object.entries(ofUser));
   // Its terminal is not the one that the engine itself may have been started on.
   if (process.tty) variables.set('TERM', 'xterm');
   for (const [path, pathPlace] of envFiles(place.at('env_file'), process.env_file)) {
-    for (const [name, value] of readEnvFile(pathPlace, path, files)) variables.set(name, value);
+    for (const [name, value] of readEnvFile(pathPlace, path, ports)) variables.set(name, value);
   }
   const secrets = new Map<string, string>();
   for (const [name, value] of Object.entries(process.env ?? {})) {
@@ -56,12 +58,12 @@ function envFiles(place: Place, paths: ProcessSource['env_file']): readonly (rea
   return paths.map((path, index) => [path, place.at(index)]);
 }
 
-function readEnvFile(place: Place, given: string, files: ConfigFiles): ReadonlyMap<string, string> {
+function readEnvFile(place: Place, given: string, ports: EnvironmentPorts): ReadonlyMap<string, string> {
   const isOptional = given.startsWith('-');
   const path = resolve(dirname(place.source.path), isOptional ? given.slice(1) : given);
   let bytes: Uint8Array;
   try {
-    bytes = files.read(path, MAX_ENV_FILE_BYTES);
+    bytes = ports.files.read(path, MAX_ENV_FILE_BYTES);
   } catch (error) {
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (!(isOptional && isMissing)) {
@@ -80,7 +82,7 @@ function readEnvFile(place: Place, given: string, files: ConfigFiles): ReadonlyM
     .toString('utf8')
     .replace(/^\ufeff/, '')
     .replaceAll('\r\n', '\n');
-  const { variables, problems } = parseEnvFile(text);
+  const { variables, problems } = parseEnvFile(text, ports.environment);
   for (const { offset, message, hint } of problems) {
     place.findings.problems.push(problemAtOffset({ path, text }, offset, '', { message, hint }));
   }

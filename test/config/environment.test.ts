@@ -30,8 +30,8 @@ for (const [line, name, value] of LINES) {
 }
 
 for (const line of [
-  'A',
   '=x',
+  'A#x',
   'A B=x',
   '1A=x',
   'A="x',
@@ -48,6 +48,59 @@ for (const line of [
     assert.ok((problems[0]?.offset ?? 0) >= 5 && (problems[0]?.offset ?? 0) <= 5 + line.length);
   });
 }
+
+const KEY = '-----BEGIN KEY-----\nab=#\'c"\n\n-----END KEY-----';
+
+test('a value in quotes may span lines', () => {
+  for (const [text, expected] of [
+    [`A='one\ntwo'\nB=2\n`, { A: 'one\ntwo', B: '2' }],
+    [`A="one\n # two\n\n"  # comment\nexport B="3"`, { A: 'one\n # two\n\n', B: '3' }],
+    [`A="${KEY.replaceAll('"', '\\"')}"\n`, { A: KEY }],
+    [`A="a\\\nb"`, { A: 'a\\\nb' }],
+  ] as const) {
+    const { variables, problems } = parseEnvFile(text);
+    assert.deepEqual(problems, [], text);
+    assert.deepEqual(Object.fromEntries(variables), expected);
+  }
+});
+
+test('a quote that is not closed, or not alone, is reported at its line, and reading continues on the next', () => {
+  for (const [text, offset, message] of [
+    ["OK=1\nA='one\nB=2", 7, /the ' of A is not closed/],
+    ['OK=1\nA="one\\"\nB=2', 7, /the " of A is not closed/],
+    ["OK=1\nA='one\n'x\nB=2", 13, /something follows the value of A/],
+  ] as const) {
+    const { variables, problems } = parseEnvFile(text);
+    assert.equal(problems.length, 1);
+    assert.equal(problems[0]?.offset, offset);
+    assert.match(problems[0]?.message ?? '', message);
+    assert.equal(variables.get('B'), '2');
+    assert.ok(!variables.has('A'));
+  }
+});
+
+test('a name alone has the value of the engine’s own variable, if there is one', () => {
+  const environment = { SET: 'a b', EMPTY: '' };
+  const { variables, problems } = parseEnvFile(
+    'SET\n  export EMPTY # comment\nUNSET\nconstructor\nLAST',
+    environment,
+  );
+  assert.deepEqual(problems, []);
+  assert.deepEqual(Object.fromEntries(variables), { SET: 'a b', EMPTY: '' });
+  const web = loadWeb('[processes.web]\ncmd = "x"\nclear_env = true\nenv_file = "1"\n', {
+    files: { '/etc/tm/1': 'SET\nUNSET\n' },
+    environment,
+  });
+  assert.deepEqual({ ...web.spawn.environment.set }, { SET: 'a b' });
+});
+
+test('an env file of a mebibyte is read in time', () => {
+  for (const line of ['A="', "A='x\n", 'A', 'A=b # c #', '"', ' ']) {
+    const before = process.cpuUsage();
+    parseEnvFile(line.repeat(1_048_576 / line.length));
+    assert.ok(process.cpuUsage(before).user < 1_000_000, line);
+  }
+});
 
 test('env wins over env_file, a later file over an earlier one, and both over the user', () => {
   const web = loadWeb(
