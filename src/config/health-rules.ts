@@ -25,7 +25,7 @@ export function resolveHealth(place: Place, process: ProcessSource): HealthRules
       'key',
     );
   }
-  if (process.type === 'oneshot' && place.isGiven()) {
+  if (process.type === 'oneshot' && place.isGiven() && !place.isInherited) {
     place.problem(
       {
         message: 'a one-shot has no healthcheck: it is ready when it exits well',
@@ -50,7 +50,7 @@ export function resolveHealth(place: Place, process: ProcessSource): HealthRules
 }
 
 function warnOfIdleKeys(place: Place): void {
-  const idle = FOR_PROBES_THAT_RUN.find((key) => place.isGiven(key));
+  const idle = FOR_PROBES_THAT_RUN.find((key) => place.isGiven(key) && !place.at(key).isInherited);
   if (idle !== undefined) place.at(idle).warning('has no effect without cmd, http or tcp');
 }
 

@@ -111,6 +111,8 @@ export function unknownKeyHint(
 ): string | undefined {
   if (path.length === 0 && isCommandTable(value))
     return `a process is written [processes.${key.replace(/^.*:/, '').slice(0, 40)}]`;
+  if (path.length === 1 && path[0] === 'defaults' && knownKeys(['processes', 'NAME']).includes(key))
+    return 'it differs from process to process: write it in [processes.NAME]';
   const level = key.toLowerCase().replace(/[^a-z]/g, '');
   const elsewhere = tableOf(path);
   if (elsewhere !== undefined && Object.hasOwn(elsewhere, level)) return `write ${elsewhere[level]}`;
@@ -132,6 +134,7 @@ function isCommandTable(value: unknown): boolean {
 
 function tableOf(path: KeyPath): Readonly<Record<string, string>> | undefined {
   if (path.length === 0) return TOP_LEVEL_ELSEWHERE;
+  if (path[0] === 'defaults') return tableOf(['processes', 'NAME', ...path.slice(1)]);
   if (path[0] !== 'processes') return undefined;
   if (path.length === 2) return PROCESS_KEYS_ELSEWHERE;
   if (path.length === 4 && path[2] === 'env') return SECRET_KEYS_ELSEWHERE;

@@ -128,9 +128,9 @@ function numberOf(name: string, environment: Environment): string | Interpolated
 export interface InterpolatedDocument {
   readonly problems: readonly Problem[];
   /** Paths (as JSON) of the strings that held variables: text where the schema may want a number. */
-  readonly changed: ReadonlySet<string>;
+  readonly changed: Set<string>;
   /** Paths of the strings with problems. */
-  readonly broken: readonly KeyPath[];
+  readonly broken: KeyPath[];
   /** Paths of the strings that differ from copy to copy. */
   readonly perInstance: readonly KeyPath[];
 }

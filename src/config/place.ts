@@ -23,14 +23,27 @@ export class Place {
   readonly path: KeyPath;
   readonly findings: Findings;
 
-  constructor(source: SourceFile, path: KeyPath, findings: Findings) {
+  /** It is written elsewhere, and this process inherits it. */
+  readonly isInherited: boolean;
+
+  constructor(source: SourceFile, path: KeyPath, findings: Findings, isInherited = false) {
     this.source = source;
     this.path = path;
     this.findings = findings;
+    this.isInherited = isInherited;
   }
 
+  /** What is inherited is where it is written, in whatever file. */
   at(...parts: readonly (string | number)[]): Place {
-    return new Place(this.source, [...this.path, ...parts], this.findings);
+    return parts.reduce<Place>((place, part) => place.#child(part), this);
+  }
+
+  #child(part: string | number): Place {
+    const path = [...this.path, part];
+    const origin = findNode(this.source.root, path)?.origin;
+    return origin === undefined
+      ? new Place(this.source, path, this.findings, this.isInherited)
+      : new Place(origin.source, origin.path, this.findings, true);
   }
 
   /** True where the file has the key; false where its value is a default of the schema. */

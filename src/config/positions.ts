@@ -3,6 +3,8 @@
  * from the document.
  */
 
+import type { KeyPath, SourceFile } from './source-file.ts';
+
 /** A key's or an array element's place in the text, and what it holds. */
 export interface PositionNode {
   /** Offset of the key in the text (of the header's last name for a table). */
@@ -16,6 +18,8 @@ export interface PositionNode {
   kind: 'table' | 'closed' | 'tables';
   /** For a table: a header or a key of its own has named it, so a second header is an error. */
   declared: boolean;
+  /** Where it is written, if it is inherited. */
+  readonly origin?: { readonly source: SourceFile; readonly path: KeyPath };
   /** By name, or by index (`"0"`) in arrays. */
   readonly children: Map<string, PositionNode>;
 }
@@ -70,4 +74,17 @@ export function lineAndColumn(text: string, offset: number): LineAndColumn {
     column: at - lineStart + 1,
     excerpt: text.slice(lineStart, lineEnd === -1 ? undefined : lineEnd),
   };
+}
+
+/** @returns the inherited node at the path or above it, or undefined if the path is written in this document. */
+export function inheritedNode(
+  root: PositionNode,
+  path: readonly (string | number)[],
+): PositionNode | undefined {
+  let node: PositionNode | undefined = root;
+  for (const part of path) {
+    node = node.children.get(String(part));
+    if (node === undefined || node.origin !== undefined) return node;
+  }
+  return undefined;
 }

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { ConfigPorts } from './config-ports.ts';
 import { fileErrorInWords } from './file-error.ts';
 import { expandGlob, isGlob } from './include.ts';
+import { inheritDefaults, type ParsedFile } from './inherit.ts';
 import { INSTANCE } from './instance-text.ts';
 import { interpolateDocument } from './interpolation.ts';
 import { MAX_CONFIG_BYTES, parseConfig } from './parse.ts';
@@ -28,7 +29,7 @@ export interface FilesRead {
 
 /** @param path absolute. Problems go to the findings. */
 export function readConfigFiles(path: string, ports: ConfigPorts, findings: Findings): FilesRead {
-  const readable: ReadFile[] = [];
+  const parsed: ParsedFile[] = [];
   const paths = new Set<string>();
   /** @param chain the files that led here, for telling a cycle from a file that two others include. */
   const visit = (file: string, chain: readonly string[], includedAt: Place | undefined): void => {
@@ -43,22 +44,28 @@ export function readConfigFiles(path: string, ports: ConfigPorts, findings: Find
       return;
     }
     paths.add(file);
-    const read = readOne(file, ports, findings, includedAt);
+    const read = parseOne(file, ports, findings, includedAt);
     if (read === undefined) return;
-    readable.push(read);
+    parsed.push(read);
     for (const [included, place] of includesOf(read, ports, findings))
       visit(included, [...chain, file], place);
   };
   visit(path, [], undefined);
+  inheritDefaults(parsed, findings);
+  const readable = parsed.map(({ source, value, interpolated }) => {
+    const document = validateDocument(source, value, interpolated);
+    findings.problems.push(...document.problems);
+    return { source, document };
+  });
   return { readable, paths: [...paths] };
 }
 
-function readOne(
+function parseOne(
   path: string,
   ports: ConfigPorts,
   findings: Findings,
   includedAt: Place | undefined,
-): ReadFile | undefined {
+): ParsedFile | undefined {
   let bytes: Uint8Array;
   try {
     bytes = ports.files.read(path, MAX_CONFIG_BYTES);
@@ -80,23 +87,23 @@ function readOne(
     new Place(source, interpolated.perInstance[0], findings).warning(
       `\${${INSTANCE}} is the number of the instance; the environment variable "${INSTANCE}" is not used`,
     );
-  const document = validateDocument(source, value, interpolated);
-  findings.problems.push(...document.problems);
-  return { source, document };
+  return { source, value, interpolated };
 }
 
+/** What is no path is reported when the document is checked. */
 function includesOf(
-  { source, document }: ReadFile,
+  { source, value, interpolated }: ParsedFile,
   ports: ConfigPorts,
   findings: Findings,
 ): readonly (readonly [string, Place])[] {
-  const { include } = document.value;
-  if (include === undefined || document.isBroken(['include'])) return [];
+  const { include } = value;
+  const isPath = (path: unknown): path is string => typeof path === 'string' && path.trim() !== '';
+  const all: readonly unknown[] = Array.isArray(include) ? include : [include];
+  if (!all.every(isPath) || interpolated.broken.some(([key]) => key === 'include')) return [];
   const place = new Place(source, ['include'], findings);
-  const patterns =
-    typeof include === 'string'
-      ? [[include, place] as const]
-      : include.map((pattern, index) => [pattern, place.at(index)] as const);
+  const patterns = all.map(
+    (pattern, index) => [pattern, Array.isArray(include) ? place.at(index) : place] as const,
+  );
   const directory = dirname(source.path);
   return patterns.flatMap(([pattern, at]) => {
     if (!isGlob(pattern)) return [[resolve(directory, pattern), at] as const];

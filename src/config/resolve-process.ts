@@ -108,7 +108,7 @@ function resolveStreams(
     return { stdin: process.stdin, stdout, stderr: resolveOutput(place.at('stderr'), process.stderr, ports) };
   }
   for (const key of ['stdin', 'stderr'] as const) {
-    if (!place.isGiven(key)) continue;
+    if (!place.isGiven(key) || place.at(key).isInherited) continue;
     const hint = `leave ${key} out; stdout says where what the terminal shows goes`;
     place.at(key).problem({ message: `with tty = true the terminal is ${key} as well`, hint }, 'key');
   }
@@ -124,9 +124,11 @@ function resolveSpawn(place: Place, process: ProcessSource, ports: ConfigPorts):
   return {
     identity,
     workingDirectory:
-      process.workingdir === undefined ? undefined : resolve(dirname(place.source.path), process.workingdir),
+      process.workingdir === undefined
+        ? undefined
+        : resolve(dirname(place.at('workingdir').source.path), process.workingdir),
     umask: process.umask === undefined ? undefined : octalAt(place.at('umask'), process.umask, 'mask'),
-    environment: resolveEnvironment(place, process, variables, ports.files),
+    environment: resolveEnvironment(place, process, variables, ports),
     limits: resolveLimits(place.at('limits'), process.limits),
     nice: process.nice,
     oomScoreAdj: process.oom_score_adj,

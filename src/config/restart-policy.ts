@@ -23,8 +23,11 @@ export function parseAutorestart(text: string): RestartPolicy | undefined {
 
 /** @param place of the process's table */
 export function resolveRestart(place: Place, process: ProcessSource): RestartRules {
-  const policy = parseAutorestart(process.autorestart) ?? { policy: 'on-failure', maxRestarts: undefined };
-  if (process.type === 'oneshot' && (policy.policy === 'always' || policy.policy === 'unless-stopped')) {
+  const onFailure: RestartPolicy = { policy: 'on-failure', maxRestarts: undefined };
+  let policy = parseAutorestart(process.autorestart) ?? onFailure;
+  const isForServices = policy.policy === 'always' || policy.policy === 'unless-stopped';
+  if (process.type === 'oneshot' && isForServices && place.at('autorestart').isInherited) policy = onFailure;
+  else if (process.type === 'oneshot' && isForServices) {
     place.at('autorestart').problem({
       message: `a one-shot with autorestart = "${policy.policy}" would never be done`,
       hint: 'use "on-failure" or "no", or remove type = "oneshot"',
@@ -41,8 +44,9 @@ function resolveBackoff(place: Place, backoff: ProcessSource['backoff']): Backof
   const baseMs = durationAt(place.at('base'), backoff.base, 'zero');
   const maxMs = durationAt(place.at('max'), backoff.max, 'zero');
   if (maxMs < baseMs) {
-    // Only the given one of the two may be wrong: a base over the default max raises it.
-    if (!place.isGiven('max')) return { ...resolveBackoff(place, { ...backoff, max: backoff.base }) };
+    // Only the given one of the two may be wrong: a base over a default max raises it.
+    const isOwnMax = place.isGiven('max') && (place.at('base').isInherited || !place.at('max').isInherited);
+    if (!isOwnMax) return { ...resolveBackoff(place, { ...backoff, max: backoff.base }) };
     place.at('max').problem({ message: `max is less than base, which is ${JSON.stringify(backoff.base)}` });
   }
   return {

@@ -3,12 +3,19 @@
 import { argumentList, command, duration, text } from './schema-values.ts';
 
 export const healthcheckSchema = {
+  merge: 'keys',
   type: 'object',
   description:
     'How to tell that it works: exactly one of `cmd`, `http`, `tcp` or `uptime`. Without any: `uptime = "1s"`.',
   properties: {
-    uptime: { ...duration, default: '1s', description: 'Healthy after having been alive for so long.' },
+    uptime: {
+      ...duration,
+      displaces: ['cmd', 'args', 'http', 'tcp'],
+      default: '1s',
+      description: 'Healthy after having been alive for so long.',
+    },
     cmd: {
+      displaces: ['args', 'http', 'tcp', 'uptime'],
       ...command,
       perInstance: true,
       description:
@@ -22,6 +29,7 @@ export const healthcheckSchema = {
       examples: [['-f', 'http://localhost/health']],
     },
     http: {
+      displaces: ['cmd', 'args', 'tcp', 'uptime'],
       perInstance: true,
       type: ['string', 'object'],
       pattern: '\\S',
@@ -42,6 +50,7 @@ export const healthcheckSchema = {
       examples: ['http://localhost:8080/health'],
     },
     tcp: {
+      displaces: ['cmd', 'args', 'http', 'uptime'],
       perInstance: true,
       type: ['string', 'integer'],
       pattern: '\\S',

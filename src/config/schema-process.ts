@@ -85,6 +85,7 @@ const limitValue = {
 } as const;
 
 const limits = {
+  merge: 'keys',
   type: 'object',
   description:
     'Resource limits of setrlimit(2): a number or size for both, `"unlimited"`, or `{soft, hard}`. What is absent is as the container set it.',
@@ -161,6 +162,7 @@ export const processSchema = {
         '`simple`: a service. `oneshot`: runs to its end; ready when it ends well. `notify`: reserved for sd_notify(3), refused by this version.',
     },
     user: {
+      displaces: ['group', 'groups'],
       ...account,
       description:
         'Run as this user: name or number, `user:group` for short. HOME, USER, LOGNAME and SHELL are set to match. Default: the engine’s own user.',
@@ -184,6 +186,7 @@ export const processSchema = {
       examples: ['022'],
     },
     env: {
+      merge: 'keys',
       type: 'object',
       propertyNames: { pattern: '^[^=\\u0000]+$' },
       additionalProperties: {
@@ -204,7 +207,7 @@ export const processSchema = {
       pattern: '\\S',
       items: nonEmptyText,
       description:
-        'File (or files, later ones win) of `NAME=value` lines, relative to the configuration file. A leading `-` makes it optional.',
+        'File (or files, later ones win) of `NAME=value` lines, relative to the configuration file. A leading `-` makes it optional. Values in quotes may span lines. `NAME` alone passes on the engine’s own variable, if it has one. Nothing in it is expanded.',
       expected: 'a path, or an array of paths',
     },
     clear_env: { ...flag, default: false, description: 'Inherit nothing of the engine’s environment.' },
@@ -226,6 +229,7 @@ export const processSchema = {
       expected: 'an array of exit codes',
     },
     backoff: {
+      merge: 'keys',
       type: 'object',
       description:
         'How long to wait before a restart: base·factor^(n−1), at most max, ±10 %. After five incarnations in a row that ran for less than a second, at least a second.',
@@ -270,6 +274,7 @@ export const processSchema = {
       description: 'When it ends by itself and is not restarted, the container ends with its exit code.',
     },
     stop: {
+      displaces: ['stop_signal', 'stop_timeout'],
       type: 'array',
       minItems: 1,
       maxItems: 16,
@@ -297,7 +302,12 @@ export const processSchema = {
         ],
       ],
     },
-    stop_signal: { ...signal, default: 'TERM', description: 'Short for a `stop` of one signal.' },
+    stop_signal: {
+      ...signal,
+      displaces: ['stop'],
+      default: 'TERM',
+      description: 'Short for a `stop` of one signal.',
+    },
     start_timeout: {
       ...duration,
       description:
@@ -305,6 +315,7 @@ export const processSchema = {
       examples: ['60s'],
     },
     stop_timeout: {
+      displaces: ['stop'],
       ...duration,
       default: '5s',
       description: 'How long to wait after `stop_signal` before KILL.',

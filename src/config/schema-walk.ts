@@ -12,6 +12,10 @@ export interface SchemaNode {
   /** Its text may differ from copy to copy: `${instance}`. */
   readonly perInstance?: boolean;
   readonly description?: string;
+  /** `keys`: an inherited table is merged with the process's own by key; otherwise the own value replaces it. */
+  readonly merge?: 'keys';
+  /** Keys beside it that are not inherited if it is given. */
+  readonly displaces?: readonly string[];
   readonly default?: unknown;
   readonly examples?: readonly unknown[];
   readonly properties?: Readonly<Record<string, SchemaNode>>;

@@ -4,6 +4,7 @@
  */
 
 import type { FromSchema } from 'json-schema-to-ts';
+import { defaultsSchema } from './schema-defaults.ts';
 import { engineSchema } from './schema-engine.ts';
 import type { healthcheckSchema } from './schema-healthcheck.ts';
 import { processSchema } from './schema-process.ts';
@@ -27,6 +28,7 @@ export const configSchema = {
       examples: [['conf.d/*.toml']],
     },
     engine: engineSchema,
+    defaults: defaultsSchema,
     processes: {
       type: 'object',
       propertyNames: { pattern: PROCESS_NAME_PATTERN },

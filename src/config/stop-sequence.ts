@@ -48,7 +48,7 @@ function refuseOtherModes(place: Place, process: ProcessSource): void {
     message: 'with leave_running = true all signals go to the leader',
     hint: 'leave kill_mode out',
   };
-  if (process.kill_mode !== undefined && process.kill_mode !== 'leader')
+  if (process.kill_mode !== undefined && process.kill_mode !== 'leader' && !place.at('kill_mode').isInherited)
     place.at('kill_mode').problem(problem);
   process.stop?.forEach(({ kill_mode: mode }, index) => {
     if (mode !== undefined && mode !== 'leader') place.at('stop', index, 'kill_mode').problem(problem);

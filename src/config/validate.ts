@@ -2,7 +2,7 @@
 
 import { type ValidationError, validateConfig } from '../generated/validate-config.js';
 import { missingKeyHint, unknownKeyHint, wrongValueHint } from './hints.ts';
-import type { InterpolatedDocument } from './interpolation.ts';
+import { inheritedNode } from './positions.ts';
 import type { Problem } from './problem.ts';
 import type { ConfigSource } from './schema.ts';
 import { expectedAt, knownKeys, schemaAt, typesOf } from './schema-walk.ts';
@@ -27,7 +27,7 @@ const MAX_ERRORS = 200;
 export function validateDocument(
   source: SourceFile,
   document: Record<string, unknown>,
-  interpolated: Pick<InterpolatedDocument, 'changed' | 'broken'>,
+  interpolated: { readonly changed: ReadonlySet<string>; readonly broken: readonly KeyPath[] },
 ): ValidatedDocument {
   let errors = check(document);
   const { changed, broken } = interpolated;
@@ -44,6 +44,7 @@ export function validateDocument(
     // A name that is not known harms nothing beside it.
     if (error.keyword === 'propertyNames') paths.push([...path, String(error.params.propertyName)]);
     else if (error.keyword !== 'additionalProperties' && error.propertyName === undefined) paths.push(path);
+    if (isAboutInherited(source, path, error)) continue;
     const problem = toProblem(source, document, path, error);
     if (problem === undefined) continue;
     // A misspelt key is said once, not also as a missing one.
@@ -59,6 +60,14 @@ export function validateDocument(
     problems,
     isBroken: (path) => paths.some((wrong) => startsWith(wrong, path) || startsWith(path, wrong)),
   };
+}
+
+/** What is inherited is reported where it is written. */
+function isAboutInherited(source: SourceFile, path: KeyPath, error: ValidationError): boolean {
+  const { additionalProperty, propertyName } = error.params;
+  const name = additionalProperty ?? propertyName;
+  const full = typeof name === 'string' ? [...path, name] : path;
+  return inheritedNode(source.root, full) !== undefined;
 }
 
 function unknownKeysFirst(errors: readonly ValidationError[]): ValidationError[] {
