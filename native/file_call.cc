@@ -57,7 +57,7 @@ bool IsAcceptable(FileCall& call, const Place& place, bool is_as_owner) {
   if (!S_ISREG(file.st_mode) && !is_fifo) return Fail(call, EPERM, "kind");
   if (file.st_nlink > 1) return Fail(call, EPERM, "hard-link");
   bool is_of_directory = file.st_uid == place.owner().st_uid;
-  if (call.work == FileWork::kRead) {
+  if (call.work == FileWork::kRead || call.work == FileWork::kReadWhole) {
     if (call.inode >= 0 || is_as_owner || is_of_directory) {
       bool is_hidden = place.control() == Control::kShared && IsTrusted(file.st_uid) && (file.st_mode & S_IROTH) == 0 &&
                        (place.owner().st_mode & S_ISVTX) == 0 && call.inode < 0 && !place.is_read_only();
@@ -153,10 +153,35 @@ bool Append(FileCall& call) {
 
 bool OpenThere(FileCall& call, int flags) {
   Place place;
-  if (!Reach(call, place, call.path, true) || !OpenExisting(call, place, flags)) return false;
-  bool is_to_be_empty = call.work == FileWork::kOverwrite && S_ISREG(call.status.st_mode);
-  if (is_to_be_empty && ftruncate(call.opened, 0) != 0) return Fail(call, errno), Drop(call);
-  return true;
+  return Reach(call, place, call.path, true) && OpenExisting(call, place, flags);
+}
+
+bool ReadWhole(FileCall& call) {
+  call.regular_only = true;
+  if (!OpenThere(call, O_RDONLY)) return false;
+  off_t offset = call.is_tail ? std::max<off_t>(0, call.status.st_size - call.limit) : 0;
+  call.text.resize(std::min<int64_t>(call.limit, call.status.st_size));
+  // One byte more tells that there is more; /proc says 0 of every size.
+  call.text.resize(call.is_tail ? call.text.size() : call.text.size() + 1);
+  size_t length = 0;
+  ssize_t count = 1;
+  while (count > 0 && length < call.text.size()) {
+    count = pread(call.opened, call.text.data() + length, call.text.size() - length, offset + length);
+    if (count > 0) length += count;
+  }
+  if (count < 0) Fail(call, errno);
+  call.text.resize(length);
+  Drop(call);
+  return count >= 0;
+}
+
+bool Overwrite(FileCall& call) {
+  if (!OpenThere(call, O_WRONLY)) return false;
+  bool is_written = !S_ISREG(call.status.st_mode) || ftruncate(call.opened, 0) == 0;
+  is_written = is_written && write(call.opened, call.text.data(), call.text.size()) >= 0;
+  if (!is_written) Fail(call, errno);
+  Drop(call);
+  return is_written;
 }
 
 bool Stat(FileCall& call) {
@@ -268,7 +293,8 @@ void FileCall::Run() {
   switch (work) {
     case FileWork::kAppend: Append(*this); break;
     case FileWork::kRead: OpenThere(*this, O_RDONLY); break;
-    case FileWork::kOverwrite: OpenThere(*this, O_WRONLY); break;
+    case FileWork::kReadWhole: ReadWhole(*this); break;
+    case FileWork::kOverwrite: Overwrite(*this); break;
     case FileWork::kCreate: {
       Place place;
       if (Reach(*this, place, path, false)) MakeNew(*this, place, O_WRONLY);

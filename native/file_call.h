@@ -15,7 +15,8 @@ namespace taskmaster {
 enum class FileWork {
   kAppend,      // open for appending, made where it is missing, with the directories above it
   kRead,        // open for reading
-  kOverwrite,   // open and empty; never made
+  kReadWhole,   // what it holds, or the end of it, up to a limit
+  kOverwrite,   // replace what it holds; never made
   kCreate,      // make; what is there is in the way
   kStat,        // of the name itself, and who controls the directory
   kRename,
@@ -58,6 +59,9 @@ struct FileCall {
   bool lenient = false;  // an owner that cannot be given is no failure
   bool refuse_foreign = false;
   std::string prefix;
+  int64_t limit = -1;
+  bool is_tail = false;
+  std::string text;  // to write; read
   std::vector<iovec> buffers;
 
   // Answered.

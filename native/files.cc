@@ -24,6 +24,7 @@ struct NamedWork {
 constexpr NamedWork kWork[] = {
     {"append", FileWork::kAppend},
     {"read", FileWork::kRead},
+    {"readWhole", FileWork::kReadWhole},
     {"overwrite", FileWork::kOverwrite},
     {"create", FileWork::kCreate},
     {"stat", FileWork::kStat},
@@ -78,6 +79,9 @@ std::unique_ptr<FileTask> TaskOf(const Napi::Object& request) {
   call.path = TextOf(request, "path");
   call.to = TextOf(request, "to");
   call.prefix = TextOf(request, "prefix");
+  call.text = TextOf(request, "text");
+  call.limit = NumberField(request, "limit");
+  call.is_tail = BoolField(request, "tail");
   call.mode = NumberField(request, "mode");
   call.uid = NumberField(request, "uid");
   call.gid = NumberField(request, "gid");
@@ -134,6 +138,7 @@ Napi::Value AnswerOf(Napi::Env env, const FileCall& call) {
   number("directoryUid", call.directory_uid);
   number("directoryMode", call.directory_mode & 07777);
   answer.Set("mayWrite", Napi::Boolean::New(env, call.may_write));
+  if (call.work == FileWork::kReadWhole) answer.Set("data", Napi::Buffer<char>::Copy(env, call.text.data(), call.text.size()));
   if (call.work != FileWork::kList && call.work != FileWork::kLookUpHost) return answer;
   Napi::Array names = Napi::Array::New(env, call.entries.size() * 2);
   for (size_t index = 0; index < call.entries.size(); ++index) {

@@ -7,6 +7,7 @@ import { TaskmasterError } from '../errors.ts';
 import { EXIT_CODES, type ExitVerdict } from '../supervisor/exit-verdict.ts';
 import { leftInWords } from '../supervisor/reasons.ts';
 import { type EngineRequest, watchDaemonSignals } from '../system/daemon-signals.ts';
+import { native } from '../system/native.ts';
 import { DEFAULT_TERMINATION_LOG, writeTerminationMessage } from '../system/termination-log.ts';
 import { startThreadPool } from '../system/thread-pool.ts';
 import { ownPrivileges, systemUsers } from '../system/user-database.ts';
@@ -186,18 +187,21 @@ async function leave(engine: Engine, verdict: ExitVerdict): Promise<number> {
   }
   // A reader that reads is given what is left of the grace period; one that does not is given up sooner.
   const leftMs = supervisor.engine.graceMs - RESERVE_MS - drain.durationMs;
-  await output.flush(Math.max(OUTPUT_FLUSH_MS, leftMs));
+  await within(output.flush(Math.max(OUTPUT_FLUSH_MS, leftMs)), Math.max(OUTPUT_FLUSH_MS, leftMs));
   events.emit('info', 'engine_stopped', {
     exit_code: verdict.code,
     duration_ms: Math.round(drain.durationMs),
   });
   http.close();
-  await socket.close().catch(() => undefined);
-  await Promise.race([
-    Promise.all([log.idle(), journal.close()]),
-    new Promise((resolve) => setTimeout(resolve, LOG_FLUSH_MS)),
-  ]);
-  process.exit(verdict.code);
+  await within(socket.close(), LOG_FLUSH_MS);
+  await within(Promise.all([log.idle(), journal.close()]), LOG_FLUSH_MS);
+  // Not process.exit: it would join the threads of Node's pool, one of which may wait for a disk that hangs.
+  return native().exitNow(verdict.code);
+}
+
+/** Whatever becomes of it, the end goes on in time. */
+async function within(work: Promise<unknown>, limitMs: number): Promise<void> {
+  await Promise.race([work.catch(() => undefined), new Promise((resolve) => setTimeout(resolve, limitMs))]);
 }
 
 /** An addon or a kernel that cannot do what is needed is a reason to be found, too. */

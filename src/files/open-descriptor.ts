@@ -31,7 +31,11 @@ export class OpenedFile {
     this.#file = { fd: file.fd, dev: file.dev };
   }
 
-  /** All of it. @returns what was written; fails with the rest not written. */
+  async writeAll(bytes: Uint8Array): Promise<void> {
+    for (let from = 0; from < bytes.length; ) from += await this.write(bytes.subarray(from));
+  }
+
+  /** As write(2): perhaps not all of it. @returns how much. */
   async write(bytes: Uint8Array): Promise<number> {
     return await new Promise((resolve, reject) => {
       writeSome(this.#file, [bytes], (error, written) => (error === null ? resolve(written) : reject(error)));

@@ -83,23 +83,21 @@ export async function makeDirectories(path: string, mode: number): Promise<void>
   await fileLater({ work: 'mkdirs', path, mode });
 }
 
-/** Of a small file, at once. More than `maxBytes` is answered by one byte more. */
-export function readNow(path: string, maxBytes: number): Uint8Array {
-  const { fd, size } = fileNow({ work: 'read', path, regularOnly: true });
-  try {
-    const buffer = Buffer.alloc(Math.min(size, maxBytes) + 1);
-    let length = 0;
-    while (length < buffer.length) {
-      const read = process
-        .getBuiltinModule('node:fs')
-        .readSync(fd, buffer, length, buffer.length - length, null);
-      if (read === 0) break;
-      length += read;
-    }
-    return buffer.subarray(0, length);
-  } finally {
-    closeLater(fd);
-  }
+/** Of a small file, at once. Of one that is larger than `maxBytes` one byte more, or the last ones. */
+export function readNow(path: string, maxBytes: number, which: 'first' | 'last' = 'first'): Buffer {
+  const { data } = fileNow({ work: 'readWhole', path, limit: maxBytes, tail: which === 'last' });
+  return data ?? Buffer.alloc(0);
+}
+
+/** As text; no more than so many bytes of it. */
+export async function readLater(path: string, maxBytes: number): Promise<string> {
+  const { data } = await fileLater({ work: 'readWhole', path, limit: maxBytes });
+  return data?.toString('utf8', 0, maxBytes) ?? '';
+}
+
+/** Replaces what the file holds, which must be there. */
+export function overwriteNow(path: string, text: string): void {
+  fileNow({ work: 'overwrite', path, text });
 }
 
 function checked(answer: FileAnswer, path: string): FileAnswer {

@@ -1,7 +1,7 @@
 /** Where an earlier engine's journal has ended, so that ids go on. Read before the first event is told. */
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { readNow } from '../files/safe-files.ts';
 import { idAndTime } from './segment-index.ts';
 import { segmentsIn } from './segment-name.ts';
 
@@ -20,15 +20,7 @@ export function lastIdIn(directory: string): number {
 }
 
 function lastIdOf(path: string): number | undefined {
-  const fd = openSync(path, 'r');
-  try {
-    const { size } = fstatSync(fd);
-    const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
-    const read = readSync(fd, tail, 0, tail.length, size - tail.length);
-    // The last line may be torn, which does not matter here: its id has been given all the same.
-    const lines = tail.toString('latin1', 0, read).split('\n');
-    return lines.map((line) => idAndTime(line)?.id).findLast((id) => id !== undefined);
-  } finally {
-    closeSync(fd);
-  }
+  // The last line may be torn, which does not matter here: its id has been given all the same.
+  const lines = readNow(path, TAIL_BYTES, 'last').toString('latin1').split('\n');
+  return lines.map((line) => idAndTime(line)?.id).findLast((id) => id !== undefined);
 }

@@ -1,7 +1,8 @@
 /** Reading one file of the journal: its index, made anew where there is none, and the blocks that a query needs. */
 
-import { open, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { OpenedFile } from '../files/open-descriptor.ts';
+import { fileLater, openToRead, readLater, removeFile, renameFile } from '../files/safe-files.ts';
 import type { JournalEntry } from '../supervisor/journal-port.ts';
 import type { Batch, Bounds } from './batch.ts';
 import { IndexBuilder, idAndTime, indexText, readIndex, type SegmentIndex } from './segment-index.ts';
@@ -12,18 +13,27 @@ const READ_BYTES = 128 * 1024;
 /** No line of ours is nearly as long: what takes more is rubbish, and not read whole. */
 const MOST_AT_ONCE_BYTES = 4 * 2 ** 20;
 const FILE_MODE = 0o640;
+const LARGEST_INDEX_BYTES = 16 * 2 ** 20;
 const NEWLINE = 10;
 
 /** Whole or not at all, whenever the engine ends. */
 export async function writeIndex(directory: string, name: string, index: SegmentIndex): Promise<void> {
   const path = join(directory, indexNameOf(name));
-  await writeFile(`${path}.new`, indexText(index), { mode: FILE_MODE });
-  await rename(`${path}.new`, path);
+  const unfinished = `${path}.new`;
+  // What an engine left that was killed, or somebody else put there.
+  await removeFile(unfinished).catch(() => undefined);
+  const file = new OpenedFile(await fileLater({ work: 'create', path: unfinished, mode: FILE_MODE }));
+  try {
+    await file.writeAll(Buffer.from(indexText(index)));
+  } finally {
+    file.close();
+  }
+  await renameFile(unfinished, path);
 }
 
 /** Of a file that is no longer written to. One that an engine left without its index is gone through, once. */
 export async function indexOf(directory: string, name: string, fileBytes: number): Promise<SegmentIndex> {
-  const text = await readFile(join(directory, indexNameOf(name)), 'utf8').catch(() => '');
+  const text = await readLater(join(directory, indexNameOf(name)), LARGEST_INDEX_BYTES).catch(() => '');
   const known = readIndex(text, fileBytes);
   if (known !== undefined) return known;
   const made = await makeIndex(join(directory, name));
@@ -33,12 +43,12 @@ export async function indexOf(directory: string, name: string, fileBytes: number
 }
 
 async function makeIndex(path: string): Promise<SegmentIndex> {
-  const file = await open(path, 'r');
+  const file = new OpenedFile(await openToRead(path));
   try {
     const index = new IndexBuilder();
     let buffer = Buffer.alloc(READ_BYTES);
     for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, index.bytes);
+      const bytesRead = await file.read(buffer, index.bytes);
       const end = buffer.lastIndexOf(NEWLINE, bytesRead - 1) + 1;
       if (bytesRead === 0) return index;
       if (end > 0) addLines(index, buffer.subarray(0, end));
@@ -47,7 +57,7 @@ async function makeIndex(path: string): Promise<SegmentIndex> {
       else buffer = Buffer.alloc(2 * buffer.length);
     }
   } finally {
-    await file.close();
+    file.close();
   }
 }
 
@@ -75,21 +85,21 @@ export async function* readBlocks(
 ): AsyncGenerator<Batch> {
   const stretches = stretchesOf(index, selection);
   if (stretches.length === 0) return;
-  const file = await open(path, 'r');
+  const file = new OpenedFile(await openToRead(path));
   const needles = selection.needles.map((needle) => Buffer.from(needle));
   // One for all: as many large ones as a query reads would keep the collector busy.
   const buffer = Buffer.allocUnsafe(Math.max(...stretches.map(({ from, to }) => to - from)));
   try {
     for (const stretch of selection.fromTheEnd ? stretches.toReversed() : stretches) {
       const { from, to, firstId, lastId } = stretch;
-      const { bytesRead } = await file.read(buffer, 0, to - from, from);
+      const bytesRead = await file.read(buffer.subarray(0, to - from), from);
       const text = buffer.subarray(0, bytesRead);
       const isHopeless = needles.some((needle) => !text.includes(needle));
       const entries = isHopeless ? [] : parseLines(text.toString('utf8'), selection);
       yield { entries, firstId, lastId, bytes: to - from };
     }
   } finally {
-    await file.close();
+    file.close();
   }
 }
 

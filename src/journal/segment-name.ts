@@ -1,6 +1,6 @@
 /** Names of the journal's files: they sort by time, and tell the first id. */
 
-import { readdirSync } from 'node:fs';
+import { listDirectoryNow } from '../files/safe-files.ts';
 
 /** `20261125T100205.123Z-000000001234.jsonl` */
 const NAME = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)\.(\d{3})Z-(\d{12,16})\.jsonl$/;
@@ -35,7 +35,7 @@ export function segmentsAmong(names: readonly string[]): readonly SegmentName[] 
 
 /** Throws what readdir does. */
 export function segmentsIn(directory: string): readonly SegmentName[] {
-  return segmentsAmong(readdirSync(directory));
+  return segmentsAmong(listDirectoryNow(directory).map(({ name }) => name));
 }
 
 export function indexNameOf(segment: string): string {

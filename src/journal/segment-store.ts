@@ -1,8 +1,8 @@
 /** The journal's directory: files of a fixed size, the oldest of which go where there is too much or too old. */
 
-import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TaskmasterError } from '../errors.ts';
+import { factsOf, listDirectory, removeFile } from '../files/safe-files.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
 import type { Cancel, Clock } from '../supervisor/ports.ts';
 import type { Batch, Bounds } from './batch.ts';
@@ -48,11 +48,12 @@ export class SegmentStore {
   /** Never rejects: what is wrong with the directory is told by the first write. */
   static async open(ports: StorePorts, limits: StoreLimits): Promise<SegmentStore> {
     const { directory } = ports;
-    const names = segmentsAmong(await readdir(directory).catch(() => []));
+    const entries = await listDirectory(directory).catch(() => []);
+    const names = segmentsAmong(entries.map(({ name }) => name));
     const sealed: Sealed[] = [];
     for (const segment of names) {
-      const { size } = await stat(join(directory, segment.name)).catch(() => ({ size: 0 }));
-      sealed.push({ ...segment, bytes: size });
+      const facts = await factsOf(join(directory, segment.name)).catch(() => undefined);
+      sealed.push({ ...segment, bytes: facts?.size ?? 0 });
     }
     const store = new SegmentStore(ports, limits, sealed);
     await store.#keepLimits();
@@ -160,7 +161,7 @@ export class SegmentStore {
     this.#awaitExpiry();
     for (const { name } of gone) {
       for (const file of [name, indexNameOf(name)]) {
-        await unlink(join(this.#ports.directory, file)).catch(() => undefined);
+        await removeFile(join(this.#ports.directory, file)).catch(() => undefined);
       }
     }
   }

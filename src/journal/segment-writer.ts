@@ -3,8 +3,9 @@
  * bounds. A disk that is full or fails costs lines, and is told once.
  */
 
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { OpenedFile } from '../files/open-descriptor.ts';
+import { fileLater, makeDirectories } from '../files/safe-files.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
 import type { Cancel, Clock } from '../supervisor/ports.ts';
 import { sizeOf } from './memory-store.ts';
@@ -45,7 +46,7 @@ export class SegmentWriter {
   #queuedBytes = 0;
   /** Taken from the queue, to be written next. */
   #lines: Line[] = [];
-  #current: (OpenSegment & { readonly file: FileHandle }) | undefined;
+  #current: (OpenSegment & { readonly file: OpenedFile }) | undefined;
   #lastTime: number;
   #cancelTimer: Cancel | undefined;
   #writing: Promise<void> | undefined;
@@ -137,15 +138,14 @@ export class SegmentWriter {
     }
   }
 
-  async #writeSome({ file, index }: OpenSegment & { readonly file: FileHandle }): Promise<void> {
+  async #writeSome({ file, index }: OpenSegment & { readonly file: OpenedFile }): Promise<void> {
     let bytes = 0;
     const room = Math.min(WRITE_BYTES, this.#ports.segmentBytes() - index.bytes);
     const lines = this.#lines.slice(0, countUpTo(this.#lines, room));
     const buffer = Buffer.concat(lines.map((line) => line.bytes));
     try {
       while (bytes < buffer.length) {
-        const { bytesWritten } = await file.write(buffer, bytes, buffer.length - bytes, null);
-        bytes += bytesWritten;
+        bytes += await file.write(buffer.subarray(bytes));
       }
     } finally {
       // Of a write that failed half-way the whole lines are there.
@@ -161,14 +161,17 @@ export class SegmentWriter {
     }
   }
 
-  async #open(): Promise<OpenSegment & { readonly file: FileHandle }> {
+  async #open(): Promise<OpenSegment & { readonly file: OpenedFile }> {
     const { directory } = this.#ports;
     const [first] = this.#lines;
     // Names go on with ids even where the clock was set back.
     const time = Math.max(first?.entry.time ?? 0, this.#lastTime);
     const name = segmentName(time, first?.entry.id ?? 0);
-    await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
-    const file = await open(join(directory, name.name), 'a', FILE_MODE);
+    await makeDirectories(directory, DIRECTORY_MODE);
+    const path = join(directory, name.name);
+    const file = new OpenedFile(
+      await fileLater({ work: 'append', path, regularOnly: true, mode: FILE_MODE }),
+    );
     this.#lastTime = time;
     return { ...name, file, index: new IndexBuilder() };
   }
@@ -180,7 +183,7 @@ export class SegmentWriter {
     this.#current = undefined;
     // Handed over in the same turn: a query finds it in one place or the other.
     const handedOver = this.#ports.onSealed(current);
-    await current.file.close().catch(() => undefined);
+    current.file.close();
     await handedOver;
   }
 

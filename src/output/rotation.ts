@@ -102,8 +102,7 @@ async function compress(source: OpenedFile, target: OpenedFile): Promise<void> {
     import('node:stream/promises'),
   ]);
   await pipeline(piecesOf(source), createGzip(), async (packed: AsyncIterable<Buffer>) => {
-    for await (const piece of packed)
-      for (let from = 0; from < piece.length; ) from += await target.write(piece.subarray(from));
+    for await (const piece of packed) await target.writeAll(piece);
   });
   // Its contents must be on the disk before its name is, or a power failure leaves neither (fsync(2)).
   await target.sync();

@@ -71,6 +71,7 @@ export interface FileRequest {
   readonly work:
     | 'append'
     | 'read'
+    | 'readWhole'
     | 'overwrite'
     | 'create'
     | 'stat'
@@ -93,6 +94,12 @@ export interface FileRequest {
   readonly path?: string;
   readonly to?: string;
   readonly prefix?: string;
+  /** What to write. */
+  readonly text?: string;
+  /** Bytes to read; one more, where there are more. */
+  readonly limit?: number;
+  /** The last ones. */
+  readonly tail?: boolean;
   readonly fd?: number;
   readonly buffers?: readonly Uint8Array[];
   readonly offset?: number;
@@ -137,6 +144,8 @@ export interface FileAnswer {
   readonly directoryUid: number;
   readonly directoryMode: number;
   readonly mayWrite: boolean;
+  /** What was read. */
+  readonly data?: Buffer;
   /** Name, whether it is a directory (of addresses: of IPv6), and so on. */
   readonly entries?: readonly (string | boolean)[];
 }

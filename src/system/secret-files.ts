@@ -1,8 +1,8 @@
 /** Secrets of a process, read at the moment of its spawn and handed on to the addon; nothing here keeps or shows them. */
 
 import { isUtf8 } from 'node:buffer';
-import { diskFiles } from '../config/config-files.ts';
 import { fileErrorInWords } from '../config/file-error.ts';
+import { readNow } from '../files/safe-files.ts';
 import type { SpawnFailure } from '../lifecycle/exit-outcome.ts';
 
 const MOST_BYTES = 65_536;
@@ -10,7 +10,8 @@ const MOST_BYTES = 65_536;
 type Variable = readonly [name: string, value: string];
 
 /**
- * Reads them as the engine: the process need not be able to. One newline at the end is the editor's and is cut.
+ * Reads them as the engine: the process need not be able to. In a directory of another user, as that user.
+ * One newline at the end is the editor's and is cut.
  * @param files by the variable's name, an absolute path
  */
 export function readSecrets(
@@ -34,7 +35,7 @@ type Secret =
 function readSecret(path: string): Secret {
   let bytes: Uint8Array;
   try {
-    bytes = diskFiles.read(path, MOST_BYTES);
+    bytes = readNow(path, MOST_BYTES);
   } catch (error) {
     const errno = (error as NodeJS.ErrnoException).code ?? 'EIO';
     return { kind: 'refused', errno, why: fileErrorInWords(error) };
