@@ -226,6 +226,9 @@ bool OpenFolder(FileCall& call, int flags) {
   place.Act(identity);
   call.opened = openat(place.directory(), ".", flags | O_DIRECTORY | O_CLOEXEC);
   if (call.opened < 0 || fstat(call.opened, &call.status) != 0) return Fail(call, errno), Drop(call);
+  bool is_to_change = call.work == FileWork::kOpenDirectory && call.mode >= 0;
+  if (is_to_change && call.status.st_uid != geteuid()) return Fail(call, EPERM, "foreign"), Drop(call);
+  if (is_to_change && fchmod(call.opened, static_cast<mode_t>(call.mode)) != 0) return Fail(call, errno), Drop(call);
   return true;
 }
 
@@ -316,7 +319,7 @@ void FileCall::Run() {
       break;
     case FileWork::kMakeDirectories: MakeDirectories(*this); break;
     case FileWork::kList: List(*this); break;
-    case FileWork::kOpenDirectory: OpenFolder(*this, O_PATH); break;
+    case FileWork::kOpenDirectory: OpenFolder(*this, mode >= 0 ? O_RDONLY : O_PATH); break;
     case FileWork::kSocketAccess: SocketAccess(*this); break;
     case FileWork::kWrite:
       Count(*this, writev(descriptor, buffers.data(), static_cast<int>(std::min<size_t>(buffers.size(), 1024))));

@@ -1,9 +1,18 @@
 /** The control socket as a file: made without a moment of wrong permissions, never taken from a live engine. */
 
-import { chmod, chown, link, lstat, mkdir, mkdtemp, rename, rmdir, unlink } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
 import { createConnection, type Server } from 'node:net';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { SystemError, TaskmasterError } from '../errors.ts';
+import { FileError } from '../files/file-error.ts';
+import {
+  closeLater,
+  factsOf,
+  fileLater,
+  listDirectory,
+  removeFile,
+  renameFile,
+} from '../files/safe-files.ts';
 import { MAX_SOCKET_PATH_BYTES, type SocketPlace } from './socket-path.ts';
 
 export interface SocketFileSettings {
@@ -47,12 +56,11 @@ export async function listenAt(
   let workshop: string | undefined;
   try {
     await prepareFolder(folder, place.needsPrivateFolder);
-    workshop = await mkdtemp(join(folder, '.tm'));
-    const made = join(workshop, 's');
-    await listen(server, made);
-    if (settings.gid !== undefined) await chown(made, process.geteuid?.() ?? -1, settings.gid);
-    await chmod(made, settings.mode);
-    const { dev, ino } = await lstat(made);
+    workshop = await makeWorkshop(folder);
+    // When the server is closed, Node removes what is at the path it was bound by: that name must never be another's.
+    const made = join(workshop, `s${randomName()}`);
+    await bind(server, made);
+    const { dev, ino } = await fileLater({ work: 'socketAccess', path: made, ...settings });
     await putInPlace(made, place.path, workshop, replaces);
     return { path: place.path, device: dev, inode: ino };
   } catch (error) {
@@ -65,30 +73,58 @@ export async function listenAt(
 
 /** Removes the file if it is still ours; somebody else's socket at the path is left alone. */
 export async function removeSocketFile(file: SocketFile): Promise<void> {
-  if (await isStillOurs(file)) await unlink(file.path).catch(ignoreMissing);
+  if (await isStillOurs(file)) await removeFile(file.path).catch(ignoreMissing);
 }
 
 export async function isStillOurs(file: SocketFile): Promise<boolean> {
-  const found = await lstat(file.path).catch(() => undefined);
+  const found = await factsOf(file.path).catch(() => undefined);
   return found !== undefined && found.dev === file.device && found.ino === file.inode;
 }
 
-/** The default folder is made on demand; one below /tmp must be ours alone, or a stranger could pose as the engine. */
+/**
+ * The folder is made on demand. Whoever it belongs to could pose as the engine: so it must be root's or ours, and one
+ * below /tmp ours alone.
+ */
 async function prepareFolder(folder: string, isPrivate: boolean): Promise<void> {
   const mode = isPrivate ? 0o700 : 0o755;
-  const firstMade = await mkdir(folder, { recursive: true, mode }).catch(async (error: unknown) => {
-    ignoreMissing(error);
-    // Node says ENOENT of a read-only file system as well, where it makes parents; mkdir(2) itself tells the two apart.
-    await mkdir(folder, mode);
-    return folder;
-  });
-  if (firstMade !== undefined) await chmod(folder, mode);
-  if (!isPrivate) return;
-  const found = await lstat(folder);
-  if (!found.isDirectory() || found.uid !== process.geteuid?.()) {
+  await fileLater({ work: 'mkdirs', path: folder, mode });
+  const { uid, kind, mode: found } = await fileLater({ work: 'stat', path: folder, follow: !isPrivate });
+  const self = process.geteuid?.();
+  if (isPrivate && (kind !== 'directory' || uid !== self))
     throw new SystemError('EPERM', `${folder} belongs to someone else`);
+  if (uid !== self && uid !== 0)
+    throw new SystemError(
+      'EPERM',
+      `${folder} belongs to user ${uid}; use a directory of root or of the engine's user`,
+    );
+  if (isPrivate && (found & 0o077) !== 0)
+    closeLater((await fileLater({ work: 'folder', path: folder, mode })).fd);
+}
+
+/** A folder that only we can enter. */
+async function makeWorkshop(folder: string): Promise<string> {
+  const path = join(folder, `.tm${randomName()}`);
+  await fileLater({ work: 'mkdir', path, mode: 0o700, refuseForeign: true });
+  return path;
+}
+
+function randomName(): string {
+  return randomBytes(6).toString('hex');
+}
+
+/** By the folder's descriptor: bind(2) takes a path, on which somebody could have put a link meanwhile. */
+async function bind(server: Server, path: string): Promise<void> {
+  const { fd } = await fileLater({ work: 'folder', path: dirname(path) });
+  try {
+    const there = `/proc/self/fd/${fd}/${basename(path)}`;
+    await listen(server, there).catch(async (error: unknown) => {
+      // Without /proc.
+      if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') throw error;
+      await listen(server, path);
+    });
+  } finally {
+    closeLater(fd);
   }
-  if ((found.mode & 0o077) !== 0) await chmod(folder, 0o700);
 }
 
 function listen(server: Server, path: string): Promise<void> {
@@ -109,15 +145,16 @@ async function putInPlace(
   replaces: SocketFile | undefined,
 ): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (replaces !== undefined && (await isStillOurs(replaces))) return rename(made, path);
+    if (replaces !== undefined && (await isStillOurs(replaces))) return renameFile(made, path);
     try {
-      return await link(made, path);
+      await fileLater({ work: 'link', path: made, to: path });
+      return;
     } catch (error) {
       const code = errnoOf(error);
       if (code !== 'EEXIST') {
         // Not every file system has hard links (or has them for sockets).
         if (code === 'EACCES' || code === 'EROFS' || (await exists(path))) throw error;
-        return rename(made, path);
+        return renameFile(made, path);
       }
     }
     await removeStale(path, workshop);
@@ -127,9 +164,9 @@ async function putInPlace(
 
 /** Throws unless the socket at the path is dead, and takes a dead one away. */
 async function removeStale(path: string, workshop: string): Promise<void> {
-  const found = await lstat(path).catch(ignoreMissing);
+  const found = await factsOf(path);
   if (found === undefined) return;
-  if (!found.isSocket()) throw new SystemError('EEXIST', 'a file that is no socket is in the way');
+  if (found.kind !== 'socket') throw new SystemError('EEXIST', 'a file that is no socket is in the way');
   const answer = await knock(path);
   if (answer === 'ENOENT') return;
   if (answer === 'EACCES') throw new SystemError('EACCES', 'a socket of another user is in the way');
@@ -140,11 +177,12 @@ async function removeStale(path: string, workshop: string): Promise<void> {
   }
   // Between the knock and now another engine may have put its own socket there: take it aside, then look again.
   const aside = join(workshop, 'stale');
-  await rename(path, aside).catch(ignoreMissing);
-  const taken = await lstat(aside).catch(ignoreMissing);
+  await renameFile(path, aside).catch(ignoreMissing);
+  const taken = await factsOf(aside);
   if (taken === undefined) return;
-  if (taken.ino !== found.ino || taken.dev !== found.dev) await link(aside, path).catch(() => undefined);
-  await unlink(aside);
+  if (taken.ino !== found.ino || taken.dev !== found.dev)
+    await fileLater({ work: 'link', path: aside, to: path }).catch(() => undefined);
+  await removeFile(aside);
 }
 
 /** @returns `connected`, or the errno of the attempt. */
@@ -163,18 +201,20 @@ function knock(path: string): Promise<string> {
 }
 
 async function removeWorkshop(workshop: string): Promise<void> {
-  for (const name of ['s', 'stale']) await unlink(join(workshop, name)).catch(() => undefined);
-  await rmdir(workshop).catch(() => undefined);
+  const names = await listDirectory(workshop).catch(() => []);
+  for (const { name } of names) await removeFile(join(workshop, name)).catch(() => undefined);
+  await fileLater({ work: 'rmdir', path: workshop }).catch(() => undefined);
 }
 
 async function exists(path: string): Promise<boolean> {
-  return (await lstat(path).catch(ignoreMissing)) !== undefined;
+  return (await factsOf(path)) !== undefined;
 }
 
 function asListenError(path: string, error: unknown): TaskmasterError {
   if (error instanceof SystemError) return cannotListen(path, error.errno, error.message);
   if (error instanceof TaskmasterError) return error;
   const code = errnoOf(error) ?? 'EIO';
+  if (error instanceof FileError && error.rule !== '') return cannotListen(path, code, error.message, error);
   return cannotListen(path, code, REASONS[code] ?? code, error);
 }
 

@@ -2,12 +2,16 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   existsSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
+  renameSync,
   symlinkSync,
   unlinkSync,
+  watch,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
@@ -24,6 +28,22 @@ function leaveStaleSocket(path: string): void {
   spawnSync(process.execPath, ['-e', script]);
   assert.ok(lstatSync(path).isSocket());
 }
+
+const NOBODY = 65_534;
+
+/** How a folder of another user is used; gives the path of the socket. */
+const HOSTILE: readonly (readonly [string, (folder: string, victim: string) => string])[] = [
+  ['a directory of another user', (folder) => join(folder, 'engine.sock')],
+  ['a new directory below one of another user', (folder) => join(folder, 'new/engine.sock')],
+  [
+    'a directory that is a link of another user',
+    (folder, victim) => {
+      symlinkSync(victim, join(folder, 'run'));
+      lchownSync(join(folder, 'run'), NOBODY, NOBODY);
+      return join(folder, 'run/engine.sock');
+    },
+  ],
+];
 
 describe('the socket file', () => {
   test('has its mode and its group, lies in a folder made 0755, and nothing else is left there', async (t) => {
@@ -143,4 +163,46 @@ test('engine and clients look in the same places in the same order', () => {
     '/tmp/taskmaster-7/taskmaster.sock',
   ]);
   assert.equal(paths({ XDG_RUNTIME_DIR: 'relative' }).length, 2);
+
+  for (const [what, prepare] of HOSTILE) {
+    test(`is not made in ${what}`, async (t) => {
+      const base = temporaryFolder(t);
+      chmodSync(base, 0o755);
+      const victim = join(base, 'victim');
+      mkdirSync(victim, { mode: 0o700 });
+      const folder = join(base, 'theirs');
+      mkdirSync(folder);
+      chownSync(folder, NOBODY, NOBODY);
+      const path = prepare(folder, victim);
+      await assert.rejects(
+        startRig(t, { places: plain(path) }),
+        /cannot listen on .*(another user|belongs to user|symbolic link)/,
+      );
+      assert.deepEqual(readdirSync(victim), []);
+      assert.equal(lstatSync(victim).mode & 0o777, 0o700);
+    });
+  }
+
+  test('in a directory that everybody may write to is made by descriptor, and a name that others swap is not used', async (t) => {
+    const folder = join(temporaryFolder(t), 'everybody');
+    mkdirSync(folder);
+    chmodSync(folder, 0o777);
+    const path = join(folder, 'engine.sock');
+    const victim = join(folder, '../victim');
+    writeFileSync(victim, '', { mode: 0o600 });
+    // As one who may rename what is there: the folder the socket is made in becomes a link to a folder of root.
+    const watcher = watch(folder, (_kind, name) => {
+      if (name?.startsWith('.tm') !== true) return;
+      try {
+        renameSync(join(folder, name), join(folder, `${name}.aside`));
+        symlinkSync('..', join(folder, name));
+      } catch {
+        // It is gone already.
+      }
+    });
+    t.after(() => watcher.close());
+    await startRig(t, { places: plain(path), file: { mode: 0o666, gid: 12345 } }).catch(() => undefined);
+    assert.deepEqual([lstatSync(victim).mode & 0o777, lstatSync(victim).gid], [0o600, 0]);
+    assert.deepEqual(readdirSync(join(folder, '..')).sort(), ['everybody', 'victim']);
+  });
 });

@@ -151,7 +151,8 @@ const HANDLERS: Readonly<Record<number, (request: Request) => Reply>> = {
   17: () => Buffer.alloc(80),
   18: () => Buffer.alloc(0),
   20: () => Buffer.alloc(0),
-  25: () => Buffer.alloc(0),
+  // FLUSH: the kernel would wait for it without an end when a process exits, whatever signals come.
+  25: () => ENOSYS,
   26: init,
   27: opened,
   28: ({ body }) => list(body),
