@@ -163,46 +163,46 @@ test('engine and clients look in the same places in the same order', () => {
     '/tmp/taskmaster-7/taskmaster.sock',
   ]);
   assert.equal(paths({ XDG_RUNTIME_DIR: 'relative' }).length, 2);
+});
 
-  for (const [what, prepare] of HOSTILE) {
-    test(`is not made in ${what}`, async (t) => {
-      const base = temporaryFolder(t);
-      chmodSync(base, 0o755);
-      const victim = join(base, 'victim');
-      mkdirSync(victim, { mode: 0o700 });
-      const folder = join(base, 'theirs');
-      mkdirSync(folder);
-      chownSync(folder, NOBODY, NOBODY);
-      const path = prepare(folder, victim);
-      await assert.rejects(
-        startRig(t, { places: plain(path) }),
-        /cannot listen on .*(another user|belongs to user|symbolic link)/,
-      );
-      assert.deepEqual(readdirSync(victim), []);
-      assert.equal(lstatSync(victim).mode & 0o777, 0o700);
-    });
-  }
-
-  test('in a directory that everybody may write to is made by descriptor, and a name that others swap is not used', async (t) => {
-    const folder = join(temporaryFolder(t), 'everybody');
+for (const [what, prepare] of HOSTILE) {
+  test(`is not made in ${what}`, async (t) => {
+    const base = temporaryFolder(t);
+    chmodSync(base, 0o755);
+    const victim = join(base, 'victim');
+    mkdirSync(victim, { mode: 0o700 });
+    const folder = join(base, 'theirs');
     mkdirSync(folder);
-    chmodSync(folder, 0o777);
-    const path = join(folder, 'engine.sock');
-    const victim = join(folder, '../victim');
-    writeFileSync(victim, '', { mode: 0o600 });
-    // As one who may rename what is there: the folder the socket is made in becomes a link to a folder of root.
-    const watcher = watch(folder, (_kind, name) => {
-      if (name?.startsWith('.tm') !== true) return;
-      try {
-        renameSync(join(folder, name), join(folder, `${name}.aside`));
-        symlinkSync('..', join(folder, name));
-      } catch {
-        // It is gone already.
-      }
-    });
-    t.after(() => watcher.close());
-    await startRig(t, { places: plain(path), file: { mode: 0o666, gid: 12345 } }).catch(() => undefined);
-    assert.deepEqual([lstatSync(victim).mode & 0o777, lstatSync(victim).gid], [0o600, 0]);
-    assert.deepEqual(readdirSync(join(folder, '..')).sort(), ['everybody', 'victim']);
+    chownSync(folder, NOBODY, NOBODY);
+    const path = prepare(folder, victim);
+    await assert.rejects(
+      startRig(t, { places: plain(path) }),
+      /cannot listen on .*(another user|belongs to user|symbolic link)/,
+    );
+    assert.deepEqual(readdirSync(victim), []);
+    assert.equal(lstatSync(victim).mode & 0o777, 0o700);
   });
+}
+
+test('in a directory that everybody may write to is made by descriptor, and a name that others swap is not used', async (t) => {
+  const folder = join(temporaryFolder(t), 'everybody');
+  mkdirSync(folder);
+  chmodSync(folder, 0o777);
+  const path = join(folder, 'engine.sock');
+  const victim = join(folder, '../victim');
+  writeFileSync(victim, '', { mode: 0o600 });
+  // As one who may rename what is there: the folder the socket is made in becomes a link to a folder of root.
+  const watcher = watch(folder, (_kind, name) => {
+    if (name?.startsWith('.tm') !== true) return;
+    try {
+      renameSync(join(folder, name), join(folder, `${name}.aside`));
+      symlinkSync('..', join(folder, name));
+    } catch {
+      // It is gone already.
+    }
+  });
+  t.after(() => watcher.close());
+  await startRig(t, { places: plain(path), file: { mode: 0o666, gid: 12345 } }).catch(() => undefined);
+  assert.deepEqual([lstatSync(victim).mode & 0o777, lstatSync(victim).gid], [0o600, 0]);
+  assert.deepEqual(readdirSync(join(folder, '..')).sort(), ['everybody', 'victim']);
 });
