@@ -16,11 +16,14 @@ const LEAVES = ['errors', 'signals', 'units', 'nearest-word', 'line-level'];
 const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: readonly string[] }>> = {
   lifecycle: { rooms: ['lifecycle'], packages: [] },
   config: {
-    rooms: ['config', 'lifecycle/rules', 'generated'],
+    rooms: ['config', 'lifecycle/rules', 'files', 'generated'],
     packages: ['node:', '@iarna/toml', 'json-schema-to-ts'],
   },
   supervisor: { rooms: ['supervisor', 'lifecycle', 'config'], packages: [] },
-  health: { rooms: ['health', 'supervisor', 'config', 'lifecycle/exit-outcome'], packages: ['node:'] },
+  health: {
+    rooms: ['health', 'files', 'supervisor', 'config', 'lifecycle/exit-outcome'],
+    packages: ['node:'],
+  },
   files: { rooms: ['files', 'system/native'], packages: ['node:'] },
   output: {
     rooms: ['output', 'files', 'supervisor', 'config', 'lifecycle/exit-outcome'],
@@ -141,6 +144,56 @@ test('what only one file may import is imported only there', () => {
       String(what),
     );
   }
+});
+
+/** What works on descriptors that are open, and needs no name. */
+const WITHOUT_NAMES = [
+  'closeSync',
+  'constants',
+  'fstatSync',
+  'readSync',
+  'Stats',
+  'write',
+  'writeSync',
+  'writev',
+];
+
+/** Not the engine; or only /proc and /sys, which nobody else can write to; or only told that something has changed. */
+const MAY_USE_NAMES = [
+  'build/',
+  'cli/',
+  'tui/',
+  'load-bundle',
+  'rpc/client',
+  'rpc/find-engine',
+  'commands/socket-watch',
+  'output/descriptor-sink',
+  'system/cgroup',
+  'system/container-memory',
+  'system/container-usage',
+  'system/descendants',
+  'system/process-tree',
+  'system/process-usage',
+  'system/thread-pool',
+  'system/user-database',
+];
+
+test('what the engine does with files by their names goes through files/', () => {
+  const offenders = sourceFiles(src).flatMap((path) => {
+    const from = relative(src, path).replace(/\.ts$/, '');
+    if (MAY_USE_NAMES.some((place) => (place.endsWith('/') ? from.startsWith(place) : from === place)))
+      return [];
+    const text = readFileSync(path, 'utf8');
+    const named = [...text.matchAll(/import\s*(?:type\s*)?\{([^}]*)\}\s*from\s*'node:fs'/g)]
+      .flatMap(([, names = '']) => names.split(','))
+      .map((name) => name.replace(/^\s*type\s/, '').trim())
+      .filter((name) => name !== '' && !WITHOUT_NAMES.includes(name));
+    const whole = text.match(
+      /node:fs\/promises|import\('node:fs'\)|\* as \w+ from 'node:fs'|BuiltinModule\('node:fs'\)/g,
+    );
+    return [...named, ...(whole ?? [])].map((what) => `${from} uses ${what}`);
+  });
+  assert.deepEqual(offenders, []);
 });
 
 test('the addon is loaded in one place', () => {

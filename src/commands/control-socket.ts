@@ -1,9 +1,10 @@
 /** The RPC server as the engine uses it: loaded late, because no process needs it to start. */
 
-import { closeSync, existsSync, lstatSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { AccessGrant, EngineConfig } from '../config/resolved-config.ts';
+import { inspectNow } from '../files/safe-files.ts';
 import type { EnginePort } from '../rpc/engine-port.ts';
 import type { PeerCredentials } from '../rpc/peer.ts';
 import type { RpcServer, WaitingConnections } from '../rpc/server.ts';
@@ -45,7 +46,7 @@ export class ControlSocket {
 
   /** A socket file lies where ours would: another engine may be running. */
   get mayBeTaken(): boolean {
-    return this.#places().some(({ path }) => existsSync(path));
+    return this.#places().some(({ path }) => isThere(path));
   }
 
   /** Does nothing where it listens. Throws `engine-already-running`, or `system` where no place can be used. */
@@ -143,8 +144,14 @@ export class ControlSocket {
 /** $XDG_RUNTIME_DIR may be left from somebody who became root by it: what is in there, they may replace. */
 function isNobodyElses({ path, isOfUser }: SocketPlace): boolean {
   if (isOfUser !== true) return true;
-  const found = lstatSync(dirname(path), { throwIfNoEntry: false });
-  return found === undefined || found.uid === ownUid();
+  const found = inspectNow(dirname(path));
+  return found !== undefined && (found.errno !== undefined || found.uid === ownUid());
+}
+
+/** Also where it cannot be told: whoever listens finds out. */
+function isThere(path: string): boolean {
+  const facts = inspectNow(path);
+  return facts === undefined || facts.errno === undefined;
 }
 
 /** Node gives the descriptor of a socket no public name. */

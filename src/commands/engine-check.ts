@@ -3,6 +3,7 @@
 import { loadConfig } from '../config/load.ts';
 import { renderProblems } from '../config/problem.ts';
 import { ownPrivileges, systemUsers } from '../system/user-database.ts';
+import { warningsOfLogDirectories } from './check-log-directories.ts';
 
 const EXIT_BAD_CONFIGURATION = 78;
 const EXIT_BAD_ARGUMENTS = 2;
@@ -19,6 +20,8 @@ export function run(words: readonly string[]): number {
     return EXIT_BAD_CONFIGURATION;
   }
   for (const warning of loaded.config.warnings) process.stderr.write(`warning: ${warning}\n`);
+  for (const warning of warningsOfLogDirectories(loaded.config.processes.values()))
+    process.stderr.write(`warning: ${warning}\n`);
   const count = loaded.config.processes.size;
   process.stdout.write(`${path}: good, ${count} process${count === 1 ? '' : 'es'}\n`);
   return 0;

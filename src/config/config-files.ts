@@ -1,41 +1,27 @@
-/** Configuration files on disk. */
+/** Configuration files, and those of variables, on disk. */
 
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { FileError } from '../files/file-error.ts';
+import { listDirectoryNow, readNow } from '../files/safe-files.ts';
 import type { ConfigFiles } from './config-ports.ts';
 
-export const diskFiles: ConfigFiles = { read: readBounded, list: listDirectory };
+export const diskFiles: ConfigFiles = { read: readRegular, list: listDirectory };
 
 /** Synchronous: files are small, and the engine reads them at its start and on a reload only. */
-function readBounded(path: string, maxBytes: number): Uint8Array {
-  // A named pipe without a writer would block the open, and a reload with it.
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+function readRegular(path: string, maxBytes: number): Uint8Array {
   try {
-    const status = fstatSync(fd);
-    if (status.isDirectory()) throw codedError('EISDIR');
-    if (!status.isFile()) throw codedError('ENOTREG');
-    const buffer = Buffer.allocUnsafe(Math.min(status.size, maxBytes) + 1);
-    let length = 0;
-    while (length < buffer.length) {
-      const read = readSync(fd, buffer, length, buffer.length - length, null);
-      if (read === 0) break;
-      length += read;
-    }
-    return buffer.subarray(0, length);
-  } finally {
-    closeSync(fd);
+    return readNow(path, maxBytes);
+  } catch (error) {
+    if (error instanceof FileError && error.rule === 'kind')
+      throw Object.assign(new Error('ENOTREG'), { code: 'ENOTREG' });
+    throw error;
   }
-}
-
-function codedError(code: string): Error {
-  return Object.assign(new Error(code), { code });
 }
 
 function listDirectory(directory: string): readonly string[] {
   try {
-    return readdirSync(directory);
+    return listDirectoryNow(directory).map(({ name }) => name);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-      return [];
+    if (error instanceof FileError && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return [];
     throw error;
   }
 }

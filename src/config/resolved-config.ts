@@ -218,6 +218,8 @@ export type OutputTarget =
 
 /** Of a file that is made; what is absent is as the engine's user, group and umask make it. */
 export interface FileAccess {
+  /** The process's user: files of that user that are there may be used, wherever they are. */
+  readonly user?: number;
   readonly mode?: number;
   readonly uid?: number;
   readonly gid?: number;

@@ -41,7 +41,11 @@ const output = {
         'Permissions of a file that is made, whatever the umask. Default: 0644 less the umask; after a rotation as the one before. A file that is there keeps its own.',
       examples: ['0640'],
     },
-    owner: { ...account, description: 'Owner of a file that is made. Default: the engine’s own user.' },
+    owner: {
+      ...account,
+      description:
+        'Owner of a file that is made. Default: the engine’s own user; in a directory of another user, that user.',
+    },
     group: { ...account, description: 'Group of a file that is made. Default: the engine’s own.' },
     shared: {
       ...flag,

@@ -36,6 +36,13 @@ export function fileLater(request: FileRequest & { readonly path: string }): Pro
   });
 }
 
+/** What can be told of a name and its directory, also where there is nothing; undefined: no answer in time. */
+export function inspectNow(path: string): FileAnswer | undefined {
+  return (
+    native().fileNow({ work: 'stat', path, follow: true, lane: dirname(path) }, LONGEST_WAIT_MS) ?? undefined
+  );
+}
+
 /** @returns undefined where there is nothing of that name. */
 export async function factsOf(path: string, follow = false): Promise<FileFacts | undefined> {
   return fileLater({ work: 'stat', path, follow }).catch((error: unknown) => {

@@ -1,5 +1,6 @@
 /** A probe by an HTTP GET, for images without curl. */
 
+import { lookUpHost } from '../files/look-up-host.ts';
 import { failureInWords, MOST_OUTPUT_BYTES, type Probe, type ProbeResult } from './probe.ts';
 
 /** @param expectStatus statuses that pass; undefined: any from 200 to 399. */
@@ -14,7 +15,7 @@ export function probeByHttp(url: string, expectStatus: readonly number[] | undef
       // No agent: a kept connection would be a second thing that can break.
       const request = get(
         url,
-        { agent: false, signal, headers: { 'user-agent': 'taskmaster' } },
+        { agent: false, signal, lookup: lookUpHost, headers: { 'user-agent': 'taskmaster' } },
         (response) => {
           const status = response.statusCode ?? 0;
           const passed =

@@ -13,6 +13,8 @@ export const EXIT_CODES = {
   neverRan: 10,
   unhealthy: 11,
   internalFault: 70,
+  /** As sysexits(3): an output file cannot be made. */
+  cannotOpenOutput: 73,
   badConfiguration: 78,
   notExecutable: 126,
   notFound: 127,
@@ -54,8 +56,12 @@ function outcomeCode(outcome: Outcome | undefined): number {
   return status.how === 'exited' ? status.code : 128 + signalNumber(status.signal);
 }
 
-/** As shells have it: 127 not found, 126 found but not to be executed. */
+const BEFORE_THE_PROGRAM: ReadonlySet<string> = new Set(['read secret', 'change directory']);
+
+/** As shells have it: 127 not found, 126 found but not to be executed; what failed before that is neither. */
 function startFailureCode({ failure }: Extract<Outcome, { kind: 'notStarted' }>): number {
+  if (failure.step.startsWith('open ')) return EXIT_CODES.cannotOpenOutput;
+  if (BEFORE_THE_PROGRAM.has(failure.step)) return EXIT_CODES.notExecutable;
   return failure.errno === 'ENOENT' ? EXIT_CODES.notFound : EXIT_CODES.notExecutable;
 }
 

@@ -1,7 +1,7 @@
 /** From a process's configuration to what the kernel is asked for. */
 
 import { outputTargetOfInstance } from '../config/output-target.ts';
-import type { EnvironmentPlan, ProcessConfig } from '../config/resolved-config.ts';
+import type { EnvironmentPlan, OutputTarget, ProcessConfig } from '../config/resolved-config.ts';
 import type { ChildDescriptor, OutputTargets, SpawnRequest, TerminalSize } from './ports.ts';
 
 /** The instance's own additions come first, so that the configuration may override them. */
@@ -22,9 +22,16 @@ export function environmentFor(process: ProcessConfig, instance: string, ordinal
 export function targetsFor(process: ProcessConfig, ordinal: number): OutputTargets {
   return {
     ringBytes: process.ringBytes,
-    stdout: outputTargetOfInstance(process.stdout, ordinal),
-    stderr: outputTargetOfInstance(process.stderr, ordinal),
+    stdout: targetFor(process, process.stdout, ordinal),
+    stderr: targetFor(process, process.stderr, ordinal),
   };
+}
+
+function targetFor({ spawn }: ProcessConfig, configured: OutputTarget, ordinal: number): OutputTarget {
+  const target = outputTargetOfInstance(configured, ordinal);
+  const user = spawn.identity?.uid;
+  if (target.kind !== 'file' || user === undefined) return target;
+  return { ...target, access: { ...target.access, user } };
 }
 
 export interface ChildStreams {
