@@ -168,6 +168,7 @@ const MAY_USE_NAMES = [
   'rpc/find-engine',
   'commands/socket-watch',
   'output/descriptor-sink',
+  'system/abandoned',
   'system/cgroup',
   'system/container-memory',
   'system/container-usage',

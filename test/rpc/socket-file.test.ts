@@ -192,11 +192,13 @@ test('in a directory that everybody may write to is made by descriptor, and a na
   const victim = join(folder, '../victim');
   writeFileSync(victim, '', { mode: 0o600 });
   // As one who may rename what is there: the folder the socket is made in becomes a link to a folder of root.
+  let isSwapped = false;
   const watcher = watch(folder, (_kind, name) => {
-    if (name?.startsWith('.tm') !== true) return;
+    if (!/^\.tm[0-9a-f]+$/.test(name ?? '') || isSwapped) return;
+    isSwapped = true;
     try {
-      renameSync(join(folder, name), join(folder, `${name}.aside`));
-      symlinkSync('..', join(folder, name));
+      renameSync(join(folder, name ?? ''), join(folder, 'aside'));
+      symlinkSync('..', join(folder, name ?? ''));
     } catch {
       // It is gone already.
     }
