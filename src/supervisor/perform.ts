@@ -135,6 +135,7 @@ function sendSignal(
   const { pid, family } = record;
   if (pid === undefined || family === undefined) return;
   const { kernel } = context;
+  if (record.machine.leader === 'alive') kernel.remember(family);
   const answer =
     to === 'leader' ? kernel.signalProcess(pid, signal) : kernel.signalFamily(family, signal, to);
   // `gone` is no error: its exit is on its way to us, and not every process has others.

@@ -110,6 +110,8 @@ export interface Kernel {
     signal: SignalName,
     to: 'group' | 'others' | 'outsiders' | 'all',
   ): 'delivered' | 'gone' | 'not-permitted';
+  /** Looks at the family while its leader lives, so that what leaves it later is known. */
+  remember(family: number): void;
   /** Sends the family's last signal to those that were not there when it was sent. */
   signalNewcomers(family: number): void;
   /** What of the family is alive, its leader aside; zombies do not count. */

@@ -257,6 +257,8 @@ export class Supervisor {
       record.pid = undefined;
     }
     if (machine.monitor === before.monitor && machine.incarnation === before.incarnation) return;
+    if (machine.monitor === 'healthy' && record.family !== undefined)
+      this.#ports.kernel.remember(record.family);
     record.enteredAt = this.#ports.clock.now();
     record.enteredWall = this.#ports.clock.wallTime();
     record.hasBeenReady ||= machine.monitor === 'healthy' || machine.monitor === 'completed';

@@ -116,6 +116,8 @@ export class LinuxKernel implements Kernel {
     if (family === undefined) return 'gone';
     const last: LastSignal = { signal, toGroup: to === 'group' || to === 'outsiders', pids: new Set() };
     this.#signals.set(mark, last);
+    // First, while who has which parent can be seen.
+    this.#tree.lookAgain(family);
     // While the leader lives its number is its group's, and nobody else's.
     const mayBeItsGroup = family.isLeaderAlive || !this.#tree.canSee;
     const reachesGroup = mayBeItsGroup && (to === 'group' || to === 'all');
@@ -123,6 +125,11 @@ export class LinuxKernel implements Kernel {
     if (to === 'group') return group;
     const others = this.#signalNew(family, last);
     return group === 'delivered' || others === 'gone' ? group : others;
+  }
+
+  remember(mark: number): void {
+    const family = this.#tree.family(mark);
+    if (family !== undefined) this.#tree.lookAgain(family);
   }
 
   signalNewcomers(mark: number): void {
@@ -212,7 +219,7 @@ export class LinuxKernel implements Kernel {
   #signalNew(family: Family, last: LastSignal): 'delivered' | 'gone' | 'not-permitted' {
     let outcome: 'delivered' | 'gone' | 'not-permitted' = 'gone';
     for (let look = 0; look < MAX_LOOKS; look++) {
-      const members = look === 0 ? this.#tree.members(family) : this.#tree.lookAgain(family);
+      const members = this.#tree.lookAgain(family);
       const fresh = members.filter(
         ({ pid, group }) => !last.pids.has(pid) && !(last.toGroup && group === family.leader),
       );

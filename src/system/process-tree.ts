@@ -25,6 +25,8 @@ export interface Family {
   /** The program that we spawned; its number is that of its group and its session. */
   readonly leader: number;
   isLeaderAlive: boolean;
+  /** Of members that were seen. PAM (su, sudo, cron) gives programs the limits of PID 1, and takes the mark with it. */
+  readonly sessions: Set<number>;
   /** What is left of it is a stray. */
   isOver: boolean;
   /** Members in sessions of their own are not to be stopped with it. */
@@ -78,7 +80,14 @@ export class ProcessTree {
   }
 
   add(mark: number, leader: number): Family {
-    const family = { mark, leader, isLeaderAlive: true, isOver: false, sparesDaemons: false };
+    const family = {
+      mark,
+      leader,
+      isLeaderAlive: true,
+      sessions: new Set<number>([leader]),
+      isOver: false,
+      sparesDaemons: false,
+    };
     this.#families.set(mark, family);
     this.#leaders.set(leader, family);
     this.#forget();
@@ -190,6 +199,7 @@ export class ProcessTree {
       if (sighting === undefined) continue;
       this.#descend(sighting, found);
     }
+    for (const { session } of found.values()) family.sessions.add(session);
     return found;
   }
 
@@ -244,9 +254,11 @@ export class ProcessTree {
   #readMark(orphan: number): number {
     const mark = readMark(orphan, this.#ports.readMark, this.#proc);
     if (this.#families.has(mark)) return mark;
-    // A program that set this limit itself: what stayed in the session is known by that.
+    // A program whose limits were set anew: it is known by a session that was seen when its parent lived.
     const session = this.#see(orphan)?.session;
-    const family = [...this.#families.values()].findLast(({ leader }) => leader === session);
+    const family = [...this.#families.values()].findLast(
+      ({ sessions }) => session !== undefined && sessions.has(session),
+    );
     return family?.mark ?? mark;
   }
 

@@ -194,6 +194,20 @@ for (const [name, script] of STARTERS) {
   });
 }
 
+test('what su has started is stopped before the next start when su itself was killed', async (t) => {
+  const engine = new EngineRun(
+    t,
+    `[processes.web]\nbackoff = { base = 0 }\nstop_timeout = "300ms"\nhealthcheck = { uptime = "100ms" }\n${shellCommand(STARTERS[0]?.[1] ?? '')}`,
+  );
+  await engine.ready();
+  const { pid } = await engine.reaches('web', 'healthy');
+  await engine.kill(pid ?? 0);
+  await eventually(async () => assert.equal((await engine.see('web')).incarnation, 2));
+  await engine.reaches('web', 'healthy');
+  const sleeping = (await engine.processes()).filter(({ name, state }) => name === 'sleep' && state !== 'Z');
+  assert.equal(sleeping.length, 1);
+});
+
 test('a shell that ends of TERM costs the program it runs neither the signal nor its time', async (t) => {
   const program = `trap 'sleep 0.3; echo cleaned up; exit' TERM; while :; do sleep 0.05; done`;
   const script = `sh -c ${JSON.stringify(program)}; echo never`;

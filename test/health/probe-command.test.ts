@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import type { ProbeResult } from '../../src/health/probe.ts';
 import { probeByCommand } from '../../src/health/probe-command.ts';
@@ -122,6 +122,31 @@ test('a probe that left for a session of its own is killed as well, with nothing
   await result;
   await eventually(() => assert.equal(isAlive(Number(printed)), false));
 });
+
+test('a probe by su is killed with what it runs, again and again', async (t) => {
+  const ports = commandPorts(t);
+  for (let round = 0; round < 10; round += 1) {
+    const stop = new AbortController();
+    const line = `exec su -s /bin/sh nobody -c "trap '' TERM; sleep 1234.${round}; :"`;
+    const result = probeByCommand(shellProbe(line), ports)(probeSubject(), stop.signal);
+    const running = (): readonly string[] =>
+      readdirSync('/proc').filter(
+        (pid) => /^\d+$/.test(pid) && commandLine(pid).startsWith(`sleep 1234.${round}`),
+      );
+    await eventually(() => assert.equal(running().length, 1));
+    stop.abort();
+    await result;
+    await eventually(() => assert.deepEqual(running(), []));
+  }
+});
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+}
 
 test('what a probe leaves running does not live on, and does not hold up its result', async (t) => {
   const { output, passed } = await ask(t, 'sleep 1000 & echo $!');

@@ -133,6 +133,8 @@ export class HandKernel implements Kernel {
     return this.groupIsAlive(pid) ? 'delivered' : 'gone';
   }
 
+  remember(): void {}
+
   signalNewcomers(): void {}
 
   leftovers(pid: number): readonly Leftover[] {

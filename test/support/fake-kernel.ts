@@ -109,6 +109,8 @@ export class FakeKernel implements Kernel {
     return others.length > 0 ? 'delivered' : 'gone';
   }
 
+  remember(): void {}
+
   signalNewcomers(): void {}
 
   leftovers(family: number): readonly Leftover[] {
