@@ -29,7 +29,7 @@ user = "www-data"
 workingdir = "/root"
 [processes.nolog]
 cmd = "true"
-stdout = "/no/such/directory/log"
+stdout = "/etc/passwd/log"
 `,
   ).ready();
   await engine.reaches('web', 'healthy');
@@ -37,7 +37,7 @@ stdout = "/no/such/directory/log"
     ['missing', /cannot execute no-such-program .*not found in PATH.*No such file or directory/],
     ['nowhere', /cannot change directory to \/no\/such\/directory: No such file or directory/],
     ['closed', /cannot change directory to \/root: Permission denied/],
-    ['nolog', /cannot open \/no\/such\/directory\/log for stdout: no such file or directory/i],
+    ['nolog', /cannot open \/etc\/passwd\/log for stdout: not a directory/i],
   ] as const) {
     const { state, reason } = await engine.see(name);
     assert.equal(state, 'failed');
