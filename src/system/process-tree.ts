@@ -60,8 +60,8 @@ export class ProcessTree {
   readonly #proc: string;
   readonly #families = new Map<number, Family>();
   readonly #leaders = new Map<number, Family>();
-  /** The mark of each orphan that was looked at; 0: nobody's. */
-  readonly #orphans = new Map<number, number>();
+  /** What each orphan says that was looked at; mark 0: nothing. */
+  readonly #orphans = new Map<number, { readonly mark: number; readonly session: number }>();
   /** Children of the engine, as they were read in this turn of the event loop. */
   #children: readonly number[] | undefined;
   /** For kernels that were built without CONFIG_PROC_CHILDREN: who is whose child, as of this turn. */
@@ -242,23 +242,18 @@ export class ProcessTree {
     return byParent;
   }
 
+  /** Asked anew each time: the family that it is of may not have been looked at before. */
   #markOf(orphan: number): number {
-    let mark = this.#orphans.get(orphan);
-    if (mark === undefined) {
-      mark = this.#readMark(orphan);
-      this.#orphans.set(orphan, mark);
+    let said = this.#orphans.get(orphan);
+    if (said === undefined) {
+      const mark = readMark(orphan, this.#ports.readMark, this.#proc);
+      said = { mark, session: this.#see(orphan)?.session ?? 0 };
+      this.#orphans.set(orphan, said);
     }
-    return mark;
-  }
-
-  #readMark(orphan: number): number {
-    const mark = readMark(orphan, this.#ports.readMark, this.#proc);
+    const { mark, session } = said;
     if (this.#families.has(mark)) return mark;
     // A program whose limits were set anew: it is known by a session that was seen when its parent lived.
-    const session = this.#see(orphan)?.session;
-    const family = [...this.#families.values()].findLast(
-      ({ sessions }) => session !== undefined && sessions.has(session),
-    );
+    const family = [...this.#families.values()].findLast(({ sessions }) => sessions.has(session));
     return family?.mark ?? mark;
   }
 

@@ -160,10 +160,44 @@ cmd = ["nginx", "-c", "{folder}/nginx.conf", "-e", "{folder}/error.log"]
   assert.equal(await count(engine, 'nginx: '), 0);
 });
 
+test('nothing stays of health checks that run su and time out, or of an su that is killed', async (t) => {
+  const engine = new EngineRun(
+    t,
+    `[processes.web]
+cmd = ["su", "-s", "/bin/sh", "nobody", "-c", "sleep 4711; true"]
+autorestart = "no"
+[engine]
+exit_when = "never"
+[processes.probed]
+cmd = "sleep 1000"
+[processes.probed.healthcheck]
+cmd = ["su", "-", "-s", "/bin/sh", "nobody", "-c", "sleep 4712; true"]
+interval = "20ms"
+start_interval = "20ms"
+timeout = "100ms"
+on_unhealthy = "none"
+`,
+  );
+  await engine.ready();
+  await engine.reaches('web', 'healthy');
+  const { pid } = await engine.see('web');
+  await engine.inside('kill', ['-KILL', String(pid)]);
+  await engine.reaches('web', 'failed');
+  assert.equal(await count(engine, 'sleep 4711'), 0);
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  // su itself, its shell and the command of the one that is running.
+  assert.ok((await count(engine, 'sleep 4712')) <= 3);
+});
+
 const STARTERS: readonly (readonly [string, string])[] = [
   ['su', `exec su -s /bin/sh nobody -c "trap '' TERM; exec sleep 4711"`],
   ['su with a fresh environment', `exec su -s /bin/sh - nobody -c "trap '' TERM; exec sleep 4711"`],
   ['runuser', `exec runuser -u nobody -- sh -c "trap '' TERM; exec sleep 4711"`],
+  // Their shells end of TERM, and pam_limits has taken the mark off what those have started.
+  ['a shell of su', `exec su -s /bin/sh nobody -c "sleep 4711; true"`],
+  ['jobs of a login', `exec su - -s /bin/bash nobody -c "set -m; sleep 4711 & sleep 4711 & wait"`],
+  ['runuser, in another session', `exec runuser -u nobody -- sh -c "setsid sleep 4711 & sleep 1000; true"`],
+  ['a login of runuser', `exec runuser -l nobody -s /bin/sh -c "sleep 4711; true"`],
   ['sudo', `exec sudo -u nobody sh -c "trap '' TERM; exec sleep 4711"`],
   ['setsid', `setsid sh -c "trap '' TERM; exec sleep 4711" & wait`],
   ['a shell with job control', `exec bash -c "set -m; (trap '' TERM; exec sleep 4711) & wait"`],

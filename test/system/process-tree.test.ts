@@ -1,0 +1,44 @@
+/** The tree of processes over a /proc of files. */
+
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ProcessTree } from '../../src/system/process-tree.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+function makeProc(t: TestContext): {
+  readonly proc: string;
+  readonly put: (pid: number, options: { parent: number; session: number; children?: string }) => void;
+} {
+  const proc = temporaryFolder(t);
+  return {
+    proc,
+    put: (pid, { parent, session, children = '' }) => {
+      const task = join(proc, String(pid), 'task', String(pid));
+      mkdirSync(task, { recursive: true });
+      writeFileSync(join(proc, String(pid), 'stat'), `${pid} (x) S ${parent} ${session} ${session} 0`);
+      writeFileSync(join(task, 'children'), children);
+    },
+  };
+}
+
+test('an orphan without a mark that was nobody’s at first is known once its session was seen', async (t) => {
+  const { proc, put } = makeProc(t);
+  const engine = process.pid;
+  const tree = new ProcessTree({ readMark: () => 0, isLent: () => false, proc });
+  const web = tree.add(1, 9_000_001);
+  const other = tree.add(2, 9_000_002);
+  put(engine, { parent: 1, session: engine, children: '9000001 9000002 9000004' });
+  put(9_000_001, { parent: engine, session: 9_000_001, children: '9000003' });
+  put(9_000_002, { parent: engine, session: 9_000_002 });
+  put(9_000_003, { parent: 9_000_001, session: 9_000_003 });
+  put(9_000_004, { parent: engine, session: 9_000_003 });
+  assert.deepEqual(tree.members(other), []);
+  await nextTurn();
+  tree.members(web);
+  await nextTurn();
+  const pids = tree.members(web).map(({ pid }) => pid);
+  assert.deepEqual(pids, [9_000_003, 9_000_004]);
+});
