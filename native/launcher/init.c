@@ -8,15 +8,20 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "init_options.h"
 #include "signal_names.h"
 #include "signal_set.h"
+
+/* Before Linux 5.9 there is no close_range(2). */
+enum { MAX_TO_CLOSE = 65536 };
 
 enum { FAILED = 1, NOT_EXECUTABLE = 126, NOT_FOUND = 127, SIGNALLED = 128 };
 
@@ -51,12 +56,31 @@ static int take_role(const struct InitOptions *options) {
   return 1;
 }
 
+/* Sockets that were passed on are for the process with this pid (sd_listen_fds(3)), which is the command now. */
+static void pass_sockets_on(void) {
+  if (!getenv("LISTEN_FDS")) return;
+  char pid[16];
+  snprintf(pid, sizeof pid, "%d", (int)getpid());
+  setenv("LISTEN_PID", pid, 1);
+  unsetenv("LISTEN_PIDFDID");
+}
+
+/* The command has them; held here too, a pipe would never end and a mount never be free. */
+static void let_go_of_inherited(void) {
+  if (syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0) != 0) {
+    long limit = sysconf(_SC_OPEN_MAX);
+    for (int fd = STDERR_FILENO + 1; fd < (limit > 0 && limit < MAX_TO_CLOSE ? limit : MAX_TO_CLOSE); fd++) close(fd);
+  }
+  if (chdir("/") != 0) return;
+}
+
 static void execute_command(const struct InitOptions *options, const struct Inherited *inherited) {
   /* A group of its own, and with it the terminal where it was ours: what is typed goes to the command alone. */
   setpgid(0, 0);
   /* SIGTTOU is blocked: a background group may do this (tcsetpgrp(3)). */
   if (inherited->is_foreground) tcsetpgrp(STDIN_FILENO, getpgrp());
   sigaction(SIGCHLD, &inherited->child_action, NULL);
+  pass_sockets_on();
   replace_mask(inherited->mask);
   execvp(options->command[0], options->command);
   int failure = errno;
@@ -85,6 +109,7 @@ static int exit_code_of(int status, const struct InitOptions *options) {
 }
 
 /*
+ * The warning has the words of tini 0.19: scripts look for them.
  * SIGCHLD is not queued, one may stand for many deaths (signal(7)): collects until nothing is left.
  * Returns the exit code where the command is among the dead, else -1.
  */
@@ -93,7 +118,7 @@ static int collect_dead(pid_t command, const struct InitOptions *options) {
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
     report(&options->reporter, REPORT_DEBUG, "collected %d", (int)pid);
     if (pid == command) code = exit_code_of(status, options);
-    else if (options->warns_of_reaped) report(&options->reporter, REPORT_WARN, "collected the orphan %d", (int)pid);
+    else if (options->warns_of_reaped) report(&options->reporter, REPORT_WARN, "Reaped zombie process with pid=%d", (int)pid);
   }
   report(&options->reporter, REPORT_TRACE, "nobody else to collect");
   return code;
@@ -116,6 +141,7 @@ int run_init(const char *name, int argc, char **argv) {
     report(&options.reporter, REPORT_FATAL, "cannot start %s: %s", options.command[0], strerror(errno));
     return FAILED;
   }
+  let_go_of_inherited();
   /* Here too: the first signal for the group may come before the command has made it. */
   setpgid(command, command);
   report(&options.reporter, REPORT_INFO, "started %s as pid %d", options.command[0], (int)command);

@@ -35,10 +35,19 @@ static int refuse(const char *name, const char *problem, const char *word) {
   return BAD_USAGE;
 }
 
+/* As tini does, whose scripts look for its usage on standard error. */
+static int show_usage(const char *name, const char *problem, const char *word) {
+  fprintf(stderr, "%s: %s%s\n\n", name, problem, word);
+  fprintf(stderr, help, name, name);
+  return BAD_USAGE;
+}
+
+/* Digits only: strtol(3) takes an empty word for 0, and white space and signs. */
 static int read_exit_code(const char *word, struct InitOptions *options) {
-  char *end;
-  long code = strtol(word, &end, 10);
-  if (*end != '\0' || code < 0 || code >= EXIT_CODE_COUNT) return 0;
+  size_t digits = strspn(word, "0123456789");
+  if (digits == 0 || digits > 3 || word[digits] != '\0') return 0;
+  int code = atoi(word);
+  if (code >= EXIT_CODE_COUNT) return 0;
   options->is_told_as_0[code] = 1;
   return 1;
 }
@@ -70,17 +79,17 @@ int read_init_options(const char *name, int argc, char **argv, struct InitOption
       case 'w': options->warns_of_reaped = 1; break;
       case 'v': options->reporter.verbosity++; break;
       case 'e':
-        if (!read_exit_code(optarg, options)) return refuse(name, "-e takes an exit code from 0 to 255, not ", optarg);
+        if (!read_exit_code(optarg, options)) return refuse(name, "-e takes an exit code from 0 to 255, not ", *optarg ? optarg : "nothing");
         break;
       case 'p':
         options->parent_death_signal = signal_number(optarg);
-        if (!options->parent_death_signal) return refuse(name, "-p takes a signal such as SIGTERM, not ", optarg);
+        if (!options->parent_death_signal) return refuse(name, "-p takes a signal such as SIGTERM, not ", *optarg ? optarg : "nothing");
         break;
-      case ':': return refuse(name, "a value is missing after -", letter);
-      default: return refuse(name, "unknown flag -", letter);
+      case ':': return show_usage(name, "a value is missing after -", letter);
+      default: return show_usage(name, "unknown flag -", letter);
     }
   }
-  if (optind >= argc) return refuse(name, "no command to run", "");
+  if (optind >= argc) return show_usage(name, "no command to run", "");
   options->command = argv + optind;
   read_variables(options);
   return TO_BE_RUN;

@@ -12,11 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../preload/held_signals.h"
 #include "signal_set.h"
+
+enum { FOLDER_SIZE = PATH_MAX - 64 };
 
 enum { OPTIONS = 3, NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
 
@@ -59,13 +63,60 @@ static void hold_signals(const char *folder) {
   replace_mask(current_mask() | HELD_SIGNALS);
 }
 
+/* Puts the real path of a file there; 0 if there is none. */
+static int find_file(const char *path, char *found) { return path && *path && realpath(path, found) != NULL; }
+
+/* As execvp(3) looks for a program. */
+static int find_in_path(const char *name, char *found) {
+  const char *list = getenv("PATH");
+  while (list && *list) {
+    size_t length = strcspn(list, ":");
+    char candidate[PATH_MAX];
+    snprintf(candidate, sizeof candidate, "%.*s/%s", (int)length, length ? list : ".", name);
+    if (access(candidate, X_OK) == 0 && find_file(candidate, found)) return 1;
+    list += length;
+    if (*list == ':') list++;
+  }
+  return 0;
+}
+
+/* By /proc; where that is not mounted, by what the kernel and the caller say that was executed (getauxval(3)). */
+static int find_own_folder(const char *called_as, char *folder) {
+  char program[PATH_MAX];
+  ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+  if (length > 0) program[length] = '\0';
+  else if (!find_file((const char *)getauxval(AT_EXECFN), program) &&
+           !(called_as && (strchr(called_as, '/') ? find_file(called_as, program) : find_in_path(called_as, program))))
+    return 0;
+  char *slash = strrchr(program, '/');
+  if (!slash || (size_t)(slash - program) >= FOLDER_SIZE) return 0;
+  *slash = '\0';
+  strcpy(folder, program);
+  return 1;
+}
+
+/*
+ * Does not return if it succeeds. Returns 0 if there is no such file, else the exit code: another Node in the place of
+ * one that is there and cannot be executed would hide what is wrong.
+ */
+static int execute_node(const char *node, char **arguments) {
+  execv(node, arguments);
+  int failure = errno;
+  struct stat status;
+  if (failure == ENOENT && lstat(node, &status) != 0) return 0;
+  const char *why = failure == ENOENT   ? " (it is there, but not the loader that it needs: is the image of another C library?)"
+                    : failure == ENOEXEC ? " (is it for another architecture?)"
+                                         : "";
+  dprintf(2, "taskmaster: cannot execute %s: %s%s\n", node, strerror(failure), why);
+  return NOT_EXECUTABLE;
+}
+
 int run_node(const char *name, int argc, char **argv) {
-  char folder[PATH_MAX - 64];
-  ssize_t length = readlink("/proc/self/exe", folder, sizeof folder - 1);
-  if (length <= 0) return fail("cannot find my own folder", " (is /proc mounted?)", NOT_EXECUTABLE);
-  folder[length] = '\0';
-  char *slash = strrchr(folder, '/');
-  if (slash) *slash = '\0';
+  char folder[FOLDER_SIZE];
+  if (!find_own_folder(argc > 0 ? argv[0] : NULL, folder)) {
+    dprintf(2, "taskmaster: cannot find my own folder: mount /proc, or call me by my full path\n");
+    return NOT_EXECUTABLE;
+  }
 
   char script[PATH_MAX], own_node[PATH_MAX], checkout_node[PATH_MAX];
   snprintf(script, sizeof script, "%s/main.cjs", folder);
@@ -88,8 +139,9 @@ int run_node(const char *name, int argc, char **argv) {
     execv(chosen, arguments);
     return fail("cannot execute TASKMASTER_NODE=", chosen, errno == ENOENT ? NOT_FOUND : NOT_EXECUTABLE);
   }
-  execv(own_node, arguments);
-  execv(checkout_node, arguments);
+  int code = execute_node(own_node, arguments);
+  if (code == 0) code = execute_node(checkout_node, arguments);
+  if (code != 0) return code;
   execvp("node", arguments);
   return fail("cannot execute node", " (neither beside me nor in PATH)", errno == ENOENT ? NOT_FOUND : NOT_EXECUTABLE);
 }

@@ -133,6 +133,16 @@ for (const [name, program] of [
         }
       });
 
+      test('without a command, and for a flag it does not know, it prints its usage on standard error', async (t) => {
+        for (const words of [[], ['--'], ['-s'], ['-x', 'true'], ['-e'], ['-p']]) {
+          const init = started(t, [...program, ...words] as unknown as Command);
+          assert.equal(await init.exitCode(), 1, words.join(' '));
+          assert.equal(init.stdout, '');
+          assert.match(init.stderr, /^usage: /im);
+          assert.match(init.stderr, /TINI_SUBREAPER/);
+        }
+      });
+
       test('-h explains the flags, -l shows a licence, --version the version of tini', async (t) => {
         for (const [flag, pattern] of [
           ['-h', /-s.*\n.*-p.*(\n.*)*TINI_VERBOSITY/],
@@ -205,7 +215,8 @@ for (const [name, program] of [
       test('-w warns of each orphan it collects, and not of the command', async (t) => {
         const init = run(t, ['-w', '--', 'sh', '-c', `${orphans.path} 4; ${untilAlone}`]);
         assert.equal(await init.exitCode(), 0);
-        assert.equal((init.stderr.match(/\[WARN.*\d/g) ?? []).length, 4, init.stderr);
+        const line = /^\[WARN {2}.* \(\d+\)\] Reaped zombie process with pid=\d+$/gm;
+        assert.equal((init.stderr.match(line) ?? []).length, 4, init.stderr);
       });
 
       test('gives the command its standard input, to the end', async (t) => {

@@ -1,9 +1,11 @@
 /** Where ours does what tini does not. */
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
 import { after, describe, type TestContext, test } from 'node:test';
 import { compileFixture } from '../support/compile.ts';
 import { eventually } from '../support/eventually.ts';
@@ -91,6 +93,65 @@ for (const [place, start] of Object.entries(PLACES)) {
     });
   });
 }
+
+test('it holds nothing that it inherited: a pipe ends for its reader, and a directory is free', async (t) => {
+  const folder = temporaryFolder(t);
+  const [program, ...words] = OURS;
+  const script = 'pwd; exec sleep 60 3>&-';
+  const init = spawn(program, [...words, '-s', '--', 'sh', '-c', script], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+  });
+  t.after(() => init.kill());
+  const [stdout, pipe] = [init.stdout, init.stdio[3]];
+  assert.ok(stdout !== null && pipe instanceof Readable);
+  const printed = once(stdout, 'data');
+  pipe.resume();
+  await once(pipe, 'end');
+  assert.equal(init.exitCode, null);
+  assert.equal(String(await printed), `${folder}\n`);
+  assert.equal(readlinkSync(`/proc/${init.pid}/cwd`), '/');
+  assert.deepEqual(readdirSync(`/proc/${init.pid}/fd`).sort(), ['0', '1', '2']);
+});
+
+test('sockets that are passed on are for the command: LISTEN_PID is its pid', () => {
+  const run = (env: NodeJS.ProcessEnv): string =>
+    execFileSync(
+      OURS[0],
+      ['init', '-s', '--', 'sh', '-c', 'echo $$ $LISTEN_PID $LISTEN_FDS $LISTEN_PIDFDID'],
+      {
+        encoding: 'utf8',
+        env: plainEnvironment(env),
+      },
+    );
+  assert.match(run({ LISTEN_FDS: '2' }), /^(\d+) \1 2\n$/);
+  assert.match(run({ LISTEN_FDS: '1', LISTEN_PID: '1', LISTEN_PIDFDID: '77' }), /^(\d+) \1 1\n$/);
+  assert.match(run({ LISTEN_PID: '1' }), /^\d+ 1\n$/);
+  assert.match(run({}), /^\d+\n$/);
+});
+
+test('-e takes nothing but the digits of an exit code', () => {
+  for (const word of [
+    '',
+    ' ',
+    ' 3',
+    '3 ',
+    '+3',
+    '-3',
+    '0x3',
+    '3.0',
+    '1e1',
+    '256',
+    '0003',
+    '99999999999999999999',
+  ]) {
+    const { status, stdout, stderr } = spawnSync(OURS[0], ['init', '-s', '-e', word, 'echo', 'run'], {
+      encoding: 'utf8',
+    });
+    assert.deepEqual([status, stdout], [1, ''], JSON.stringify(word));
+    assert.match(stderr, /-e takes an exit code from 0 to 255, not ./);
+  }
+});
 
 test('-l shows the project’s own licence', () => {
   const licence = readFileSync(resolve(import.meta.dirname, '../../LICENSE'), 'utf8');
