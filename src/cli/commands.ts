@@ -259,11 +259,18 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     verb: 'why',
-    operands: [SOME_NAMES],
+    operands: [ANY_NAMES],
     flags: [],
-    summary: 'why it is as it is, and what happens next',
-    notes: [],
-    examples: [['why api', 'the chain of causes, the last checks and lines, what comes next']],
+    summary:
+      'explain the state of instances, and what happens next; without names, of all that are not healthy',
+    notes: [
+      'Without names it explains what is neither healthy nor completed. The exit code is 0 if the engine has',
+      'answered, whatever it explains; the array of --json is empty if all is well. status has a code for scripts.',
+    ],
+    examples: [
+      ['why', 'everything that is not as it should be'],
+      ['why api', 'the chain of causes, the last checks and lines, what comes next'],
+    ],
     load: async () => (await import('./status/why.ts')).why,
   },
   {

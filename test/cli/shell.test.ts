@@ -136,7 +136,7 @@ describe('on a terminal', () => {
     shell.stdin.write('stop nope\r');
     await eventually(() => shell.err.includes('no process is called nope'));
     shell.stdin.write('exit\r');
-    assert.equal(await shell.done, 5);
+    assert.equal(await shell.done, 0);
     assert.equal(readFileSync(historyFile, 'utf8'), 'status web\nstop nope\nexit\n');
     const again = start();
     await eventually(() => again.out.includes(PROMPT));
@@ -176,7 +176,7 @@ describe('on a terminal', () => {
     shell.stdin.write('health\r');
     await eventually(() => shell.out.includes('are healthy'));
     shell.stdin.write('exit\r');
-    assert.equal(await shell.done, 130);
+    assert.equal(await shell.done, 0);
   });
 
   test('lines pasted together are run one after the other', async (t) => {

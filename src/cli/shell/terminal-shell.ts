@@ -47,7 +47,6 @@ export class TerminalShell {
   /** Nothing more is typed. */
   #hasEnded = false;
   #isLeft = false;
-  #lastFailure = 0;
 
   constructor(io: CliIo, connection: LazyConnection) {
     this.#io = io;
@@ -61,7 +60,7 @@ export class TerminalShell {
     });
   }
 
-  /** @returns the exit code of the last command that failed, 0 where none did. */
+  /** Somebody has seen what failed: leaving is no failure. */
   async run(): Promise<number> {
     await this.#history.load();
     this.#open();
@@ -73,17 +72,15 @@ export class TerminalShell {
     this.#notices?.close();
     this.#close();
     await this.#history.saved();
-    return this.#lastFailure;
+    return 0;
   }
 
   /** @returns true where the shell is to be left. */
   async #runLine(line: string): Promise<boolean> {
     const commands = commandsOf(line, this.#io);
-    if (commands === undefined) this.#lastFailure = 2;
     for (const words of commands ?? []) {
       const code = await this.#execute(words);
       if (this.#isLeft) return true;
-      if (code !== 0) this.#lastFailure = code;
       // Ctrl-C is meant for the line, not for one of its commands.
       if (code === INTERRUPTED) break;
     }

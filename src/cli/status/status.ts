@@ -18,7 +18,12 @@ export const status: CommandHandler = async (invocation) => {
   if (flags.has('--json')) say(io, jsonText(snapshot));
   else if (instances.length === 0) say(io, 'no processes are configured');
   else if (operands.length > 0) for (const instance of instances) say(io, sentence(instance, look));
-  else say(io, table(instances, look).join('\n'));
+  else {
+    say(io, table(instances, look).join('\n'));
+    const wrong =
+      statusCode(instances) === 0 ? undefined : (await import('./summary.ts')).whatIsWrong(instances);
+    if (wrong !== undefined) say(io, `\n${wrong}`);
+  }
   return statusCode(instances);
 };
 

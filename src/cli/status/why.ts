@@ -1,5 +1,6 @@
 /** `why`: the whole story of an instance on one screen. */
 
+import type { RpcClient } from '../../rpc/client.ts';
 import type { WireInstance, WireWhy } from '../../rpc/contract.ts';
 import { durationInWords, shortDuration } from '../../units.ts';
 import type { CommandHandler } from '../command.ts';
@@ -10,15 +11,28 @@ import { exitText, type Look, sentence } from '../render.ts';
 
 export const why: CommandHandler = async ({ operands, flags, io, connect }) => {
   const client = await connect();
-  const { reports } = await client.call('why', { names: operands });
+  const names = operands.length > 0 ? operands : await namesToExplain(client);
+  const { reports } = names.length === 0 ? { reports: [] } : await client.call('why', { names });
   if (flags.has('--json')) {
     say(io, jsonText(reports));
+    return 0;
+  }
+  if (reports.length === 0) {
+    say(io, 'all is well: every instance is healthy or has completed');
     return 0;
   }
   const look = { colour: wantsColour(io), width: undefined };
   say(io, reports.map((report) => whyText(report, look).join('\n')).join('\n\n'));
   return 0;
 };
+
+/** Without names: those that are neither healthy nor completed. */
+async function namesToExplain(client: RpcClient): Promise<readonly string[]> {
+  const { instances } = await client.call('status', {});
+  return instances
+    .filter(({ state }) => state !== 'healthy' && state !== 'completed')
+    .map(({ name }) => name);
+}
 
 export function whyText(report: WireWhy, look: Look): readonly string[] {
   const { instance, chain, history, probes, last_output: lastOutput, next } = report;
