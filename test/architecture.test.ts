@@ -236,7 +236,7 @@ test('no file is longer than 400 lines; what is native is below its bounds', () 
     [],
   );
   assert.ok(linesIn('native') < 3_400, 'the addon has fewer than 3,400 lines');
-  assert.ok(linesIn('native/launcher') < 600, 'the launcher has fewer than 600 lines');
+  assert.ok(linesIn('native/launcher') < 650, 'the launcher has fewer than 650 lines');
   assert.ok(linesIn('native/preload') < 120, 'what is preloaded into Node has fewer than 120 lines');
 });
 

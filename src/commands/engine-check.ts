@@ -15,13 +15,15 @@ export function run(words: readonly string[]): number {
     return EXIT_BAD_ARGUMENTS;
   }
   const loaded = loadConfig(path, { users: systemUsers, self: ownPrivileges() });
+  const warnings = loaded.ok
+    ? [...loaded.config.warnings, ...warningsOfLogDirectories(loaded.config.processes.values())]
+    : loaded.warnings;
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   if (!loaded.ok) {
-    process.stderr.write(renderProblems(loaded.problems));
+    const gap = warnings.length === 0 ? '' : '\n';
+    process.stderr.write(`${gap}${renderProblems(loaded.problems)}`);
     return EXIT_BAD_CONFIGURATION;
   }
-  for (const warning of loaded.config.warnings) process.stderr.write(`warning: ${warning}\n`);
-  for (const warning of warningsOfLogDirectories(loaded.config.processes.values()))
-    process.stderr.write(`warning: ${warning}\n`);
   const count = loaded.config.processes.size;
   process.stdout.write(`${path}: good, ${count} process${count === 1 ? '' : 'es'}\n`);
   return 0;

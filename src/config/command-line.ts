@@ -1,5 +1,6 @@
 /** Commands of a configuration: split into words as a shell would, without one. */
 
+import { readable } from './instance-text.ts';
 import type { Place } from './place.ts';
 import { showValue } from './show-value.ts';
 
@@ -65,12 +66,15 @@ function unclosedProblem(char: string): SplitCommand {
       };
 }
 
-/** Operators count only as words of their own, so that `http://host/?a=1&b=2` is no false alarm. */
+/** Operators count only as words of their own, or where no URL has them, so that `http://host/?a=1&b=2` is no false alarm. */
 function noteShellSyntax(bare: string, isWholeWord: boolean, found: Set<string>): void {
-  if (!/[|&;<>*~$`]/.test(bare)) return;
+  if (!/[|&;<>*~$`#]/.test(bare)) return;
   const operator = /^(\|\|?|&&?|;;?|\d*(?:>>?|<<?<?|>\||[<>]&).*)$/.exec(bare)?.[1];
+  const within = /^[^:?]*?(&&|\|\||>>?(?=[/&])|&$)/.exec(bare)?.[1];
   if (isWholeWord && operator !== undefined) found.add(operator);
   else if (bare.endsWith(';') && bare.length > 1) found.add(';');
+  else if (within !== undefined && bare.length > within.length) found.add(within);
+  if (isWholeWord && bare.startsWith('#')) found.add('# …');
   if (bare.includes('*')) found.add('*');
   if (bare.startsWith('~/')) found.add('~');
   noteExpansion(bare, found);
@@ -101,12 +105,14 @@ export function commandAt(
       return undefined;
     }
     const [file = '', ...rest] = cmd;
+    warnOfBuiltIn(place, file);
     return nonEmptyProgram(place, file, rest);
   }
   if (args !== undefined) {
     if (/\s/.test(cmd.trim()) && !cmd.includes('/')) {
       place.warning('with args, cmd is the program as a whole, white space included');
     }
+    warnOfBuiltIn(place, cmd);
     return nonEmptyProgram(place, cmd, args);
   }
   const split = splitCommandLine(cmd);
@@ -116,14 +122,25 @@ export function commandAt(
   }
   warnOfShellSyntax(place, split.shellSyntax);
   const [file = '', ...rest] = split.words;
+  warnOfBuiltIn(place, file);
   if (/^[A-Za-z_][A-Za-z0-9_]*=/.test(file)) {
     place.problem({
       message: `${showValue(file)} is no program`,
-      hint: 'put variables into env; no shell is run',
+      hint: `no shell is run: write ${environmentOf(split.words)}`,
     });
     return undefined;
   }
   return nonEmptyProgram(place, file, rest);
+}
+
+/** `A=1 B=2 program` of a shell. */
+function environmentOf(words: readonly string[]): string {
+  const end = words.findIndex((word) => !/^[A-Za-z_]\w*=/.test(word));
+  const pairs = words.slice(0, end === -1 ? undefined : end).map((word) => {
+    const [name = ''] = word.split('=', 1);
+    return `${name} = ${JSON.stringify(readable(word.slice(name.length + 1)))}`;
+  });
+  return `env = {${pairs.join(', ')}}`;
 }
 
 function nonEmptyProgram(place: Place, file: string, args: readonly string[]): Command | undefined {
@@ -132,13 +149,42 @@ function nonEmptyProgram(place: Place, file: string, args: readonly string[]): C
   return undefined;
 }
 
+/** Commands of a POSIX shell that are no programs, and what has a key of its own here. */
+const SHELL_COMMANDS: Readonly<Record<string, string>> = {
+  cd: 'set workingdir',
+  export: 'set env',
+  source: 'set env_file',
+  '.': 'set env_file',
+  ulimit: 'set limits',
+  umask: 'set umask',
+  exec: 'leave it out: the program is executed directly',
+};
+const OTHER_SHELL_COMMANDS: ReadonlySet<string> = new Set(
+  ': ! [[ alias bg break case command continue eval exit fg for function getopts hash if jobs let local read readonly return set shift times trap type typeset unalias unset until wait while { (('.split(
+    ' ',
+  ),
+);
+
+function warnOfBuiltIn(place: Place, file: string): void {
+  const instead = Object.hasOwn(SHELL_COMMANDS, file) ? SHELL_COMMANDS[file] : undefined;
+  if (instead === undefined && !OTHER_SHELL_COMMANDS.has(file) && !/^\(/.test(file)) return;
+  place.warning(
+    `${showValue(file)} is a command of the shell, and no shell is run; ` +
+      `${instead === undefined ? '' : `${instead}, or `}write ${inAShell(place)}`,
+  );
+}
+
+function inAShell(place: Place): string {
+  return `${String(place.path.at(-1))} = ["sh", "-c", "…"]`;
+}
+
 function warnOfShellSyntax(place: Place, shellSyntax: readonly string[]): void {
   if (shellSyntax.length === 0) return;
   const variable = shellSyntax.find((word) => /^\$[A-Za-z_]/.test(word));
   const what = shellSyntax.slice(0, 3).join(' ');
   const instead =
     variable !== undefined && shellSyntax.length === 1
-      ? `write \${${variable.slice(1)}} for the engine's own variable, or run a shell: ["sh", "-c", "…"]`
-      : 'run one if you need it: ["sh", "-c", "…"]';
+      ? `write \${${variable.slice(1)}} for the engine's own variable, or run a shell: ${inAShell(place)}`
+      : `run one if you need it: ${inAShell(place)}`;
   place.warning(`no shell is run, so ${what} is passed on as it is; ${instead}`);
 }

@@ -1,106 +1,20 @@
 /** What a person most likely meant: near words, keys of other tools, keys of another table. */
 
 import { nearestWord } from '../nearest-word.ts';
+import { PROCESS_NAME_PATTERN } from './schema.ts';
 import { knownKeys, schemaAt, typesOf } from './schema-walk.ts';
 import type { KeyPath } from './source-file.ts';
-
-/** Keys of a process in supervisord, systemd, Docker Compose and others, levelled; the values are ours. */
-const PROCESS_KEYS_ELSEWHERE: Readonly<Record<string, string>> = {
-  command: 'cmd = "…"',
-  exec: 'cmd = "…"',
-  execstart: 'cmd = "…"',
-  entrypoint: 'cmd = "…"',
-  run: 'cmd = "…"',
-  program: 'cmd = "…"',
-  directory: 'workingdir = "…"',
-  workdir: 'workingdir = "…"',
-  cwd: 'workingdir = "…"',
-  chdir: 'workingdir = "…"',
-  environment: 'env = {NAME = "value"}',
-  environmentfile: 'env_file = "…"',
-  envfile: 'env_file = "…"',
-  restart: 'autorestart = "on-failure"',
-  restartpolicy: 'autorestart = "on-failure"',
-  startretries: 'autorestart = "on-failure:N"',
-  maxrestarts: 'autorestart = "on-failure:N"',
-  startsecs: 'healthcheck = {uptime = "…"}',
-  restartsec: 'backoff = {base = "…"}',
-  numprocs: 'instances = N',
-  replicas: 'instances = N',
-  scale: 'instances = N',
-  stopsignal: 'stop_signal = "TERM"',
-  killsignal: 'stop_signal = "TERM"',
-  stopwaitsecs: 'stop_timeout = "5s"',
-  stopgraceperiod: 'stop_timeout = "5s"',
-  timeoutstopsec: 'stop_timeout = "5s"',
-  killtimeout: 'stop_timeout = "5s"',
-  killmode: 'kill_mode = "group", "mixed" or "leader"; for "process" also leave_running = true',
-  stopasgroup: 'kill_mode = "group"; what the leader leaves behind is stopped in any case',
-  killasgroup: 'kill_mode = "mixed"; KILL goes to the whole group unless it is "leader"',
-  sendsighup: 'stop = [{signal = "TERM"}, {signal = "HUP"}]',
-  finalkillsignal: 'stop = [{signal = "TERM"}]; KILL follows the last one',
-  sendsigkill: 'stop_timeout = "…"; KILL follows when it is over',
-  restartkillsignal: 'stop_signal = "TERM"',
-  killsignals: 'stop = [{signal = "TERM", wait = "5s"}]',
-  treekill: 'kill_mode = "group"',
-  pdeathsig: 'parent_death_signal = "TERM"',
-  parentdeathsignal: 'parent_death_signal = "TERM"',
-  killretrytime: 'stop_timeout = "5s"',
-  stdoutlogfile: 'stdout = "PATH"',
-  stderrlogfile: 'stderr = "PATH"',
-  stdoutlogfilemaxbytes: 'stdout = {file = "PATH", max_size = "50MB"}',
-  redirectstderr: 'stderr = "stdout"',
-  exitcodes: 'exit_codes = [0]',
-  successexitstatus: 'exit_codes = [0]',
-  priority: 'depends_on = ["…"]; order comes from dependencies',
-  after: 'depends_on = ["…"]',
-  requires: 'depends_on = ["…"]',
-  wants: 'depends_on = ["…"]',
-  ulimits: 'limits = {nofile = 65536}',
-  limitnofile: 'limits = {nofile = 65536}',
-  capadd: 'capabilities = ["…"]',
-  ambientcapabilities: 'capabilities = ["…"]',
-  nonewprivileges: 'no_new_privs = true',
-  supplementarygroups: 'groups = ["…"]',
-  oomscoreadjust: 'oom_score_adj = N',
-  logdriver: 'stdout = "PATH"',
-};
-const HEALTHCHECK_KEYS_ELSEWHERE: Readonly<Record<string, string>> = {
-  test: 'cmd = "…"',
-  command: 'cmd = "…"',
-  url: 'http = "…"',
-  port: 'tcp = PORT',
-  period: 'interval = "…"',
-  failurethreshold: 'retries = N',
-  initialdelayseconds: 'start_period = "…"',
-  periodseconds: 'interval = "…"',
-  timeoutseconds: 'timeout = "…"',
-};
-const OUTPUT_KEYS_ELSEWHERE: Readonly<Record<string, string>> = {
-  path: 'file = "…"',
-  filename: 'file = "…"',
-  size: 'max_size = "10MB"',
-  maxbytes: 'max_size = "10MB"',
-  backups: 'max_files = N',
-};
-const SECRET_KEYS_ELSEWHERE: Readonly<Record<string, string>> = {
-  path: 'file = "…"',
-  source: 'file = "…"',
-  secret: 'file = "/run/secrets/NAME"',
-};
-const TOP_LEVEL_ELSEWHERE: Readonly<Record<string, string>> = {
-  services: '[processes.NAME]',
-  service: '[processes.NAME]',
-  programs: '[processes.NAME]',
-  program: '[processes.NAME]',
-  tasks: '[processes.NAME]',
-  jobs: '[processes.NAME]',
-  supervisord: '[engine]',
-  taskmaster: '[engine]',
-  daemon: '[engine]',
-  includes: 'include = ["conf.d/*.toml"]',
-  imports: 'include = ["conf.d/*.toml"]',
-};
+import {
+  ENGINE_WORDS,
+  HEALTHCHECK_WORDS,
+  levelled,
+  OUTPUT_WORDS,
+  PROCESS_WORDS,
+  SECRET_WORDS,
+  TOP_LEVEL_WORDS,
+  VALUES_ELSEWHERE,
+  type WordsElsewhere,
+} from './words-elsewhere.ts';
 
 /** @returns what to write instead of an unknown key below `path` that holds `value`. */
 export function unknownKeyHint(
@@ -110,17 +24,61 @@ export function unknownKeyHint(
   known: readonly string[],
 ): string | undefined {
   if (path.length === 0 && isCommandTable(value))
-    return `a process is written [processes.${key.replace(/^.*:/, '').slice(0, 40)}]`;
+    return `a process is written ${processTable(key.replace(/^.*:/, ''))}`;
   if (path.length === 1 && path[0] === 'defaults' && knownKeys(['processes', 'NAME']).includes(key))
     return 'it differs from process to process: write it in [processes.NAME]';
-  const level = key.toLowerCase().replace(/[^a-z]/g, '');
-  const elsewhere = tableOf(path);
-  if (elsewhere !== undefined && Object.hasOwn(elsewhere, level)) return `write ${elsewhere[level]}`;
+  const level = levelled(key);
+  const elsewhere = wordsFor(path);
+  if (elsewhere !== undefined && Object.hasOwn(elsewhere, level))
+    return advice(elsewhere[level] ?? '', value, path.length === 0 ? key : undefined);
+  const same = known.find((name) => levelled(name) === level);
+  if (same !== undefined) return `did you mean ${JSON.stringify(same)}?`;
   const near = nearestWord(key, known);
   if (near !== undefined) return `did you mean ${JSON.stringify(near)}?`;
   const nearElsewhere = nearestWord(level, Object.keys(elsewhere ?? {}));
-  if (nearElsewhere !== undefined) return `write ${elsewhere?.[nearElsewhere]}`;
+  if (nearElsewhere !== undefined) return advice(elsewhere?.[nearElsewhere] ?? '', value, undefined);
   return belongsElsewhere(path, key) ?? listKnown(known);
+}
+
+/** @param header of a table of the top level. */
+function advice(text: string, value: unknown, header: string | undefined): string {
+  if (text.startsWith('env = {NAME')) return `write ${environmentTable(value) ?? text}`;
+  if (text === '[processes.NAME]' && header !== undefined) return `write ${processHeader(header, value)}`;
+  return /^([a-z_]+ = |\[)/.test(text) ? `write ${text}` : text;
+}
+
+/** `[services.web]` is meant to be `[processes.web]`; of several names the first. */
+function processHeader(header: string, table: unknown): string {
+  const first: unknown = Array.isArray(table) ? table[0] : table;
+  if (typeof first !== 'object' || first === null) return '[processes.NAME]';
+  const own = Object.entries(first).find(
+    ([, child]) => typeof child === 'object' && !Array.isArray(child),
+  )?.[0];
+  const named = 'name' in first && typeof first.name === 'string' ? first.name : own;
+  return processTable(named ?? header.replace(/^.*:/, ''));
+}
+
+function processTable(name: string): string {
+  return new RegExp(PROCESS_NAME_PATTERN).test(name) ? `[processes.${name}]` : '[processes.NAME]';
+}
+
+/** `A=1,B="2"` of supervisord, `["A=1"]` of Compose, `"A=1" "B=2"` of systemd. */
+function environmentTable(value: unknown): string | undefined {
+  const text = Array.isArray(value) ? value.map(quotedPair).join(',') : value;
+  if (typeof text !== 'string' || text.length > 300) return undefined;
+  const pair = /\s*"?([A-Za-z_]\w*)=(?:"([^"]*)"|'([^']*)'|([^,\s"']*))"?\s*(?:,|$|(?=\s))/y;
+  const pairs: string[] = [];
+  while (pair.lastIndex < text.length) {
+    const match = pair.exec(text);
+    if (match === null) return undefined;
+    pairs.push(`${match[1]} = ${JSON.stringify(match[2] ?? match[3] ?? match[4] ?? '')}`);
+  }
+  return pairs.length === 0 ? undefined : `env = {${pairs.join(', ')}}`;
+}
+
+function quotedPair(element: unknown): string {
+  const [, name = '', value = ''] = /^([^=]*)=([^"]*)$/.exec(String(element)) ?? [];
+  return `${name}="${value}"`;
 }
 
 /** A table of the top level that holds a command is a process without its prefix. */
@@ -132,15 +90,16 @@ function isCommandTable(value: unknown): boolean {
   );
 }
 
-function tableOf(path: KeyPath): Readonly<Record<string, string>> | undefined {
-  if (path.length === 0) return TOP_LEVEL_ELSEWHERE;
-  if (path[0] === 'defaults') return tableOf(['processes', 'NAME', ...path.slice(1)]);
+function wordsFor(path: KeyPath): WordsElsewhere | undefined {
+  if (path.length === 0) return TOP_LEVEL_WORDS;
+  if (path[0] === 'defaults') return wordsFor(['processes', 'NAME', ...path.slice(1)]);
+  if (path[0] === 'engine') return path.length === 1 ? ENGINE_WORDS : undefined;
   if (path[0] !== 'processes') return undefined;
-  if (path.length === 2) return PROCESS_KEYS_ELSEWHERE;
-  if (path.length === 4 && path[2] === 'env') return SECRET_KEYS_ELSEWHERE;
+  if (path.length === 2) return PROCESS_WORDS;
+  if (path.length === 4 && path[2] === 'env') return SECRET_WORDS;
   if (path.length !== 3) return undefined;
-  if (path[2] === 'stdout' || path[2] === 'stderr') return OUTPUT_KEYS_ELSEWHERE;
-  return path[2] === 'healthcheck' ? HEALTHCHECK_KEYS_ELSEWHERE : undefined;
+  if (path[2] === 'stdout' || path[2] === 'stderr') return OUTPUT_WORDS;
+  return path[2] === 'healthcheck' ? HEALTHCHECK_WORDS : undefined;
 }
 
 /** The right key in the wrong table. */
@@ -155,7 +114,7 @@ function belongsElsewhere(path: KeyPath, key: string): string | undefined {
   ];
   const place = places.find(([, keys]) => knownKeys(keys).includes(key));
   if (place !== undefined) return `it belongs in ${place[0]}`;
-  return path.length === 0 ? `a process is written [processes.${key.slice(0, 40)}]` : undefined;
+  return path.length === 0 ? `a process is written ${processTable(key.replace(/^.*:/, ''))}` : undefined;
 }
 
 function listKnown(known: readonly string[]): string | undefined {
@@ -179,6 +138,8 @@ export function wrongValueHint(
   expected: string | undefined,
 ): string | undefined {
   const last = path.at(-1);
+  const elsewhere = valueElsewhere(path, value);
+  if (elsewhere !== undefined) return `write ${elsewhere}`;
   if (typeof value === 'string') {
     const words = [...(expected ?? '').matchAll(/"([A-Za-z-]+)(?::N)?"/g)].map((match) => match[1] ?? '');
     const near = nearestWord(value, words);
@@ -190,7 +151,11 @@ export function wrongValueHint(
     ) {
       return 'units are ms, s, m, h and d';
     }
-    if (/an array/.test(expected ?? '') && !/string/.test(expected?.split(',')[0] ?? '')) {
+    if (last === 'stop' && value.trim() !== '')
+      return `write stop = [{signal = ${JSON.stringify(value.slice(0, 40))}}]`;
+    const schema = schemaAt(path);
+    const takesText = typesOf(schema?.items).includes('string');
+    if (value.trim() !== '' && takesText && !typesOf(schema).includes('string')) {
       return `put it in brackets: ${String(last)} = [${JSON.stringify(value.slice(0, 40))}]`;
     }
     return last === 'stdout' || last === 'stderr'
@@ -202,6 +167,18 @@ export function wrongValueHint(
   }
   if (typeof value === 'number' && /a string/.test(expected ?? '')) return `quote it: "${value}"`;
   return undefined;
+}
+
+/** What other tools call the value of a key; and their lists of variables. */
+function valueElsewhere(path: KeyPath, value: unknown): string | undefined {
+  const key = path.at(-1);
+  if (key === 'env' && path.length <= 3) return environmentTable(value);
+  // `depends_on = {db = "service_healthy"}` is short for its condition.
+  const isDependency = path.at(-2) === 'depends_on';
+  const words = isDependency ? VALUES_ELSEWHERE.condition : VALUES_ELSEWHERE[String(key)];
+  const level = typeof value === 'string' ? levelled(value) : '';
+  if (words === undefined || !Object.hasOwn(words, level)) return undefined;
+  return isDependency ? words[level]?.replace('condition', String(key)) : words[level];
 }
 
 /** A number or boolean in quotes, if a number or boolean is wanted; octal digits without quotes are another number. */

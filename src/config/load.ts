@@ -15,7 +15,7 @@ import { checkSharedFiles } from './shared-files.ts';
 
 export type LoadedConfig =
   | { readonly ok: true; readonly config: ResolvedConfig }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly string[] };
 
 /** `files` and `environment` are the disk's and the engine's own unless given. */
 export type LoadPorts = Pick<ConfigPorts, 'users' | 'self'> & Partial<ConfigPorts>;
@@ -35,7 +35,8 @@ export function loadConfig(path: string, given: LoadPorts): LoadedConfig {
   const engine = resolveOnlyEngine(readable, mainPath, ports, findings);
   // A file that cannot be read may hold what seems to be missing.
   if (allReadable) checkTogether(engine, processes, placed);
-  if (findings.problems.length > 0) return { ok: false, problems: sortProblems(findings.problems) };
+  if (findings.problems.length > 0)
+    return { ok: false, problems: sortProblems(findings.problems), warnings: findings.warnings };
   if (processes.size === 0) findings.warnings.push(`${mainPath}: no process is configured`);
   return {
     ok: true,

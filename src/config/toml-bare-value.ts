@@ -40,7 +40,7 @@ export function bareValueProblem(
   }
   const lower = word.toLowerCase();
   if (lower === 'true' || lower === 'false' || Object.hasOwn(BOOLEANS, lower)) {
-    return { message: `${word} is no value`, hint: `write ${assign(BOOLEANS[lower] ?? lower)}` };
+    return { message: `${word} is no value`, hint: `write ${assign(booleanFor(lower, keyName))}` };
   }
   if (DATE_OR_TIME.test(word)) {
     return {
@@ -51,19 +51,36 @@ export function bareValueProblem(
   if (/^[+-]?0[\d_]/.test(word)) {
     return {
       message: `the number ${word} starts with 0`,
-      hint: `write octal modes in quotes: ${assign(quoted(word))}`,
+      hint: /mode|mask/.test(keyName ?? '')
+        ? `write octal modes in quotes: ${assign(quoted(word))}`
+        : `write ${assign(word.replace(/^([+-]?)0+(?=\d)/, '$1'))}`,
     };
   }
   if (/^[+-]?[\d._]+$/.test(word))
     return { message: `${word} is no number`, hint: `or a text? ${assign(quoted(word))}` };
+  if (/^(null|nil|none|undefined)$/.test(lower))
+    return { message: `TOML has no ${word}`, hint: 'leave the key out' };
+  if (/^(infinity|nan)$|^[+-]{2}|^0x|^\d+e$/.test(lower))
+    return { message: `${word} is no number`, hint: undefined };
   if (AMOUNT_WITH_UNIT.test(word)) {
     return { message: `${word} must be quoted`, hint: `write ${assign(quoted(word))}` };
   }
-  const meant = restOfLine.replace(/["']+$/, '');
+  // Word processors make “ and ” of the quotes.
+  const meant = restOfLine.replace(/^[\u2018\u2019\u201c-\u201e]+|["'\u2018\u2019\u201c\u201d]+$/g, '');
+  const inner = /^\((.*)\)$/.exec(meant)?.[1];
+  if (inner !== undefined)
+    return { message: 'an array is in brackets', hint: `write ${assign(`[${shorten(inner)}]`)}` };
   return {
     message: `${JSON.stringify(shorten(meant))} is not quoted`,
     hint: `strings need quotes: ${assign(quoted(meant))}`,
   };
+}
+
+/** `autorestart` is no boolean, though other tools have one of that name. */
+function booleanFor(word: string, keyName: string | undefined): string {
+  const value = BOOLEANS[word] ?? word;
+  if (keyName !== 'autorestart') return value;
+  return value === 'true' ? '"always"' : '"no"';
 }
 
 /** The parser makes BigInts of what a double cannot hold, which no key can use. */

@@ -63,6 +63,13 @@ class TomlScanner {
     const cursor = this.#cursor;
     const start = cursor.offset;
     const brackets = cursor.startsWith('[[') ? 2 : 1;
+    const section = /^\[\s*([\w-]+):\s*([^\]\n]*?)\s*\]/.exec(cursor.restOfLine(start));
+    if (section !== null)
+      throw cursor.problem(
+        start,
+        `${section[0]} is a section of an INI file, and this is TOML`,
+        sectionHint(section),
+      );
     cursor.offset += brackets;
     const path = this.#dottedKey(']');
     if (!cursor.startsWith(brackets === 2 ? ']]' : ']')) {
@@ -272,4 +279,12 @@ class TomlScanner {
       cursor.offset++;
     }
   }
+}
+
+/** `[program:web]` of supervisord. */
+function sectionHint([, kind = '', name = '']: readonly string[]): string {
+  if (kind === 'group') return 'remove it; a name with * means several: taskshell restart "web*"';
+  if (kind === 'rpcinterface') return 'remove it; the control socket is always there';
+  if (kind === 'eventlistener') return 'write [engine.hooks]';
+  return `write [processes.${/^[\w.-]+$/.test(name) ? (name.includes('.') ? JSON.stringify(name) : name) : 'NAME'}]`;
 }

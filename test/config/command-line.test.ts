@@ -69,6 +69,28 @@ const SHELL_SYNTAX: readonly (readonly [string, RegExp | undefined])[] = [
   ['echo "`date`"', /`…`/],
   ['echo $HOME', /write \$\{HOME\}/],
   ['~/bin/x', /~/],
+  ['a &', /&/],
+  ['a&', /&/],
+  ['a&&b', /&&/],
+  ['echo hi>/tmp/x', /so > is/],
+  ['a # comment', /# …/],
+  ['cd /srv', /"cd" is a command of the shell.*set workingdir, or write cmd = \["sh", "-c", "…"\]/],
+  ['cd /srv && ./run', /"cd" is a command of the shell/],
+  ['exec /srv/run', /"exec" is a command of the shell.*leave it out/],
+  ['exit 0', /"exit" is a command of the shell/],
+  ['source /etc/profile', /"source"/],
+  ['. /etc/profile', /"\."/],
+  ['export A=1', /"export".*set env/],
+  ['ulimit -n 100', /"ulimit".*set limits/],
+  [': nothing', /":"/],
+  ['while true', /"while"/],
+  ['(a; b)', /"\(a;"/],
+  ['true', undefined],
+  ['test -f /x', undefined],
+  ['/bin/kill -HUP 1', undefined],
+  ['echo a#b', undefined],
+  ['curl http://x/?a&&b', undefined],
+  ['a -x->/y', /so > is|^$/],
   [`grep 'a|b' '*' "a > b"`, undefined],
   ['curl http://x/?a=1&b=2', undefined],
   ['nginx -g "daemon off;"', undefined],
@@ -91,4 +113,17 @@ test('with args, cmd is the program as it stands', () => {
 test('an empty list of args is one too', () => {
   const web = loadWeb(`[processes.web]\ncmd = "/opt/it's"\nargs = []\n`);
   assert.deepEqual(web.command, { file: "/opt/it's", args: [] });
+});
+
+test('a command of the shell is warned of in every form, and for health checks', () => {
+  for (const line of [
+    'cmd = ["cd", "/srv"]',
+    'cmd = "exit"\nargs = ["0"]',
+    'cmd = "x"\nhealthcheck = {cmd = "exit 0"}',
+    'cmd = "x"\nhealthcheck = {cmd = ["exit", "0"]}',
+  ]) {
+    const { warnings } = loadGood(`[processes.web]\n${line}\n`);
+    assert.equal(warnings.length, 1, line);
+    assert.match(warnings[0] ?? '', /is a command of the shell, and no shell is run/);
+  }
 });
