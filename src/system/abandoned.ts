@@ -25,7 +25,9 @@ const ENGINES = 2 ** 28;
 /** The same for every engine of this user with this configuration. */
 export function engineNumber(configPath: string, uid: number): number {
   const hash = createHash('sha256').update(`${uid}:${configPath}`).digest();
-  return 1 + (hash.readUInt32BE(0) % (ENGINES - 1));
+  // Of small numbers: V8 keeps those over 2^31 in another way, and the build's compiled code would depend on the path.
+  const bits = (hash.readUInt16BE(0) << 12) | (hash.readUInt16BE(2) >>> 4);
+  return 1 + (bits % (ENGINES - 1));
 }
 
 export class AbandonedProcesses {
