@@ -74,10 +74,11 @@ FileWorkers::FileWorkers(Napi::Env env, uv_loop_t* loop) : env_(env), context_(e
 
 bool FileWorkers::AddThread() {
   if (threads_ >= kMostThreads) return false;
-  // Signals are for the main thread.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  // Signals are for the main thread; a fault is the business of the thread that causes it.
+  sigset_t others, before;
+  sigfillset(&others);
+  for (int signal : {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGCHLD}) sigdelset(&others, signal);
+  pthread_sigmask(SIG_SETMASK, &others, &before);
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, kStackBytes);
