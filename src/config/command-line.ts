@@ -125,7 +125,7 @@ export function commandAt(
   warnOfBuiltIn(place, file);
   if (/^[A-Za-z_][A-Za-z0-9_]*=/.test(file)) {
     place.problem({
-      message: `${showValue(file)} is no program`,
+      message: `${showValue(file)} is not a program`,
       hint: `no shell is run: write ${environmentOf(split.words)}`,
     });
     return undefined;

@@ -55,7 +55,7 @@ export function parseEnvFile(text: string, environment: Environment = {}): Parse
       const end = text.indexOf('\n', start);
       const line = text.slice(start, end === -1 ? undefined : end);
       const found = JSON.stringify(line.trimEnd().slice(0, 40));
-      report(start, `${found} is no variable`, 'write NAME=value; comments start with #');
+      report(start, `${found} is not a variable`, 'write NAME=value; comments start with #');
       continue;
     }
     if (!text.slice(start, at).includes('=')) {

@@ -89,7 +89,7 @@ function calculate(reference: string, environment: Environment, depth: number): 
   if (!hasName || FORM_OF_SHELLS.test(reference) || !ARITHMETIC.test(expression)) {
     return {
       ok: false,
-      message: `\${${reference.slice(0, 40)}} is no variable`,
+      message: `\${${reference.slice(0, 40)}} is not a variable`,
       hint: `write \${NAME}, \${NAME:-default} or \${NAME + 1}; ${LITERAL_HINT}`,
     };
   }

@@ -21,7 +21,7 @@ const whoAndWhat = {
     minItems: 1,
     expected: 'an array of names of processes and patterns such as "web*"',
     description:
-      'Only these: the others are not seen, neither in `status`, events and logs nor in anything else. Default: all.',
+      'Only these processes. The client cannot see the others, neither in `status`, events and logs nor anywhere else. Default: all.',
     examples: [['web*', 'cron']],
   },
 } as const;
@@ -44,10 +44,10 @@ const controlGrant = {
       ...flag,
       default: false,
       description:
-        'Also write to standard inputs (`attach --stdin`, `send`). Whoever types into a shell of root is root.',
+        'Also write to standard inputs (`attach --stdin`, `send`). A client that types into a root shell is root.',
     },
     shutdown: { ...flag, default: false, description: 'Also shut the engine down.' },
-    reload: { ...flag, default: false, description: 'Also have the configuration read anew.' },
+    reload: { ...flag, default: false, description: 'Also reload the configuration.' },
   },
 } as const;
 
@@ -223,7 +223,7 @@ export const engineSchema = {
           default: [],
           expected: 'an array of user names, of group names with a leading @, and of tables',
           description:
-            'May look and act. By name alone that is everything: start, stop, restart, signal, reload, shut the engine down, and write to every standard input, which is as much as the user of that process. A table grants start, stop, restart and signal, and more only where it says so.',
+            'May see and do. A name alone grants everything: start, stop, restart, signal, reload, shut the engine down, and write to every standard input, which gives the client the rights of that process’s user. A table grants start, stop, restart and signal, and more only if it says so.',
           examples: [
             [
               { user: 'deploy', processes: ['web*'] },

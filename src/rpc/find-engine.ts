@@ -37,5 +37,5 @@ export function enginesInWords(pids: readonly number[]): string {
   const [first] = pids;
   if (first === undefined) return '';
   const who = first === 1 ? 'an engine runs as PID 1' : `an engine runs (pid ${pids.slice(0, 4).join(', ')})`;
-  return `${who}, but its socket is not there: it is made anew within a second or so, and at once by "kill -USR1 ${first}"; or --socket names another`;
+  return `${who}, but its socket is not there: the engine makes it again within about a second, or at once by "kill -USR1 ${first}"; or --socket names another`;
 }

@@ -166,7 +166,7 @@ async function putInPlace(
 async function removeStale(path: string, workshop: string): Promise<void> {
   const found = await factsOf(path);
   if (found === undefined) return;
-  if (found.kind !== 'socket') throw new SystemError('EEXIST', 'a file that is no socket is in the way');
+  if (found.kind !== 'socket') throw new SystemError('EEXIST', 'a file that is not a socket is in the way');
   const answer = await knock(path);
   if (answer === 'ENOENT') return;
   if (answer === 'EACCES') throw new SystemError('EACCES', 'a socket of another user is in the way');
