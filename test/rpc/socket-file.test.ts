@@ -88,10 +88,10 @@ describe('the socket file', () => {
     assert.deepEqual(readdirSync(join(path, '..')), ['engine.sock']);
   });
 
-  test('is not taken from a file that is no socket', async (t) => {
+  test('is not taken from a file that is not a socket', async (t) => {
     const path = join(temporaryFolder(t), 'engine.sock');
     writeFileSync(path, 'precious');
-    await assert.rejects(startRig(t, { places: plain(path) }), /no socket is in the way/);
+    await assert.rejects(startRig(t, { places: plain(path) }), /not a socket is in the way/);
     assert.ok(lstatSync(path).isFile());
   });
 
