@@ -16,6 +16,7 @@ const FACT_TARGETS: Readonly<Record<FactMove, MonitorState | undefined>> = {
   escalate: undefined,
   'time out': 'stopping',
   'forget restarts': undefined,
+  forgive: undefined,
   'renew start': undefined,
   'renew health': undefined,
   'judge again': 'ended',

@@ -65,10 +65,10 @@ function decide(instance: Instance, kind: keyof Tables['decisions']['up'], table
   const desired = tables.decisions[instance.desired][kind];
   if (desired === 'never') return undefined;
   const isFreshWish = kind === 'start' || kind === 'restart';
-  return { next: { ...(isFreshWish ? forgetRestarts(instance) : instance), desired }, effects: [] };
+  return { next: { ...(isFreshWish ? forgiven(instance) : instance), desired }, effects: [] };
 }
 
-function forgetRestarts(instance: Instance): Instance {
+function forgiven(instance: Instance): Instance {
   return { ...instance, restarts: 0, briefLives: 0 };
 }
 
@@ -98,13 +98,15 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
     case 'time out':
       return halt(instance, 'start-timeout', 0, rules);
     case 'forget restarts':
-      return { next: forgetRestarts(instance), effects: [] };
+      return { next: { ...instance, restarts: 0 }, effects: [] };
+    case 'forgive':
+      return { next: forgiven(instance), effects: [] };
     case 'renew start':
-      return enter(forgetRestarts(instance), 'healthcheck', startDeadline(rules, 'spawn'));
+      return enter(forgiven(instance), 'healthcheck', startDeadline(rules, 'spawn'));
     case 'renew health':
-      return enter(forgetRestarts(instance), 'healthy');
+      return enter(forgiven(instance), 'healthy');
     case 'judge again':
-      return enter(forgetRestarts(instance), 'ended');
+      return enter(forgiven(instance), 'ended');
     case 'never':
       return undefined;
   }

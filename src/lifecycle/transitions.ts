@@ -20,8 +20,10 @@ export type FactMove =
   | 'escalate'
   /** The start took too long: the stop sequence, from its first signal. */
   | 'time out'
-  /** Restarts are counted from 0 again. */
+  /** Restarts are counted from 0 again; a crash loop goes on until one has lived long enough. */
   | 'forget restarts'
+  /** Restarts are counted from 0 again, and lives that were brief are forgotten. */
+  | 'forgive'
   /** The same, and the present start has the time that the new rules give it. */
   | 'renew start'
   /** The same, and nothing is left to wait for. */
@@ -41,7 +43,7 @@ const NOTHING = {
   exited: 'never',
   othersVanished: 'never',
   deadlinePassed: 'never',
-  rulesChanged: 'forget restarts',
+  rulesChanged: 'forgive',
 } as const satisfies Record<FactKind, FactMove>;
 
 export type FactTable = Readonly<Record<MonitorState, Readonly<Record<FactKind, FactMove>>>>;

@@ -41,7 +41,10 @@ test('nearly every wrong cell is caught by the properties, and each survivor is 
 });
 
 /** Wrong cells that behave exactly as the right ones do, each with the reason. */
-const EQUIVALENT_MUTANTS: readonly string[] = [];
+const EQUIVALENT_MUTANTS: readonly string[] = [
+  // What was never started has had no life that could have been brief.
+  'facts.idle.rulesChanged = forget restarts',
+];
 
 function alternatives(cell: Cell): readonly string[] {
   const used = new Set(

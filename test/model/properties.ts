@@ -342,6 +342,14 @@ export const PROPERTIES: readonly Property[] = [
     },
   },
   {
+    name: 'being healthy for long enough forgets restarts, but not that lives were brief',
+    holds: (passage) => {
+      const { before, after } = passage;
+      if (before.instance.monitor !== 'healthy' || !isFact(passage, 'deadlinePassed')) return true;
+      return after.instance.restarts === 0 && after.instance.briefLives === before.instance.briefLives;
+    },
+  },
+  {
     name: 'health is believed',
     holds: (passage) =>
       !isFact(passage, 'becameHealthy') ||

@@ -248,6 +248,7 @@ export interface ProcessChoices {
   policy?: ProcessConfig['restart']['policy'];
   maxRestarts?: number;
   baseMs?: number;
+  resetMs?: number;
   startTimeoutMs?: number;
   onUnhealthy?: ProcessConfig['health']['onUnhealthy'];
   stop?: ProcessConfig['stop'];
@@ -274,7 +275,12 @@ export function processConfig(name: string, choices: ProcessChoices = {}): Proce
       policy: choices.policy ?? 'on-failure',
       maxRestarts: choices.maxRestarts,
       exitCodes: [0],
-      backoff: { baseMs: choices.baseMs ?? 500, factor: 2, maxMs: 30_000, resetMs: 30_000 },
+      backoff: {
+        baseMs: choices.baseMs ?? 500,
+        factor: 2,
+        maxMs: 30_000,
+        resetMs: choices.resetMs ?? 30_000,
+      },
     },
     startTimeoutMs: choices.startTimeoutMs,
     stop: choices.stop ?? [{ signal: 'SIGTERM', waitMs: 5_000, to: 'leader' }],

@@ -338,6 +338,16 @@ test('becoming healthy at once does not hide a crash loop', () => {
   assert.equal(rig.state('web'), 'backoff');
 });
 
+test('no reset, however short, hides a crash loop', () => {
+  const rig = new Rig([processConfig('web', { policy: 'always', baseMs: 0, resetMs: 0 })]).startAll();
+  for (let death = 1; death <= 6; death++) {
+    rig.healthy('web');
+    rig.clock.advance(20);
+    rig.exit('web', 0);
+  }
+  assert.equal(rig.state('web'), 'backoff');
+});
+
 test('a start that fails for a moment counts as a life that ended at once', () => {
   const rig = new Rig([processConfig('web', { baseMs: 0 })]);
   for (let failure = 1; failure <= 7; failure++) rig.kernel.failNextSpawn('EAGAIN');
