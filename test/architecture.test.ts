@@ -44,10 +44,11 @@ const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: reado
     packages: ['node:', 'json-schema-to-ts'],
   },
   http: { rooms: ['http', 'supervisor', 'config'], packages: ['node:'] },
-  cli: { rooms: ['cli', 'rpc', 'supervisor', 'lifecycle/exit-outcome'], packages: ['node:'] },
+  terminal: { rooms: ['terminal'], packages: ['node:', 'get-east-asian-width'] },
+  cli: { rooms: ['cli', 'rpc', 'terminal', 'supervisor', 'lifecycle/exit-outcome'], packages: ['node:'] },
   tui: {
-    rooms: ['tui', 'rpc', 'cli/plain-text', 'cli/render', 'cli/event-words', 'cli/wire-bytes'],
-    packages: ['node:', 'get-east-asian-width'],
+    rooms: ['tui', 'rpc', 'terminal', 'cli/plain-text', 'cli/render', 'cli/event-words', 'cli/wire-bytes'],
+    packages: ['node:'],
   },
   commands: {
     rooms: [
@@ -65,6 +66,7 @@ const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: reado
       'http',
       'cli',
       'tui',
+      'terminal',
       'lifecycle/exit-outcome',
     ],
     packages: ['node:'],

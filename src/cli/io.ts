@@ -1,17 +1,12 @@
 /** What the command line needs of its surroundings; tests hand in their own. */
 
-import type { Readable, Writable } from 'node:stream';
+import { writeSync } from 'node:fs';
 import type { ConnectOptions } from '../rpc/client.ts';
+import type { TerminalOwner } from '../terminal/owner.ts';
+import type { TerminalInput, TerminalOutput } from '../terminal/ports.ts';
 
-export type Output = Writable & {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  readonly rows?: number;
-};
-export type Input = Readable & {
-  readonly isTTY?: boolean;
-  readonly setRawMode?: (isRaw: boolean) => unknown;
-};
+export type Output = TerminalOutput;
+export type Input = TerminalInput;
 
 export interface CliIo {
   readonly stdin: Input;
@@ -23,10 +18,15 @@ export interface CliIo {
   readonly peerOf?: ConnectOptions['peerOf'];
   /** Calls back at SIGINT, which then does not end the program; the returned function undoes that. */
   readonly onInterrupt: (listener: () => void) => () => void;
+  /** The one owner of the terminal's modes and of what is typed; whoever reads standard input asks it. */
+  readonly terminal: () => Promise<TerminalOwner>;
 }
+
+const EXIT_CANNOT_WRITE = 1;
 
 /** The real ones. Output into a closed pipe (`taskshell logs | head`) ends the program quietly. */
 export function processIo(peerOf?: ConnectOptions['peerOf']): CliIo {
+  let owner: Promise<TerminalOwner> | undefined;
   // Each stream is made only when it is used: that takes a millisecond.
   return {
     get stdin() {
@@ -45,17 +45,57 @@ export function processIo(peerOf?: ConnectOptions['peerOf']): CliIo {
       process.on('SIGINT', listener);
       return () => process.off('SIGINT', listener);
     },
+    terminal: () => {
+      owner ??= openTerminal();
+      return owner;
+    },
   };
+}
+
+/** Loaded when it is needed: a one-shot command is not for reading keys. */
+async function openTerminal(): Promise<TerminalOwner> {
+  const [{ TerminalOwner }, { processPorts }] = await Promise.all([
+    import('../terminal/owner.ts'),
+    import('../terminal/ports.ts'),
+  ]);
+  return new TerminalOwner(processPorts());
 }
 
 function endingOnBrokenPipe<Stream extends NodeJS.WriteStream>(stream: Stream): Stream {
   return stream.listenerCount('error', onStreamError) > 0 ? stream : stream.on('error', onStreamError);
 }
 
-function onStreamError(error: NodeJS.ErrnoException): never {
-  // 141 is what a shell reports for a program that died of SIGPIPE.
+function onStreamError(this: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
+  // 141 is what a shell reports for a program that died of SIGPIPE, 129 for one whose terminal hung up.
   if (error.code === 'EPIPE') process.exit(141);
-  throw error;
+  if (error.code === 'EIO' && this.isTTY) process.exit(129);
+  const what = this === process.stderr ? 'standard error' : 'standard output';
+  try {
+    writeSync(2, `cannot write to ${what}: ${reasonOf(error)}\n`);
+  } catch {
+    // Nobody can be told.
+  }
+  process.exit(EXIT_CANNOT_WRITE);
+}
+
+/** Asked for only then: a one-shot command loads nothing that it does not need. */
+function errorMap(): Map<number, [string, string]> | undefined {
+  return process.getBuiltinModule('node:util').getSystemErrorMap();
+}
+
+function reasonOf({ errno, message }: NodeJS.ErrnoException): string {
+  const [, text] = (errno === undefined ? undefined : errorMap()?.get(errno)) ?? [];
+  return text ?? message;
+}
+
+/** False where TERM says so, or says nothing (`docker exec -t`): nobody knows then what the terminal understands. */
+export function canMoveCursor({ environment: { TERM: term } }: CliIo): boolean {
+  return term !== undefined && term !== '' && term !== 'dumb' && term !== 'unknown';
+}
+
+/** Where both are a terminal, all in one stream: what is written to two may overtake each other. */
+export function onOneTerminal(io: CliIo): CliIo {
+  return io.stdout.isTTY === true && io.stderr.isTTY === true ? { ...io, stderr: io.stdout } : io;
 }
 
 /** Colour only on a terminal, and never with NO_COLOR (https://no-color.org) or on a dumb one. */

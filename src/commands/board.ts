@@ -3,9 +3,11 @@
 import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { INTERRUPTED } from '../cli/interrupt.ts';
-import { processIo } from '../cli/io.ts';
+import { type CliIo, processIo } from '../cli/io.ts';
 import { TaskmasterError } from '../errors.ts';
 import { type ConnectOptions, connect } from '../rpc/client.ts';
+import { TerminalOwner } from '../terminal/owner.ts';
+import { processPorts } from '../terminal/ports.ts';
 import { runBoard } from '../tui/board.ts';
 import { enginePeer } from './engine-peer.ts';
 import { VERSION } from './version.ts';
@@ -13,6 +15,8 @@ import { VERSION } from './version.ts';
 export { firstFrame } from '../tui/first-frame.ts';
 
 const EXIT_CANNOT = 1;
+/** Of what attach tells. */
+const MOST_TOLD = 4_096;
 const EXIT_BAD_ARGUMENTS = 2;
 const USAGE = `usage: taskboard [--socket PATH] [--mouse]    a live screen of the engine and what it runs; ? explains the keys
 
@@ -27,9 +31,10 @@ interface Asked {
 
 export async function run(words: readonly string[]): Promise<number> {
   const asked = read(words);
+  const io = processIo(enginePeer);
   if (typeof asked === 'string') return refuse(`${asked}\n${USAGE}`, EXIT_BAD_ARGUMENTS);
   if (asked.shows !== undefined) {
-    process.stdout.write(asked.shows === 'help' ? `${USAGE}\n` : `taskmaster ${VERSION}\n`);
+    io.stdout.write(asked.shows === 'help' ? `${USAGE}\n` : `taskmaster ${VERSION}\n`);
     return 0;
   }
   const { TERM: term, TASKMASTER_SOCKET: fromEnvironment, NO_COLOR: noColour } = process.env;
@@ -42,14 +47,20 @@ export async function run(words: readonly string[]): Promise<number> {
     peerOf: enginePeer,
     onForeign: (message) => void process.stderr.write(`${message}\n`),
   };
+  let owner: TerminalOwner | undefined;
+  const terminal = (): TerminalOwner => {
+    owner ??= new TerminalOwner(processPorts());
+    return owner;
+  };
   try {
     return await runBoard({
       client: await connect(options),
       options,
-      streams: () => ({ input: process.stdin, output: process.stdout }),
+      terminal,
+      output: () => process.stdout,
       hasColour: noColour === undefined || noColour === '',
       hasMouse: asked.hasMouse,
-      attach: (name) => attach(name, options.socket),
+      attach: (name) => attach(name, { ...io, terminal: async () => terminal() }, options.socket),
       now: () => performance.now(),
     });
   } catch (error) {
@@ -59,19 +70,32 @@ export async function run(words: readonly string[]): Promise<number> {
 }
 
 /** As `taskshell attach` does it, which is loaded only now. */
-async function attach(name: string, socket: string | undefined): Promise<{ isWell: boolean; text: string }> {
+async function attach(
+  name: string,
+  io: CliIo,
+  socket: string | undefined,
+): Promise<{ isWell: boolean; text: string }> {
   const { run: runShell } = await import('./shell.ts');
-  const io = processIo(enginePeer);
   let told = '';
   const stderr = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
-      told += chunk.toString();
-      io.stderr.write(chunk, done);
+      told = `${told}${chunk.toString()}`.slice(-MOST_TOLD);
+      // In its place in what else is written.
+      io.stdout.write(chunk, () => done());
     },
   });
   const words = ['attach', name, '--stdin', ...(socket === undefined ? [] : ['--socket', socket])];
-  const { stdin, stdout, environment, uid, onInterrupt, peerOf } = io;
-  const code = await runShell(words, { stdin, stdout, stderr, environment, uid, onInterrupt, peerOf });
+  const { stdin, stdout, environment, uid, onInterrupt, peerOf, terminal } = io;
+  const code = await runShell(words, {
+    stdin,
+    stdout,
+    stderr,
+    environment,
+    uid,
+    onInterrupt,
+    peerOf,
+    terminal,
+  });
   const isWell = code === 0 || code === INTERRUPTED;
   const lines = told.trim().split(/[\r\n]+/);
   // A failure is explained in its first line, an end told in the last.
@@ -103,7 +127,9 @@ function whyNotHere(term: string | undefined): string | undefined {
   if (!isatty(0) || !isatty(1)) {
     return `taskboard needs a terminal (in a container: docker exec -it); ${instead}`;
   }
-  return term === 'dumb' ? `taskboard cannot draw on a dumb terminal (TERM=dumb); ${instead}` : undefined;
+  if (term === 'dumb') return `taskboard cannot draw on a dumb terminal (TERM=dumb); ${instead}`;
+  if (term !== undefined && term !== '') return undefined;
+  return `taskboard cannot draw where nobody says what the terminal can (set TERM, as in docker exec -it -e TERM); ${instead}`;
 }
 
 function refuse(text: string, code: number): number {

@@ -1,12 +1,12 @@
 /** The board at work: messages change the model, the model is drawn when the terminal has room for it. */
 
-import type { ReadStream } from 'node:tty';
 import type { ConnectOptions, RpcClient } from '../rpc/client.ts';
+import type { TerminalOwner } from '../terminal/owner.ts';
 import type { Grid } from './cells.ts';
 import { EngineSession } from './engine-session.ts';
 import { initialModel, type Message, type Model } from './model.ts';
 import { paint } from './paint.ts';
-import { Terminal, type TerminalOutput } from './terminal.ts';
+import { type BoardOutput, Terminal } from './terminal.ts';
 import { update } from './update.ts';
 import { view } from './view.ts';
 
@@ -18,7 +18,8 @@ export interface BoardParts {
   readonly client: RpcClient;
   readonly options: ConnectOptions;
   /** Made when the engine has been asked: Node takes milliseconds for them. */
-  readonly streams: () => { readonly input: ReadStream; readonly output: TerminalOutput };
+  readonly terminal: () => TerminalOwner;
+  readonly output: () => BoardOutput;
   readonly hasColour: boolean;
   readonly hasMouse: boolean;
   /** Has the terminal until somebody detaches. @returns what is to be told of it */
@@ -52,8 +53,7 @@ class Board {
     this.#done = done;
     this.#session = new EngineSession(parts.client, parts.options, (message) => this.#dispatch(message));
     this.#session.begin();
-    const { input, output } = parts.streams();
-    this.#terminal = new Terminal(input, output, {
+    this.#terminal = new Terminal(parts.terminal(), parts.output(), {
       onTyped: (typed) => this.#dispatch(typed),
       onResize: () => {
         this.#shown = undefined;
@@ -117,12 +117,11 @@ class Board {
   }
 
   async #attach(name: string): Promise<void> {
-    // The engine is heard meanwhile; nothing is drawn while the terminal is closed.
-    this.#terminal.close();
+    // What is typed from here on is for the process. The engine is heard meanwhile; nothing is drawn while it is lent.
+    this.#terminal.lend();
     const { isWell, text } = await this.#parts.attach(name);
-    this.#shown = undefined;
-    this.#terminal.open();
     this.#dispatch({ kind: 'told', tone: isWell ? 'good' : 'bad', text });
+    this.#terminal.takeBack();
   }
 
   #leave(code: number): void {

@@ -1,6 +1,6 @@
 /** A screen as cells: what stands in each, and in which style. */
 
-import { charactersOf, isPlain } from './characters.ts';
+import { charactersOf, isPlain } from '../terminal/characters.ts';
 
 /** A style is a number: one colour in the low bits, attributes above. */
 export type Style = number;

@@ -1,8 +1,8 @@
 /** The columns of the table: what each shows, and which are shown where there is not room for all. Pure. */
 
 import { plainLine } from '../cli/plain-text.ts';
+import { fit, widthOf } from '../terminal/characters.ts';
 import { type Style, YELLOW } from './cells.ts';
-import { fit, widthOf } from './characters.ts';
 import { age, percent, shortBytes, sparkline } from './figures.ts';
 import { reasonOf, statesOf } from './instance-text.ts';
 import type { Row, SortKey } from './rows.ts';

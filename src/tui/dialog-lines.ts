@@ -1,8 +1,8 @@
 /** What stands in a dialog, as lines. Pure. */
 
 import { plainLine } from '../cli/plain-text.ts';
+import { wrapWords } from '../terminal/characters.ts';
 import { GREEN, RED, type Style, YELLOW } from './cells.ts';
-import { wrapWords } from './characters.ts';
 import { COMMANDS, keyLabel } from './commands.ts';
 import type { Dialog } from './model.ts';
 import { type SpanLine, span } from './spans.ts';

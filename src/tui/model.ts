@@ -1,9 +1,9 @@
 /** What the board knows and shows: the one value that `update` changes and `view` draws. */
 
 import type { NotificationParams, Result, WireWhy } from '../rpc/contract.ts';
+import type { Typed } from '../terminal/keys.ts';
 import type { Size } from './cells.ts';
 import { type EventLog, NO_EVENTS, type SeenEvent } from './event-log.ts';
-import type { Typed } from './keys.ts';
 import { NO_OUTPUT, type OutputLines } from './output-lines.ts';
 import type { ProcessFact } from './process-facts.ts';
 import type { Row, SortKey } from './rows.ts';

@@ -3,6 +3,7 @@
  * every terminal of the last thirty years knows.
  */
 
+import { isPlain } from '../terminal/characters.ts';
 import {
   BOLD,
   COLOUR_BITS,
@@ -14,7 +15,6 @@ import {
   type Style,
   UNDERLINED,
 } from './cells.ts';
-import { isPlain } from './characters.ts';
 
 /** A terminal that knows the mode shows the frame whole; others take no notice. */
 const BEGIN_FRAME = '\u001b[?2026h';

@@ -1,8 +1,8 @@
 /** The mouse: the wheel scrolls what is below it, a click selects. It never acts. Pure. */
 
+import type { Pointed } from '../terminal/keys.ts';
 import { moved } from './commands.ts';
 import { keyPressed } from './key-bindings.ts';
-import type { Pointed } from './keys.ts';
 import { layoutOf } from './layout.ts';
 import type { Model, Step } from './model.ts';
 import { scrollBy } from './scrolling.ts';

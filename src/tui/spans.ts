@@ -1,7 +1,7 @@
 /** A line as pieces of text, each in its style. */
 
+import { widthOf } from '../terminal/characters.ts';
 import { type Grid, PLAIN, type Style } from './cells.ts';
-import { widthOf } from './characters.ts';
 
 export interface Span {
   readonly text: string;

@@ -1,28 +1,27 @@
 /**
- * The terminal while the board has it: raw keys in, frames out, and on every way out it is given back as it was.
- * Frames go out by write(2) in a thread of Node's pool, one at a time: a terminal that takes nothing (Ctrl-S, a slow
- * line) holds up neither keys nor the engine's news, and a frame that it has no room for is skipped.
+ * The terminal while the board has it: keys in, frames out. Frames go out by write(2) in a thread of Node's pool, one at
+ * a time: a terminal that takes nothing (a slow line) holds up neither keys nor the engine's news, and a frame that it
+ * has no room for is skipped. Its modes belong to `terminal/owner`.
  */
 
-import { write, writeSync } from 'node:fs';
-import type { ReadStream, WriteStream } from 'node:tty';
+import { write } from 'node:fs';
+import type { WriteStream } from 'node:tty';
+import { KeyReader, type Typed } from '../terminal/keys.ts';
+import type { OwnMode, OwnModes } from '../terminal/modes.ts';
+import type { Holding, TerminalOwner } from '../terminal/owner.ts';
 import type { Size } from './cells.ts';
-import { KeyReader, type Typed } from './keys.ts';
 
-/** Alternate screen, no cursor, pastes in brackets; `LEAVE` is the reverse of all, and styles at their default. */
-const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?2004h';
-/** Buttons and wheel are told, in numbers of any size (xterm's modes 1000 and 1006). */
-const MOUSE_ON = '\u001b[?1000h\u001b[?1006h';
-const MOUSE_OFF = '\u001b[?1006l\u001b[?1000l';
-const LEAVE = `\u001b[?2026l${MOUSE_OFF}\u001b[?2004l\u001b[0m\u001b[?25h\u001b[?1049l`;
-/** A lone ESC is a key when nothing has followed it for so long. */
+const MODES: readonly OwnMode[] = ['alternate', 'hiddenCursor', 'paste'];
+/** A lone ESC is a key when nothing has followed it for so long … */
 const ESCAPE_MS = 40;
+/** … and a paste has lost its end. */
+const PASTE_MS = 500;
 const RETRY_MS = 20;
 /** `docker exec -it` tells the size a moment after the start. */
 const UNKNOWN_SIZE: Size = { columns: 80, rows: 24 };
-const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 } as const;
+const HUNG_UP = 129;
 
-export type TerminalOutput = WriteStream & { readonly fd: number };
+export type BoardOutput = WriteStream & { readonly fd: number };
 
 export interface TerminalUse {
   readonly onTyped: (typed: Typed) => void;
@@ -34,22 +33,22 @@ export interface TerminalUse {
 }
 
 export class Terminal {
-  readonly #input: ReadStream;
-  readonly #output: TerminalOutput;
+  readonly #owner: TerminalOwner;
+  readonly #output: BoardOutput;
   readonly #use: TerminalUse;
   readonly #keys = new KeyReader();
-  readonly #undo: (() => void)[] = [];
+  #holding: Holding | undefined;
   #escapeTimer: NodeJS.Timeout | undefined;
   #hasMouse = false;
   /** Goes before the next frame: not into the middle of one. */
   #switch = '';
   #isBusy = false;
-  /** Counts the times it was closed: what is left of a frame from before then goes nowhere. */
-  #closings = 0;
-  #isOpen = false;
+  /** Counts the times it was given to others: what is left of a frame from before then goes nowhere. */
+  #loans = 0;
+  #isLent = true;
 
-  constructor(input: ReadStream, output: TerminalOutput, use: TerminalUse) {
-    this.#input = input;
+  constructor(owner: TerminalOwner, output: BoardOutput, use: TerminalUse) {
+    this.#owner = owner;
     this.#output = output;
     this.#use = use;
   }
@@ -61,28 +60,18 @@ export class Terminal {
 
   /** False while it has not taken the last frame. */
   get isReady(): boolean {
-    return this.#isOpen && !this.#isBusy;
+    return !this.#isLent && !this.#isBusy;
   }
 
   open(): void {
-    this.#isOpen = true;
-    this.#on(process, 'exit', () => this.close());
-    for (const [signal, code] of Object.entries(SIGNALS)) {
-      this.#on(process, signal, () => this.#use.onLeave(code));
-    }
-    // Somebody may have stopped us, and a shell has taken the terminal meanwhile.
-    this.#on(process, 'SIGCONT', () => {
-      this.#input.setRawMode(true);
-      this.#enter();
-      this.#use.onResize();
+    this.#isLent = false;
+    this.#holding = this.#owner.take({
+      modes: this.#modes,
+      onBytes: (bytes) => this.#read(bytes),
+      onEnd: () => this.#use.onLeave(HUNG_UP),
+      onReturn: () => this.#return(),
+      onResize: () => this.#use.onResize(),
     });
-    this.#on(this.#output, 'resize', () => this.#use.onResize());
-    this.#on(this.#input, 'data', (bytes: Buffer) => this.#read(bytes));
-    this.#on(this.#input, 'end', () => this.#use.onLeave(SIGNALS.SIGHUP));
-    this.#on(this.#input, 'error', () => this.#use.onLeave(SIGNALS.SIGHUP));
-    this.#input.setRawMode(true);
-    this.#input.resume();
-    this.#enter();
   }
 
   /** Asks for the size again where the kernel has none yet: a change before Node listened was not heard. */
@@ -93,56 +82,81 @@ export class Terminal {
   /** From the next frame on. */
   useMouse(isOn: boolean): void {
     this.#hasMouse = isOn;
-    this.#switch = isOn ? MOUSE_ON : MOUSE_OFF;
+    this.#holding?.useModes(this.#modes, (sequences) => {
+      this.#switch += sequences;
+    });
   }
 
   /** Call only while it `isReady`. */
   write(text: string): void {
-    if (!this.#isOpen) return;
+    if (this.#isLent) return;
     this.#isBusy = true;
     this.#push(Buffer.from(this.#switch + text, 'utf8'));
     this.#switch = '';
   }
 
-  /** Gives the terminal back; further calls do nothing. */
+  /** Somebody else is about to take it: what is typed from now on is for them. */
+  lend(): void {
+    this.#holding?.stop();
+    this.#forget();
+  }
+
+  /** They have left it. */
+  takeBack(): void {
+    this.#isLent = false;
+    this.#use.onResize();
+    this.#holding?.start();
+  }
+
+  /** Gives it back; further calls do nothing. */
   close(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
+    this.#forget();
+    this.#holding?.release();
+    this.#holding = undefined;
+  }
+
+  get #modes(): OwnModes {
+    return new Set(this.#hasMouse ? [...MODES, 'mouse'] : MODES);
+  }
+
+  #forget(): void {
+    this.#isLent = true;
     this.#isBusy = false;
-    this.#closings += 1;
+    this.#loans += 1;
     clearTimeout(this.#escapeTimer);
-    for (const undo of this.#undo.splice(0)) undo();
-    this.#writeNow(LEAVE);
-    try {
-      this.#input.setRawMode(false);
-    } catch {
-      // It has hung up.
+  }
+
+  /** After a stop: others have drawn on it. After a loan, `takeBack` comes first. */
+  #return(): void {
+    if (this.#holding?.takes !== true) return;
+    this.#loans += 1;
+    this.#isBusy = false;
+    this.#use.onResize();
+  }
+
+  #read(bytes: Buffer): Buffer | undefined {
+    clearTimeout(this.#escapeTimer);
+    this.#keys.add(bytes);
+    for (let typed = this.#keys.next(); typed !== undefined; typed = this.#keys.next()) {
+      if (typed.kind === 'key' && typed.name === 'ctrl-z') this.#holding?.suspend();
+      else this.#use.onTyped(typed);
+      // It was a key that gives the terminal to somebody else, or back.
+      if (this.#isLent) return this.#keys.takeRest();
     }
-    this.#input.pause();
-  }
-
-  #enter(): void {
-    this.#switch = '';
-    this.#writeNow(this.#hasMouse ? ENTER + MOUSE_ON : ENTER);
-  }
-
-  #read(bytes: Buffer): void {
-    clearTimeout(this.#escapeTimer);
-    this.#tell(this.#keys.push(bytes));
-    if (!this.#keys.isUnsure) return;
-    this.#escapeTimer = setTimeout(() => this.#tell(this.#keys.flush()), ESCAPE_MS);
-  }
-
-  #tell(all: readonly Typed[]): void {
-    for (const typed of all) if (this.#isOpen) this.#use.onTyped(typed);
+    if (!this.#keys.isUnsure) return undefined;
+    const wait = this.#keys.isPasting ? PASTE_MS : ESCAPE_MS;
+    this.#escapeTimer = setTimeout(() => {
+      for (const typed of this.#keys.flush()) if (!this.#isLent) this.#use.onTyped(typed);
+    }, wait);
+    return undefined;
   }
 
   #push(bytes: Buffer): void {
-    const closings = this.#closings;
-    write(this.#output.fd, bytes, (error, written) => {
-      if (closings !== this.#closings) return;
+    const loans = this.#loans;
+    write(this.#owner.fd ?? this.#output.fd, bytes, (error, written) => {
+      if (loans !== this.#loans) return;
       if (error !== null && error.code !== 'EAGAIN') {
-        this.#use.onLeave(SIGNALS.SIGHUP);
+        this.#use.onLeave(HUNG_UP);
         return;
       }
       const rest = bytes.subarray(error === null ? written : 0);
@@ -152,23 +166,9 @@ export class Terminal {
         return;
       }
       const more = (): void => {
-        if (closings === this.#closings) this.#push(rest);
+        if (loans === this.#loans) this.#push(rest);
       };
       setTimeout(more, error === null ? 0 : RETRY_MS);
     });
-  }
-
-  /** At the beginning and at the end, where nothing may come in between. */
-  #writeNow(text: string): void {
-    try {
-      writeSync(this.#output.fd, text);
-    } catch {
-      // It has hung up, or takes nothing: there is nobody to show it to.
-    }
-  }
-
-  #on(emitter: NodeJS.EventEmitter, event: string, listener: (...values: never[]) => void): void {
-    emitter.on(event, listener as (...values: unknown[]) => void);
-    this.#undo.push(() => emitter.off(event, listener as (...values: unknown[]) => void));
   }
 }

@@ -1,8 +1,8 @@
 /** Below the table, or over the whole screen: what happened in the engine, the newest at the bottom. Pure. */
 
 import { plainLine } from '../cli/plain-text.ts';
+import { fit, widthOf, wrapWords } from '../terminal/characters.ts';
 import { BOLD, FAINT, type Grid, PLAIN, RED, type Style, YELLOW } from './cells.ts';
-import { fit, widthOf, wrapWords } from './characters.ts';
 import type { SeenEvent } from './event-log.ts';
 import { timeText } from './figures.ts';
 import { type Layout, PANE_MARGIN } from './layout.ts';

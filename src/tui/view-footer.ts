@@ -1,8 +1,8 @@
 /** The last row: what is being typed, what came of the last action, or which keys there are. Pure. */
 
 import { plainLine } from '../cli/plain-text.ts';
+import { fit, wrapWords } from '../terminal/characters.ts';
 import { type Grid, INVERSE } from './cells.ts';
-import { fit, wrapWords } from './characters.ts';
 import { reasonOf } from './instance-text.ts';
 import { type Model, type Pane, type Prompt, selectedInstance, selectedRow } from './model.ts';
 import { putSpans, type SpanLine, span, widthOfSpans } from './spans.ts';

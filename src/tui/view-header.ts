@@ -1,8 +1,8 @@
 /** The first row: the engine, how its instances are, what they use. Pure. */
 
 import { plainLine } from '../cli/plain-text.ts';
+import { fit } from '../terminal/characters.ts';
 import { BOLD, type Grid, INVERSE, PLAIN, RED, type Style, YELLOW } from './cells.ts';
-import { fit } from './characters.ts';
 import { age, percent, shortBytes } from './figures.ts';
 import type { EngineFacts, Model } from './model.ts';
 import type { State } from './rows.ts';

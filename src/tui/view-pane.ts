@@ -1,8 +1,8 @@
 /** Below the table, or over the whole screen: the output or the details of the selected instance. Pure. */
 
 import { plainLine } from '../cli/plain-text.ts';
+import { fit, widthOf, wrap } from '../terminal/characters.ts';
 import { FAINT, type Grid, INVERSE, PLAIN, RED, YELLOW } from './cells.ts';
-import { fit, widthOf, wrap } from './characters.ts';
 import { detailLines } from './details.ts';
 import { age } from './figures.ts';
 import { reasonOf } from './instance-text.ts';

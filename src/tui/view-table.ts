@@ -1,8 +1,8 @@
 /** The table of instances. Pure. */
 
 import { plainLine } from '../cli/plain-text.ts';
+import { fit, widthOf } from '../terminal/characters.ts';
 import { BOLD, type Grid, INVERSE, RED } from './cells.ts';
-import { fit, widthOf } from './characters.ts';
 import { type Column, columnsFor, GAP } from './columns.ts';
 import type { Layout } from './layout.ts';
 import type { Model } from './model.ts';

@@ -3,7 +3,7 @@ import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { History, historyPath, MAX_HISTORY_LINES } from '../../src/cli/shell/history.ts';
-import { PROMPT } from '../../src/cli/shell/terminal-shell.ts';
+import { PROMPT } from '../../src/cli/shell/prompter.ts';
 import { splitLine } from '../../src/cli/shell/words.ts';
 import { CliRun, cli } from '../support/cli-rig.ts';
 import { eventually } from '../support/eventually.ts';
@@ -122,7 +122,7 @@ describe('on a terminal', () => {
   async function begin(t: Parameters<typeof startRig>[0], engine?: FakeEngine) {
     const rig = await startRig(t, {}, engine);
     const state = join(rig.folder, 'state');
-    const environment = { TASKMASTER_SOCKET: rig.path, XDG_STATE_HOME: state, TERM: 'dumb' };
+    const environment = { TASKMASTER_SOCKET: rig.path, XDG_STATE_HOME: state, NO_COLOR: '1' };
     const start = () => new CliRun([], { terminal: true, environment });
     const shell = start();
     await eventually(() => shell.out.includes(PROMPT));
@@ -134,7 +134,7 @@ describe('on a terminal', () => {
     shell.stdin.write('status web\r');
     await eventually(() => shell.out.includes('web: healthy since 2 seconds'));
     shell.stdin.write('stop nope\r');
-    await eventually(() => shell.err.includes('no process is called nope'));
+    await eventually(() => shell.out.includes('no process is called nope'));
     shell.stdin.write('exit\r');
     assert.equal(await shell.done, 0);
     assert.equal(readFileSync(historyFile, 'utf8'), 'status web\nstop nope\nexit\n');
@@ -192,11 +192,11 @@ describe('on a terminal', () => {
   test('attach takes the terminal and gives it back', async (t) => {
     const { rig, shell } = await begin(t);
     shell.stdin.write('attach web\r');
-    await eventually(() => shell.err.includes('Ctrl-P Ctrl-Q detaches'));
+    await eventually(() => shell.out.includes('Ctrl-P Ctrl-Q detaches'));
     rig.engine.print('web', 'live\n');
     await eventually(() => shell.out.includes('live'));
     shell.stdin.write('\u0010\u0011');
-    await eventually(() => shell.err.includes('detached from web'));
+    await eventually(() => shell.out.includes('detached from web'));
     shell.stdin.write('version\r');
     await eventually(() => shell.out.includes('taskmaster 1.2.3'));
     shell.stdin.write('exit\r');

@@ -3,6 +3,7 @@
 import { PassThrough } from 'node:stream';
 import type { CliIo } from '../../src/cli/io.ts';
 import { run } from '../../src/cli/main.ts';
+import { TerminalOwner } from '../../src/terminal/owner.ts';
 
 export interface Ran {
   readonly code: number;
@@ -43,11 +44,22 @@ export class CliRun {
       this.err += chunk.toString();
     });
     if (options.input !== undefined) this.stdin.end(options.input);
+    const owner = new TerminalOwner({
+      input: this.stdin,
+      output: this.stdout,
+      writeNow: (sequences) => void this.stdout.write(sequences),
+      signals: () => () => {},
+      canStop: () => false,
+      stop: () => {},
+      askSize: () => {},
+      exit: () => {},
+    });
     const io: CliIo = {
       stdin: this.stdin,
       stdout: this.stdout,
       stderr: this.stderr,
-      environment: options.environment ?? {},
+      environment: { ...(isTTY && { TERM: 'xterm' }), ...options.environment },
+      terminal: async () => owner,
       uid: process.geteuid?.() ?? 0,
       onInterrupt: (listener) => {
         this.#interrupts.add(listener);

@@ -12,8 +12,8 @@ import { Terminal } from '../support/terminal.ts';
 
 const dist = resolve(import.meta.dirname, '../../dist');
 const taskboard = join(dist, 'taskboard');
-/** Alternate screen off, mouse off, cursor on. */
-const GIVEN_BACK = ['\u001b[?1049l', '\u001b[?1000l', '\u001b[?1006l', '\u001b[?25h'];
+/** Alternate screen off, pastes as they are, cursor on. */
+const GIVEN_BACK = ['\u001b[?1049l', '\u001b[?2004l', '\u001b[?25h'];
 const MOUSE_ON = '\u001b[?1000h';
 
 interface Begin extends ScreenOptions {
@@ -35,6 +35,7 @@ async function begin(t: TestContext, { engine, server, words = [], ...options }:
 async function assertGivenBack(screen: Screen): Promise<void> {
   await eventually(() => {
     assert.equal(screen.isAlternate, false);
+    assert.equal(screen.mouse, 'none');
     for (const sequence of GIVEN_BACK) assert.ok(screen.written.includes(sequence));
   });
 }

@@ -3,12 +3,12 @@ import { EventEmitter } from 'node:events';
 import { closeSync, readSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
-import type { ReadStream } from 'node:tty';
-import { Terminal, type TerminalOutput } from '../../src/tui/terminal.ts';
+import { TerminalOwner } from '../../src/terminal/owner.ts';
+import { type BoardOutput, Terminal } from '../../src/tui/terminal.ts';
 import { eventually } from '../support/eventually.ts';
 import { openPipe } from '../support/pipe.ts';
 
-test('one that took nothing when it was closed takes frames again when it is opened, and none of the old', async (t) => {
+test('one that took nothing when it was lent takes frames again when it is back, and none of the old', async (t) => {
   const { readFd, writeFd: fd } = openPipe();
   t.after(() => {
     closeSync(readFd);
@@ -22,14 +22,25 @@ test('one that took nothing when it was closed takes frames again when it is ope
       return '';
     }
   };
-  const input = Object.assign(new PassThrough(), { setRawMode: () => {} }) as unknown as ReadStream;
   const output = Object.assign(new EventEmitter(), {
     fd,
     columns: 80,
     rows: 24,
-  }) as unknown as TerminalOutput;
+    write: () => true,
+  }) as unknown as BoardOutput;
+  const owner = new TerminalOwner({
+    input: Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} }),
+    output,
+    fd,
+    writeNow: () => {},
+    signals: () => () => {},
+    canStop: () => false,
+    stop: () => {},
+    askSize: () => {},
+    exit: () => {},
+  });
   const none = (): void => {};
-  const terminal = new Terminal(input, output, {
+  const terminal = new Terminal(owner, output, {
     onTyped: none,
     onResize: none,
     onReady: none,
@@ -44,8 +55,8 @@ test('one that took nothing when it was closed takes frames again when it is ope
     seen += taken();
     return seen.includes('o'.repeat(1_000));
   });
-  terminal.close();
-  terminal.open();
+  terminal.lend();
+  terminal.takeBack();
   assert.equal(terminal.isReady, true);
   while (taken() !== '') {}
   terminal.write('new');

@@ -7,27 +7,31 @@ import { type SignalName, signalNumber } from '../../signals.ts';
 import { bad } from '../arguments.ts';
 import type { CommandHandler, Invocation } from '../command.ts';
 import { INTERRUPTED } from '../interrupt.ts';
-import { complain, type Output, wantsColour } from '../io.ts';
-import { plainLine, TerminalFilter } from '../plain-text.ts';
+import { type CliIo, canMoveCursor, onOneTerminal } from '../io.ts';
+import { plainLine } from '../plain-text.ts';
 import { exitText } from '../render.ts';
 import { bytesOf } from '../wire-bytes.ts';
-import { AttachInput } from './attach-input.ts';
+import { AttachInput, type InputKind } from './attach-input.ts';
+import { AttachOutput, type Stream } from './attach-output.ts';
 import { DEFAULT_DETACH_KEYS, keysInWords, parseDetachKeys } from './detach-keys.ts';
+import { TypedLine } from './typed-line.ts';
 
 type Told = NotificationParams<'attach'>;
 type Attached = Result<'attach'>;
-type Stream = 'stdout' | 'stderr';
 
 /** States from which nothing goes on by itself. */
 const AT_REST: ReadonlySet<WireInstance['state']> = new Set(['idle', 'completed', 'stopped', 'failed']);
 /** The last output of a program may be read a moment after its end was: wait for so long a silence. */
 const QUIET_MS = 100;
+/** A program that draws is told of a size in that time, and has begun to draw. */
+const NOTICED_MS = 20;
 const NOT_STARTED = 1;
 /** Failures of a write that the next one may not have. */
 const LOST_INPUT: ReadonlySet<string> = new Set(['not-running', 'action-failed']);
 
 export const attach: CommandHandler = async (invocation) => {
   const { command, flags, connect } = invocation;
+  const io = onOneTerminal(invocation.io);
   const stream = flags.text('--stream');
   if (stream !== undefined && stream !== 'stdout' && stream !== 'stderr') {
     throw bad('--stream is stdout or stderr', command);
@@ -37,37 +41,59 @@ export const attach: CommandHandler = async (invocation) => {
   if (flags.has('--steal') && !flags.has('--stdin')) throw bad('--steal goes with --stdin', command);
   if (flags.has('--keep-open') && !flags.has('--stdin')) throw bad('--keep-open goes with --stdin', command);
   const client = await connect();
-  const attached = await client.call('attach', {
+  const isTyped = flags.has('--stdin') && io.stdin.isTTY === true && io.stdout.isTTY === true;
+  const chosen = {
     name: invocation.operands[0] ?? '',
-    replay: !flags.has('--no-replay'),
-    ...(stream === undefined ? {} : { streams: [stream] }),
+    ...(stream === undefined ? {} : { streams: [stream] as const }),
+  };
+  // A terminal answers some of what a program printed long ago: of the past only lines are shown, see AttachOutput.
+  const past = isTyped && !flags.has('--no-replay') ? await client.call('logs.output', chosen) : undefined;
+  const attached = await client.call('attach', {
+    ...chosen,
+    ...(past === undefined ? { replay: !flags.has('--no-replay') } : { after: past.position }),
     ...(flags.has('--stdin') && { stdin: true, steal: flags.has('--steal') }),
   });
-  return new Attachment(client, attached, detachKeys, invocation).run();
+  const given = { ...invocation, io };
+  return new Attachment({ client, attached, detachKeys, past: past?.chunks ?? [] }, given).run();
 };
+
+interface Begun {
+  readonly client: RpcClient;
+  readonly attached: Attached;
+  readonly detachKeys: string;
+  readonly past: Result<'logs.output'>['chunks'];
+}
 
 class Attachment {
   readonly #client: RpcClient;
   readonly #subscription: number;
   readonly #invocation: Invocation;
+  readonly #past: Begun['past'];
   readonly #name: string;
-  readonly #filters = new Map<Stream, TerminalFilter>();
   readonly #done = Promise.withResolvers<number>();
   readonly #detachKeys: string;
-  /** It has a terminal of its own, and ours is its window. */
-  readonly #isWindow: boolean;
+  readonly #line: TypedLine;
+  readonly #output: AttachOutput;
+  readonly #inputKind: InputKind;
   #lastStatus: WireExitStatus | undefined;
   #startedOnce: boolean;
   /** One that ran while somebody was attached has ended. */
   #hasEnded = false;
   #quietTimer: NodeJS.Timeout | undefined;
 
-  constructor(client: RpcClient, attached: Attached, detachKeys: string, invocation: Invocation) {
+  constructor({ client, attached, detachKeys, past }: Begun, invocation: Invocation) {
     const { subscription, instance, input } = attached;
     const { flags, io } = invocation;
     this.#client = client;
+    this.#past = past;
     this.#detachKeys = detachKeys;
-    this.#isWindow = flags.has('--stdin') && input === 'terminal' && io.stdin.isTTY === true;
+    this.#inputKind = inputKindOf(io, flags.has('--stdin'), input === 'terminal');
+    this.#line = new TypedLine({
+      write: (text) => void io.stdout.write(text),
+      columns: () => io.stdout.columns ?? 80,
+    });
+    const isWindow = this.#inputKind === 'window';
+    this.#output = new AttachOutput(io, { isWindow, isRaw: flags.has('--raw'), line: this.#line });
     this.#subscription = subscription;
     this.#invocation = invocation;
     this.#name = plainLine(instance.name);
@@ -78,40 +104,75 @@ class Attachment {
   }
 
   async run(): Promise<number> {
-    const { io, flags, signal } = this.#invocation;
+    const { io, signal } = this.#invocation;
     const leave = (): void => this.#done.resolve(INTERRUPTED);
     const undoInterrupt = io.onInterrupt(leave);
     signal.addEventListener('abort', leave);
-    const input = new AttachInput(io, {
-      sendsInput: flags.has('--stdin'),
-      isRaw: this.#isWindow,
-      endsInput: !flags.has('--keep-open'),
-      detachKeys: parseDetachKeys(this.#detachKeys),
-      write: (bytes, end) => this.#write(bytes, end),
-      onFailure: (error) => this.#takeWriteFailure(error, input.isTerminal),
-      leave: (how) => this.#done.resolve(how === 'detached' ? 0 : INTERRUPTED),
-    });
+    const input = await this.#openInput();
     try {
-      input.open();
-      if (input.isTerminal)
-        complain(io, `attached to ${this.#name}; ${keysInWords(this.#detachKeys)} detaches`);
-      if (this.#isWindow) this.#followSize();
-      this.#client.onNotification(this.#subscription, (notification) => this.#take(notification));
       const gone = this.#client.closed.then(() => {
         throw new TaskmasterError('engine-unreachable', 'the engine closed the connection');
       });
-      const code = await Promise.race([this.#done.promise, gone]);
-      this.#finishFilters();
-      if (input.isTerminal) complain(io, `detached from ${this.#name}`);
+      const code = await Promise.race([this.#follow(input), gone]);
+      if (code !== INTERRUPTED) await this.#flush(input, gone);
+      this.#output.end();
+      input.close();
+      if (this.#isOnTerminal) this.#output.tell(`detached from ${this.#name}`);
       return code;
     } finally {
       clearTimeout(this.#quietTimer);
       input.close();
-      io.stdout.off('resize', this.#sendSize);
       undoInterrupt();
       signal.removeEventListener('abort', leave);
       this.#client.close();
     }
+  }
+
+  async #openInput(): Promise<AttachInput> {
+    const { io, flags } = this.#invocation;
+    return new AttachInput(await io.terminal(), {
+      kind: this.#inputKind,
+      sendsInput: flags.has('--stdin'),
+      endsInput: !flags.has('--keep-open'),
+      detachKeys: parseDetachKeys(this.#detachKeys),
+      line: this.#line,
+      write: (bytes, end) => this.#write(bytes, end),
+      onFailure: (error) => this.#takeWriteFailure(error, this.#isOnTerminal),
+      leave: (how) => this.#done.resolve(how === 'detached' ? 0 : INTERRUPTED),
+      onReturn: () => {
+        if (this.#inputKind === 'window') void this.#redraw();
+        else this.#line.forget();
+      },
+      onResize: () => {
+        if (this.#inputKind === 'window') void this.#sendSize(0);
+        else this.#line.resized();
+      },
+      undo: () => this.#output.undo(),
+      redo: () => this.#output.redo(),
+    });
+  }
+
+  /** @returns the exit code, when it is over. */
+  async #follow(input: AttachInput): Promise<number> {
+    if (this.#isOnTerminal) {
+      const how = this.#inputKind === 'cooked' ? 'Ctrl-C' : keysInWords(this.#detachKeys);
+      this.#output.tell(`attached to ${this.#name}; ${how} detaches`);
+    }
+    for (const chunk of this.#past) this.#output.printPast(chunk.stream, bytesOf(chunk));
+    this.#client.onNotification(this.#subscription, (notification) => this.#take(notification));
+    if (this.#inputKind === 'window') await Promise.race([this.#redraw(), this.#done.promise]);
+    input.begin();
+    return this.#done.promise;
+  }
+
+  /** What was typed ahead of the detach keys is for the process. */
+  async #flush(input: AttachInput, gone: Promise<never>): Promise<void> {
+    const left = await Promise.race([input.flush(), gone]);
+    if (left > 0) this.#output.tell(`[${this.#name} has not read ${left} bytes: they are dropped]`);
+  }
+
+  get #isOnTerminal(): boolean {
+    return this.#invocation.io.stdin.isTTY === true;
   }
 
   #write(bytes: Buffer, end: boolean): Promise<unknown> {
@@ -122,35 +183,39 @@ class Attachment {
   /** Who types sees that a key was lost, and types on once it runs again; what a pipe held would be lost unseen. */
   #takeWriteFailure(error: unknown, isTyped: boolean): void {
     if (isTyped && error instanceof TaskmasterError && LOST_INPUT.has(error.code)) {
-      complain(this.#invocation.io, `[${plainLine(error.message)}]`);
+      this.#output.tell(`[${plainLine(error.message)}]`);
     } else this.#done.reject(error);
   }
 
-  #followSize(): void {
-    this.#sendSize();
-    this.#invocation.io.stdout.on('resize', this.#sendSize);
+  /** A program draws all of its window when that has another size: it has, for a moment. */
+  async #redraw(): Promise<void> {
+    await this.#sendSize(1);
+    await new Promise((resolve) => setTimeout(resolve, NOTICED_MS));
+    await this.#sendSize(0);
   }
 
-  readonly #sendSize = (): void => {
+  /** @param less columns */
+  async #sendSize(less: number): Promise<void> {
     const { columns = 0, rows = 0 } = this.#invocation.io.stdout;
     // `docker exec -it` tells 0×0 at first, and the true size a moment later.
     if (columns === 0 || rows === 0) return;
-    const size = { subscription: this.#subscription, columns, rows };
-    this.#client.call('attach.resize', size).catch((error) => this.#takeWriteFailure(error, true));
-  };
+    const size = { subscription: this.#subscription, columns: Math.max(1, columns - less), rows };
+    await this.#client
+      .call('attach.resize', size)
+      .catch((error: unknown) => this.#takeWriteFailure(error, true));
+  }
 
   #take(notification: Notification): void {
     this.#quietTimer?.refresh();
-    const { io } = this.#invocation;
     if (notification.method === 'dropped') {
-      complain(io, `[too slow: ${notification.params.bytes} bytes of ${this.#name} were lost]`);
+      this.#output.tell(`[too slow: ${notification.params.bytes} bytes of ${this.#name} were lost]`);
     } else if (notification.method === 'attach') {
       this.#takeLife(notification.params);
     }
   }
 
   #takeLife(told: Told): void {
-    const { io, flags } = this.#invocation;
+    const { flags } = this.#invocation;
     switch (told.kind) {
       case 'output':
         this.#print(told.stream ?? 'stdout', bytesOf(told));
@@ -160,7 +225,7 @@ class Attachment {
         if (flags.has('--exit-code') && this.#hasEnded) this.#end();
         clearTimeout(this.#quietTimer);
         this.#quietTimer = undefined;
-        if (this.#startedOnce) complain(io, `[${this.#name} has started again]`);
+        if (this.#startedOnce) this.#output.tell(`[${this.#name} has started again]`);
         this.#startedOnce = true;
         return;
       case 'exited':
@@ -168,7 +233,7 @@ class Attachment {
         this.#hasEnded = true;
         if (flags.has('--exit-code')) this.#endWhenQuiet();
         else if (told.status !== undefined) {
-          complain(io, `[${this.#name} has ended: ${exitText(told.status)}]`);
+          this.#output.tell(`[${this.#name} has ended: ${exitText(told.status)}]`);
         }
         return;
       case 'state':
@@ -176,7 +241,7 @@ class Attachment {
           this.#endWhenQuiet();
         return;
       case 'input-lost':
-        complain(io, `[uid ${told.uid} has taken over the input of ${this.#name}]`);
+        this.#output.tell(`[uid ${told.uid} has taken over the input of ${this.#name}]`);
         return;
       case 'removed':
         this.#done.resolve(0);
@@ -184,32 +249,11 @@ class Attachment {
   }
 
   #print(stream: Stream, bytes: Buffer): void {
-    const { io } = this.#invocation;
-    const target: Output = stream === 'stdout' ? io.stdout : io.stderr;
-    const isReady = this.#isRaw(target)
-      ? target.write(bytes)
-      : target.write(this.#filter(stream).push(bytes));
-    if (isReady) return;
+    const full = this.#output.print(stream, bytes);
+    if (full === undefined) return;
     // Nobody takes it: stop reading, so that the engine drops the oldest and says how much.
     this.#client.pause();
-    target.once('drain', () => this.#client.resume());
-  }
-
-  #isRaw(target: Output): boolean {
-    return target.isTTY !== true || this.#isWindow || this.#invocation.flags.has('--raw');
-  }
-
-  #filter(stream: Stream): TerminalFilter {
-    const filter = this.#filters.get(stream) ?? new TerminalFilter(wantsColour(this.#invocation.io));
-    this.#filters.set(stream, filter);
-    return filter;
-  }
-
-  #finishFilters(): void {
-    const { io } = this.#invocation;
-    for (const [stream, filter] of this.#filters) {
-      (stream === 'stdout' ? io.stdout : io.stderr).write(filter.end());
-    }
+    full.once('drain', () => this.#client.resume());
   }
 
   #endWhenQuiet(): void {
@@ -218,9 +262,15 @@ class Attachment {
   }
 
   #end(): void {
-    if (this.#lastStatus === undefined) complain(this.#invocation.io, `${this.#name} has never run`);
+    if (this.#lastStatus === undefined) this.#output.tell(`${this.#name} has never run`);
     this.#done.resolve(exitCodeOfStatus(this.#lastStatus));
   }
+}
+
+function inputKindOf(io: CliIo, sendsInput: boolean, hasTerminal: boolean): InputKind {
+  if (io.stdin.isTTY !== true) return sendsInput ? 'pipe' : 'none';
+  if (sendsInput && hasTerminal && io.stdout.isTTY === true) return 'window';
+  return canMoveCursor(io) || !sendsInput ? 'lines' : 'cooked';
 }
 
 /** As a shell shows it: 128 + n for a signal. */

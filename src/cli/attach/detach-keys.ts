@@ -32,6 +32,8 @@ export interface Typed {
   readonly bytes: Buffer;
   /** What was meant for us. */
   readonly leaves: 'detached' | 'interrupted' | undefined;
+  /** What was typed behind that. */
+  readonly rest: Buffer;
 }
 
 /** Keys that may be the first of the sequence are held back until the ones after show whom they were for. */
@@ -48,11 +50,13 @@ export class DetachKeys {
 
   push(chunk: Uint8Array): Typed {
     const kept: number[] = [];
-    for (const byte of chunk) {
+    for (const [at, byte] of chunk.entries()) {
       const leaves = this.#take(byte, kept);
-      if (leaves !== undefined) return { bytes: Buffer.from(kept), leaves };
+      if (leaves !== undefined) {
+        return { bytes: Buffer.from(kept), leaves, rest: Buffer.from(chunk.subarray(at + 1)) };
+      }
     }
-    return { bytes: Buffer.from(kept), leaves: undefined };
+    return { bytes: Buffer.from(kept), leaves: undefined, rest: Buffer.alloc(0) };
   }
 
   #take(byte: number, kept: number[]): Typed['leaves'] {

@@ -2,52 +2,66 @@
 
 /** In base64 and with all around it far below the longest line that the engine reads. */
 const PIECE_BYTES = 49_152;
-/** So much may be typed ahead of a process that does not read. */
-const MOST_WAITING_BYTES = 65_536;
+/** So much may be typed ahead of a process that does not read; then who types waits. */
+const MOST_WAITING_BYTES = 1_048_576;
 
 export interface SenderUse {
+  /** More can be had from there when it is wanted: nothing waits here then. */
+  readonly isPipe: boolean;
   readonly write: (bytes: Buffer, end: boolean) => Promise<unknown>;
-  /** No more, if that can be helped … */
-  readonly onBusy: () => void;
-  /** … until all of it has been taken. */
-  readonly onIdle: () => void;
-  /** There was no room for it. */
-  readonly onLost: () => void;
+  /** No more … */
+  readonly onFull: () => void;
+  /** … until now. */
+  readonly onRoom: () => void;
   readonly onFailure: (error: unknown) => void;
 }
 
 export class InputSender {
   readonly #use: SenderUse;
-  #waiting = Buffer.alloc(0);
+  readonly #most: number;
+  #waiting: Buffer[] = [];
+  #bytes = 0;
   #hasEnded = false;
-  #isSending = false;
+  #sending: Promise<void> | undefined;
 
   constructor(use: SenderUse) {
     this.#use = use;
+    this.#most = use.isPipe ? 0 : MOST_WAITING_BYTES;
+  }
+
+  get waitingBytes(): number {
+    return this.#bytes;
   }
 
   send(bytes: Buffer, end: boolean): void {
-    const hasRoom = this.#waiting.length === 0 || this.#waiting.length + bytes.length <= MOST_WAITING_BYTES;
-    if (bytes.length > 0 && !hasRoom) {
-      this.#use.onLost();
-      return;
-    }
-    this.#waiting = Buffer.concat([this.#waiting, bytes]);
+    if (bytes.length > 0) this.#waiting.push(bytes);
+    this.#bytes += bytes.length;
     this.#hasEnded ||= end;
-    this.#use.onBusy();
-    if (!this.#isSending) void this.#sendAll();
+    if (this.#bytes > this.#most) this.#use.onFull();
+    this.#sending ??= this.#sendAll();
+  }
+
+  /** Resolves when all has been taken. */
+  async idle(): Promise<void> {
+    await this.#sending;
   }
 
   async #sendAll(): Promise<void> {
-    this.#isSending = true;
-    while (this.#waiting.length > 0 || this.#hasEnded) {
-      const piece = this.#waiting.subarray(0, PIECE_BYTES);
-      this.#waiting = this.#waiting.subarray(piece.length);
+    while (this.#bytes > 0 || this.#hasEnded) {
+      const piece = this.#piece();
       const end = this.#hasEnded && this.#waiting.length === 0;
       if (end) this.#hasEnded = false;
       await this.#use.write(piece, end).catch(this.#use.onFailure);
+      this.#bytes -= piece.length;
+      if (this.#bytes <= this.#most) this.#use.onRoom();
     }
-    this.#isSending = false;
-    this.#use.onIdle();
+    this.#sending = undefined;
+  }
+
+  #piece(): Buffer {
+    const whole = Buffer.concat(this.#waiting);
+    const piece = whole.subarray(0, PIECE_BYTES);
+    this.#waiting = whole.length > piece.length ? [whole.subarray(piece.length)] : [];
+    return piece;
   }
 }

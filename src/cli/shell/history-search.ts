@@ -36,12 +36,10 @@ export function lineOf({ at }: HistorySearch, newestFirst: readonly string[]): s
   return at === undefined ? undefined : newestFirst[at];
 }
 
-/** What stands in the place of the prompt meanwhile, on one row. */
-export function searchText(search: HistorySearch, newestFirst: readonly string[], columns: number): string {
-  const line = lineOf(search, newestFirst) ?? '';
+/** What is shown in the place of the prompt meanwhile; the line that was found follows it. */
+export function searchPrompt(search: HistorySearch): string {
   const isMissing = search.query !== '' && search.at === undefined;
-  const text = `(${isMissing ? 'not found' : 'search'}) ${search.query}: ${line}`;
-  return [...text].slice(0, Math.max(1, columns - 1)).join('');
+  return `(${isMissing ? 'not found' : 'search'}) ${search.query}: `;
 }
 
 function found(query: string, from: number, newestFirst: readonly string[]): HistorySearch {

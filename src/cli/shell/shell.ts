@@ -2,7 +2,7 @@
 
 import { createInterface } from 'node:readline';
 import type { ShellOptions } from '../command.ts';
-import type { CliIo } from '../io.ts';
+import { type CliIo, onOneTerminal } from '../io.ts';
 import { LazyConnection } from '../lazy-connection.ts';
 import { runScript } from './script.ts';
 
@@ -20,7 +20,7 @@ export async function runShell(
       return await runScript({ lines: commands.split('\n'), stopsAtFailure }, surroundings, connection);
     if (io.stdin.isTTY === true && io.stdout.isTTY === true) {
       const { TerminalShell } = await import('./terminal-shell.ts');
-      return await new TerminalShell(surroundings, connection).run();
+      return await new TerminalShell(onOneTerminal(surroundings), connection).run();
     }
     const lines = createInterface({ input: io.stdin, terminal: false, crlfDelay: Number.POSITIVE_INFINITY });
     try {

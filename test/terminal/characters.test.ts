@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { charactersOf, fit, widthOf, wrap, wrapWords } from '../../src/tui/characters.ts';
+import { charactersOf, fit, widthOf, wrap, wrapWords } from '../../src/terminal/characters.ts';
 
 describe('the width of a text', () => {
   const widths: readonly [text: string, width: number][] = [

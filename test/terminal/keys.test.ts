@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { KeyReader, type Typed } from '../../src/tui/keys.ts';
+import { KeyReader, type Typed } from '../../src/terminal/keys.ts';
 
 const key = (name: string): Typed => ({ kind: 'key', name });
 
