@@ -4,7 +4,7 @@ import type { RpcClient } from '../rpc/client.ts';
 import type { WireInstance } from '../rpc/contract.ts';
 import { shortDuration } from '../units.ts';
 import { FailedChecks } from './failed-checks.ts';
-import type { CliIo } from './io.ts';
+import { type CliIo, canMoveCursor } from './io.ts';
 import { plainLine } from './plain-text.ts';
 import { FollowedStatus } from './status/followed-status.ts';
 
@@ -22,7 +22,7 @@ export async function withProgress<T>(
   io: CliIo,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (io.stderr.isTTY !== true || io.environment.TERM === 'dumb') return work();
+  if (io.stderr.isTTY !== true || !canMoveCursor(io)) return work();
   const followed = await FollowedStatus.open(client, names, () => {});
   const checks = await FailedChecks.open(client, names);
   const begun = performance.now();

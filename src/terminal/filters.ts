@@ -17,12 +17,15 @@ const ASKING: ReadonlySet<string> = new Set([
 ]);
 /** ENQ. */
 const ENQUIRY = '\u0005';
-/** ESC Z, DECID. */
-const IDENTIFY = 'Z';
+/** DECID; an ESC by itself, which would make a sequence of what follows; and an end of something that was left out. */
+const NO_ESCAPES: ReadonlySet<string> = new Set(['Z', '', '\\']);
 /** Titles and links ask nothing; any other OSC may, or sets the clipboard. */
 const SILENT_OSC = /^(?:[012]|8);/;
 
-/** True for what a terminal answers. Other strings than OSC (images, settings, what tmux passes on) are as well. */
+/**
+ * True for what a terminal answers, or may make an answered one of: sequences that are not of their form too, for
+ * terminals pass over controls within them. Other strings than OSC (images, settings, what tmux passes on) are as well.
+ */
 export function isAnswered(piece: Piece): boolean {
   switch (piece.kind) {
     case 'text':
@@ -30,11 +33,11 @@ export function isAnswered(piece: Piece): boolean {
     case 'control':
       return piece.raw === ENQUIRY;
     case 'escape':
-      return piece.body === IDENTIFY;
+      return NO_ESCAPES.has(piece.body);
     case 'csi':
-      return ASKING.has(piece.prefix + piece.intermediates + piece.final);
+      return piece.final === '' || ASKING.has(piece.prefix + piece.intermediates + piece.final);
     case 'string':
-      return piece.type !== ']' || !SILENT_OSC.test(piece.body);
+      return piece.type !== ']' || !piece.isWhole || !SILENT_OSC.test(piece.body);
   }
 }
 

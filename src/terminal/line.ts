@@ -51,6 +51,7 @@ export function edited(line: Line, key: string): Line {
 /** The text that a key types; undefined for those that have a name. */
 export function typedBy(key: string): string | undefined {
   if (key === 'space') return ' ';
+  if (key === 'tab') return '\t';
   return [...key].length === 1 ? key : undefined;
 }
 

@@ -69,12 +69,15 @@ const COLOUR_SETTINGS: Readonly<Record<string, Reset>> = {
   12: 'cursorColour',
 };
 
+type Control = Extract<Piece, { kind: 'csi' }>;
+
 /** Follows what a program writes, and knows how to undo what it has set. */
 export class ModeTracker {
   readonly #reader = new SequenceReader();
   /** Private modes that are not as at first. */
   readonly #modes = new Map<string, 'h' | 'l'>();
-  readonly #set = new Set<Reset>();
+  /** With the sequence that set it last. */
+  readonly #set = new Map<Reset, string>();
   /** Of kitty's keyboard protocol. */
   #pushedKeyboards = 0;
   #hasStyle = false;
@@ -89,15 +92,15 @@ export class ModeTracker {
     const cancel = this.#reader.isInside ? '\u0018' : '';
     this.#reader.takeRest();
     const pops = this.#pushedKeyboards > 0 ? `\u001b[<${this.#pushedKeyboards}u` : '';
-    const resets = [...this.#set].map((name) => RESETS[name]).join('');
+    const resets = [...this.#set.keys()].map((name) => RESETS[name]).join('');
     const style = this.#hasStyle ? '\u001b[0m' : '';
     const modes = this.#privateModes((set) => (set === 'h' ? 'l' : 'h'));
     return cancel + pops + resets + style + modes;
   }
 
-  /** Sets again what terminals keep in private modes; the program draws the rest. */
+  /** Sets it again; the program draws the rest. */
   redo(): string {
-    return this.#privateModes((set) => set);
+    return this.#privateModes((set) => set) + [...this.#set.values()].join('');
   }
 
   #privateModes(direction: (set: 'h' | 'l') => 'h' | 'l'): string {
@@ -110,43 +113,48 @@ export class ModeTracker {
   #take(piece: Piece): void {
     switch (piece.kind) {
       case 'control':
-        if (piece.raw === '\u000e') this.#set.add('charset');
+        if (piece.raw === '\u000e') this.#set.set('charset', piece.raw);
         if (piece.raw === '\u000f') this.#set.delete('charset');
         return;
       case 'escape':
-        this.#takeEscape(piece.body);
+        this.#takeEscape(piece.body, piece.raw);
         return;
       case 'csi':
         this.#takeControl(piece);
         return;
       case 'string':
-        if (piece.type === ']') this.#takeCommand(piece.body);
+        if (piece.type === ']') this.#takeCommand(piece.body, piece.raw);
     }
   }
 
-  #takeEscape(body: string): void {
+  #takeEscape(body: string, raw: string): void {
     if (body === 'c') this.#forget();
-    else if (body === '=') this.#set.add('keypad');
+    else if (body === '=') this.#set.set('keypad', raw);
     else if (body === '>') this.#set.delete('keypad');
-    else if (/^[()*+][^B]$/.test(body)) this.#set.add('charset');
+    else if (/^[()*+][^B]$/.test(body)) this.#set.set('charset', raw);
   }
 
-  #takeControl({ prefix, parameters, intermediates, final }: Extract<Piece, { kind: 'csi' }>): void {
+  #takeControl({ prefix, parameters, intermediates, final, raw }: Control): void {
     const name = prefix + intermediates + final;
     const setting = SETTINGS[name];
-    if (setting !== undefined) this.#note(setting.sets, !setting.unsets.test(parameters));
-    else if (name === '?h' || name === '?l') {
+    if (setting !== undefined) {
+      this.#note(setting.sets, !setting.unsets.test(parameters), raw);
+    } else if (name === '?h' || name === '?l') {
       for (const mode of parameters.split(';')) this.#takeMode(mode, final as 'h' | 'l');
     } else if (name === 'h' || name === 'l') {
       for (const mode of parameters.split(';')) {
-        if (mode === '4') this.#note('insert', final === 'h');
-        if (mode === '20') this.#note('newLine', final === 'h');
+        if (mode === '4') this.#note('insert', final === 'h', raw);
+        if (mode === '20') this.#note('newLine', final === 'h', raw);
       }
-    } else if (name === 'm') this.#hasStyle = !/^0*$/.test(parameters);
-    else if (name === '>u') this.#pushedKeyboards += 1;
-    else if (name === '<u') {
+    } else if (name === 'm') {
+      this.#hasStyle = !/^0*$/.test(parameters);
+    } else if (name === '>u') {
+      this.#pushedKeyboards += 1;
+    } else if (name === '<u') {
       this.#pushedKeyboards = Math.max(0, this.#pushedKeyboards - (Number(parameters) || 1));
-    } else if (name === '!p') this.#set.clear();
+    } else if (name === '!p') {
+      this.#set.clear();
+    }
   }
 
   #takeMode(mode: string, set: 'h' | 'l'): void {
@@ -156,19 +164,19 @@ export class ModeTracker {
     else if (this.#modes.has(mode) || this.#modes.size < MOST_MODES) this.#modes.set(mode, set);
   }
 
-  #takeCommand(body: string): void {
+  #takeCommand(body: string, raw: string): void {
     const [, number = '', value = ''] = /^(\d+);?(.*)$/s.exec(body) ?? [];
     const colour = COLOUR_SETTINGS[number];
-    if (colour !== undefined && !value.includes('?')) this.#set.add(colour);
-    else if (number === '8') this.#note('link', !value.endsWith(';'));
+    if (colour !== undefined && !value.includes('?')) this.#set.set(colour, raw);
+    else if (number === '8') this.#note('link', !value.endsWith(';'), raw);
     else if (number.length === 3 && number.startsWith('1')) {
       const reset = COLOUR_SETTINGS[String(Number(number) - 100)];
       if (reset !== undefined) this.#set.delete(reset);
     }
   }
 
-  #note(name: Reset, isSet: boolean): void {
-    if (isSet) this.#set.add(name);
+  #note(name: Reset, isSet: boolean, raw: string): void {
+    if (isSet) this.#set.set(name, raw);
     else this.#set.delete(name);
   }
 

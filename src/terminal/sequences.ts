@@ -7,9 +7,9 @@ export type Piece =
   | { readonly kind: 'text'; readonly raw: string }
   /** C0 but ESC. */
   | { readonly kind: 'control'; readonly raw: string }
-  /** ESC and what follows it, other than below. */
+  /** ESC and what follows it, other than below; `body` is empty where nothing does that belongs to it. */
   | { readonly kind: 'escape'; readonly raw: string; readonly body: string }
-  /** CSI: `body` is `prefix` (of `<=>?`), `parameters`, `intermediates` and `final`. */
+  /** CSI; `prefix` is one of `<=>?`, `final` is empty for one that is not of its form. */
   | {
       readonly kind: 'csi';
       readonly raw: string;
@@ -18,8 +18,14 @@ export type Piece =
       readonly intermediates: string;
       readonly final: string;
     }
-  /** OSC, DCS, APC, PM or SOS (by the letter that begins them after ESC), ended by BEL or ST. */
-  | { readonly kind: 'string'; readonly raw: string; readonly type: string; readonly body: string };
+  /** OSC, DCS, APC, PM or SOS (by the letter that begins them after ESC); whole: ended by BEL or ST. */
+  | {
+      readonly kind: 'string';
+      readonly raw: string;
+      readonly type: string;
+      readonly body: string;
+      readonly isWhole: boolean;
+    };
 
 /** Longer strings are images and the like; of a string that has no end so much is held. */
 const MAX_STRING = 65_536;
@@ -105,9 +111,10 @@ function string(rest: string, from: number, type: string): Piece | undefined {
   const isHalf = end !== null && end[0] === ESC && end.index === after.length - 1;
   if (end === null || isHalf) {
     if (after.length < MAX_STRING) return undefined;
-    return { kind: 'string', raw: rest, type, body: after };
+    return { kind: 'string', raw: rest, type, body: after, isWhole: false };
   }
   const mark = end[0] === ESC ? '' : end[0];
   const body = after.slice(0, end.index);
-  return { kind: 'string', raw: rest.slice(0, from + end.index + mark.length), type, body };
+  const isWhole = mark !== '' && mark !== '\u0018' && mark !== '\u001a';
+  return { kind: 'string', raw: rest.slice(0, from + end.index + mark.length), type, body, isWhole };
 }

@@ -27,15 +27,15 @@ const COLOURS = /\u001b\[[0-9;:]{0,64}m/g;
 /** @param text decoded by somebody who puts characters split between chunks together */
 export function append(output: OutputLines, stream: 'stdout' | 'stderr', text: string): OutputLines {
   const pieces = (output.open[stream] + text).split('\n');
-  const open = (pieces.pop() ?? '').slice(0, MAX_LINE_LENGTH);
+  const open = bounded(pieces.pop() ?? '');
   const lines = pieces.map((piece) => ({ source: stream, text: shown(piece) }));
-  return bounded({ ...output, open: { ...output.open, [stream]: open } }, lines);
+  return withLines({ ...output, open: { ...output.open, [stream]: open } }, lines);
 }
 
 /** What happened to the instance stands between its lines. */
 export function note(output: OutputLines, text: string): OutputLines {
   const unfinished = openLines(output);
-  return bounded({ ...output, open: NO_OUTPUT.open }, [...unfinished, { source: 'note', text }]);
+  return withLines({ ...output, open: NO_OUTPUT.open }, [...unfinished, { source: 'note', text }]);
 }
 
 /** All lines, those that have not ended yet included: a prompt has no newline. */
@@ -50,7 +50,7 @@ function openLines({ open }: OutputLines): readonly Line[] {
     .map((stream) => ({ source: stream, text: shown(open[stream]) }));
 }
 
-function bounded(output: OutputLines, added: readonly Line[]): OutputLines {
+function withLines(output: OutputLines, added: readonly Line[]): OutputLines {
   const lines = [...output.lines, ...added];
   const surplus = Math.max(0, lines.length - MAX_LINES);
   return {
@@ -60,10 +60,23 @@ function bounded(output: OutputLines, added: readonly Line[]): OutputLines {
   };
 }
 
+/**
+ * What is kept of a line that has not ended: what was written over (a progress bar) is gone, or it would fill the room
+ * of what is written next.
+ */
+function bounded(piece: string): string {
+  if (piece.length <= MAX_LINE_LENGTH) return piece;
+  // A carriage return at the end has not been written over yet.
+  const over = piece.lastIndexOf('\r', piece.length - 2);
+  const last = piece.slice(over + 1);
+  return over !== -1 && last.length <= MAX_LINE_LENGTH ? last : last.slice(0, MAX_LINE_LENGTH);
+}
+
 /** Colours go, tabs are blanks, and a line that was written over shows what was written last. */
 function shown(piece: string): string {
-  const whole = piece.slice(0, 4 * MAX_LINE_LENGTH).replace(/\r+$/, '');
-  const last = whole.slice(whole.lastIndexOf('\r') + 1);
+  const whole = piece.replace(/\r+$/, '');
+  const from = whole.lastIndexOf('\r') + 1;
+  const last = whole.slice(from, from + 4 * MAX_LINE_LENGTH);
   const plain = last.replace(COLOURS, '').replaceAll('\t', '    ');
   return plainLine(plain.slice(0, MAX_LINE_LENGTH));
 }

@@ -1,10 +1,11 @@
 /** Reading back: output counts from its end, which grows; details from their beginning. Pure. */
 
+import { wrap } from '../terminal/characters.ts';
 import { detailLines } from './details.ts';
 import { scrollEvents } from './event-log.ts';
 import { layoutOf, PANE_MARGIN } from './layout.ts';
 import type { Model } from './model.ts';
-import { allLines } from './output-lines.ts';
+import { allLines, type Line } from './output-lines.ts';
 
 /** @param by lines; negative: towards the beginning */
 export function scrollBy(model: Model, by: number): Model {
@@ -15,9 +16,27 @@ export function scrollBy(model: Model, by: number): Model {
     const from = Math.min(Math.max(0, model.explained.from + by), Math.max(0, lines - paneRows));
     return { ...model, explained: { ...model.explained, from } };
   }
-  const count = allLines(model.followed.output).length;
-  const back = Math.min(Math.max(0, model.followed.back - by), Math.max(0, count - 1));
+  const lines = allLines(model.followed.output);
+  const { paneRows } = layoutOf(model.size, model.instances.size, model.isFull);
+  const furthest = lines.length - firstPage(lines, model, paneRows);
+  const back = Math.min(Math.max(0, Math.min(model.followed.back, furthest) - by), furthest);
   return { ...model, followed: { ...model.followed, back } };
+}
+
+/** How many lines the screen shows that begins with the first one: further back there is nothing. */
+export function firstPage(lines: readonly Line[], { followed, size }: Model, rows: number): number {
+  if (!followed.isWrapped) return Math.min(Math.max(1, rows), lines.length);
+  const width = outputWidth(size.columns);
+  let used = 0;
+  const over = lines.slice(0, rows + 1).findIndex(({ text }) => {
+    used += wrap(text, width).length;
+    return used > rows;
+  });
+  return Math.max(Math.min(1, lines.length), over === -1 ? Math.min(lines.length, rows + 1) : over);
+}
+
+export function outputWidth(columns: number): number {
+  return columns - PANE_MARGIN - 1;
 }
 
 /** Puts the next line that has the searched text at the bottom of the screen. */

@@ -9,6 +9,7 @@ import { reasonOf } from './instance-text.ts';
 import { type Layout, PANE_MARGIN } from './layout.ts';
 import { type Model, selectedInstance } from './model.ts';
 import { allLines, type Line } from './output-lines.ts';
+import { firstPage, outputWidth } from './scrolling.ts';
 import { putSpans, type SpanLine, span, widthOfSpans } from './spans.ts';
 import { QUIET, STATE_STYLES, TITLE } from './tones.ts';
 import { ageOf } from './tracked.ts';
@@ -75,10 +76,10 @@ function drawOutput(grid: Grid, model: Model, { top, rows }: { top: number; rows
     if (followed.name !== undefined) grid.put(top, PANE_MARGIN, 'nothing printed yet', QUIET);
     return;
   }
-  const width = grid.columns - PANE_MARGIN - 1;
+  const width = outputWidth(grid.columns);
   const shown: { line: Line; text: string }[] = [];
   // The first page is a whole one, however far back the last line is.
-  const lastLine = Math.max(lines.length - 1 - followed.back, Math.min(rows, lines.length) - 1);
+  const lastLine = Math.max(lines.length - 1 - followed.back, firstPage(lines, model, rows) - 1);
   // From there upwards, until the screen is full.
   for (let at = lastLine; at >= 0 && shown.length < rows; at--) {
     const line = lines[at];

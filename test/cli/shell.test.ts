@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { History, historyPath, MAX_HISTORY_LINES } from '../../src/cli/shell/history.ts';
@@ -205,6 +206,10 @@ describe('on a terminal', () => {
   });
 });
 
+function modeOf(path: string): number {
+  return statSync(path).mode & 0o777;
+}
+
 describe('history', () => {
   test('is private, and keeps each line once, the later one', async (t) => {
     const path = join(temporaryFolder(t), 'a', 'history');
@@ -231,6 +236,29 @@ describe('history', () => {
     assert.equal(history.newestFirst.length, MAX_HISTORY_LINES);
     assert.equal(history.newestFirst[0], lines.at(-1));
     assert.equal(readFileSync(path, 'utf8').split('\n').length, MAX_HISTORY_LINES + 1);
+  });
+
+  test('a link to /dev/null, a FIFO and a file of others mean none, and stay as they are', async (t) => {
+    const folder = temporaryFolder(t);
+    const device = join(folder, 'null');
+    const made: readonly [name: string, make: (path: string) => void, mode: (path: string) => number][] = [
+      ['device', (path) => execFileSync('mknod', ['-m', '666', path, 'c', '1', '3']), modeOf],
+      ['link', (path) => symlinkSync(device, path), () => modeOf(device)],
+      ['fifo', (path) => execFileSync('mkfifo', ['-m', '666', path]), modeOf],
+      ['theirs', (path) => execFileSync('install', ['-m', '666', '-o', 'nobody', '/dev/null', path]), modeOf],
+    ];
+    execFileSync('mknod', ['-m', '666', device, 'c', '1', '3']);
+    for (const [name, make, mode] of made) {
+      const path = join(folder, name);
+      make(path);
+      const history = new History(path);
+      await history.load();
+      history.add('secret');
+      await history.saved();
+      assert.deepEqual(history.newestFirst, ['secret']);
+      assert.equal(mode(path), 0o666, name);
+      assert.equal(lstatSync(path).size, name === 'link' ? device.length : 0, name);
+    }
   });
 
   test('that cannot be written costs nothing else', async (t) => {

@@ -1,6 +1,8 @@
 /** A program on a pseudo-terminal, and the screen as a terminal emulator shows it. */
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { type IPty, spawn } from '@lydell/node-pty';
 import headless from '@xterm/headless';
@@ -10,6 +12,8 @@ export interface ScreenOptions {
   readonly columns?: number;
   readonly rows?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** The emulator answers what a terminal is asked, as if somebody typed it. */
+  readonly answers?: boolean;
 }
 
 export class Screen {
@@ -17,11 +21,12 @@ export class Screen {
   readonly #pty: IPty;
   readonly #exited: Promise<number>;
   readonly #looks = new Set<() => void>();
+  #isClosed = false;
   /** All bytes that were written so far. */
   written = '';
 
   constructor(t: TestContext, command: readonly [string, ...string[]], options: ScreenOptions = {}) {
-    const { columns: cols = 80, rows = 24, environment = {} } = options;
+    const { columns: cols = 80, rows = 24, environment = {}, answers = false } = options;
     this.#terminal = emulator(cols, rows);
     const [file, ...args] = command;
     const env = { PATH: process.env.PATH ?? '/usr/bin:/bin', TERM: 'xterm-256color', ...environment };
@@ -31,12 +36,14 @@ export class Screen {
       this.#terminal.write(text);
       for (const look of this.#looks) look();
     });
+    if (answers) this.#terminal.onData((text) => this.#pty.write(text));
     this.#exited = new Promise((done) => {
       this.#pty.onExit(({ exitCode, signal }) => done(signal ? 128 + signal : exitCode));
     });
     t.after(async () => {
       this.kill('SIGKILL');
-      await this.#exited;
+      // Of one that was closed nothing more is told.
+      if (!this.#isClosed) await this.#exited;
     });
   }
 
@@ -59,8 +66,54 @@ export class Screen {
     return this.#terminal.modes.mouseTrackingMode;
   }
 
-  type(keys: string): void {
-    this.#pty.write(keys);
+  get isCursorHidden(): boolean {
+    type Inner = { readonly _core: { readonly coreService: { readonly isCursorHidden: boolean } } };
+    return (this.#terminal as unknown as Inner)._core.coreService.isCursorHidden;
+  }
+
+  /** Modes that are not as a terminal has them by itself. */
+  get modes(): readonly string[] {
+    const { modes } = this.#terminal;
+    const set: Readonly<Record<string, boolean>> = {
+      alternate: this.isAlternate,
+      'hidden cursor': this.isCursorHidden,
+      mouse: this.mouse !== 'none',
+      paste: modes.bracketedPasteMode,
+      'cursor keys': modes.applicationCursorKeysMode,
+      keypad: modes.applicationKeypadMode,
+      focus: modes.sendFocusMode,
+      insert: modes.insertMode,
+      origin: modes.originMode,
+      'no wrap': !modes.wraparoundMode,
+    };
+    return Object.keys(set).filter((name) => set[name]);
+  }
+
+  /** What the kernel has for it: the words of `stty -a`. */
+  get stty(): ReadonlySet<string> {
+    const path = readlinkSync(`/proc/${this.#pty.pid}/fd/0`);
+    return new Set(
+      execFileSync('stty', ['-a', '-F', path])
+        .toString()
+        .split(/[\s;]+/),
+    );
+  }
+
+  /** Lines are edited by the kernel, with echo, and keys are signals. */
+  assertCooked(): void {
+    const { stty } = this;
+    for (const word of ['icanon', 'echo', 'isig', 'iexten', 'icrnl', 'opost'])
+      assert.ok(stty.has(word), word);
+  }
+
+  /** As the terminal hangs up. */
+  close(): void {
+    this.#isClosed = true;
+    (this.#pty as IPty & { destroy(): void }).destroy();
+  }
+
+  type(keys: string | Buffer): void {
+    this.#pty.write(keys as string);
   }
 
   resize(columns: number, rows: number): void {

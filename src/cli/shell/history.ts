@@ -1,12 +1,18 @@
 /** Lines typed before, kept across runs in a file that is the user's alone. */
 
-import { appendFile, chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 
 export const MAX_HISTORY_LINES = 1_000;
 /** Longer lines are not worth remembering. */
 const LONGEST_LINE = 4_096;
+/** Of a file that somebody else has let grow, the end is enough. */
+const MAX_READ = 2 * MAX_HISTORY_LINES * LONGEST_LINE;
+const PRIVATE = 0o600;
+/** A FIFO must not hold us up, and a link may lead to what is not ours: `history -> /dev/null` means none. */
+const CAREFULLY = constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /** `$XDG_STATE_HOME/taskmaster/history`, or below `~/.local/state` (XDG Base Directory Specification). */
 export function historyPath(environment: Readonly<Record<string, string | undefined>>): string {
@@ -15,7 +21,10 @@ export function historyPath(environment: Readonly<Record<string, string | undefi
   return join(base, 'taskmaster', 'history');
 }
 
-/** A home that cannot be read or written costs the memory across runs, nothing else. */
+/**
+ * A home that cannot be read or written costs the memory across runs, nothing else; so does a file that is no regular one
+ * of our own.
+ */
 export class History {
   readonly #path: string;
   #lines: string[] = [];
@@ -31,7 +40,7 @@ export class History {
   }
 
   async load(): Promise<void> {
-    const text = await readFile(this.#path, 'utf8').catch(() => '');
+    const text = await readOwn(this.#path).catch(() => '');
     const found = text.split('\n').filter((line) => line !== '');
     this.#lines = withoutRepeats(found).slice(-MAX_HISTORY_LINES);
     // Appending alone would let the file grow for ever.
@@ -53,19 +62,54 @@ export class History {
 
   async #append(line: string): Promise<void> {
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
-    await appendFile(this.#path, `${line}\n`, { mode: 0o600 });
-    // The mode above counts only for a file that is new.
-    await chmod(this.#path, 0o600);
+    await withOwn(
+      this.#path,
+      constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT,
+      async (file, mode) => {
+        // The mode counts at first only for a file that is new.
+        if (mode !== PRIVATE) await file.chmod(PRIVATE);
+        await file.appendFile(`${line}\n`);
+      },
+    );
   }
 
   async #rewrite(): Promise<void> {
     const temporary = `${this.#path}.${process.pid}.tmp`;
     try {
-      await writeFile(temporary, `${this.#lines.join('\n')}\n`, { mode: 0o600 });
+      await withOwn(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, (file) =>
+        file.writeFile(`${this.#lines.join('\n')}\n`),
+      );
       await rename(temporary, this.#path);
     } catch {
       // As said above: it only costs the memory.
+      await unlink(temporary).catch(() => undefined);
     }
+  }
+}
+
+async function readOwn(path: string): Promise<string> {
+  return withOwn(path, constants.O_RDONLY, async (file, _mode, size) => {
+    const bytes = Buffer.alloc(Math.min(size, MAX_READ));
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, size - bytes.length);
+    return bytes.toString('utf8', 0, bytesRead);
+  });
+}
+
+/** Does something with a regular file that belongs to us; looked at by descriptor. Throws where it is none. */
+async function withOwn<T>(
+  path: string,
+  flags: number,
+  work: (file: FileHandle, mode: number, size: number) => Promise<T>,
+): Promise<T> {
+  const file = await open(path, flags | CAREFULLY, PRIVATE);
+  try {
+    const found = await file.stat();
+    const { mode, size, uid } = found;
+    if (!found.isFile()) throw new Error('it is no regular file');
+    if (uid !== process.geteuid?.()) throw new Error('it belongs to somebody else');
+    return await work(file, mode & 0o7777, size);
+  } finally {
+    await file.close();
   }
 }
 

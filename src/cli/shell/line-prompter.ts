@@ -210,7 +210,7 @@ export class LinePrompter implements Prompter {
 
   /** @returns true where the key has a meaning of its own beside. */
   #searches(search: SearchedLine, key: string): boolean {
-    const what = search.press(key, typedBy(key));
+    const what = search.press(key, key === 'tab' ? undefined : typedBy(key));
     if (what.kind === 'searching') return false;
     if (what.kind === 'found' && what.line !== undefined) {
       this.#editor.line = lineOf(what.line, this.#editor.line);
