@@ -170,6 +170,8 @@ const MAY_USE_NAMES = [
   'rpc/find-engine',
   'commands/socket-watch',
   'output/descriptor-sink',
+  // Of the client: its own terminal.
+  'terminal/ports',
   'system/abandoned',
   'system/cgroup',
   'system/container-memory',

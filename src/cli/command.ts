@@ -38,8 +38,6 @@ export interface CommandSpec {
   readonly notes: readonly string[];
   /** For `help VERB` and the manual: the words after `taskshell`, and what they are good for. */
   readonly examples?: readonly (readonly [words: string, what: string])[];
-  /** True where it reads keys or input itself, so that the interactive shell must let go of the terminal. */
-  readonly takesInput?: boolean;
   /** What it shows is no result: text, or bytes. */
   readonly hasNoJson?: boolean;
   /** Not shown in help; for scripts of our own. */

@@ -201,7 +201,6 @@ export const COMMANDS: readonly CommandSpec[] = [
       ['attach console --stdin', 'type to it'],
       ['attach job --exit-code', 'follow a job to its end'],
     ],
-    takesInput: true,
     hasNoJson: true,
     load: async () => (await import('./attach/attach.ts')).attach,
   },
