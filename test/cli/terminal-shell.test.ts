@@ -198,9 +198,11 @@ test('Ctrl-C ends the waiting and leaves the prompt alone on the last row', asyn
   screen.type(CTRL_C);
   await screen.shows(/taskshell>\s*$/);
   await enter(screen, 'version', /taskmaster 1\.2\.3/);
-  assert.equal(
-    screen.text.trimEnd(),
-    ['taskshell> stop web --wait', 'taskshell> version', 'taskmaster 1.2.3', 'taskshell>'].join('\n'),
+  await eventually(() =>
+    assert.equal(
+      screen.text.trimEnd(),
+      ['taskshell> stop web --wait', 'taskshell> version', 'taskmaster 1.2.3', 'taskshell>'].join('\n'),
+    ),
   );
 });
 
