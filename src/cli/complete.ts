@@ -65,8 +65,11 @@ async function wordsOf(
 ): Promise<readonly string[]> {
   if (typeof kind === 'object') return kind.oneOf;
   switch (kind) {
-    case 'process':
-      return [...(await source.names()), 'all'];
+    case 'process': {
+      // Where no name is known, "all" would be the only word that fits, and typed unasked.
+      const names = await source.names();
+      return names.length === 0 ? [] : [...names, 'all'];
+    }
     case 'signal':
       return SIGNAL_WORDS;
     case 'verb':

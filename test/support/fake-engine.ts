@@ -56,6 +56,7 @@ export class FakeEngine implements EnginePort {
   readonly entries: JournalEntry[] = [];
   readonly output = new Map<string, OutputChunk[]>();
   readonly written: { instance: string; text: string; end: boolean }[] = [];
+  readonly bytesWritten: Buffer[] = [];
   /** `pipe` where nothing is said. */
   readonly inputs = new Map<string, 'null' | 'pipe' | 'terminal'>();
   readonly holders = new Map<string, { readonly by: Requester; readonly onLost: ClaimOptions['onLost'] }>();
@@ -310,6 +311,7 @@ export class FakeEngine implements EnginePort {
       write: async (bytes, end) => {
         if (this.failure !== undefined) throw this.failure;
         this.written.push({ instance, text: Buffer.from(bytes).toString('utf8'), end });
+        this.bytesWritten.push(Buffer.from(bytes));
         await this.inputTaken;
       },
       resize: ({ columns, rows }) => void this.calls.push(`resize ${instance} ${columns} ${rows}`),

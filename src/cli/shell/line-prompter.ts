@@ -236,6 +236,10 @@ export class LinePrompter implements Prompter {
     const found = await this.#use.complete(before, completing.signal);
     this.#completing = undefined;
     if (!this.#isTyping) return;
+    if (completing.signal.aborted) {
+      this.#holding.start();
+      return;
+    }
     const { added, list } = offered(found.words, found.current, this.#io.stdout.columns ?? 80);
     if (list.length > 0) this.tell([`${PROMPT}${line.text}`, ...list]);
     this.#editor.line = {
