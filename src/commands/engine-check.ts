@@ -1,5 +1,6 @@
 /** `taskmaster engine check CONFIG`: every problem with file, line, key, what was found and what is expected. */
 
+import { processIo } from '../cli/io.ts';
 import { loadConfig } from '../config/load.ts';
 import { renderProblems } from '../config/problem.ts';
 import { ownPrivileges, systemUsers } from '../system/user-database.ts';
@@ -10,21 +11,22 @@ const EXIT_BAD_ARGUMENTS = 2;
 
 export function run(words: readonly string[]): number {
   const [path, ...more] = words;
+  const io = processIo();
   if (path === undefined || more.length > 0 || path.startsWith('-')) {
-    process.stderr.write('usage: taskmaster engine check CONFIG\n');
+    io.stderr.write('usage: taskmaster engine check CONFIG\n');
     return EXIT_BAD_ARGUMENTS;
   }
   const loaded = loadConfig(path, { users: systemUsers, self: ownPrivileges() });
   const warnings = loaded.ok
     ? [...loaded.config.warnings, ...warningsOfLogDirectories(loaded.config.processes.values())]
     : loaded.warnings;
-  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+  for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
   if (!loaded.ok) {
     const gap = warnings.length === 0 ? '' : '\n';
-    process.stderr.write(`${gap}${renderProblems(loaded.problems)}`);
+    io.stderr.write(`${gap}${renderProblems(loaded.problems)}`);
     return EXIT_BAD_CONFIGURATION;
   }
   const count = loaded.config.processes.size;
-  process.stdout.write(`${path}: good, ${count} process${count === 1 ? '' : 'es'}\n`);
+  io.stdout.write(`${path}: good, ${count} process${count === 1 ? '' : 'es'}\n`);
   return 0;
 }

@@ -9,6 +9,6 @@ import { VERSION } from './version.ts';
 export async function run(words: readonly string[], io: CliIo = processIo(enginePeer)): Promise<number> {
   if (words[0] !== '--version') return await runShell(words, io);
   // Of this program; `version` asks the running engine.
-  process.stdout.write(`taskmaster ${VERSION}\n`);
+  io.stdout.write(`taskmaster ${VERSION}\n`);
   return 0;
 }

@@ -163,6 +163,18 @@ test('a replay asks our terminal nothing, and a program that draws is asked to',
   await eventually(() => assert.equal(typedInto('cat'), 'y\ny\n'));
 });
 
+test('what a program had set before somebody attached is set while somebody is', async (t) => {
+  const { rig, screen } = await begin(t);
+  const bytes = Buffer.from('\u001b[?1049h\u001b[?1h\u001b[?1000hscreen');
+  rig.engine.output.set('bash', [{ stream: 'stdout', incarnation: 1, bytes }]);
+  screen.type('attach bash --stdin\r');
+  await eventually(() => assert.deepEqual(screen.modes, ['alternate', 'mouse', 'cursor keys']));
+  assert.doesNotMatch(screen.text, /screen/);
+  screen.type(DETACH);
+  await screen.shows(/detached from bash\ntaskshell>\s*$/);
+  assert.deepEqual(screen.modes, []);
+});
+
 test('TERM=dumb, and no TERM: the kernel edits the line', async (t) => {
   for (const words of [['TERM=dumb'], ['-u', 'TERM']]) {
     const { rig, screen, typedInto } = await begin(t, {}, ['/usr/bin/env', ...words, taskshell]);

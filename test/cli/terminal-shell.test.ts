@@ -156,6 +156,24 @@ test('status --watch draws the table again in its place', async (t) => {
   await screen.shows(/taskshell>\s*$/);
 });
 
+test('status --watch leaves no stale row where the terminal becomes narrower', async (t) => {
+  const { rig, screen } = await begin(t, 120);
+  rig.engine.change('db', {
+    state: 'backoff',
+    reason: 'a reason that is longer than what is left of a row',
+    pid: null,
+  });
+  screen.type('status -w\r');
+  await screen.shows(/db +backoff.*row/);
+  screen.resize(50, 24);
+  await eventually(() => {
+    assert.match(screen.text, /^db +backoff/m);
+    assert.equal(screen.text.match(/^NAME/gm)?.length, 1);
+    assert.equal(screen.text.match(/^(db|web) /gm)?.length, 2);
+    assert.equal(screen.text.match(/reason that/g)?.length ?? 0, 0);
+  });
+});
+
 test('who waits sees for what, until it is there', async (t) => {
   const { rig, screen } = await begin(t);
   rig.engine.change('web', {

@@ -103,6 +103,39 @@ describe('taskboard on a terminal', () => {
     await assertGivenBack(screen);
   });
 
+  test('a size that changes while somebody is attached is used afterwards', async (t) => {
+    const { screen } = await begin(t);
+    screen.type('a');
+    await screen.shows(/attached to db/);
+    screen.resize(200, 50);
+    screen.type('\u0010\u0011');
+    await screen.shows(/HEALTH +PID/);
+  });
+
+  test('what is typed behind a is for the process, and behind the detach keys for the board', async (t) => {
+    const { rig, screen } = await begin(t);
+    screen.type('ax\r');
+    await eventually(() => assert.equal(rig.engine.written[0]?.text, 'x\n'));
+    screen.type('y\r\u0010\u0011j');
+    await screen.shows(/web output/);
+    assert.equal(rig.engine.written[1]?.text, 'y\n');
+    assert.deepEqual(rig.engine.calls, []);
+  });
+
+  test('a paste without its end makes the board deaf for no longer than a moment', async (t) => {
+    const { screen } = await begin(t);
+    screen.type('\u001b[200~never ends');
+    await screen.shows(/NAME/);
+    screen.type('\u0003');
+    assert.equal(await screen.exitCode(), 0);
+    const { screen: other } = await begin(t);
+    other.type('\u001b[200~never ends');
+    // Half a second of silence ends it.
+    await new Promise((done) => setTimeout(done, 700));
+    other.type('?');
+    await other.shows(/help ─/);
+  });
+
   test('attach to one that cannot be typed to says what to set', async (t) => {
     const engine = new FakeEngine(anInstance('web'));
     engine.inputs.set('web', 'null');

@@ -435,3 +435,30 @@ test('one that was stopped because it was unhealthy says so when it runs again, 
   assert.match(runs(true).screen, /restarted: unhealthy/);
   assert.match(runs(true).press('d').screen, /SIGTERM after 3 seconds, because it was unhealthy/);
 });
+
+describe('the output in full screen', () => {
+  test('Down after Home shows the next line at once, with wrapped lines too', () => {
+    for (const keys of [[], ['w']]) {
+      const board = new BoardRig().connect(wireInstance('web')).press('enter', ...keys);
+      board.tell({ kind: 'followed', name: 'web' });
+      const text = Array.from({ length: 100 }, (_, at) => `line ${at} ${'x'.repeat(120)}\n`).join('');
+      board.print('web', text).press('home');
+      assert.match(board.screen, /^ +line 0 /m);
+      board.press('down');
+      assert.doesNotMatch(board.screen, /^ +line 0 /m);
+      board.press('up');
+      assert.match(board.screen, /^ +line 0 /m);
+    }
+  });
+
+  test('a progress bar shows what it wrote last, however long it goes on', () => {
+    const board = new BoardRig().connect(wireInstance('web'));
+    board.tell({ kind: 'followed', name: 'web' });
+    for (let percent = 0; percent <= 100; percent++) board.print('web', `\r${'#'.repeat(50)} ${percent}%`);
+    assert.match(board.screen, / 100%/);
+    board.print('web', '\n');
+    assert.match(board.screen, / 100%/);
+    board.print('web', Array.from({ length: 500 }, (_, at) => `${'='.repeat(40)} ${at}\r`).join(''));
+    assert.match(board.screen, /= 499/);
+  });
+});

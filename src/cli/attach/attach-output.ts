@@ -38,10 +38,15 @@ export class AttachOutput {
     this.#use = use;
   }
 
-  /** What it printed before somebody attached. */
-  printPast(stream: Stream, bytes: Buffer): void {
-    if (this.#use.isWindow) this.#target(stream).write(this.#past.push(bytes));
-    else this.print(stream, bytes);
+  /** What it printed before somebody attached: to a window, its lines, and then the modes that it has set by now. */
+  printPast(chunks: readonly { readonly stream: Stream; readonly bytes: Buffer }[]): void {
+    for (const { stream, bytes } of chunks) {
+      if (this.#use.isWindow) {
+        this.#modes.push(bytes);
+        this.#target(stream).write(this.#past.push(bytes));
+      } else this.print(stream, bytes);
+    }
+    if (this.#use.isWindow) this.#io.stdout.write(this.#modes.redo());
   }
 
   /** @returns false where the terminal has not taken it: wait for `drain` of the stream that is told. */

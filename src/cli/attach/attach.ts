@@ -117,6 +117,8 @@ class Attachment {
       if (code !== INTERRUPTED) await this.#flush(input, gone);
       this.#output.end();
       input.close();
+      // A prompt, say, is left where the cursor was.
+      if (this.#inputKind === 'window') io.stdout.write('\r\n');
       if (this.#isOnTerminal) this.#output.tell(`detached from ${this.#name}`);
       return code;
     } finally {
@@ -158,7 +160,7 @@ class Attachment {
       const how = this.#inputKind === 'cooked' ? 'Ctrl-C' : keysInWords(this.#detachKeys);
       this.#output.tell(`attached to ${this.#name}; ${how} detaches`);
     }
-    for (const chunk of this.#past) this.#output.printPast(chunk.stream, bytesOf(chunk));
+    this.#output.printPast(this.#past.map((chunk) => ({ stream: chunk.stream, bytes: bytesOf(chunk) })));
     this.#client.onNotification(this.#subscription, (notification) => this.#take(notification));
     if (this.#inputKind === 'window') await Promise.race([this.#redraw(), this.#done.promise]);
     input.begin();
