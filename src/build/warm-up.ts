@@ -19,6 +19,10 @@ interface Command {
   run(words: readonly string[]): Promise<number> | number;
 }
 
+interface Shell {
+  firstPrompt(): Promise<string>;
+}
+
 interface Board {
   firstFrame(status: typeof WARM_UP_STATUS, size: { columns: number; rows: number }): string;
 }
@@ -63,6 +67,8 @@ async function warmShell(): Promise<void> {
     if (code !== 0) throw new Error(`taskshell ${words.join(' ')} ended with ${code}`);
   }
   server.close();
+  const prompt = await (load('shell') as Shell).firstPrompt();
+  if (!prompt.includes('taskshell> status')) throw new Error('taskshell drew no prompt');
 }
 
 /** Not all of it: what waits for keys and timers compiles in another order each time. */

@@ -12,3 +12,7 @@ export async function run(words: readonly string[], io: CliIo = processIo(engine
   io.stdout.write(`taskmaster ${VERSION}\n`);
   return 0;
 }
+
+export async function firstPrompt(): Promise<string> {
+  return (await import('../cli/shell/first-prompt.ts')).firstPrompt();
+}

@@ -137,7 +137,7 @@ export class TerminalOwner {
     this.#isAway = false;
     this.#useLineMode();
     // Who takes it has a holding by then.
-    setImmediate(() => this.pump());
+    if (this.#queue.length > 0) setImmediate(() => this.pump());
     return holding;
   }
 
@@ -304,7 +304,7 @@ export class TerminalOwner {
 
   /** In its place in what is written. */
   #show(sequences: string): void {
-    if (sequences !== '') this.#ports.output.write(sequences);
+    if (sequences !== '') this.#ports.show(sequences);
   }
 }
 

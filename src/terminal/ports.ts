@@ -18,6 +18,8 @@ export interface TerminalPorts {
   readonly output: TerminalOutput;
   /** To write to by oneself: never waits, and belongs to nobody else. Undefined where there is none. */
   readonly fd?: number | undefined;
+  /** In its place in what is written to `output`. */
+  readonly show: (sequences: string) => void;
   /** At once, for what comes after may be the end: ahead of what `output` still holds. */
   readonly writeNow: (sequences: string) => void;
   /** `exit`, and signals, which then do nothing else. @returns what undoes it. */
@@ -41,6 +43,10 @@ export function processPorts(): TerminalPorts {
     input: stdin,
     output: stdout,
     fd,
+    show: (sequences) => {
+      // The stream is not needed yet where nothing waits in it, and takes Node a while to begin with.
+      if (fd === undefined || stdout.writableLength > 0 || !wrote(fd, sequences)) stdout.write(sequences);
+    },
     writeNow: (sequences) => {
       if (fd === undefined) return;
       try {
@@ -59,6 +65,16 @@ export function processPorts(): TerminalPorts {
     askSize: () => void process.kill(process.pid, 'SIGWINCH'),
     exit: (code) => process.exit(code),
   };
+}
+
+/** @returns false where there was no room for all of it: the terminal has none of it then. */
+function wrote(fd: number, sequences: string): boolean {
+  try {
+    // A few bytes: a terminal takes all of them or none.
+    return writeSync(fd, sequences) > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** What Node does not document. */

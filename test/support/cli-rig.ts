@@ -47,6 +47,7 @@ export class CliRun {
     const owner = new TerminalOwner({
       input: this.stdin,
       output: this.stdout,
+      show: (sequences) => void this.stdout.write(sequences),
       writeNow: (sequences) => void this.stdout.write(sequences),
       signals: () => () => {},
       canStop: () => false,

@@ -42,7 +42,8 @@ export class History {
   async load(): Promise<void> {
     const text = await readOwn(this.#path).catch(() => '');
     const found = text.split('\n').filter((line) => line !== '');
-    this.#lines = withoutRepeats(found).slice(-MAX_HISTORY_LINES);
+    // Somebody may have typed meanwhile.
+    this.#lines = withoutRepeats([...found, ...this.#lines]).slice(-MAX_HISTORY_LINES);
     // Appending alone would let the file grow for ever.
     if (found.length > MAX_HISTORY_LINES * 2) await this.#rewrite();
   }

@@ -49,7 +49,8 @@ export class TerminalShell {
 
   /** Somebody has seen what failed: leaving is no failure. */
   async run(): Promise<number> {
-    await this.#history.load();
+    // Nobody waits for it: the first line is typed by hand.
+    const loading = this.#history.load();
     const prompter = await this.#open();
     this.#prompter = prompter;
     this.#wantNotices(true);
@@ -62,6 +63,7 @@ export class TerminalShell {
       this.#notices?.close();
       prompter.close();
     }
+    await loading;
     await this.#history.saved();
     return 0;
   }
