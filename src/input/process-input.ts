@@ -9,6 +9,8 @@ import type { IncarnationId, InputClaim, InputHolder, InputPort, TerminalSize } 
 
 /** One write is taken whatever its size (a line of the socket bounds it); more than that only while less waits. */
 const MOST_WAITING_BYTES = 65_536;
+/** Pseudo-terminals of ours never block: they share one line. */
+const NO_DEVICE = 0;
 const FIRST_SIZE: TerminalSize = { columns: 80, rows: 24 };
 
 export interface InputPorts {
@@ -56,7 +58,7 @@ export class ProcessInput implements InputPort {
     const inlet = this.#inletOf(instance);
     this.#close(inlet);
     // A terminal that is full has no event that tells of room (and libuv would spin on it): it is tried again.
-    const sink = kind === 'pipe' ? socketSink(fd) : fileSink(fd);
+    const sink = kind === 'pipe' ? socketSink(fd) : fileSink({ fd, dev: NO_DEVICE });
     inlet.channel = { incarnation, kind, fd, sink, waiting: [], waitingBytes: 0, isEnded: false };
   }
 

@@ -4,7 +4,8 @@
  * open file description, which the container's runtime and processes with `passthrough` share (open(2)).
  */
 
-import { constants, fstatSync, openSync, write } from 'node:fs';
+import { constants, fstatSync, openSync } from 'node:fs';
+import { type Descriptor, writeSome } from '../files/open-descriptor.ts';
 import { closeQuietly } from './open-file.ts';
 
 /** Writes all of it or fails; calls back once. */
@@ -21,12 +22,11 @@ export function descriptorSink(fd: number, unreadBytes?: UnreadBytes): OwnedSink
   try {
     const kind = fstatSync(fd);
     // Written through the shared description: the offset must stay common with whoever else writes to the file.
-    if (kind.isFile()) return fileSink(fd);
+    if (kind.isFile()) return fileSink({ fd, dev: kind.dev });
     if (kind.isSocket()) return socketSink(fd, unreadBytes);
-    const own = openAnew(fd);
-    if (own !== undefined) return kind.isFIFO() ? socketSink(own, unreadBytes) : fileSink(own);
-    // A terminal that may not be opened anew: a held one keeps a thread of the pool waiting, not the engine.
-    return kind.isFIFO() ? socketSink(fd, unreadBytes) : fileSink(fd);
+    // A terminal that the engine may not reopen blocks when it is held: only a thread of its own waits for it.
+    const own = openAnew(fd) ?? fd;
+    return kind.isFIFO() ? socketSink(own, unreadBytes) : fileSink({ fd: own, dev: kind.rdev });
   } catch {
     // Closed from the start: there is nowhere to write to.
     return { write: (_bytes, done) => done(new Error('closed')), unread: () => 0, close: () => {} };
@@ -79,14 +79,15 @@ function queuedBytes(socket: object): number {
 }
 
 /** Terminals, devices and files have no event that tells of room: where one is held (^S), try again. */
-export function fileSink(fd: number): OwnedSink {
+export function fileSink(file: Descriptor): OwnedSink {
+  const { fd } = file;
   let isClosed = false;
   let isWriting = false;
   let left = 0;
   const attempt = (bytes: Buffer, from: number, retryMs: number, done: Parameters<Sink>[1]): void => {
     isWriting = true;
     left = bytes.length - from;
-    write(fd, bytes, from, bytes.length - from, null, (error, written) => {
+    writeSome(file, [bytes.subarray(from)], (error, written) => {
       isWriting = false;
       if (isClosed) closeQuietly(fd);
       if (isClosed) done(new Error('closed'));
