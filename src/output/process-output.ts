@@ -28,6 +28,7 @@ import {
 } from './instance-output.ts';
 import { type FileEntry, OpenFiles } from './open-files.ts';
 import type { FileReports } from './output-file.ts';
+import { PacedReports } from './paced-reports.ts';
 import { type PipeReader, PipeReaders, type PipeTaker } from './pipe-reader.ts';
 import { untilQuiet } from './quiet.ts';
 
@@ -80,6 +81,7 @@ export class ProcessOutput implements OutputPort {
   readonly #floods: Floods;
   readonly #ledger: DropLedger;
   readonly #files: OpenFiles;
+  readonly #reports = new Map<string, PacedReports>();
   #bytesRead = 0;
 
   constructor(ports: OutputPorts) {
@@ -87,7 +89,7 @@ export class ProcessOutput implements OutputPort {
     const { clock, events, resizePipe, unreadBytes, slowReader } = ports;
     this.#ledger = new DropLedger(events);
     this.#floods = new Floods({ clock, pool: this.#pool, resizePipe });
-    const reportsFor = (path: string): FileReports => fileReports(events, path, (of) => this.#ownerOf(of));
+    const reportsFor = (path: string): FileReports => this.#reportsFor(path);
     this.#files = new OpenFiles(slowReader, { clock, pool: this.#pool, reportsFor, unreadBytes });
   }
 
@@ -190,6 +192,7 @@ export class ProcessOutput implements OutputPort {
       const finish = (): void => {
         cancel();
         this.#files.tellUnwritten();
+        for (const reports of this.#reports.values()) reports.flush();
         container.tellUnwritten();
         resolve();
       };
@@ -230,6 +233,16 @@ export class ProcessOutput implements OutputPort {
         this.#pool.mostBytes(this.#files.count) + sum(rings.map(({ mostMemoryBytes }) => mostMemoryBytes)),
       dropped_bytes: this.#ledger.bytes,
     };
+  }
+
+  #reportsFor(path: string): FileReports {
+    const known = this.#reports.get(path);
+    if (known !== undefined) return known;
+    const { clock, events } = this.#ports;
+    const plain = fileReports(events, path, (of) => this.#ownerOf(of));
+    const made = new PacedReports(clock, plain);
+    this.#reports.set(path, made);
+    return made;
   }
 
   #outletOf(instance: string): Outlet {
@@ -308,6 +321,8 @@ export class ProcessOutput implements OutputPort {
       for (const { entry } of readings) used.add(entry);
     }
     this.#files.keepOnly(used);
+    for (const entry of candidates)
+      if (entry !== undefined && !used.has(entry)) this.#reports.delete(entry.path);
   }
 
   #ownerOf(path: string): FileOwner | undefined {
