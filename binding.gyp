@@ -13,6 +13,7 @@
         "native/file_workers.cc",
         "native/files.cc",
         "native/accept_more.cc",
+        "native/mounts.cc",
         "native/peer_credentials.cc",
         "native/reap.cc",
         "native/signals.cc",

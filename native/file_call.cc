@@ -335,6 +335,8 @@ void FileCall::Run() {
       break;
     case FileWork::kClose: close(descriptor); break;
     case FileWork::kLookUpHost: LookUpHost(*this); break;
+    case FileWork::kFindUser: error.number = FindUser(path, name_entry); break;
+    case FileWork::kFindGroup: error.number = FindGroup(path, name_entry); break;
   }
 }
 

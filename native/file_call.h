@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "file_place.h"
+#include "user_database.h"
 
 namespace taskmaster {
 
@@ -34,6 +35,8 @@ enum class FileWork {
   kSync,
   kClose,
   kLookUpHost,
+  kFindUser,
+  kFindGroup,
 };
 
 // JavaScript's numbers hold 53 bits; overlayfs and FUSE use all 64.
@@ -80,6 +83,7 @@ struct FileCall {
     bool is_directory;
   };
   std::vector<Entry> entries;
+  NameEntry name_entry;
 
   void Run();
 };

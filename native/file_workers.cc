@@ -13,6 +13,10 @@ constexpr int kMostThreads = 48;
 // Of one directory; of one device, where they work on files that are open.
 constexpr int kMostInDirectory = 2;
 constexpr int kMostOnDevice = 8;
+// Of all directories of one mount; of all look-ups of hosts.
+constexpr int kMostInGroup = 8;
+// So many calls of a group were waited for in vain and still have no answer: nobody waits for another one.
+constexpr int kHangs = 4;
 // Enough for a look-up of names, which runs modules of the C library.
 constexpr size_t kStackBytes = 256 * 1024;
 constexpr int kIdleSeconds = 5;
@@ -97,6 +101,8 @@ void* FileWorkers::Main(void* self) {
 }
 
 bool FileWorkers::HasRoom(const FileTask& task) const {
+  auto group = groups_.find(task.group);
+  if (!task.group.empty() && group != groups_.end() && group->second.running >= kMostInGroup) return false;
   auto lane = lanes_.find(task.lane);
   return lane == lanes_.end() || lane->second.running < (task.call.descriptor >= 0 ? kMostOnDevice : kMostInDirectory);
 }
@@ -113,15 +119,22 @@ FileTask* FileWorkers::TakeRunnable() {
     FileTask* task = *at;
     queue_.erase(at);
     ++lanes_[task->lane].running;
+    if (!task->group.empty()) ++groups_[task->group].running;
     return task;
   }
   return nullptr;
 }
 
 void FileWorkers::Leave(const FileTask& task) {
-  auto lane = lanes_.find(task.lane);
-  if (task.is_abandoned) --lane->second.abandoned;
-  if (--lane->second.running == 0) lanes_.erase(lane);
+  LeaveOne(lanes_, task.lane, task.is_abandoned);
+  if (!task.group.empty()) LeaveOne(groups_, task.group, task.is_abandoned);
+}
+
+void FileWorkers::LeaveOne(std::map<std::string, Lane>& lanes, const std::string& name, bool is_abandoned) {
+  auto lane = lanes.find(name);
+  lane->second.is_stuck = false;
+  if (is_abandoned) --lane->second.abandoned;
+  if (--lane->second.running == 0) lanes.erase(lane);
 }
 
 void FileWorkers::Work() {
@@ -182,11 +195,33 @@ void FileWorkers::Tick() {
       &growth_, [](uv_timer_t* handle) { static_cast<FileWorkers*>(handle->data)->Tick(); }, kGrowthMs, 0);
 }
 
+// Somebody has waited there in vain, and what was asked then still has no answer: no need to find out again.
+bool FileWorkers::IsStuck(const FileTask& task) const {
+  auto lane = lanes_.find(task.lane);
+  if (lane != lanes_.end() && (lane->second.is_stuck || lane->second.abandoned > 0)) return true;
+  auto group = groups_.find(task.group);
+  return group != groups_.end() && (group->second.is_stuck || group->second.abandoned >= kHangs);
+}
+
+// It could not even begin: others hold all the threads that it may have.
+void FileWorkers::MarkStuck(const FileTask& task) {
+  auto lane = lanes_.find(task.lane);
+  if (lane != lanes_.end() && lane->second.running >= kMostInDirectory) lane->second.is_stuck = true;
+  auto group = groups_.find(task.group);
+  if (group != groups_.end() && group->second.running >= kMostInGroup) group->second.is_stuck = true;
+}
+
+// It goes on by itself.
+void FileWorkers::Abandon(std::unique_ptr<FileTask> task) {
+  task->is_abandoned = true;
+  ++lanes_[task->lane].abandoned;
+  if (!task->group.empty()) ++groups_[task->group].abandoned;
+  task.release();
+}
+
 bool FileWorkers::Do(std::unique_ptr<FileTask>& task, int limit_ms) {
   Lock lock(&mutex_);
-  // Somebody has waited there in vain, and what was asked then still has no answer: no need to find out again.
-  auto lane = lanes_.find(task->lane);
-  if (lane != lanes_.end() && lane->second.abandoned > 0) return false;
+  if (IsStuck(*task)) return false;
   task->is_awaited = true;
   queue_.push_front(task.get());
   EnsureThread(true);
@@ -205,11 +240,8 @@ bool FileWorkers::Do(std::unique_ptr<FileTask>& task, int limit_ms) {
       is_queued = true;
       break;
     }
-    if (!is_queued) {
-      task->is_abandoned = true;
-      ++lanes_[task->lane].abandoned;
-      task.release();
-    }
+    if (is_queued) MarkStuck(*task);
+    else Abandon(std::move(task));
     return false;
   }
   return true;

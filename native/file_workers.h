@@ -17,6 +17,7 @@ namespace taskmaster {
 struct FileTask {
   FileCall call;
   std::string lane;
+  std::string group;  // empty: none
   // Only in the main thread: the callback, and what keeps buffers from the collector.
   Napi::ObjectReference held;
   bool is_awaited = false;  // somebody stands still for it
@@ -25,9 +26,10 @@ struct FileTask {
 };
 
 // Threads for calls that may never come back: a disk or a network file system that hangs holds those that wait for
-// it, and no other. Calls are put into lanes (a directory, a device), each of which may hold few threads; a thread is
-// added where calls wait though their lane has room, and ends when there is nothing to do. Node's own pool has a fixed
-// number of threads, and joins them when the process ends.
+// it, and no other. Calls are put into lanes (a directory, a device), each of which may hold few threads. So may the
+// group of all directories of one mount, and that of all host names. A thread is added where calls wait though their
+// lane and group have room, and ends when there is nothing to do. Node's own pool has a fixed number of threads, and
+// joins them when the process ends.
 class FileWorkers {
  public:
   static FileWorkers* Of(Napi::Env env);
@@ -38,13 +40,23 @@ class FileWorkers {
   void DoLater(std::unique_ptr<FileTask> task);
 
  private:
+  struct Lane {
+    int running = 0;
+    int abandoned = 0;
+    bool is_stuck = false;  // somebody has waited in vain for one of its calls to end, and none has since
+  };
+
   FileWorkers(Napi::Env env, uv_loop_t* loop);
   static void* Main(void* self);
   void Work();
+  void MarkStuck(const FileTask& task);
+  void Abandon(std::unique_ptr<FileTask> task);
+  bool IsStuck(const FileTask& task) const;
   bool HasRoom(const FileTask& task) const;
   FileTask* TakeRunnable();
   bool HasRunnable() const;
   void Leave(const FileTask& task);
+  static void LeaveOne(std::map<std::string, Lane>& lanes, const std::string& name, bool is_abandoned);
   bool AddThread();
   void EnsureThread(bool is_urgent);
   void Finish();
@@ -62,11 +74,8 @@ class FileWorkers {
   pthread_cond_t answered_ = PTHREAD_COND_INITIALIZER;
   std::deque<FileTask*> queue_;
   std::deque<FileTask*> done_;
-  struct Lane {
-    int running = 0;
-    int abandoned = 0;
-  };
   std::map<std::string, Lane> lanes_;
+  std::map<std::string, Lane> groups_;
   int threads_ = 0;
   int idle_ = 0;
 };

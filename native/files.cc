@@ -11,6 +11,7 @@
 
 #include "decode.h"
 #include "file_workers.h"
+#include "mounts.h"
 #include "system_error.h"
 
 namespace taskmaster {
@@ -65,6 +66,13 @@ void AddBuffers(FileCall& call, const Napi::Value& value) {
   }
 }
 
+// Names of one mount hang together, as do all host names. The root's hang with everything.
+std::string GroupOf(const FileCall& call) {
+  if (call.work == FileWork::kLookUpHost) return "hosts";
+  std::string mount = MountOf(call.path);
+  return mount == "/" ? "" : mount;
+}
+
 std::unique_ptr<FileTask> TaskOf(const Napi::Object& request) {
   auto task = std::make_unique<FileTask>();
   FileCall& call = task->call;
@@ -77,6 +85,7 @@ std::unique_ptr<FileTask> TaskOf(const Napi::Object& request) {
   AddBuffers(call, request.Get("buffers"));
   if (call.descriptor >= 0) return task;
   call.path = TextOf(request, "path");
+  task->group = GroupOf(call);
   call.to = TextOf(request, "to");
   call.prefix = TextOf(request, "prefix");
   call.text = TextOf(request, "text");

@@ -7,10 +7,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "file_workers.h"
 #include "system_error.h"
 
 namespace taskmaster {
@@ -18,6 +20,7 @@ namespace {
 
 constexpr size_t kFirstBuffer = 4096;
 constexpr size_t kLargestBuffer = 16 << 20;
+constexpr int kLongestWaitMs = 2000;
 
 // `none`: there is no such entry. Some C libraries say so by an errno (getpwnam_r(3)).
 bool MeansNone(int failure) {
@@ -54,62 +57,88 @@ std::vector<gid_t> GroupsOf(const struct passwd& user) {
   return groups;
 }
 
-Napi::Value UserObject(Napi::Env env, const struct passwd& user) {
-  Napi::Object result = Napi::Object::New(env);
-  result.Set("name", user.pw_name);
-  result.Set("uid", Napi::Number::New(env, user.pw_uid));
-  result.Set("gid", Napi::Number::New(env, user.pw_gid));
-  result.Set("home", user.pw_dir);
-  result.Set("shell", user.pw_shell);
-  std::vector<gid_t> groups = GroupsOf(user);
-  Napi::Array list = Napi::Array::New(env, groups.size());
-  for (size_t index = 0; index < groups.size(); ++index) {
-    list.Set(static_cast<uint32_t>(index), Napi::Number::New(env, groups[index]));
-  }
-  result.Set("groups", list);
-  return result;
+// Null for none, or the errno's name. False: `found` has the entry.
+bool IsAnswered(const Napi::CallbackInfo& info, FileWork work, NameEntry& found, Napi::Value& answer) {
+  Napi::Env env = info.Env();
+  auto task = std::make_unique<FileTask>();
+  task->call.work = work;
+  task->call.path = info[0].ToString().Utf8Value();
+  task->lane = "names of users";
+  if (!FileWorkers::Of(env)->Do(task, kLongestWaitMs)) answer = Napi::String::New(env, "ETIMEDOUT");
+  else if (task->call.error.number != 0) answer = Napi::String::New(env, ErrnoName(task->call.error.number));
+  else if (!task->call.name_entry.is_found) answer = env.Null();
+  else found = std::move(task->call.name_entry);
+  return !found.is_found;
 }
 
 }  // namespace
 
-Napi::Value LookUpUser(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  std::string word = info[0].ToString().Utf8Value();
+int FindUser(const std::string& word, NameEntry& entry) {
   std::vector<char> buffer;
-  struct passwd entry = {};
+  struct passwd user = {};
   struct passwd* found = nullptr;
-  int failure = WithGrowingBuffer(buffer, &entry, &found, [&](auto* e, char* b, size_t size, auto** f) {
+  int failure = WithGrowingBuffer(buffer, &user, &found, [&](auto* e, char* b, size_t size, auto** f) {
     return getpwnam_r(word.c_str(), e, b, size, f);
   });
   std::optional<uint32_t> uid = AsId(word);
   if (failure == 0 && found == nullptr && uid) {
-    failure = WithGrowingBuffer(buffer, &entry, &found, [&](auto* e, char* b, size_t size, auto** f) {
+    failure = WithGrowingBuffer(buffer, &user, &found, [&](auto* e, char* b, size_t size, auto** f) {
       return getpwuid_r(*uid, e, b, size, f);
     });
   }
-  if (failure != 0) return Napi::String::New(env, ErrnoName(failure));
-  if (found == nullptr) return env.Null();
-  return UserObject(env, *found);
+  if (failure != 0 || found == nullptr) return failure;
+  entry.is_found = true;
+  entry.name = found->pw_name;
+  entry.home = found->pw_dir;
+  entry.shell = found->pw_shell;
+  entry.uid = found->pw_uid;
+  entry.gid = found->pw_gid;
+  for (gid_t group : GroupsOf(*found)) entry.groups.push_back(group);
+  return 0;
 }
 
-Napi::Value LookUpGroup(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  std::string word = info[0].ToString().Utf8Value();
+int FindGroup(const std::string& word, NameEntry& entry) {
   std::vector<char> buffer;
-  struct group entry = {};
+  struct group group = {};
   struct group* found = nullptr;
-  int failure = WithGrowingBuffer(buffer, &entry, &found, [&](auto* e, char* b, size_t size, auto** f) {
+  int failure = WithGrowingBuffer(buffer, &group, &found, [&](auto* e, char* b, size_t size, auto** f) {
     return getgrnam_r(word.c_str(), e, b, size, f);
   });
   std::optional<uint32_t> gid = AsId(word);
   if (failure == 0 && found == nullptr && gid) {
-    failure = WithGrowingBuffer(buffer, &entry, &found, [&](auto* e, char* b, size_t size, auto** f) {
+    failure = WithGrowingBuffer(buffer, &group, &found, [&](auto* e, char* b, size_t size, auto** f) {
       return getgrgid_r(*gid, e, b, size, f);
     });
   }
-  if (failure != 0) return Napi::String::New(env, ErrnoName(failure));
-  if (found == nullptr) return env.Null();
-  return Napi::Number::New(env, found->gr_gid);
+  if (failure != 0 || found == nullptr) return failure;
+  entry.is_found = true;
+  entry.gid = found->gr_gid;
+  return 0;
+}
+
+Napi::Value LookUpUser(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  NameEntry user;
+  Napi::Value answer;
+  if (IsAnswered(info, FileWork::kFindUser, user, answer)) return answer;
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("name", user.name);
+  result.Set("uid", Napi::Number::New(env, user.uid));
+  result.Set("gid", Napi::Number::New(env, user.gid));
+  result.Set("home", user.home);
+  result.Set("shell", user.shell);
+  Napi::Array groups = Napi::Array::New(env, user.groups.size());
+  for (size_t index = 0; index < user.groups.size(); ++index)
+    groups.Set(static_cast<uint32_t>(index), Napi::Number::New(env, user.groups[index]));
+  result.Set("groups", groups);
+  return result;
+}
+
+Napi::Value LookUpGroup(const Napi::CallbackInfo& info) {
+  NameEntry group;
+  Napi::Value answer;
+  if (IsAnswered(info, FileWork::kFindGroup, group, answer)) return answer;
+  return Napi::Number::New(info.Env(), group.gid);
 }
 
 }  // namespace taskmaster

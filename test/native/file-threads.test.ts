@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileLater } from '../../src/files/safe-files.ts';
+import { fileLater, fileNow } from '../../src/files/safe-files.ts';
 import { eventually } from '../support/eventually.ts';
+import { hangingDisk } from '../support/hanging-disk.ts';
 
 /** Of futex(2) on x86-64 and arm64. */
 const FUTEX: readonly string[] = ['202', '98'];
@@ -21,4 +23,32 @@ test('of the threads that work on files the last idle one waits without waking u
   const made = (): readonly string[] => threads().filter((thread) => !before.has(thread));
   assert.ok(made().length > 0, 'a thread was made');
   await eventually(() => assert.ok(made().some(waitsForGood)));
+});
+
+test('many directories of one disk that hangs leave threads for the others', async (t) => {
+  const disk = hangingDisk(t);
+  disk.hang();
+  for (let at = 0; at < 60; at++)
+    void fileLater({
+      work: 'stat',
+      path: join(disk.folder, 'begun'),
+      follow: true,
+      lane: `directory ${at}`,
+    }).catch(() => {});
+  await new Promise((later) => setTimeout(later, 1_000));
+  const begun = performance.now();
+  await fileLater({ work: 'stat', path: '/etc/passwd' });
+  assert.ok(performance.now() - begun < 500, `${performance.now() - begun} ms`);
+  const hung = (at: number): boolean => {
+    try {
+      fileNow({ work: 'stat', path: join(disk.folder, 'begun'), follow: true, lane: `another ${at}` });
+      return false;
+    } catch {
+      return true;
+    }
+  };
+  const waited = performance.now();
+  for (let at = 0; at < 20; at++) assert.ok(hung(at));
+  assert.ok(performance.now() - waited < 5_000, `${performance.now() - waited} ms`);
+  disk.answer();
 });
