@@ -3,7 +3,9 @@
 import { processIo } from '../cli/io.ts';
 import { loadConfig } from '../config/load.ts';
 import { renderProblems } from '../config/problem.ts';
+import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { ownPrivileges, systemUsers } from '../system/user-database.ts';
+import { warningsOfConfigFiles } from './check-config-files.ts';
 import { warningsOfLogDirectories } from './check-log-directories.ts';
 
 const EXIT_BAD_CONFIGURATION = 78;
@@ -17,9 +19,7 @@ export function run(words: readonly string[]): number {
     return EXIT_BAD_ARGUMENTS;
   }
   const loaded = loadConfig(path, { users: systemUsers, self: ownPrivileges() });
-  const warnings = loaded.ok
-    ? [...loaded.config.warnings, ...warningsOfLogDirectories(loaded.config.processes.values())]
-    : loaded.warnings;
+  const warnings = loaded.ok ? warningsOf(loaded.config) : loaded.warnings;
   for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
   if (!loaded.ok) {
     const gap = warnings.length === 0 ? '' : '\n';
@@ -29,4 +29,9 @@ export function run(words: readonly string[]): number {
   const count = loaded.config.processes.size;
   io.stdout.write(`${path}: good, ${count} process${count === 1 ? '' : 'es'}\n`);
   return 0;
+}
+
+function warningsOf(config: ResolvedConfig): readonly string[] {
+  const ofDirectories = warningsOfLogDirectories(config.processes.values());
+  return [...config.warnings, ...warningsOfConfigFiles(config), ...ofDirectories];
 }
