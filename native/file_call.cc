@@ -96,7 +96,7 @@ bool Drop(FileCall& call) {
 }
 
 // One that is there. Root's own file in a directory of another user is ours, though that user cannot open it: it is
-// nowhere else, and whoever can rename it gains nothing by what is appended.
+// nowhere else, and a user who can rename it gains nothing by what is appended.
 bool OpenExisting(FileCall& call, const Place& place, int flags) {
   bool is_as_owner = false;
   int failure = OpenAs(call, place, flags, true, is_as_owner);
