@@ -1,5 +1,6 @@
 /** Commands of a configuration: split into words as a shell would, without one. */
 
+import { shellPieces } from '../shell-words.ts';
 import { readable } from './instance-text.ts';
 import type { Place } from './place.ts';
 import { showValue } from './show-value.ts';
@@ -18,16 +19,10 @@ export interface Command {
   readonly args: readonly string[];
 }
 
-/**
- * Splits as POSIX shells do (Shell Command Language 2.2): white space separates; '…' is literal; in "…" a backslash
- * escapes `"`, `\`, `$` and a backquote; elsewhere it escapes any character. Nothing is expanded.
- */
+/** Splits as POSIX shells do (`shell-words.ts`), and notes what they would have expanded or run. */
 export function splitCommandLine(text: string): SplitCommand {
   const words: string[] = [];
   const shellSyntax = new Set<string>();
-  // An expression between two NUL characters is one character of a word (`instance-text.ts`).
-  const token =
-    /\s+|'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\(\0[^\0]*\0|[\s\S])|((?:\0[^\0]*\0|[^\s'"\\])+)|(['"\\])/gy;
   let word: string | undefined;
   let bare = '';
   const endWord = (): void => {
@@ -37,20 +32,14 @@ export function splitCommandLine(text: string): SplitCommand {
     word = undefined;
     bare = '';
   };
-  for (const [whole, single, double, escaped, plain, unclosed] of text.matchAll(token)) {
-    if (unclosed !== undefined) return unclosedProblem(unclosed);
-    if (single !== undefined) word = (word ?? '') + single;
-    else if (double !== undefined) {
-      word =
-        (word ?? '') + double.replace(/\\(["\\$`\n])/g, (_, char: string) => (char === '\n' ? '' : char));
-      noteExpansion(double.replace(/\\[\s\S]/g, ''), shellSyntax);
-    } else if (escaped !== undefined) {
-      // A backslash at the end of a line joins it with the next and is no word by itself.
-      if (escaped !== '\n') word = (word ?? '') + escaped;
-    } else if (plain !== undefined) {
-      word = (word ?? '') + plain;
-      bare += plain.replace(/\0[^\0]*\0/g, '1');
-    } else if (whole !== '') endWord();
+  for (const piece of shellPieces(text)) {
+    if (piece.kind === 'unfinished') return unclosedProblem(piece.opening);
+    if (piece.kind === 'blank') endWord();
+    else if (piece.kind !== 'joined') {
+      word = (word ?? '') + piece.text;
+      if (piece.kind === 'quoted') noteExpansion(piece.source.replace(/\\[\s\S]/g, ''), shellSyntax);
+      else if (piece.kind === 'bare') bare += piece.text.replace(/\0[^\0]*\0/g, '1');
+    }
   }
   endWord();
   return { ok: true, words, shellSyntax: [...shellSyntax] };

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { splitCommandLine } from '../../src/config/command-line.ts';
 import { loadGood, loadWeb } from '../support/config-ports.ts';
@@ -27,30 +26,6 @@ const SPLITS: readonly (readonly [string, readonly string[]])[] = [
 for (const [text, expected] of SPLITS) {
   test(`${JSON.stringify(text)} is ${expected.length} words`, () => assert.deepEqual(words(text), expected));
 }
-
-test('splits any words as sh does', () => {
-  const alphabet = ['a', 'b', ' ', "'", '"', '\\', '\t', '-', '=', 'é'];
-  const commands: string[] = [];
-  for (let index = 0; index < 3_000; index++) {
-    let text = '';
-    for (let rest = index * 7_919 + 11; rest > 0; rest = Math.floor(rest / alphabet.length)) {
-      text += alphabet[rest % alphabet.length];
-    }
-    if (splitCommandLine(text).ok) commands.push(text);
-  }
-  assert.ok(commands.length > 500);
-  // Each command is a line of arguments to printf; a word is ended by \001, a command by \002.
-  const script = commands.map((text) => `printf '%s\\001' ${text}\nprintf '\\002'`).join('\n');
-  const shell = spawnSync('sh', ['-c', script], { encoding: 'utf8' });
-  const expected = shell.stdout.split('\u0002').slice(0, -1);
-  assert.equal(expected.length, commands.length, shell.stderr);
-  for (const [index, text] of commands.entries()) {
-    // printf runs its format once for no words at all.
-    const ours = words(text);
-    const shown = ours.length === 0 ? '\u0001' : ours.map((word) => `${word}\u0001`).join('');
-    assert.equal(shown, expected[index], JSON.stringify(text));
-  }
-});
 
 for (const text of ["a 'b", 'a "b', 'a\\', '"a\\"', "'a'b'"]) {
   test(`${JSON.stringify(text)} is not balanced`, () => assert.equal(splitCommandLine(text).ok, false));
