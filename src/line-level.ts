@@ -1,6 +1,6 @@
 /** The level that a line of a program's output tells of itself, in the engine's own words. Pure. */
 
-export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+import { LEVELS, type Level } from './levels.ts';
 
 /** What stands before the message of some lines, and is not part of it. */
 export interface ToldLevel {
@@ -39,7 +39,6 @@ const WORDS: Readonly<Record<string, Level>> = {
 /** By the number of syslog(3): 0 is an emergency, 7 is debug. */
 const SYSLOG: readonly Level[] = ['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'debug'];
 const HIGHEST_PRIORITY = 191;
-const PINO: readonly Level[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
 /** A pair of logfmt further behind than this is not looked at. */
 const LOOKED_AT = 1_024;
@@ -86,7 +85,8 @@ function levelInWords(value: unknown): Level | undefined {
   if (typeof value !== 'number') return undefined;
   if (Number.isInteger(value) && value >= 0 && value < 8) return SYSLOG[value];
   if (value < 10) return undefined;
-  return PINO[Math.min(PINO.length, Math.floor(value / 10)) - 1];
+  // pino's are ten apart, from 10.
+  return LEVELS[Math.min(LEVELS.length, Math.floor(value / 10)) - 1];
 }
 
 function byWord(word: string): Level | undefined {

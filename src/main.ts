@@ -3,6 +3,7 @@
  * nothing else. The launcher passes the name it was called by as the first word.
  */
 
+import { EXIT_CODES } from './exit-codes.ts';
 import { bundleLoader } from './load-bundle.ts';
 
 const [, , calledAs = 'taskmaster', ...words] = process.argv;
@@ -33,6 +34,6 @@ Promise.resolve(command.run(rest)).then(
     process.stderr.write(
       `taskmaster: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
     );
-    process.exitCode = 70;
+    process.exitCode = EXIT_CODES.internalFault;
   },
 );

@@ -10,7 +10,17 @@ const root = resolve(import.meta.dirname, '..');
 const src = join(root, 'src');
 
 /** Leaves that every room may import. */
-const LEAVES = ['errors', 'signals', 'units', 'nearest-word', 'line-level', 'shell-words'];
+const LEAVES = [
+  'errors',
+  'exit-codes',
+  'exit-status',
+  'signals',
+  'units',
+  'nearest-word',
+  'levels',
+  'line-level',
+  'shell-words',
+];
 
 /** Who may import whom: a room or a file, the rooms and files it may import, the packages. ARCHITECTURE.md says why. */
 const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: readonly string[] }>> = {

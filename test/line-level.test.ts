@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Level } from '../src/levels.ts';
 import { levelOf } from '../src/line-level.ts';
-import type { EventLevel } from '../src/supervisor/engine-event.ts';
 
-const LINES: readonly (readonly [string, EventLevel | undefined])[] = [
+const LINES: readonly (readonly [string, Level | undefined])[] = [
   // JSON
   ['{"level":30,"time":1,"msg":"pino"}', 'info'],
   ['{"level":10}', 'trace'],

@@ -1,5 +1,6 @@
 /** The verbs. Help, completion, validation and the shell all read this one table. */
 
+import { LEVELS } from '../levels.ts';
 import { ERROR_FACES } from '../rpc/error-codes.ts';
 import type { CommandSpec, FlagSpec, OperandSpec } from './command.ts';
 
@@ -42,7 +43,7 @@ const EVENT_FLAGS: readonly FlagSpec[] = [
     name: '--level',
     short: '-l',
     value: { label: 'LEVEL', kind: 'level' },
-    summary: 'this level and above: trace, debug, info, warn, error, fatal',
+    summary: `this level and above: ${LEVELS.join(', ')}`,
   },
   ...RANGE_FLAGS,
   {

@@ -1,5 +1,6 @@
 /** What Tab offers: verbs, flags, process names, signals. Pure but for the names, which the caller brings. */
 
+import { LEVELS } from '../levels.ts';
 import { SIGNAL_WORDS } from '../signals.ts';
 import { COMMON_FLAGS, type CommandSpec, type FlagSpec, flagsOf, type WordKind } from './command.ts';
 
@@ -7,8 +8,6 @@ export interface NameSource {
   /** Instances and processes of the running engine; empty where it cannot be reached. */
   names(): Promise<readonly string[]>;
 }
-
-const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
 /**
  * @param words of the line up to the cursor, without the program's name; the last one is being written and may be

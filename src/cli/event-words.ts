@@ -1,5 +1,6 @@
 /** One event in a few words for people, as `why` and `timeline` tell it. Pure; unknown kinds are told all the same. */
 
+import { type AnyExitStatus, exitInWords } from '../exit-status.ts';
 import type { WireEvent } from '../rpc/contract.ts';
 import { plainLine } from './plain-text.ts';
 
@@ -64,9 +65,7 @@ function text(value: unknown): string {
 }
 
 function ending(status: unknown): string {
-  const { how, code, signal, oom } = (status ?? {}) as Fields;
-  if (how === 'exited') return `exited with code ${text(code)}`;
-  return `killed by ${text(signal)}${oom === true ? ' (out of memory)' : ''}`;
+  return typeof status === 'object' && status !== null ? exitInWords(status as AnyExitStatus) : 'ended';
 }
 
 function inARow(failures: unknown): string {

@@ -1,11 +1,9 @@
 /** Commands that go on until somebody ends them. */
 
 import { TaskmasterError } from '../errors.ts';
+import { INTERRUPTED } from '../exit-codes.ts';
 import type { RpcClient } from '../rpc/client.ts';
 import type { CliIo } from './io.ts';
-
-/** What shells report for a program ended by Ctrl-C: 128 + SIGINT. */
-export const INTERRUPTED = 130;
 
 /** Resolves with 130 at Ctrl-C; rejects with `engine-unreachable` when the engine goes. */
 export async function untilInterrupted(client: RpcClient, io: CliIo, signal: AbortSignal): Promise<number> {

@@ -1,5 +1,6 @@
 /** What instances look like as text. Pure: snapshot in, lines out. */
 
+import { exitInShort } from '../exit-status.ts';
 import type { WireExitStatus, WireInstance } from '../rpc/contract.ts';
 import { durationInWords, shortDuration } from '../units.ts';
 import { plainLine } from './plain-text.ts';
@@ -95,16 +96,9 @@ function reasonOf(instance: WireInstance): string {
   return parts.join('; ');
 }
 
-/** `0`, `SIGKILL`, `SIGSEGV (core)`, `SIGKILL (oom)`, `not started` */
-export function exitText(status: WireExitStatus | { readonly how: 'not-started' }): string {
-  switch (status.how) {
-    case 'exited':
-      return String(status.code);
-    case 'signalled':
-      return `${plainLine(status.signal)}${status.oom ? ' (oom)' : status.core ? ' (core)' : ''}`;
-    case 'not-started':
-      return 'not started';
-  }
+/** As `exitInShort`, or `not started`. */
+export function exitText(status: WireExitStatus | { readonly how: 'not-started' }, ahead = ''): string {
+  return status.how === 'not-started' ? 'not started' : plainLine(exitInShort(status, ahead));
 }
 
 function painted(text: string, tone: Tone, look: Look): string {

@@ -1,11 +1,11 @@
 /** One command: from its words to its exit code, failures included. */
 
 import { TaskmasterError } from '../errors.ts';
+import { INTERRUPTED } from '../exit-codes.ts';
 import { exitCodeOf } from '../rpc/error-codes.ts';
 import { bad, parseCommand } from './arguments.ts';
 import type { CommandSpec, ParsedFlags, ShellOptions } from './command.ts';
 import { COMMANDS } from './commands.ts';
-import { INTERRUPTED } from './interrupt.ts';
 import { type CliIo, complain, jsonText, say } from './io.ts';
 import type { LazyConnection } from './lazy-connection.ts';
 import { plainText } from './plain-text.ts';

@@ -2,9 +2,9 @@
 
 import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { INTERRUPTED } from '../cli/interrupt.ts';
 import { type CliIo, processIo } from '../cli/io.ts';
 import { TaskmasterError } from '../errors.ts';
+import { INTERRUPTED } from '../exit-codes.ts';
 import { type ConnectOptions, connect } from '../rpc/client.ts';
 import { TerminalOwner } from '../terminal/owner.ts';
 import { processPorts } from '../terminal/ports.ts';

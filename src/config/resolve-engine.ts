@@ -1,6 +1,7 @@
 /** The checked `[engine]` table to what the engine goes by. */
 
 import { dirname, resolve } from 'node:path';
+import { LEVELS } from '../levels.ts';
 import { commandAt } from './command-line.ts';
 import type { ConfigPorts } from './config-ports.ts';
 import { durationAt, sizeAt } from './durations.ts';
@@ -82,9 +83,7 @@ function resolveLog(place: Place, log: EngineSource['log']): EngineLogConfig {
       slowReader: { whenSlow: log.when_slow, stuckAfterMs },
     };
   }
-  const level = (['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const).find(
-    (known) => known === log,
-  );
+  const level = LEVELS.find((known) => known === log);
   const rest = { format: 'auto', output: 'raw', marks: false, slowReader: DEFAULT_SLOW_READER } as const;
   return { level: level ?? 'info', ...rest };
 }

@@ -3,6 +3,7 @@
  * duration in milliseconds. What the rest of taskmaster reads; nothing behind this line sees TOML.
  */
 
+import type { Level } from '../levels.ts';
 import type { RestartRules, StopStage } from '../lifecycle/rules.ts';
 import type { SignalName } from '../signals.ts';
 
@@ -59,7 +60,7 @@ export interface AccessGrant {
 }
 
 export interface EngineLogConfig {
-  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+  readonly level: Level;
   /** `auto`: pretty on a terminal, JSON lines elsewhere. */
   readonly format: 'auto' | 'json' | 'pretty';
   /** How processes' output with `stdout = "inherit"` appears on the container's stream. */

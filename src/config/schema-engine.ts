@@ -1,5 +1,6 @@
 /** The `[engine]` table: how the engine itself behaves. */
 
+import { LEVELS } from '../levels.ts';
 import {
   account,
   argumentList,
@@ -91,12 +92,12 @@ const hooks = {
 
 const log = {
   type: ['string', 'object'],
-  pattern: '^(trace|debug|info|warn|error|fatal)$',
+  pattern: `^(${LEVELS.join('|')})$`,
   description: "The engine's own log on standard error. A string is short for `{level = …}`.",
   properties: {
     level: {
       type: 'string',
-      enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
+      enum: LEVELS,
       default: 'info',
       description: 'The least important level that is written.',
     },

@@ -1,6 +1,6 @@
 /** A probe that runs a program: as the process's user, with its environment and directory, in a group of its own. */
 
-import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
+import { type ExitStatus, exitInWords } from '../exit-status.ts';
 import type { Kernel, ProbeSubject } from '../supervisor/ports.ts';
 import { spawnRequest } from '../supervisor/spawn-request.ts';
 import { MOST_OUTPUT_BYTES, type ProbeResult } from './probe.ts';
@@ -45,7 +45,7 @@ export function probeByCommand(
         setImmediate(() =>
           setImmediate(() => {
             for (const reader of readers) reader.close();
-            resolve({ passed: isPass(status), outcome: inWords(status), output: printed.text });
+            resolve({ passed: isPass(status), outcome: exitInWords(status), output: printed.text });
           }),
         );
       };
@@ -71,10 +71,6 @@ function killLeftovers(kernel: Kernel, family: number): void {
 
 function isPass(status: ExitStatus): boolean {
   return status.how === 'exited' && status.code === 0;
-}
-
-function inWords(status: ExitStatus): string {
-  return status.how === 'exited' ? `exited with code ${status.code}` : `killed by ${status.signal}`;
 }
 
 /** The first bytes, decoded at the end: a character may be split over two reads. */

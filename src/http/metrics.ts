@@ -3,7 +3,7 @@
  * 0.0.4 of Prometheus for scrapers that do not ask for it. Pure: snapshot in, text out, piece by piece.
  */
 
-import { signalNumber } from '../signals.ts';
+import { shellCodeOf } from '../signals.ts';
 import type { EngineSnapshot, InstanceSnapshot } from '../supervisor/snapshot.ts';
 
 export type MetricsFormat = 'openmetrics' | 'prometheus';
@@ -186,8 +186,7 @@ function uptime({ uptime_ms: uptimeMs }: InstanceSnapshot): number | undefined {
 function lastExitCode({ last_exit: lastExit }: InstanceSnapshot): number | undefined {
   if (lastExit === null) return undefined;
   const { status } = lastExit;
-  if (status.how === 'exited') return status.code;
-  return status.how === 'signalled' ? 128 + signalNumber(status.signal) : undefined;
+  return status.how === 'not-started' ? undefined : shellCodeOf(status);
 }
 
 /** Our own texts have nothing in them that would have to be escaped. */

@@ -1,17 +1,6 @@
 /** How an incarnation ended. Shells show `128 + n` for a signal; inside taskmaster the two stay apart. */
 
-import type { SignalName } from '../signals.ts';
-
-/** What wait(2) tells of a dead child. */
-export type ExitStatus =
-  | { readonly how: 'exited'; readonly code: number }
-  | {
-      readonly how: 'signalled';
-      readonly signal: SignalName;
-      readonly core: boolean;
-      /** There where the kernel killed it because memory ran out. */
-      readonly oom?: true;
-    };
+export type { ExitStatus } from '../exit-status.ts';
 
 /** The step between fork and exec (or before) that failed, and its errno: `{step: 'change user', errno: 'EPERM'}`. */
 export interface SpawnFailure {

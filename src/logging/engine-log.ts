@@ -2,16 +2,16 @@
 
 import type { Logger } from 'pino';
 import type { EngineLogConfig } from '../config/resolved-config.ts';
+import { isBelow, type Level } from '../levels.ts';
 import { RawLane } from '../output/lane.ts';
 import type { SharedStream, StreamWriter } from '../output/shared-stream.ts';
-import type { EngineEvent, EventLevel } from '../supervisor/engine-event.ts';
+import type { EngineEvent } from '../supervisor/engine-event.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
 import { sentenceFor } from './messages.ts';
 import { prettyLine } from './pretty.ts';
 
 /** Start-up of a thousand processes makes about half as many; only pino that never loads could make more. */
 const MOST_EARLY_EVENTS = 10_000;
-const LEVELS: readonly EventLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
 export interface LogPorts {
   readonly events: EventStream;
@@ -26,7 +26,7 @@ export class EngineLog {
   readonly #writer: StreamWriter;
   readonly #isPretty: boolean;
   readonly #hasColour: boolean;
-  #level: EventLevel;
+  #level: Level;
   /** Events from before pino was loaded; its import must not delay the first processes. */
   readonly #early: EngineEvent[] = [];
   #earlyDropped = 0;
@@ -86,7 +86,7 @@ export class EngineLog {
   }
 
   #take(event: EngineEvent): void {
-    if (LEVELS.indexOf(event.level) < LEVELS.indexOf(this.#level)) return;
+    if (isBelow(event.level, this.#level)) return;
     if (this.#isPretty) this.#writer.write(Buffer.from(prettyLine(event, this.#hasColour)));
     else if (this.#logger !== undefined) this.#write(event);
     // The first ones say how it began; what comes after the bound is counted.

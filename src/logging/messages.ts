@@ -1,8 +1,7 @@
 /** One sentence for each event, for people; programs go by the event's name and fields. */
 
-import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
+import { type ExitStatus, exitInWords } from '../exit-status.ts';
 import type { EngineEvent, EventName } from '../supervisor/engine-event.ts';
-import { signalDetail } from '../supervisor/reasons.ts';
 import { shortDuration } from '../units.ts';
 
 type Sentences = { readonly [Name in EventName]: (event: EngineEvent<Name>) => string };
@@ -28,7 +27,7 @@ const SENTENCES: Sentences = {
   process_spawned: ({ instance, pid, command, user }) =>
     `${instance} started as pid ${pid}${user ? ` by ${user}` : ''}: ${command}`,
   process_exited: ({ instance, status, uptime_ms, requested }) =>
-    `${instance} ${statusInWords(status)} after ${shortDuration(uptime_ms)}${requested ? ', as requested' : ''}`,
+    `${instance} ${ending(status)} after ${shortDuration(uptime_ms)}${requested ? ', as requested' : ''}`,
   spawn_failed: ({ message }) => message,
   process_left_running: ({ instance, left, message }) => `${instance}: ${message} (${left.join('; ')})`,
   signal_sent: ({ instance, signal, to, reason }) => `sent ${signal} to ${instance} (${to}): ${reason}`,
@@ -36,7 +35,7 @@ const SENTENCES: Sentences = {
     `${instance}: health check ${passed ? 'passed' : 'failed'}: ${outcome} (${duration_ms} ms)`,
   hook_finished: ({ hook, outcome, duration_ms }) => `hook on_${hook} ${outcome} after ${duration_ms} ms`,
   hook_dropped: ({ hook, reason }) => `hook on_${hook} was not run: ${reason}`,
-  orphan_reaped: ({ pid, status }) => `reaped orphan ${pid}: ${statusInWords(status)}`,
+  orphan_reaped: ({ pid, status }) => `reaped orphan ${pid}: ${ending(status)}`,
   output_dropped: ({ instance, stream, bytes, reason }) =>
     `dropped ${bytes} bytes of ${instance ?? 'the container'} ${stream}: ${reason}`,
   output_failed: ({ path, message }) => `cannot write to ${path}: ${message}`,
@@ -62,9 +61,8 @@ export function sentenceFor(event: EngineEvent): string {
   return (SENTENCES[event.event] as (event: EngineEvent) => string)(event);
 }
 
-function statusInWords(status: ExitStatus): string {
-  if (status.how === 'exited') return `exited with code ${status.code}`;
-  return `was killed by ${status.signal}${signalDetail(status)}`;
+function ending(status: ExitStatus): string {
+  return status.how === 'exited' ? exitInWords(status) : `was ${exitInWords(status)}`;
 }
 
 function inWords(changes: Readonly<Record<string, readonly string[]>>): string {

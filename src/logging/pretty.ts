@@ -1,9 +1,10 @@
 /** One event as a line for people: time, level, sentence. */
 
-import type { EngineEvent, EventLevel } from '../supervisor/engine-event.ts';
+import type { Level } from '../levels.ts';
+import type { EngineEvent } from '../supervisor/engine-event.ts';
 import { sentenceFor } from './messages.ts';
 
-const COLOURS: Readonly<Record<EventLevel, string>> = {
+const COLOURS: Readonly<Record<Level, string>> = {
   trace: '\x1b[2m',
   debug: '\x1b[2m',
   info: '\x1b[32m',

@@ -1,7 +1,7 @@
 /** Marks in the container's output: when a process started, ended, and what became of its health. */
 
+import { exitInWords } from '../exit-status.ts';
 import type { EngineEvent } from '../supervisor/engine-event.ts';
-import { statusInWords } from '../supervisor/reasons.ts';
 import { shortDuration } from '../units.ts';
 
 /** @returns the mark's text, or undefined for an event that has none. Pure. */
@@ -10,7 +10,7 @@ export function markText(event: EngineEvent): string | undefined {
     case 'process_spawned':
       return `started as pid ${event.pid}`;
     case 'process_exited':
-      return `${statusInWords(event.status)} after ${shortDuration(event.uptime_ms)}${event.requested ? ', as requested' : ''}`;
+      return `${exitInWords(event.status)} after ${shortDuration(event.uptime_ms)}${event.requested ? ', as requested' : ''}`;
     case 'spawn_failed':
       return event.message;
     case 'state_changed':

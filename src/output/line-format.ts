@@ -1,8 +1,8 @@
 /** How a line of a process appears in the container's output: behind the process's name, or as a line of JSON. */
 
 import { isUtf8 } from 'node:buffer';
+import type { Level } from '../levels.ts';
 import { levelOf } from '../line-level.ts';
-import type { EventLevel } from '../supervisor/engine-event.ts';
 import { escapeBytes, unfinishedCharacter } from './escape-bytes.ts';
 import type { OutputStream } from './instance-output.ts';
 import type { LineBatch } from './line-batch.ts';
@@ -40,7 +40,7 @@ export function jsonFormat(source: JsonSource, isoTime: () => string): LineForma
   const { process, instance, stream } = source;
   const fixed = `","event":"output",${membersOf({ process, instance, stream })}`;
   let isContinued = false;
-  let level: EventLevel | undefined;
+  let level: Level | undefined;
   let held = Buffer.alloc(0);
   return (line, isPart, into) => {
     const whole = held.length === 0 ? line : Buffer.concat([held, line]);

@@ -1,5 +1,6 @@
 /** The parameters that methods of the contract share, as JSON Schema. */
 
+import { LEVELS } from '../levels.ts';
 import { STREAM, SUBSCRIPTION } from './contract-shapes.ts';
 
 /**
@@ -18,7 +19,7 @@ export const WAIT = {
   wait: { type: 'boolean', description: 'reply once each is where it is wanted, or can no longer be' },
   timeout_ms: { type: 'integer', minimum: 1, maximum: 2_147_483_647 },
 } as const;
-const LEVEL = { enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] } as const;
+const LEVEL = { enum: LEVELS } as const;
 export const EVENT_FILTER = {
   names: { ...NAMES, description: 'only of these; as in `status`' },
   events: { type: 'array', items: NAME, maxItems: 64, description: 'only these kinds' },

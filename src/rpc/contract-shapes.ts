@@ -3,6 +3,8 @@
  * says in TypeScript, said for the wire. A test proves that the two are the same.
  */
 
+import { LEVELS } from '../levels.ts';
+
 const TEXT = { type: 'string' } as const;
 const COUNT = { type: 'integer', minimum: 0 } as const;
 const OPTIONAL_COUNT = { type: ['integer', 'null'] } as const;
@@ -290,7 +292,7 @@ export const EVENT = {
   properties: {
     id: COUNT,
     time: EPOCH_MS,
-    level: { enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] },
+    level: { enum: LEVELS },
     event: TEXT,
     process: TEXT,
     instance: TEXT,

@@ -4,6 +4,7 @@
  */
 
 import { type ErrorCode, TaskmasterError } from '../errors.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
 
 interface ErrorFace {
   /** JSON-RPC 2.0: -32768 to -32100 as the specification has them, -32099 to -32000 are ours. */
@@ -24,7 +25,7 @@ export const ERROR_FACES: Readonly<Record<ErrorCode, ErrorFace>> = {
   'engine-already-running': { rpc: -32012, exit: 1 },
   protocol: { rpc: -32600, exit: 1 },
   system: { rpc: -32013, exit: 1 },
-  internal: { rpc: -32603, exit: 70 },
+  internal: { rpc: -32603, exit: EXIT_CODES.internalFault },
 };
 
 /** Codes of the specification that no failure of our own stands for. */

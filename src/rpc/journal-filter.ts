@@ -1,10 +1,9 @@
 /** Which entries of the journal, and which live events, a client asked for. */
 
-import type { EventLevel } from '../supervisor/engine-event.ts';
+import { isBelow, type Level } from '../levels.ts';
 import type { JournalEntry } from '../supervisor/journal-port.ts';
 import { NameMatcher } from './name-pattern.ts';
 
-const LEVELS: readonly EventLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 /** Values are looked into so deep; no entry goes deeper. */
 const DEEPEST = 3;
 
@@ -12,7 +11,7 @@ const DEEPEST = 3;
 export interface EventFilter {
   readonly names?: readonly string[];
   readonly events?: readonly string[];
-  readonly level?: EventLevel;
+  readonly level?: Level;
   readonly incarnation?: number;
   /** Plain text, somewhere in one of its values. */
   readonly text?: string;
@@ -31,11 +30,10 @@ export type Wants<Entry> = (entry: Entry) => boolean;
 /** The filter made ready, once for all entries. Throws `bad-arguments` for too many patterns. */
 export function wantedEvents(filter: EventFilter): Wants<JournalEntry> {
   const { names, events, level, incarnation, text } = filter;
-  const least = level === undefined ? 0 : LEVELS.indexOf(level);
   const matcher = names === undefined ? undefined : new NameMatcher(names);
   const kinds = events === undefined ? undefined : new Set<string>(events);
   return (entry) => {
-    if (LEVELS.indexOf(entry.level) < least) return false;
+    if (level !== undefined && isBelow(entry.level, level)) return false;
     if (kinds !== undefined && !kinds.has(entry.event)) return false;
     if (
       incarnation !== undefined &&

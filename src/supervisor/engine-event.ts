@@ -3,11 +3,10 @@
  * standard input all carry these objects. Field names are public and in the wire's snake_case.
  */
 
+import type { Level } from '../levels.ts';
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
 import type { SignalTarget } from '../lifecycle/rules.ts';
 import type { MonitorState } from '../lifecycle/states.ts';
-
-export type EventLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
 /** What each kind of event says beside the fields that all share. */
 export interface EventFields {
@@ -119,7 +118,7 @@ export type EngineEvent<Name extends EventName = EventName> = {
     readonly id: number;
     /** Epoch milliseconds. */
     readonly time: number;
-    readonly level: EventLevel;
+    readonly level: Level;
     readonly event: Kind;
     readonly process?: string;
     readonly instance?: string;

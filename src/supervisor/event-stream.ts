@@ -1,6 +1,7 @@
 /** Numbers and dates the engine's events, and hands each to whoever listens; the journal is what keeps them. */
 
-import type { EngineEvent, EventFields, EventLevel, EventName } from './engine-event.ts';
+import type { Level } from '../levels.ts';
+import type { EngineEvent, EventFields, EventName } from './engine-event.ts';
 import type { Cancel, Clock } from './ports.ts';
 
 export interface EventSubject {
@@ -26,7 +27,7 @@ export class EventStream {
    * @returns the event's id, for those that it leads to.
    */
   emit<Name extends EventName>(
-    level: EventLevel,
+    level: Level,
     name: Name,
     fields: EventFields[Name],
     subject: EventSubject = {},

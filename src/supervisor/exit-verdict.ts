@@ -1,24 +1,10 @@
 /** When the container should end by itself, and with which code (SPEC section 7). */
 
 import type { EngineConfig } from '../config/resolved-config.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
 import type { Outcome } from '../lifecycle/instance.ts';
-import { signalNumber } from '../signals.ts';
+import { shellCodeOf } from '../signals.ts';
 import { hasEndedForGood, type InstanceRecord, isBlocked } from './instance-record.ts';
-
-/** Exit codes of the engine that are not a process's own. */
-export const EXIT_CODES = {
-  requested: 0,
-  /** It ended with 0, but only to go on as a daemon. */
-  backgrounded: 1,
-  neverRan: 10,
-  unhealthy: 11,
-  internalFault: 70,
-  /** As sysexits(3): an output file cannot be made. */
-  cannotOpenOutput: 73,
-  badConfiguration: 78,
-  notExecutable: 126,
-  notFound: 127,
-} as const;
 
 export interface ExitVerdict {
   readonly code: number;
@@ -52,8 +38,7 @@ function outcomeCode(outcome: Outcome | undefined): number {
   if (outcome.kind === 'notStarted') return startFailureCode(outcome);
   if (outcome.ending === 'backgrounded') return EXIT_CODES.backgrounded;
   if (outcome.ending === 'unhealthy' || outcome.ending === 'start-timeout') return EXIT_CODES.unhealthy;
-  const { status } = outcome;
-  return status.how === 'exited' ? status.code : 128 + signalNumber(status.signal);
+  return shellCodeOf(outcome.status);
 }
 
 const BEFORE_THE_PROGRAM: ReadonlySet<string> = new Set(['read secret', 'change directory']);

@@ -3,7 +3,8 @@
  * the lines that processes print, under one count of ids.
  */
 
-import type { EngineEvent, EventLevel } from './engine-event.ts';
+import type { Level } from '../levels.ts';
+import type { EngineEvent } from './engine-event.ts';
 
 /** A line that a process printed, told in the manner of an event. A type: an interface is no record of JSON values. */
 export type OutputEntry = {
@@ -11,7 +12,7 @@ export type OutputEntry = {
   /** Epoch milliseconds at which its end was read. */
   readonly time: number;
   /** What the line tells of itself; `info` where it tells nothing. */
-  readonly level: EventLevel;
+  readonly level: Level;
   readonly event: 'output';
   readonly process: string;
   readonly instance: string;

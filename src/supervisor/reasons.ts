@@ -1,6 +1,7 @@
 /** Why an instance is in its state, as one sentence for people. */
 
-import { type ExitStatus, mayHeal } from '../lifecycle/exit-outcome.ts';
+import { exitInWords } from '../exit-status.ts';
+import { mayHeal } from '../lifecycle/exit-outcome.ts';
 import { KILL_STAGE, type Outcome } from '../lifecycle/instance.ts';
 import { isFailure } from '../lifecycle/policy.ts';
 import { shortDuration } from '../units.ts';
@@ -10,18 +11,6 @@ import type { LeftProcess } from './snapshot.ts';
 /** Of what was left running, in a sentence. */
 const MAX_NAMED = 3;
 
-/** `exited with code 1`, `killed by SIGSEGV (core dumped)`. */
-export function statusInWords(status: ExitStatus): string {
-  if (status.how === 'exited') return `exited with code ${status.code}`;
-  return `killed by ${status.signal}${signalDetail(status)}`;
-}
-
-/** ` (core dumped)`, ` (out of memory)`, or nothing. */
-export function signalDetail({ core, oom }: Extract<ExitStatus, { how: 'signalled' }>): string {
-  if (oom === true) return ' (out of memory)';
-  return core ? ' (core dumped)' : '';
-}
-
 /** Why a program that went to the background has failed, and what to do. */
 export const BACKGROUNDED =
   'it put itself in the background; run it in the foreground (nginx: "daemon off;", redis: "daemonize no", sshd: -D), ' +
@@ -30,7 +19,7 @@ export const BACKGROUNDED =
 export function outcomeInWords(outcome: Outcome | undefined): string {
   if (outcome === undefined) return 'never ran';
   if (outcome.kind === 'notStarted') return outcome.failure.message;
-  const words = statusInWords(outcome.status);
+  const words = exitInWords(outcome.status);
   if (outcome.ending === 'unhealthy') return `unhealthy, ${words}`;
   return outcome.ending === 'start-timeout' ? `start timed out, ${words}` : words;
 }

@@ -5,6 +5,7 @@
 
 import { ofInstance } from '../config/instance-text.ts';
 import type { EngineConfig, ProcessConfig, ResolvedConfig } from '../config/resolved-config.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
 import type { DecisionKind, Fact, LifecycleEvent } from '../lifecycle/events.ts';
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
 import type { Instance } from '../lifecycle/instance.ts';
@@ -13,7 +14,7 @@ import { Activities } from './activities.ts';
 import { dependentsByName } from './dependencies.ts';
 import type { EventFields } from './engine-event.ts';
 import type { EventStream } from './event-stream.ts';
-import { EXIT_CODES, type ExitVerdict, verdictOnAllDone, verdictOnEnd } from './exit-verdict.ts';
+import { type ExitVerdict, verdictOnAllDone, verdictOnEnd } from './exit-verdict.ts';
 import {
   hasEndedForGood,
   type InstanceRecord,

@@ -5,6 +5,7 @@
  */
 
 import type { Readable } from 'node:stream';
+import { type AnyExitStatus, exitInWords } from '../exit-status.ts';
 import type { LinuxKernel } from './kernel.ts';
 import type { Reaper } from './reaper.ts';
 
@@ -76,7 +77,7 @@ export async function runHelperCommand(
         adopted.ended();
         clearTimeout(timer);
         endLeftovers(kernel, family, command.timeoutMs - (performance.now() - startedAt));
-        resolve({ passed: code === 0, words: code === null ? `killed by ${signal}` : `exit code ${code}` });
+        resolve({ passed: code === 0, words: exitInWords(statusOf(code, signal)) });
       });
     });
     const said = firstWords();
@@ -86,6 +87,11 @@ export async function runHelperCommand(
   } catch (error) {
     return ended(false, `could not be started: ${error instanceof Error ? error.message : error}`);
   }
+}
+
+/** Of Node, a code or a signal. */
+function statusOf(code: number | null, signal: NodeJS.Signals | null): AnyExitStatus {
+  return code === null ? { how: 'signalled', signal: String(signal) } : { how: 'exited', code };
 }
 
 function couldNotStart(

@@ -5,6 +5,7 @@
  * turn keys into signals. Whatever way this program ends or stops, the terminal is given back first.
  */
 
+import { INTERRUPTED } from '../exit-codes.ts';
 import { NO_MODES, type OwnModes, switchModes } from './modes.ts';
 import type { TerminalPorts } from './ports.ts';
 
@@ -34,7 +35,6 @@ export interface Layer {
 /** More is not read: who types or pastes waits. */
 const MAX_WAITING = 1_048_576;
 export const FATAL_SIGNALS = { SIGHUP: 129, SIGQUIT: 131, SIGTERM: 143 } as const;
-const INTERRUPTED = 130;
 const NOT_STOPPED_MS = 100;
 
 export class Holding {

@@ -87,7 +87,7 @@ type LastExit = NonNullable<Tracked['instance']['last_exit']>;
 
 function lastExit(last: LastExit): string {
   const { status } = last;
-  const how = status.how === 'exited' ? `exit code ${status.code}` : exitText(status);
+  const how = exitText(status, 'exit code ');
   const message = status.how === 'not-started' ? `: ${status.message}` : '';
   const asked = last.requested ? ', as requested' : becauseOf(last);
   return `${timeText(last.at)}  ${how}${message} after ${durationInWords(last.uptime_ms)}${asked}`;

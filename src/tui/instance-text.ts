@@ -24,7 +24,7 @@ export function causeOf({ instance }: Tracked): string {
   if (instance.consecutive_restarts === 0 || instance.last_exit === null) return '';
   const { status, unhealthy } = instance.last_exit;
   if (unhealthy === true) return 'restarted: unhealthy';
-  return `restarted after ${status.how === 'exited' ? `code ${status.code}` : exitText(status)}`;
+  return `restarted after ${exitText(status, 'code ')}`;
 }
 
 /** Of a folded process: `1 backoff, 3 healthy`. */

@@ -110,9 +110,7 @@ function lifeText(told: NotificationParams<'attach'>): string | undefined {
       return told.pid === undefined ? 'started' : `started, pid ${told.pid}`;
     case 'exited': {
       if (told.status === undefined) return 'ended';
-      return told.status.how === 'exited'
-        ? `ended with code ${told.status.code}`
-        : `ended by ${exitText(told.status)}`;
+      return `ended ${told.status.how === 'exited' ? 'with' : 'by'} ${exitText(told.status, 'code ')}`;
     }
     case 'removed':
       return 'removed by a reload';

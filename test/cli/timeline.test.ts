@@ -65,7 +65,7 @@ test('events of other engines and odd names are told all the same, on one harmle
   const event = { id: 1, time: 0, level: 'info', instance: 'w\u001b[2J' } as const;
   assert.equal(eventWords({ ...event, event: 'constructor' }), 'constructor w\\x1b[2J');
   assert.equal(eventWords({ ...event, event: 'new_thing', message: 'a\nb' }), 'new_thing w\\x1b[2J: a\\nb');
-  assert.equal(eventWords({ ...event, event: 'process_exited' }), 'w\\x1b[2J killed by ?');
+  assert.equal(eventWords({ ...event, event: 'process_exited' }), 'w\\x1b[2J ended');
 });
 
 test('timeline asks the engine, in bounds, and corrects names', async (t) => {

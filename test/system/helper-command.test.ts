@@ -57,7 +57,7 @@ test('the input arrives on standard input, whole', async (t) => {
   t.after(() => rmSync(folder, { recursive: true }));
   const input = JSON.stringify({ event: 'process_exited', text: 'ü'.repeat(100_000) });
   const { passed, outcome } = await run(`cat > ${folder}/input`, { input });
-  assert.deepEqual([passed, outcome], [true, 'exit code 0']);
+  assert.deepEqual([passed, outcome], [true, 'exited with code 0']);
   assert.equal(readFileSync(join(folder, 'input'), 'utf8'), input);
 });
 
@@ -67,7 +67,7 @@ test('a command that does not read its input passes all the same', async () => {
 
 test('a failure says its exit code and what the command said', async () => {
   const { passed, outcome } = await run('echo no such channel >&2; exit 3');
-  assert.deepEqual([passed, outcome], [false, 'exit code 3: no such channel']);
+  assert.deepEqual([passed, outcome], [false, 'exited with code 3: no such channel']);
 });
 
 test('death by a signal is named', async () => {
@@ -108,7 +108,7 @@ test('what left for a session of its own ends with the time, whether the command
     `env -i setsid sh -c 'setsid sh -c "echo \\$\\$ >&2; trap \\"\\" TERM; sleep 1000; :" & sleep 0.2'; ${end}`;
   for (const end of ['sleep 1000', 'exit 1']) {
     const { outcome } = await run(line(end), { timeoutMs: 700 });
-    assert.match(outcome, end === 'exit 1' ? /^exit code 1: \d+$/ : /timed out.*: \d+$/);
+    assert.match(outcome, end === 'exit 1' ? /^exited with code 1: \d+$/ : /timed out.*: \d+$/);
     const pid = Number(outcome.split(': ')[1]);
     await eventually(() => assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' }));
   }
@@ -138,13 +138,13 @@ test('it inherits no descriptor but the standard streams, not even high ones fro
 test('a grandchild that keeps the pipe open delays nothing once the command has ended', async (t) => {
   const { outcome, durationMs, loans } = await run('sleep 1000 & echo sorry >&2; exit 1');
   t.after(() => process.kill(-(loans.lent[0] ?? 0), 'SIGKILL'));
-  assert.equal(outcome, 'exit code 1: sorry');
+  assert.equal(outcome, 'exited with code 1: sorry');
   assert.ok(durationMs < 2_000, `${durationMs} ms`);
 });
 
 test('of endless output the first 4 KiB are kept, and a full pipe stops nothing', async () => {
   const { outcome } = await run('head -c 10000000 /dev/zero | tr "\\0" x >&2; exit 1');
-  assert.equal(outcome, `exit code 1: ${'x'.repeat(4_096)}`);
+  assert.equal(outcome, `exited with code 1: ${'x'.repeat(4_096)}`);
 });
 
 test("the launcher's note is not passed on, other variables are", async (t) => {
@@ -155,5 +155,5 @@ test("the launcher's note is not passed on, other variables are", async (t) => {
     delete process.env.TASKMASTER_SOCKET;
   });
   const { outcome } = await run('echo "[$TASKMASTER_INHERITED] $TASKMASTER_SOCKET" >&2; exit 1');
-  assert.equal(outcome, 'exit code 1: [] /run/x.sock');
+  assert.equal(outcome, 'exited with code 1: [] /run/x.sock');
 });

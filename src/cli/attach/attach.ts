@@ -1,12 +1,12 @@
 /** `attach`: recent output of one instance, then what it prints, until detached or until it ends. */
 
 import { TaskmasterError } from '../../errors.ts';
+import { INTERRUPTED } from '../../exit-codes.ts';
 import type { Notification, RpcClient } from '../../rpc/client.ts';
 import type { NotificationParams, Result, WireExitStatus, WireInstance } from '../../rpc/contract.ts';
-import { type SignalName, signalNumber } from '../../signals.ts';
+import { shellCodeOf } from '../../signals.ts';
 import { bad } from '../arguments.ts';
 import type { CommandHandler, Invocation } from '../command.ts';
-import { INTERRUPTED } from '../interrupt.ts';
 import { type CliIo, canMoveCursor, onOneTerminal } from '../io.ts';
 import { plainLine } from '../plain-text.ts';
 import { exitText } from '../render.ts';
@@ -25,7 +25,8 @@ const AT_REST: ReadonlySet<WireInstance['state']> = new Set(['idle', 'completed'
 const QUIET_MS = 100;
 /** A program that draws is told of a size in that time, and has begun to draw. */
 const NOTICED_MS = 20;
-const NOT_STARTED = 1;
+/** Exit code. */
+const NEVER_RAN = 1;
 /** Failures of a write that the next one may not have. */
 const LOST_INPUT: ReadonlySet<string> = new Set(['not-running', 'action-failed']);
 
@@ -265,7 +266,7 @@ class Attachment {
 
   #end(): void {
     if (this.#lastStatus === undefined) this.#output.tell(`${this.#name} has never run`);
-    this.#done.resolve(exitCodeOfStatus(this.#lastStatus));
+    this.#done.resolve(this.#lastStatus === undefined ? NEVER_RAN : shellCodeOf(this.#lastStatus));
   }
 }
 
@@ -273,10 +274,4 @@ function inputKindOf(io: CliIo, sendsInput: boolean, hasTerminal: boolean): Inpu
   if (io.stdin.isTTY !== true) return sendsInput ? 'pipe' : 'none';
   if (sendsInput && hasTerminal && io.stdout.isTTY === true) return 'window';
   return canMoveCursor(io) || !sendsInput ? 'lines' : 'cooked';
-}
-
-/** As a shell shows it: 128 + n for a signal. */
-function exitCodeOfStatus(status: WireExitStatus | undefined): number {
-  if (status === undefined) return NOT_STARTED;
-  return status.how === 'exited' ? status.code : 128 + signalNumber(status.signal as SignalName);
 }

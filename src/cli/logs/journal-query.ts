@@ -1,6 +1,7 @@
 /** The flags of `logs`, `events` and `timeline` as a query, and its pages. */
 
-import { type Level, levelOf } from '../../line-level.ts';
+import { isBelow, LEVELS, type Level } from '../../levels.ts';
+import { levelOf } from '../../line-level.ts';
 import { nearestWord } from '../../nearest-word.ts';
 import type { RpcClient } from '../../rpc/client.ts';
 import type { Params, Result, WireEvent } from '../../rpc/contract.ts';
@@ -12,7 +13,6 @@ import { timeRangeOf } from './time-flag.ts';
 export type Query = Params<'logs.query'>;
 export type Page = Result<'logs.query'>;
 
-const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const satisfies readonly Level[];
 const STREAMS = ['stdout', 'stderr'] as const;
 
 /** Throws `bad-arguments`. */
@@ -97,7 +97,7 @@ export function isWantedOutput(
 ): boolean {
   if (streams !== undefined && !streams.some((stream) => stream === line.stream)) return false;
   if (incarnation !== undefined && incarnation !== line.incarnation) return false;
-  if (least !== undefined && LEVELS.indexOf(levelOfLine(line.text)) < LEVELS.indexOf(least)) return false;
+  if (least !== undefined && isBelow(levelOfLine(line.text), least)) return false;
   if (line.time < since || line.time > until) return false;
   return text === undefined || line.text.includes(text);
 }

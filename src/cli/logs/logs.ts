@@ -1,11 +1,11 @@
 /** `logs` and `events`: the engine's events, and with `--output` what processes print, as lines in order of time. */
 
 import { once } from 'node:events';
+import { INTERRUPTED } from '../../exit-codes.ts';
 import type { RpcClient } from '../../rpc/client.ts';
 import type { WireEvent } from '../../rpc/contract.ts';
 import { bad, numberFlag } from '../arguments.ts';
 import type { CommandHandler, Invocation } from '../command.ts';
-import { INTERRUPTED } from '../interrupt.ts';
 import { jsonText, say } from '../io.ts';
 import { eventText, outputText } from './event-text.ts';
 import { followLines } from './follow-lines.ts';

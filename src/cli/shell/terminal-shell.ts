@@ -1,9 +1,9 @@
 /** The interactive shell on a terminal: one prompt, the same verbs, history, and what happens meanwhile. */
 
+import { INTERRUPTED } from '../../exit-codes.ts';
 import type { CommandSpec } from '../command.ts';
 import { complete } from '../complete.ts';
 import { namesOf } from '../completion.ts';
-import { INTERRUPTED } from '../interrupt.ts';
 import { type CliIo, canMoveCursor, wantsColour } from '../io.ts';
 import { LazyConnection } from '../lazy-connection.ts';
 import { runWords } from '../run-words.ts';

@@ -76,7 +76,7 @@ function lifeLines(instance: WireInstance): readonly string[] {
     const message = last.status.how === 'not-started' ? `: ${plainLine(last.status.message)}` : '';
     const asked = last.requested ? ', as requested' : '';
     const lived = `after ${durationInWords(last.uptime_ms)}`;
-    const told = last.status.how === 'exited' ? `exit code ${last.status.code}` : exitText(last.status);
+    const told = exitText(last.status, 'exit code ');
     lines.push(`  last exit: ${timeText(last.at)}  ${told}${becauseOf(last)}${message} ${lived}${asked}`);
   }
   return lines;
