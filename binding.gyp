@@ -16,6 +16,7 @@
         "native/mounts.cc",
         "native/peer_credentials.cc",
         "native/reap.cc",
+        "native/refuse_descriptors.cc",
         "native/signals.cc",
         "native/spawn.cc",
         "native/stream_sizes.cc",

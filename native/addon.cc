@@ -7,6 +7,7 @@
 #include "accept_more.h"
 #include "peer_credentials.h"
 #include "reap.h"
+#include "refuse_descriptors.h"
 #include "signals.h"
 #include "spawn.h"
 #include "stream_sizes.h"
@@ -31,6 +32,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("resizeTerminal", Napi::Function::New(env, ResizeTerminal, "resizeTerminal"));
   exports.Set("peerCredentials", Napi::Function::New(env, PeerCredentials, "peerCredentials"));
   exports.Set("acceptMore", Napi::Function::New(env, AcceptMore, "acceptMore"));
+  exports.Set("refuseDescriptors", Napi::Function::New(env, RefuseDescriptors, "refuseDescriptors"));
   exports.Set("resizePipe", Napi::Function::New(env, ResizePipe, "resizePipe"));
   exports.Set("unreadBytes", Napi::Function::New(env, UnreadBytes, "unreadBytes"));
   exports.Set("fileNow", Napi::Function::New(env, FileNow, "fileNow"));

@@ -71,12 +71,16 @@ export class ControlSocket {
   }
 
   async #open(): Promise<void> {
-    const { config, control, events, clock, onFault } = this.#parts;
+    const { config, control, events, clock, addon, onFault } = this.#parts;
     const { RpcServer } = await import('../rpc/server.ts');
     const server = new RpcServer({
       engine: control,
       places: this.#places(),
-      file: { mode: config.socketMode, gid: config.socketGid },
+      file: {
+        mode: config.socketMode,
+        gid: config.socketGid,
+        onBound: (listener) => addon.refuseDescriptors(descriptorOf(listener)),
+      },
       engineUid: ownUid(),
       grants: this.#grants,
       peerOf: (socket) => this.#peerOf(socket),

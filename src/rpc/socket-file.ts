@@ -20,6 +20,8 @@ export interface SocketFileSettings {
   readonly mode: number;
   /** Group of the file; undefined: the engine's own. */
   readonly gid: number | undefined;
+  /** Called before anybody can reach the socket. */
+  readonly onBound?: (server: Server) => void;
 }
 
 /** Tells our file from one that came to the same path later. */
@@ -60,7 +62,9 @@ export async function listenAt(
     // When the server is closed, Node removes what is at the path it was bound by: that name must never be another's.
     const made = join(workshop, `s${randomName()}`);
     await bind(server, made);
-    const { dev, ino } = await fileLater({ work: 'socketAccess', path: made, ...settings });
+    const { mode, gid, onBound } = settings;
+    onBound?.(server);
+    const { dev, ino } = await fileLater({ work: 'socketAccess', path: made, mode, gid });
     await putInPlace(made, place.path, workshop, replaces);
     return { path: place.path, device: dev, inode: ino };
   } catch (error) {

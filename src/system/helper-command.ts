@@ -4,7 +4,7 @@
  * until then.
  */
 
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { type AnyExitStatus, exitInWords } from '../exit-status.ts';
 import type { LinuxKernel } from './kernel.ts';
 import type { Reaper } from './reaper.ts';
@@ -30,7 +30,10 @@ export interface HelperResult {
 
 export interface HelperPorts {
   readonly reaper: Pick<Reaper, 'lend'>;
-  readonly kernel: Pick<LinuxKernel, 'adopt' | 'signalFamily' | 'leftovers' | 'release'>;
+  readonly kernel: Pick<
+    LinuxKernel,
+    'adopt' | 'refuseDescriptors' | 'signalFamily' | 'leftovers' | 'release'
+  >;
 }
 
 /** Never rejects. execa is loaded at the first call: 30 ms that a start without hooks does not pay. */
@@ -64,6 +67,8 @@ export async function runHelperCommand(
     const { child: running, family } = adopted;
     const { pid } = running;
     if (pid === undefined) return ended(false, couldNotStart(command, await running));
+    // Node gives its children sockets for pipes, and a hook may run a program of another user on them.
+    for (const stream of [running.stdin, running.stderr]) kernel.refuseDescriptors(descriptorOf(stream));
     // In the tick of the spawn: from here on the reaper leaves this pid to Node.
     const giveBack = reaper.lend(pid);
     const firstWords = collectFirstBytes(running.stderr);
@@ -92,6 +97,11 @@ export async function runHelperCommand(
 /** Of Node, a code or a signal. */
 function statusOf(code: number | null, signal: NodeJS.Signals | null): AnyExitStatus {
   return code === null ? { how: 'signalled', signal: String(signal) } : { how: 'exited', code };
+}
+
+/** Node gives it no public name. */
+function descriptorOf(stream: Readable | Writable): number {
+  return (stream as { readonly _handle?: { readonly fd: number } | null })._handle?.fd ?? -1;
 }
 
 function couldNotStart(

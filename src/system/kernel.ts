@@ -183,6 +183,11 @@ export class LinuxKernel implements Kernel {
     }
   }
 
+  /** Of one of our ends of a socket that a child has the other end of. */
+  refuseDescriptors(fd: number): void {
+    this.#parts.addon.refuseDescriptors(fd);
+  }
+
   release(mark: number): void {
     this.#tree.remove(mark);
     this.#signals.delete(mark);

@@ -211,6 +211,11 @@ export interface NativeAddon {
     /** Supplementary ones; empty where an old kernel does not tell. */
     readonly groups: readonly number[];
   } | null;
+  /**
+   * Has the kernel refuse every descriptor that somebody passes over this Unix socket, or over a connection to it: to
+   * close one can take as long as its sender likes. @returns false where the kernel cannot (before Linux 6.16).
+   */
+  refuseDescriptors(fd: number): boolean;
   /** fcntl(2) F_SETPIPE_SZ. @returns the size it has then, whether the kernel agreed or not; -1 for what is no pipe. */
   resizePipe(fd: number, bytes: number): number;
   /** What the other end of a pipe, socket or terminal has not read yet; -1 if the kernel does not say. */

@@ -4,111 +4,20 @@
  * Run as root: node test/bench/hostile-clients.ts [SECONDS] [INSTANCES] [ATTACK]
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { ended, median, pauseFor, quantile, report, taskmaster, workshop } from './harness.ts';
+import { ATTACKER_SCRIPT, ATTACKS, CONTROLLER, READER } from './hostile-attacks.ts';
 
 const SECONDS = Number(process.argv[2] ?? 60);
 const INSTANCES = Number(process.argv[3] ?? 1_000);
 /** Only attacks whose names contain this. */
 const ONLY = process.argv[4];
 const PORT = 19_180;
-const READER = 54_321;
-const STRANGER = 54_322;
-
-/** Each is a program of its own, for as long as it is let; `lines` is what it sends over and over. */
-const ATTACKS: readonly { readonly what: string; readonly uid: number; readonly script: string }[] = [
-  {
-    what: 'strangers who connect',
-    uid: STRANGER,
-    script: `again(8, (socket) => socket.on('connect', () => socket.destroy()))`,
-  },
-  { what: 'strangers who stay', uid: STRANGER, script: `again(200, () => {})` },
-  {
-    what: 'patterns',
-    uid: READER,
-    script: `const names = Array.from({ length: 1000 }, (_, at) => '*s'.repeat(40) + at % 32);
-      const stars = Array.from({ length: 1000 }, () => '*'.repeat(127));
-      asking(4, ['events.subscribe', 'logs.query', 'status', 'why'].flatMap((method) => [line(method, { names }), line(method, { names: stars })]).join(''))`,
-  },
-  {
-    what: 'all there is',
-    uid: READER,
-    script: `asking(4, line('why', { names: ['all'] }) + line('status', { usage: true }) + line('logs.query', { output: true, text: 'no such text' }))`,
-  },
-  {
-    what: 'batches',
-    uid: READER,
-    script: `asking(4, '[' + Array(32).fill(line('status').trim()).join() + ']\\n')`,
-  },
-  {
-    what: 'replies unread',
-    uid: READER,
-    script: `again(40, (socket) => { socket.pause(); socket.write(('[' + Array(32).fill(line('rpc.discover').trim()).join() + ']\\n').repeat(64)); })`,
-  },
-  {
-    what: 'nonsense',
-    uid: READER,
-    script: `asking(4, '1\\n'.repeat(5000) + '['.repeat(100000) + '\\n' + line('x'.repeat(60)).repeat(500))`,
-  },
-  {
-    what: 'half requests',
-    uid: READER,
-    script: `again(40, (socket) => socket.write('"' + 'x'.repeat(200000)))`,
-  },
-  {
-    what: 'subscriptions',
-    uid: READER,
-    script: `again(20, (socket) => { socket.resume(); socket.write(line('events.subscribe', { replay: 1000 }).repeat(100) + line('status.subscribe', { interval_ms: 20, usage: true }).repeat(100)); })`,
-  },
-  {
-    what: 'HTTP: silent',
-    uid: STRANGER,
-    script: `address = { port, host: '127.0.0.1' }; again(100, () => {})`,
-  },
-  {
-    what: 'HTTP: metrics',
-    uid: STRANGER,
-    script: `address = { port, host: '127.0.0.1' }; again(20, (socket) => { socket.resume(); socket.write('GET /metrics HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'.repeat(100)); })`,
-  },
-  {
-    what: 'HTTP: headers',
-    uid: STRANGER,
-    script: `address = { port, host: '127.0.0.1' }; again(20, (socket) => { socket.resume(); socket.write('GET / HTTP/1.1\\r\\nX: ' + 'x'.repeat(100000)); })`,
-  },
-];
-
-/** What the attacks share: \`again\` keeps so many connections, \`asking\` sends the text anew whenever it was answered. */
-const COMMON = `
-  const [path, port, uid] = process.argv.slice(1);
-  process.setgroups([]); process.setgid(+uid); process.setuid(+uid);
-  let address = { path };
-  const line = (method, params = {}, id = 1) => JSON.stringify({ jsonrpc: '2.0', id, method, params }) + '\\n';
-  function again(count, use) {
-    const open = () => {
-      const socket = require('node:net').createConnection(address);
-      socket.on('error', () => {});
-      socket.on('close', () => setTimeout(open, 2));
-      use(socket);
-    };
-    for (let at = 0; at < count; at++) open();
-  }
-  function asking(count, text) {
-    again(count, (socket) => {
-      let tail = '';
-      const ask = () => socket.write(text + line('version', {}, 'the last'));
-      socket.on('data', (chunk) => {
-        tail = (tail + chunk.toString('latin1')).slice(-200);
-        if (!tail.includes('"the last"')) return;
-        tail = '';
-        ask();
-      });
-      ask();
-    });
-  }
-`;
+/** How often a long run reports what the engine costs. */
+const SAMPLE_SECONDS = 180;
 
 interface Cost {
   readonly rssMiB: number;
@@ -123,8 +32,10 @@ const log = join(folder, 'engine.log');
 const config = join(folder, 'tm.toml');
 writeFileSync(
   config,
-  `[engine]\nsocket = "${socket}"\nsocket_mode = "0666"\naccess.read = [${READER}]\nhttp.listen = ${PORT}\n` +
-    `[processes.service]\ncmd = "${stamp} ${join(folder, 'stamps')}"\ninstances = ${INSTANCES}\n`,
+  `[engine]\nsocket = "${socket}"\nsocket_mode = "0666"\naccess.read = [${READER}]\naccess.control = [${CONTROLLER}]\nhttp.listen = ${PORT}\n` +
+    `[processes.service]\ncmd = "${stamp} ${join(folder, 'stamps')}"\ninstances = ${INSTANCES}\n` +
+    '[processes.deaf]\ncmd = "sleep infinity"\nstdin = "pipe"\n' +
+    `[processes.victim]\ncmd = "${stamp}"\ninstances = 4\n`,
 );
 const engine = spawn('sh', ['-c', `exec '${taskmaster}' engine start '${config}' 2>'${log}'`], {
   stdio: 'ignore',
@@ -138,14 +49,19 @@ try {
   const linesBefore = logLines();
   const chosen = ATTACKS.filter(({ what }) => what.includes(ONLY ?? ''));
   for (const { script, uid } of chosen) {
-    const args = ['-e', `${COMMON}\n${script}`, socket, String(PORT), String(uid)];
+    const args = ['-e', `${ATTACKER_SCRIPT}\n${script}`, socket, String(PORT), String(uid)];
     attackers.push(spawn(process.execPath, args, { stdio: 'ignore' }));
   }
   // Twelve programs that start keep the machine busy by themselves.
   await pauseFor(2_000);
   let most = before;
+  sample('before', before);
+  const began = performance.now();
+  let told = 0;
   const watching = setInterval(() => {
     const now = costOf(engine.pid ?? 0);
+    const passed = (performance.now() - began) / 1_000;
+    if (passed >= told * SAMPLE_SECONDS) sample(`${told++ * SAMPLE_SECONDS} s`, now);
     most = {
       rssMiB: Math.max(most.rssMiB, now.rssMiB),
       descriptors: Math.max(most.descriptors, now.descriptors),
@@ -153,9 +69,9 @@ try {
     };
   }, 500);
   const attacked = await askFor(SECONDS * 1_000);
-  const told = logLines() - linesBefore;
+  const logged = logLines() - linesBefore;
   for (const attacker of attackers) attacker.kill('SIGKILL');
-  await pauseFor(ONLY === undefined ? 40_000 : 1_000);
+  await pauseFor(ONLY === undefined ? 60_000 : 1_000);
   clearInterval(watching);
   const after = costOf(engine.pid ?? 0);
   report([
@@ -167,12 +83,21 @@ try {
     { what: 'calm', ...calm },
     { what: `${chosen.length} attacks`, ...attacked },
   ]);
-  process.stdout.write(`log lines in ${SECONDS} s of attacks: ${told}\n`);
+  process.stdout.write(`log lines in ${SECONDS} s of attacks: ${logged}\n`);
+} catch (error) {
+  const end = engine.exitCode ?? engine.signalCode ?? 'runs';
+  const last = execFileSync('tail', ['-n', '20', log], { encoding: 'utf8' });
+  process.stdout.write(`the engine: ${end}; the end of its log:\n${last}\n`);
+  throw error;
 } finally {
   for (const attacker of attackers) attacker.kill('SIGKILL');
   engine.kill('SIGTERM');
   await ended(engine);
   remove();
+}
+
+function sample(when: string, { rssMiB, descriptors, threads }: Cost): void {
+  process.stdout.write(`${when}: ${rssMiB} MiB, ${descriptors} descriptors, ${threads} threads\n`);
 }
 
 function costOf(pid: number): Cost {
@@ -187,7 +112,7 @@ function costOf(pid: number): Cost {
 }
 
 function logLines(): number {
-  return readFileSync(log, 'utf8').split('\n').length;
+  return Number.parseInt(execFileSync('wc', ['-l', log], { encoding: 'utf8' }), 10);
 }
 
 /** Once over a connection that stays, once over a new one as a probe's, in turns. */
@@ -254,13 +179,16 @@ interface Asker {
 }
 
 async function connectedAsker(): Promise<Asker> {
+  const began = performance.now();
   const connection = await connected();
   const waiting: (() => void)[] = [];
   connection.on('data', (chunk: Buffer) => {
     if (chunk.includes('\n')) waiting.shift()?.();
   });
   const gone = new Promise<never>((_, reject) => {
-    connection.on('close', () => reject(new Error('root was turned away')));
+    connection.on('close', () =>
+      reject(new Error(`root was turned away after ${Math.round(performance.now() - began)} ms`)),
+    );
     connection.on('error', reject);
   });
   gone.catch(() => undefined);

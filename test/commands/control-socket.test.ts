@@ -19,7 +19,7 @@ function aSocket(
     control: new FakeEngine(),
     events: { emit: (_level: string, event: string) => told.push(event) },
     clock: { now: () => performance.now() },
-    addon: { peerCredentials: () => null, acceptMore: () => [] },
+    addon: { peerCredentials: () => null, acceptMore: () => [], refuseDescriptors: () => true },
     onFault: (error: unknown) => {
       throw error;
     },

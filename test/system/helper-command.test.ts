@@ -10,6 +10,7 @@ import { takeInitRole } from '../../src/system/init-role.ts';
 import { LinuxKernel } from '../../src/system/kernel.ts';
 import { native } from '../../src/system/native.ts';
 import { Reaper } from '../../src/system/reaper.ts';
+import { compileFixture } from '../support/compile.ts';
 import { eventually } from '../support/eventually.ts';
 
 /** Who was lent and given back. */
@@ -156,4 +157,12 @@ test("the launcher's note is not passed on, other variables are", async (t) => {
   });
   const { outcome } = await run('echo "[$TASKMASTER_INHERITED] $TASKMASTER_SOCKET" >&2; exit 1');
   assert.equal(outcome, 'exited with code 1: [] /run/x.sock');
+});
+
+test('a program can pass no descriptor over its standard error', async (t) => {
+  const { path: sender, remove } = compileFixture('descriptor-sender');
+  t.after(remove);
+  const report = join(sender, '../report');
+  await run(`exec ${sender} - 0 5 1 > ${report}`, { timeoutMs: 1_000 });
+  assert.equal(readFileSync(report, 'utf8'), '0 of 5\n');
 });
