@@ -55,9 +55,18 @@ const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: reado
   },
   http: { rooms: ['http', 'supervisor', 'config'], packages: ['node:'] },
   terminal: { rooms: ['terminal'], packages: ['node:', 'get-east-asian-width'] },
-  cli: { rooms: ['cli', 'rpc', 'terminal', 'supervisor', 'lifecycle/exit-outcome'], packages: ['node:'] },
+  cli: { rooms: ['cli', 'rpc', 'terminal', 'supervisor', 'lifecycle/states'], packages: ['node:'] },
   tui: {
-    rooms: ['tui', 'rpc', 'terminal', 'cli/plain-text', 'cli/render', 'cli/event-words', 'cli/wire-bytes'],
+    rooms: [
+      'tui',
+      'rpc',
+      'terminal',
+      'lifecycle/states',
+      'cli/plain-text',
+      'cli/render',
+      'cli/event-words',
+      'cli/wire-bytes',
+    ],
     packages: ['node:'],
   },
   commands: {

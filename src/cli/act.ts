@@ -1,13 +1,12 @@
 /** Verbs that act: `start`, `stop`, `restart`, `signal`, `reload`, `shutdown`. */
 
+import type { Action } from '../lifecycle/states.ts';
 import type { RpcClient } from '../rpc/client.ts';
 import type { Result, WireOutcome } from '../rpc/contract.ts';
 import { bad, durationFlag } from './arguments.ts';
 import type { CommandHandler, Invocation } from './command.ts';
 import { complain, jsonText, say } from './io.ts';
 import { plainLine } from './plain-text.ts';
-
-type Action = 'start' | 'stop' | 'restart';
 
 const DOING: Readonly<Record<Action, string>> = {
   start: 'starting',

@@ -33,3 +33,53 @@ export type DesiredState = (typeof DESIRED_STATES)[number];
 
 /** The states in which an incarnation may be alive. */
 export type RunningState = 'healthcheck' | 'healthy' | 'unhealthy' | 'stopping';
+
+/** What people and programs ask of an instance. */
+export type Action = 'start' | 'stop' | 'restart';
+
+interface Arrival {
+  /** Whether a start or restart has arrived in this state; `stuck`: no, and it cannot by itself. */
+  readonly up: 'arrived' | 'on the way' | 'stuck';
+  /** Whether a stop has. */
+  readonly down: 'arrived' | 'on the way';
+  /** Of one that is wanted up: a further start would change nothing. */
+  readonly isStarted: boolean;
+}
+
+/** Where each state stands on the way to what an action wants. */
+const ARRIVALS: Readonly<Record<MonitorState, Arrival>> = {
+  idle: { up: 'stuck', down: 'arrived', isStarted: false },
+  waiting: { up: 'on the way', down: 'on the way', isStarted: true },
+  blocked: { up: 'stuck', down: 'on the way', isStarted: false },
+  starting: { up: 'on the way', down: 'on the way', isStarted: true },
+  healthcheck: { up: 'on the way', down: 'on the way', isStarted: true },
+  healthy: { up: 'arrived', down: 'on the way', isStarted: true },
+  unhealthy: { up: 'stuck', down: 'on the way', isStarted: true },
+  stopping: { up: 'on the way', down: 'on the way', isStarted: false },
+  ended: { up: 'on the way', down: 'on the way', isStarted: false },
+  backoff: { up: 'on the way', down: 'on the way', isStarted: false },
+  completed: { up: 'arrived', down: 'arrived', isStarted: false },
+  stopped: { up: 'stuck', down: 'arrived', isStarted: false },
+  failed: { up: 'stuck', down: 'arrived', isStarted: false },
+};
+
+/** It is where the action wants it. */
+export function hasArrived(action: Action, state: MonitorState): boolean {
+  return ARRIVALS[state][action === 'stop' ? 'down' : 'up'] === 'arrived';
+}
+
+/** It has arrived, or cannot by itself. */
+export function isDecided(action: Action, state: MonitorState): boolean {
+  return ARRIVALS[state][action === 'stop' ? 'down' : 'up'] !== 'on the way';
+}
+
+/** Nothing lives and nothing is under way. */
+export function isResting(state: MonitorState): boolean {
+  return hasArrived('stop', state);
+}
+
+/** @param wantsUp whether it is wanted up. */
+export function wasAlready(action: Action, state: MonitorState, wantsUp: boolean): boolean {
+  if (action === 'start') return wantsUp && ARRIVALS[state].isStarted;
+  return action === 'stop' && hasArrived('stop', state);
+}

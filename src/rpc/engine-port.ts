@@ -1,12 +1,12 @@
 /** What the handlers need from the engine. `supervisor` (with `output` beside it) is the real one. */
 
+import type { Action } from '../lifecycle/states.ts';
 import type { SignalName } from '../signals.ts';
 import type { EngineEvent } from '../supervisor/engine-event.ts';
 import type { JournalPort } from '../supervisor/journal-port.ts';
 import type { Cancel, ClaimOptions, InputClaim, UsageReading } from '../supervisor/ports.ts';
 import type { EngineSnapshot, HealthVerdict, ReloadReport, WhyReport } from '../supervisor/snapshot.ts';
 
-export type Action = 'start' | 'stop' | 'restart';
 export type OutputStream = 'stdout' | 'stderr';
 export type HealthQuestion = 'startup' | 'ready' | 'live';
 

@@ -1,12 +1,13 @@
 /** Each method of the contract in terms of the engine port. Parameters are valid and access is given by now. */
 
 import { TaskmasterError } from '../errors.ts';
+import type { Action } from '../lifecycle/states.ts';
 import { nearestWord } from '../nearest-word.ts';
 import { parseSignal, SIGNAL_WORDS, type SignalName, signalName } from '../signals.ts';
 import type { JournalQuery } from '../supervisor/journal-port.ts';
 import type { InputClaim } from '../supervisor/ports.ts';
 import type { AccessLevel, MethodName, Params, Result, WireOutcome } from './contract.ts';
-import type { Action, EnginePort, Requester } from './engine-port.ts';
+import type { EnginePort, Requester } from './engine-port.ts';
 import { needlesOf, wantedEntries } from './journal-filter.ts';
 import { MOST_PATTERNS, NameMatcher } from './name-pattern.ts';
 import { CHUNKS_A_PIECE, newestOf } from './newest-output.ts';

@@ -4,6 +4,7 @@ import { ofInstance, withReadableTexts } from '../config/instance-text.ts';
 import type { InputSource } from '../config/resolved-config.ts';
 import { TaskmasterError } from '../errors.ts';
 import type { DecisionKind } from '../lifecycle/events.ts';
+import type { Action } from '../lifecycle/states.ts';
 import { nearestWord } from '../nearest-word.ts';
 import type { SignalName } from '../signals.ts';
 import { describeContainer, describeInstance, explainInstance, judgeHealth } from './describe.ts';
@@ -36,7 +37,6 @@ import type {
 import { environmentFor } from './spawn-request.ts';
 import type { Supervisor } from './supervisor.ts';
 
-type Action = 'start' | 'stop' | 'restart';
 interface Requester {
   readonly uid: number;
   readonly pid: number;

@@ -5,7 +5,7 @@ import type { ProcessConfig } from '../config/resolved-config.ts';
 import { MAX_BRIEF_LIVES } from '../lifecycle/backoff.ts';
 import { type Instance, NEW_INSTANCE } from '../lifecycle/instance.ts';
 import type { Rules } from '../lifecycle/rules.ts';
-import type { MonitorState } from '../lifecycle/states.ts';
+import { isResting, type MonitorState } from '../lifecycle/states.ts';
 import type { SignalName } from '../signals.ts';
 import type { EventSubject } from './event-stream.ts';
 import type { Cancel, Clock } from './ports.ts';
@@ -156,11 +156,9 @@ export function isGone({ record, incarnation }: Predecessor): boolean {
   return record.machine.incarnation !== incarnation || !isAlive(record);
 }
 
-const RESTING: ReadonlySet<MonitorState> = new Set(['idle', 'completed', 'stopped', 'failed']);
-
 /** Nothing lives and nothing is under way. */
 export function isAtRest(record: InstanceRecord): boolean {
-  return RESTING.has(record.machine.monitor);
+  return isResting(record.machine.monitor);
 }
 
 /** Ended for good by itself: no stop by anyone, and policy does not try again. */

@@ -1,26 +1,16 @@
 /** When a command has done what it can: for `--wait`. */
 
-import type { MonitorState } from '../lifecycle/states.ts';
-import { type InstanceRecord, isAtRest } from './instance-record.ts';
-
-const UP_OR_OVER: ReadonlySet<MonitorState> = new Set([
-  'blocked',
-  'healthy',
-  'unhealthy',
-  'completed',
-  'failed',
-  'stopped',
-  'idle',
-]);
+import { type Action, isDecided } from '../lifecycle/states.ts';
+import type { InstanceRecord } from './instance-record.ts';
 
 /** @param record undefined: it is no longer configured, so nothing more can come. */
-export function isSettled(action: 'start' | 'stop' | 'restart', record: InstanceRecord | undefined): boolean {
+export function isSettled(action: Action, record: InstanceRecord | undefined): boolean {
   if (record === undefined) return true;
   const { monitor, desired } = record.machine;
   if (action === 'stop') {
     const isStillWanted = desired === 'down' || desired === 'killed';
-    return isAtRest(record) || !isStillWanted;
+    return isDecided('stop', monitor) || !isStillWanted;
   }
   // While the wish itself stands, the incarnation that runs is the one to be replaced.
-  return desired !== 'restart' && desired !== 'start' && UP_OR_OVER.has(monitor);
+  return desired !== 'restart' && desired !== 'start' && isDecided(action, monitor);
 }

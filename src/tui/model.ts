@@ -1,5 +1,6 @@
 /** What the board knows and shows: the one value that `update` changes and `view` draws. */
 
+import type { Action } from '../lifecycle/states.ts';
 import type { NotificationParams, Result, WireWhy } from '../rpc/contract.ts';
 import type { Typed } from '../terminal/keys.ts';
 import type { Size } from './cells.ts';
@@ -13,7 +14,6 @@ import type { Tracked } from './tracked.ts';
 export const PANES = ['output', 'details', 'events'] as const;
 export type Pane = (typeof PANES)[number];
 export type Tone = 'good' | 'bad' | 'busy';
-type Action = 'start' | 'stop' | 'restart';
 
 /** What the board asks of the world. */
 export type Request =

@@ -1,9 +1,9 @@
 /** What came of an action, in a sentence. Pure. */
 
+import type { Action } from '../lifecycle/states.ts';
 import type { Result, WireOutcome } from '../rpc/contract.ts';
 import type { Tone } from './model.ts';
 
-type Action = 'start' | 'stop' | 'restart';
 type Said = readonly [tone: Tone, text: string];
 
 /** Of one its own sentence, of many a count, and the first that is not where it should be. */

@@ -3,8 +3,8 @@
 import { TaskmasterError } from '../../src/errors.ts';
 import type { Batch } from '../../src/journal/batch.ts';
 import { search } from '../../src/journal/search.ts';
+import type { Action } from '../../src/lifecycle/states.ts';
 import type {
-  Action,
   EnginePort,
   FollowedChunk,
   HealthQuestion,

@@ -2,8 +2,9 @@
 
 import { TaskmasterError } from '../../errors.ts';
 import { INTERRUPTED } from '../../exit-codes.ts';
+import { isResting } from '../../lifecycle/states.ts';
 import type { Notification, RpcClient } from '../../rpc/client.ts';
-import type { NotificationParams, Result, WireExitStatus, WireInstance } from '../../rpc/contract.ts';
+import type { NotificationParams, Result, WireExitStatus } from '../../rpc/contract.ts';
 import { shellCodeOf } from '../../signals.ts';
 import { bad } from '../arguments.ts';
 import type { CommandHandler, Invocation } from '../command.ts';
@@ -19,8 +20,6 @@ import { TypedLine } from './typed-line.ts';
 type Told = NotificationParams<'attach'>;
 type Attached = Result<'attach'>;
 
-/** States from which nothing goes on by itself. */
-const AT_REST: ReadonlySet<WireInstance['state']> = new Set(['idle', 'completed', 'stopped', 'failed']);
 /** The last output of a program may be read a moment after its end was: wait for so long a silence. */
 const QUIET_MS = 100;
 /** A program that draws is told of a size in that time, and has begun to draw. */
@@ -101,7 +100,7 @@ class Attachment {
     this.#startedOnce = instance.pid !== null;
     const last = instance.last_exit?.status;
     this.#lastStatus = last === undefined || last.how === 'not-started' ? undefined : last;
-    if (flags.has('--exit-code') && AT_REST.has(instance.state)) this.#endWhenQuiet();
+    if (flags.has('--exit-code') && isResting(instance.state)) this.#endWhenQuiet();
   }
 
   async run(): Promise<number> {
@@ -240,7 +239,7 @@ class Attachment {
         }
         return;
       case 'state':
-        if (flags.has('--exit-code') && told.state !== undefined && AT_REST.has(told.state))
+        if (flags.has('--exit-code') && told.state !== undefined && isResting(told.state))
           this.#endWhenQuiet();
         return;
       case 'input-lost':
