@@ -214,10 +214,11 @@ function configuration(): PageParts {
       heading('keys'),
       ...referenceSections().flatMap((section) => [
         subheading(section.heading),
-        ...section.rows.map(({ key, kind, fallback, meaning }) => {
+        ...section.rows.map(({ key, kind, fallback, meaning, reload }) => {
           const facts = [
             kind,
             ...(fallback === '' ? [] : [fallback === 'required' ? fallback : `default ${fallback}`]),
+            ...(reload === '' ? [] : [`on a reload: ${reload}`]),
           ];
           return item(bold(key), `(${facts.join('; ')}) ${meaning}`);
         }),

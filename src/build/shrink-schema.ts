@@ -9,7 +9,13 @@ export function isSchemaObject(value: unknown): value is SchemaObject {
 /** Keywords whose value is a map from names to schemas, where a name may look like a keyword. */
 const MAPS_OF_SCHEMAS: ReadonlySet<string> = new Set(['properties', 'definitions']);
 /** Keywords of ours, which no reader of JSON Schema knows. */
-export const OWN_KEYWORDS: ReadonlySet<string> = new Set(['expected', 'perInstance', 'merge', 'displaces']);
+export const OWN_KEYWORDS: ReadonlySet<string> = new Set([
+  'expected',
+  'perInstance',
+  'merge',
+  'displaces',
+  'reload',
+]);
 const ANNOTATIONS: ReadonlySet<string> = new Set([
   ...OWN_KEYWORDS,
   'description',

@@ -1,7 +1,11 @@
 /** Two configurations compared by key: what a reload has to do to each process. */
 
 import { instanceName } from './instance-names.ts';
-import type { EngineConfig, OutputTarget, ProcessConfig, ResolvedConfig } from './resolved-config.ts';
+import { ENGINE_KEYS } from './keys/engine-keys.ts';
+import { PROCESS_KEYS } from './keys/process-keys.ts';
+import { type KeyValues, keyValues } from './keys/rows.ts';
+import type { ProcessConfig, ResolvedConfig } from './resolved-config.ts';
+import { reloadAt } from './schema-walk.ts';
 
 /** What a reload does to one process. */
 export interface ProcessChange {
@@ -23,38 +27,6 @@ export interface ConfigChange {
   readonly needsEngineRestart: readonly string[];
 }
 
-const ENGINE_KEYS_FOR_A_NEW_ENGINE: ReadonlySet<string> = new Set([
-  'engine.socket',
-  'engine.socket_mode',
-  'engine.socket_group',
-  'engine.log.format',
-  'engine.log.output',
-  'engine.journal.directory',
-]);
-
-/** Keys that a running program cannot take over; all others are policy (SPEC section 8). */
-const KEYS_THAT_RESTART: ReadonlySet<string> = new Set([
-  'cmd',
-  'type',
-  'user',
-  'workingdir',
-  'umask',
-  'env',
-  'clear_env',
-  'limits',
-  'nice',
-  'oom_score_adj',
-  'capabilities',
-  'no_new_privs',
-  'parent_death_signal',
-  'stdin',
-  'tty',
-  'stdout',
-  'stderr',
-]);
-const LIVE_BELOW_THEM =
-  /^std(out|err)\.(max_size|max_files|compress|rotate_every|mode|owner|group|timestamps)$/;
-
 export function compareConfigs(before: ResolvedConfig, after: ResolvedConfig): ConfigChange {
   const plan: ProcessChange[] = [];
   for (const [name, old] of before.processes) {
@@ -66,24 +38,24 @@ export function compareConfigs(before: ResolvedConfig, after: ResolvedConfig): C
   for (const name of after.processes.keys()) {
     if (!before.processes.has(name)) plan.push({ process: name, action: 'add', changed: [] });
   }
-  const engineChanged = changedKeys(engineKeys(before.engine), engineKeys(after.engine)).map(
-    (key) => `engine.${key}`,
-  );
+  const changed = changedKeys(keyValues(ENGINE_KEYS, before.engine), keyValues(ENGINE_KEYS, after.engine));
+  const isForNewEngine = ({ path }: ChangedKey): boolean => reloadAt(['engine', ...path]) === 'new engine';
   return {
     plan,
-    engineChanged,
-    needsEngineRestart: engineChanged.filter((key) => ENGINE_KEYS_FOR_A_NEW_ENGINE.has(key)),
+    engineChanged: changed.map(inEngine),
+    needsEngineRestart: changed.filter(isForNewEngine).map(inEngine),
   };
 }
 
 export function compareProcesses(before: ProcessConfig, after: ProcessConfig): ProcessChange {
-  const changed = changedKeys(processKeys(before), processKeys(after));
-  const action = changed.length === 0 ? 'unchanged' : changed.some(needsRestart) ? 'restart' : 'update';
+  const changed = changedKeys(keyValues(PROCESS_KEYS, before), keyValues(PROCESS_KEYS, after));
+  const needsRestart = changed.some(({ path }) => reloadAt(['processes', 'NAME', ...path]) === 'restart');
+  const action = changed.length === 0 ? 'unchanged' : needsRestart ? 'restart' : 'update';
   const isOtherNumber = before.instances !== after.instances;
   return {
     process: after.name,
     action,
-    changed,
+    changed: changed.map(({ name }) => name),
     ...(isOtherNumber && { instances: compareInstances(before, after) }),
   };
 }
@@ -100,19 +72,26 @@ function compareInstances(
   return { added: beyond(after, before.instances), removed: beyond(before, after.instances) };
 }
 
-function needsRestart(key: string): boolean {
-  const [first = ''] = key.split('.', 1);
-  return KEYS_THAT_RESTART.has(first) && !LIVE_BELOW_THEM.test(key);
+interface ChangedKey {
+  /** As in the file: `env.PORT`. */
+  readonly name: string;
+  readonly path: readonly string[];
 }
 
-type Keys = ReadonlyMap<string, unknown>;
+function inEngine({ name }: ChangedKey): string {
+  return `engine.${name}`;
+}
 
-/** Values are compared as JSON; those of `processKeys` and `engineKeys` are plain data. */
-function changedKeys(before: Keys, after: Keys): readonly string[] {
-  const names = [...before.keys(), ...[...after.keys()].filter((key) => !before.has(key))];
-  const changed = new Set(names.filter((key) => asText(before.get(key)) !== asText(after.get(key))));
+/** Values are compared as JSON: they are plain data. */
+function changedKeys(before: KeyValues, after: KeyValues): readonly ChangedKey[] {
+  const all = new Map([...before, ...after]);
+  const changed = new Map(
+    [...all].filter(([name]) => asText(before.get(name)?.value) !== asText(after.get(name)?.value)),
+  );
   // Where a log file is new as a whole, its rotation says nothing more.
-  return [...changed].filter((key) => !changed.has(key.slice(0, key.lastIndexOf('.'))));
+  return [...changed]
+    .filter(([, { path }]) => !changed.has(path.slice(0, -1).join('.')))
+    .map(([name, { path }]) => ({ name, path }));
 }
 
 function asText(value: unknown): string {
@@ -121,98 +100,4 @@ function asText(value: unknown): string {
       child === Number.POSITIVE_INFINITY ? 'unlimited' : child,
     ) ?? ''
   );
-}
-
-const PROBE_KEYS = { uptime: 'uptime', command: 'cmd', http: 'http', tcp: 'tcp' } as const;
-
-/** A process by the keys of the file; what is undefined is absent there too. */
-function processKeys(config: ProcessConfig): Keys {
-  const { spawn, health, restart } = config;
-  const { backoff } = restart;
-  return new Map<string, unknown>([
-    ['cmd', config.command],
-    ['type', config.type],
-    ['user', spawn.identity],
-    ['workingdir', spawn.workingDirectory],
-    ['umask', spawn.umask],
-    ['clear_env', spawn.environment.clear],
-    ...Object.entries(spawn.environment.set).map(([name, value]) => [`env.${name}`, value] as const),
-    ...Object.entries(spawn.environment.secretFiles ?? {}).map(
-      ([name, file]) => [`env.${name}`, { file }] as const,
-    ),
-    ...spawn.limits.map(({ resource, soft, hard }) => [`limits.${resource}`, [soft, hard]] as const),
-    ['nice', spawn.nice],
-    ['oom_score_adj', spawn.oomScoreAdj],
-    ['capabilities', spawn.capabilities === undefined ? undefined : [...spawn.capabilities].sort()],
-    ['no_new_privs', spawn.noNewPrivs],
-    ['parent_death_signal', spawn.parentDeathSignal],
-    ['stdin', config.stdin === 'pipe'],
-    ['tty', config.stdin === 'terminal'],
-    ...outputKeys('stdout', config.stdout),
-    ...outputKeys('stderr', config.stdin === 'terminal' ? { kind: 'inherit' } : config.stderr),
-    ['ring_size', config.ringBytes],
-    ['instances', config.instances],
-    ['description', config.description],
-    ['autostart', config.autostart],
-    ['essential', config.essential],
-    ['autorestart', [restart.policy, restart.maxRestarts]],
-    ['exit_codes', [...restart.exitCodes].sort((left, right) => left - right)],
-    ['backoff.base', backoff.baseMs],
-    ['backoff.factor', backoff.factor],
-    ['backoff.max', backoff.maxMs],
-    ['backoff.reset', backoff.resetMs],
-    ['depends_on', config.dependsOn],
-    ['start_timeout', config.startTimeoutMs],
-    ['stop', [config.stop, config.kill]],
-    ['leave_running', config.leaveRunning],
-    ['reload_signal', config.reloadSignal],
-    [`healthcheck.${PROBE_KEYS[health.probe.kind]}`, health.probe],
-    ['healthcheck.interval', health.intervalMs],
-    ['healthcheck.timeout', health.timeoutMs],
-    ['healthcheck.retries', health.retries],
-    ['healthcheck.start_period', health.startPeriodMs],
-    ['healthcheck.start_interval', health.startIntervalMs],
-    ['healthcheck.on_unhealthy', health.onUnhealthy],
-  ]);
-}
-
-function outputKeys(stream: 'stdout' | 'stderr', target: OutputTarget): (readonly [string, unknown])[] {
-  if (target.kind !== 'file') return [[stream, target.kind]];
-  return [
-    [stream, ['file', target.path]],
-    [`${stream}.max_size`, target.maxSizeBytes],
-    [`${stream}.max_files`, target.maxFiles],
-    [`${stream}.compress`, target.compress],
-    [`${stream}.rotate_every`, target.rotateEveryMs],
-    [`${stream}.mode`, target.access?.mode],
-    [`${stream}.owner`, target.access?.uid],
-    [`${stream}.group`, target.access?.gid],
-    [`${stream}.shared`, target.isShared],
-    [`${stream}.timestamps`, target.hasTimestamps],
-  ];
-}
-
-function engineKeys(engine: EngineConfig): Keys {
-  return new Map<string, unknown>([
-    ['socket', engine.socket],
-    ['socket_mode', engine.socketMode],
-    ['socket_group', engine.socketGid],
-    ['access', engine.access],
-    ['log.level', engine.log.level],
-    ['log.format', engine.log.format],
-    ['log.output', engine.log.output],
-    ['log.marks', engine.log.marks],
-    ['log.when_slow', engine.log.slowReader.whenSlow],
-    ['log.stuck_after', engine.log.slowReader.stuckAfterMs],
-    ['journal.output', engine.journal.output],
-    ['journal.directory', engine.journal.directory],
-    ['journal.max_size', engine.journal.maxBytes],
-    ['journal.max_age', engine.journal.maxAgeMs],
-    ['http.listen', engine.http],
-    ['grace', engine.graceMs],
-    ['exit_when', engine.exitWhen],
-    ['main', engine.main],
-    ['termination_log', engine.terminationLog],
-    ...engine.hooks.map((hook) => [`hooks.on_${hook.on}`, hook] as const),
-  ]);
 }

@@ -3,13 +3,16 @@
 import { resolve } from 'node:path';
 import { diskFiles } from './config-files.ts';
 import type { ConfigPorts } from './config-ports.ts';
+import { ENGINE_KEYS } from './keys/engine-keys.ts';
+import { giveAll } from './keys/rows.ts';
 import { type Findings, Place } from './place.ts';
 import { positionNode } from './positions.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import { type ReadFile, readConfigFiles } from './read-files.ts';
 import { checkDependencies, checkMain, checkStopPath } from './relations.ts';
-import { DEFAULT_SLOW_READER, resolveEngine } from './resolve-engine.ts';
-import { neededNames, type PlacedProcess, resolveProcess } from './resolve-process.ts';
+import { neededNames, type PlacedProcess } from './resolve-dependencies.ts';
+import { DEFAULT_SLOW_READER } from './resolve-engine.ts';
+import { resolveProcess } from './resolve-process.ts';
 import type { EngineConfig, ProcessConfig, ResolvedConfig } from './resolved-config.ts';
 import { checkSharedFiles } from './shared-files.ts';
 
@@ -114,7 +117,8 @@ function resolveOnlyEngine(
   const source = file?.source ?? { path: mainPath, text: '', root: positionNode('table', 0) };
   const place = new Place(source, ['engine'], findings);
   if (file === undefined || file.document.isBroken(['engine'])) return { place, config: DEFAULT_ENGINE };
-  return { place, config: resolveEngine(place, file.document.value.engine, ports) };
+  const { engine } = file.document.value;
+  return { place, config: giveAll(ENGINE_KEYS, 'resolve', { place, engine, ports }) };
 }
 
 /** Stands in for an engine with problems, so that the rest can be checked; it is never run. */

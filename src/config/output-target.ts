@@ -7,7 +7,7 @@ import { groupAt, uidAt } from './identity.ts';
 import { isDeferred, textOfInstance } from './instance-text.ts';
 import { octalAt } from './octal.ts';
 import type { Place } from './place.ts';
-import type { FileAccess, OutputTarget } from './resolved-config.ts';
+import type { FileAccess, OutputTarget, ProcessConfig } from './resolved-config.ts';
 import type { ProcessSource } from './schema.ts';
 import { showValue } from './show-value.ts';
 
@@ -16,6 +16,27 @@ const SHORTEST_INTERVAL_MS = 60_000;
 interface Accounts {
   readonly users: UserDatabase;
   readonly self: OwnPrivileges;
+}
+
+export function resolveStreams(
+  place: Place,
+  process: ProcessSource,
+  ports: Accounts,
+): Pick<ProcessConfig, 'stdin' | 'stdout' | 'stderr'> {
+  const stdout = resolveOutput(place.at('stdout'), process.stdout, ports);
+  if (!process.tty) {
+    return { stdin: process.stdin, stdout, stderr: resolveOutput(place.at('stderr'), process.stderr, ports) };
+  }
+  for (const key of ['stdin', 'stderr'] as const) {
+    if (!place.isGiven(key) || place.at(key).isInherited) continue;
+    const hint = `leave ${key} out; stdout says where what the terminal shows goes`;
+    place.at(key).problem({ message: `with tty = true the terminal is ${key} as well`, hint }, 'key');
+  }
+  if (stdout.kind === 'passthrough') {
+    const message = 'with tty = true the engine reads the terminal, so nothing can pass it by';
+    place.at('stdout').problem({ message, hint: 'write stdout = "inherit"' });
+  }
+  return { stdin: 'terminal', stdout, stderr: { kind: 'null' } };
 }
 
 /** Paths are relative to the file they stand in; `%i` stays in them, see `outputTargetOfInstance`. */

@@ -1,6 +1,7 @@
 /** The reference of all keys in Markdown, from the schema. The README carries it between two markers. */
 
 import { configSchema } from './schema.ts';
+import type { ReloadTreatment } from './schema-values.ts';
 import type { SchemaNode } from './schema-walk.ts';
 
 /** Tables worth a heading of their own, by their path in the schema; `NAME` stands for any name. */
@@ -36,14 +37,21 @@ export interface ReferenceRow {
   /** The default, `required`, or empty. */
   readonly fallback: string;
   readonly meaning: string;
+  /** What a reload does with a change of it; empty for keys that are not of a process or the engine. */
+  readonly reload: string;
 }
 
 /** Each table of the configuration with its keys, defaults and examples. */
 export function referenceSections(): readonly ReferenceSection[] {
   return SECTIONS.map(({ heading, path }) => {
-    const schema = path.reduce<SchemaNode | undefined>(child, configSchema);
+    let schema: SchemaNode | undefined = configSchema;
+    let reload: ReloadTreatment | undefined;
+    for (const part of path) {
+      schema = child(schema, part);
+      reload = schema?.reload ?? reload;
+    }
     const properties = Object.entries(schema?.properties ?? {});
-    return { heading, rows: properties.map(([key, property]) => rowOf(key, property, schema)) };
+    return { heading, rows: properties.map(([key, property]) => rowOf(key, property, schema, reload)) };
   });
 }
 
@@ -53,14 +61,15 @@ export function configReference(): string {
 }
 
 function renderSection({ heading, rows }: ReferenceSection): string {
-  const cells = rows.map(({ key, kind, fallback, meaning }) =>
-    [code(key), kind, fallback, meaning].map(cell).join(' | '),
+  const tellsReload = rows.some(({ reload }) => reload !== '');
+  const cells = rows.map(({ key, kind, fallback, meaning, reload }) =>
+    [code(key), kind, fallback, ...(tellsReload ? [reload] : []), meaning].map(cell).join(' | '),
   );
   return [
     `### ${heading}`,
     '',
-    '| key | value | default | meaning |',
-    '|---|---|---|---|',
+    `| key | value | default |${tellsReload ? ' on a reload |' : ''} meaning |`,
+    `|---|---|---|${tellsReload ? '---|' : ''}---|`,
     ...cells.map((row) => `| ${row} |`),
   ].join('\n');
 }
@@ -72,7 +81,31 @@ function child(schema: SchemaNode | undefined, part: string): SchemaNode | undef
   return typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined;
 }
 
-function rowOf(key: string, property: SchemaNode, parent: SchemaNode | undefined): ReferenceRow {
+/** Of a table whose keys differ, each key says it for itself. */
+const SEE_KEYS = 'see its keys';
+
+const ON_A_RELOAD: Readonly<Record<ReloadTreatment, string>> = {
+  restart: 'restarts it',
+  live: 'at once',
+  'next start': 'at the next start',
+  copies: 'starts or stops copies',
+  'new engine': 'needs a new engine',
+};
+
+function reloadInWords(property: SchemaNode, above: ReloadTreatment | undefined): string {
+  const own = property.reload ?? above;
+  const ofKeys = Object.values(property.properties ?? {}).map(({ reload = own }) => reload);
+  if (own === undefined) return '';
+  return ofKeys.every((reload) => reload === own) ? ON_A_RELOAD[own] : SEE_KEYS;
+}
+
+/** @param above what a reload does with the table that the key is in. */
+function rowOf(
+  key: string,
+  property: SchemaNode,
+  parent: SchemaNode | undefined,
+  above: ReloadTreatment | undefined,
+): ReferenceRow {
   const fallback = parent?.required?.includes(key)
     ? 'required'
     : property.default === undefined || isEmptyTable(property.default)
@@ -83,7 +116,8 @@ function rowOf(key: string, property: SchemaNode, parent: SchemaNode | undefined
     property.description ?? '',
     ...(examples.length > 0 ? [`Example: ${examples.join(', ')}`] : []),
   ];
-  return { key, kind: kind(property), fallback, meaning: meaning.join(' ') };
+  const reload = reloadInWords(property, above);
+  return { key, kind: kind(property), fallback, meaning: meaning.join(' '), reload };
 }
 
 function isEmptyTable(value: unknown): boolean {

@@ -4,7 +4,7 @@ import { nearestWord } from '../nearest-word.ts';
 import { shortDuration } from '../units.ts';
 import { type DependencyGraph, findCycles, heaviestPath } from './dependency-graph.ts';
 import type { Place } from './place.ts';
-import type { PlacedProcess } from './resolve-process.ts';
+import type { PlacedProcess } from './resolve-dependencies.ts';
 import type { Dependency, EngineConfig, ProcessConfig } from './resolved-config.ts';
 
 /** Reports unknown names, cycles and conditions that can never hold. */

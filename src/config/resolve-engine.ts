@@ -1,13 +1,10 @@
-/** The checked `[engine]` table to what the engine goes by. */
+/** Keys of the checked `[engine]` table to what the engine goes by. */
 
 import { dirname, resolve } from 'node:path';
 import { LEVELS } from '../levels.ts';
 import { commandAt } from './command-line.ts';
-import type { ConfigPorts } from './config-ports.ts';
 import { durationAt, sizeAt } from './durations.ts';
-import { listenAddressAt } from './listen-address.ts';
 import type { Place } from './place.ts';
-import { resolveSocketAccess } from './resolve-access.ts';
 import type {
   EngineConfig,
   EngineLogConfig,
@@ -31,34 +28,23 @@ const LEAST_JOURNAL_FILES_BYTES = 1_024 * 1_024;
 /** The defaults of the schema, if `log` is only a level. */
 export const DEFAULT_SLOW_READER: SlowReaderRules = { whenSlow: 'wait', stuckAfterMs: 5_000 };
 
-/** @param place of the `[engine]` table; problems go to its findings. */
-export function resolveEngine(place: Place, engine: EngineSource, ports: ConfigPorts): EngineConfig {
-  const graceMs = durationAt(place.at('grace'), engine.grace, 'zero');
-  if (graceMs < LEAST_GRACE_MS) {
-    place
-      .at('grace')
-      .problem({ message: `found ${JSON.stringify(engine.grace)}`, expected: 'at least 2 seconds' });
-  }
+export function graceAt(place: Place, given: EngineSource['grace']): number {
+  const graceMs = durationAt(place, given, 'zero');
+  if (graceMs < LEAST_GRACE_MS)
+    place.problem({ message: `found ${JSON.stringify(given)}`, expected: 'at least 2 seconds' });
+  return graceMs;
+}
+
+/** @param place of the `[engine]` table */
+export function exitWhenAt(place: Place, engine: EngineSource): EngineConfig['exitWhen'] {
   const exitWhen = engine.main !== undefined && !place.isGiven('exit_when') ? 'main' : engine.exit_when;
   if (exitWhen === 'main' && engine.main === undefined) {
     place.at('exit_when').problem({ message: 'exit_when = "main" needs a main', hint: 'add main = "NAME"' });
   }
-  return {
-    socket: engine.socket === undefined ? undefined : socketAt(place.at('socket'), engine.socket),
-    ...resolveSocketAccess(place, engine, ports),
-    log: resolveLog(place.at('log'), engine.log),
-    journal: resolveJournal(place.at('journal'), engine.journal),
-    http:
-      engine.http === undefined ? undefined : listenAddressAt(place.at('http', 'listen'), engine.http.listen),
-    graceMs,
-    exitWhen,
-    main: engine.main,
-    terminationLog: resolve(dirname(place.source.path), engine.termination_log),
-    hooks: resolveHooks(place.at('hooks'), engine.hooks),
-  };
+  return exitWhen;
 }
 
-function socketAt(place: Place, given: string): string {
+export function socketAt(place: Place, given: string): string {
   const path = resolve(dirname(place.source.path), given);
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
     place.problem({
@@ -69,7 +55,7 @@ function socketAt(place: Place, given: string): string {
   return path;
 }
 
-function resolveLog(place: Place, log: EngineSource['log']): EngineLogConfig {
+export function logAt(place: Place, log: EngineSource['log']): EngineLogConfig {
   if (typeof log === 'object') {
     if (log.marks && log.output === 'raw') {
       place.at('marks').warning('with output = "raw" there are no marks; write output = "prefix" or "json"');
@@ -88,7 +74,7 @@ function resolveLog(place: Place, log: EngineSource['log']): EngineLogConfig {
   return { level: level ?? 'info', ...rest };
 }
 
-function resolveJournal(place: Place, journal: EngineSource['journal']): JournalConfig {
+export function journalAt(place: Place, journal: EngineSource['journal']): JournalConfig {
   const { output, directory, max_size: size, max_age: age } = journal;
   const maxBytes = size === undefined ? undefined : sizeAt(place.at('max_size'), size);
   const least = directory === undefined ? LEAST_JOURNAL_BYTES : LEAST_JOURNAL_FILES_BYTES;
@@ -115,7 +101,7 @@ const HOOKS: readonly HookEvent[] = [
 ];
 const DEFAULT_HOOK_TIMEOUT = '10s';
 
-function resolveHooks(place: Place, hooks: EngineSource['hooks']): readonly HookConfig[] {
+export function hooksAt(place: Place, hooks: EngineSource['hooks']): readonly HookConfig[] {
   return HOOKS.flatMap((on) => {
     const key = `on_${on}` as const;
     const hook = hooks?.[key];

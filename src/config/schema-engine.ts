@@ -9,6 +9,7 @@ import {
   flag,
   nonEmptyText,
   octalMode,
+  type SchemaRows,
   size,
   text,
 } from './schema-values.ts';
@@ -96,18 +97,21 @@ const log = {
   description: "The engine's own log on standard error. A string is short for `{level = …}`.",
   properties: {
     level: {
+      reload: 'live',
       type: 'string',
       enum: LEVELS,
       default: 'info',
       description: 'The least important level that is written.',
     },
     format: {
+      reload: 'new engine',
       type: 'string',
       enum: ['auto', 'json', 'pretty'],
       default: 'auto',
       description: '`auto`: pretty on a terminal, JSON lines elsewhere.',
     },
     output: {
+      reload: 'new engine',
       type: 'string',
       enum: ['raw', 'prefix', 'json'],
       default: 'raw',
@@ -115,12 +119,14 @@ const log = {
         'How the output of processes with `stdout = "inherit"` appears: as it is, with the process’s name before each line, or as JSON lines.',
     },
     marks: {
+      reload: 'live',
       ...flag,
       default: false,
       description:
         'Starts, ends and health of the processes appear between their lines; with `output = "prefix"` or `"json"`.',
     },
     when_slow: {
+      reload: 'live',
       type: 'string',
       enum: ['wait', 'drop'],
       default: 'wait',
@@ -128,12 +134,13 @@ const log = {
         'If the reader of the container’s stream, or of a FIFO, is slower than the processes. `wait`: they wait, and nothing is lost. `drop`: they never wait, and the oldest lines are dropped.',
     },
     stuck_after: {
+      reload: 'live',
       ...duration,
       default: '5s',
       description:
         'With `when_slow = "wait"`: if the reader has not taken a single byte for this long, the oldest lines are dropped until it reads again.',
     },
-  },
+  } as const satisfies SchemaRows,
   additionalProperties: false,
   default: {},
   expected: 'a level such as "debug", or {level, format, output, marks, when_slow, stuck_after}',
@@ -145,28 +152,32 @@ const journal = {
     'What `taskshell logs`, `why` and `timeline` look through: the engine’s events, and with `output` the lines that processes print.',
   properties: {
     output: {
+      reload: 'live',
       ...flag,
       default: false,
       description: 'Keep the lines that processes print too (not those of `"null"` and `"passthrough"`).',
     },
     directory: {
+      reload: 'new engine',
       ...nonEmptyText,
       description:
         'Directory to keep it in as files of JSON lines, relative to the configuration file; made where it is missing. Without it the journal is in memory and ends with the engine.',
       examples: ['/var/log/taskmaster'],
     },
     max_size: {
+      reload: 'live',
       ...size,
       description:
         'How much is kept, the oldest goes first. Default: `"4MiB"` in memory, `"256MiB"` in a directory.',
       examples: ['1GiB'],
     },
     max_age: {
+      reload: 'live',
       ...duration,
       description: 'Nothing older than this is shown, and files in which all is older are removed.',
       examples: ['7d'],
     },
-  },
+  } as const satisfies SchemaRows,
   additionalProperties: false,
   default: {},
   expected: 'a table such as [engine.journal]',
@@ -198,14 +209,25 @@ export const engineSchema = {
   description: 'The engine itself.',
   properties: {
     socket: {
+      reload: 'new engine',
       ...nonEmptyText,
       description:
         'Path of the control socket. Default: `/run/taskmaster/taskmaster.sock`, or where that cannot be written `$XDG_RUNTIME_DIR/taskmaster.sock`, then `/tmp/taskmaster-UID/taskmaster.sock`.',
       examples: ['/run/taskmaster/taskmaster.sock'],
     },
-    socket_mode: { ...octalMode, default: '0660', description: 'Permissions of the control socket.' },
-    socket_group: { ...account, description: 'Group of the control socket. Default: the engine’s own.' },
+    socket_mode: {
+      reload: 'new engine',
+      ...octalMode,
+      default: '0660',
+      description: 'Permissions of the control socket.',
+    },
+    socket_group: {
+      reload: 'new engine',
+      ...account,
+      description: 'Group of the control socket. Default: the engine’s own.',
+    },
     access: {
+      reload: 'live',
       type: 'object',
       description:
         'Who else may talk to the engine: users, and groups with a leading `@`. The engine’s own user and root may do everything.',
@@ -237,16 +259,18 @@ export const engineSchema = {
       expected: 'a table such as {read = ["@staff"], control = ["alice"]}',
       examples: [{ read: ['@staff'], control: ['alice', '@ops'] }],
     },
-    log,
-    journal,
-    http,
+    log: { reload: 'live', ...log },
+    journal: { reload: 'live', ...journal },
+    http: { reload: 'live', ...http },
     grace: {
+      reload: 'live',
       ...duration,
       default: '10s',
       description:
         'What the container’s runtime allows between TERM and KILL (`docker stop -t`, `terminationGracePeriodSeconds`). Everything is over one second earlier.',
     },
     exit_when: {
+      reload: 'live',
       type: 'string',
       enum: ['main', 'never', 'all-done'],
       default: 'all-done',
@@ -254,18 +278,20 @@ export const engineSchema = {
         'When the engine ends by itself: when `main` ends, never, or when every instance has completed or failed by itself. Where `main` is given, the default is `main`.',
     },
     main: {
+      reload: 'live',
       ...nonEmptyText,
       description: 'The process whose end ends the container, with its exit code.',
       examples: ['web'],
     },
     termination_log: {
+      reload: 'live',
       ...nonEmptyText,
       default: '/dev/termination-log',
       description:
         'File that is told in one sentence why the engine ended, where there is such a file (Kubernetes mounts it).',
     },
-    hooks,
-  },
+    hooks: { reload: 'live', ...hooks },
+  } as const satisfies SchemaRows,
   additionalProperties: false,
   default: {},
   expected: 'a table such as [engine]',

@@ -10,6 +10,7 @@ import {
   flag,
   nonEmptyText,
   octalMode,
+  type SchemaRows,
   signal,
   size,
   text,
@@ -85,6 +86,7 @@ export const processSchema = {
   description: 'A process to supervise.',
   properties: {
     cmd: {
+      reload: 'restart',
       ...command,
       perInstance: true,
       description:
@@ -92,13 +94,15 @@ export const processSchema = {
       examples: ['/usr/sbin/nginx -g "daemon off;"', ['sleep', '60']],
     },
     args: {
+      reload: 'restart',
       ...argumentList,
       perInstance: true,
       description: 'Arguments, passed on exactly as they are.',
       examples: [['-g', 'daemon off;']],
     },
-    description: { ...text, description: 'One line for people.' },
+    description: { reload: 'live', ...text, description: 'One line for people.' },
     type: {
+      reload: 'restart',
       type: 'string',
       enum: ['simple', 'oneshot', 'notify'],
       expected: '"simple" or "oneshot"',
@@ -107,30 +111,35 @@ export const processSchema = {
         '`simple`: a service. `oneshot`: runs to its end; ready when it ends well. `notify`: reserved for sd_notify(3), refused by this version.',
     },
     user: {
+      reload: 'restart',
       displaces: ['group', 'groups'],
       ...account,
       description:
         'Run as this user: name or number, `user:group` for short. HOME, USER, LOGNAME and SHELL are set to match. Default: the engine’s own user.',
       examples: ['www-data', 1000],
     },
-    group: { ...account, description: 'Primary group. Default: the user’s own.' },
+    group: { reload: 'restart', ...account, description: 'Primary group. Default: the user’s own.' },
     groups: {
+      reload: 'restart',
       type: 'array',
       items: account,
       description: 'Supplementary groups, all of them. Default: the user’s own.',
       expected: 'an array of names or numbers',
     },
     workingdir: {
+      reload: 'restart',
       ...nonEmptyText,
       perInstance: true,
       description: 'Directory to start in. Default: the engine’s own.',
     },
     umask: {
+      reload: 'restart',
       ...octalMode,
       description: 'File mode creation mask. Default: the engine’s own.',
       examples: ['022'],
     },
     env: {
+      reload: 'restart',
       merge: 'keys',
       type: 'object',
       propertyNames: { pattern: '^[^=\\u0000]+$' },
@@ -148,6 +157,7 @@ export const processSchema = {
       examples: [{ PORT: '8080' }, { DB_PASSWORD: { file: '/run/secrets/db' } }],
     },
     env_file: {
+      reload: 'restart',
       type: ['string', 'array'],
       pattern: '\\S',
       items: nonEmptyText,
@@ -155,9 +165,15 @@ export const processSchema = {
         'File (or files, later ones win) of `NAME=value` lines, relative to the configuration file. A leading `-` makes it optional. Values in quotes may span lines. `NAME` alone passes on the engine’s own variable, if it has one. Nothing in it is expanded.',
       expected: 'a path, or an array of paths',
     },
-    clear_env: { ...flag, default: false, description: 'Inherit nothing of the engine’s environment.' },
-    autostart: { ...flag, default: true, description: 'Start with the engine.' },
+    clear_env: {
+      reload: 'restart',
+      ...flag,
+      default: false,
+      description: 'Inherit nothing of the engine’s environment.',
+    },
+    autostart: { reload: 'next start', ...flag, default: true, description: 'Start with the engine.' },
     autorestart: {
+      reload: 'live',
       type: 'string',
       pattern: '^(no|always|unless-stopped|on-failure(:\\d{1,9}|\\[:\\d{1,9}\\])?)$',
       default: 'on-failure',
@@ -167,6 +183,7 @@ export const processSchema = {
       examples: ['on-failure:5'],
     },
     exit_codes: {
+      reload: 'live',
       type: 'array',
       items: { type: 'integer', minimum: 0, maximum: 255, expected: 'an exit code from 0 to 255' },
       default: [0],
@@ -174,6 +191,7 @@ export const processSchema = {
       expected: 'an array of exit codes',
     },
     backoff: {
+      reload: 'live',
       merge: 'keys',
       type: 'object',
       description:
@@ -197,6 +215,7 @@ export const processSchema = {
       expected: 'a table such as {base = "500ms", factor = 2, max = "30s", reset = "30s"}',
     },
     instances: {
+      reload: 'copies',
       type: 'integer',
       minimum: 1,
       maximum: 1000,
@@ -205,6 +224,7 @@ export const processSchema = {
         'How many copies to run: `web:1`, `web:2`, …. Each finds its name in TASKMASTER_INSTANCE and its number in TASKMASTER_INSTANCE_NUMBER; see “The number of the instance”.',
     },
     depends_on: {
+      reload: 'live',
       type: ['array', 'object', 'string'],
       items: nonEmptyText,
       pattern: '\\S',
@@ -214,11 +234,13 @@ export const processSchema = {
       examples: [['db'], { db: { condition: 'healthy', restart: true } }],
     },
     essential: {
+      reload: 'live',
       ...flag,
       default: false,
       description: 'When it ends by itself and is not restarted, the container ends with its exit code.',
     },
     stop: {
+      reload: 'live',
       displaces: ['stop_signal', 'stop_timeout'],
       type: 'array',
       minItems: 1,
@@ -248,41 +270,48 @@ export const processSchema = {
       ],
     },
     stop_signal: {
+      reload: 'live',
       ...signal,
       displaces: ['stop'],
       default: 'TERM',
       description: 'Short for a `stop` of one signal.',
     },
     start_timeout: {
+      reload: 'live',
       ...duration,
       description:
         'How long a start may take, until the process is healthy or, with `type = "oneshot"`, has exited. After that it is stopped, and that counts as a failure. 0: no limit. Default: `"90s"` for a one-shot that another process depends on, otherwise no limit.',
       examples: ['60s'],
     },
     stop_timeout: {
+      reload: 'live',
       displaces: ['stop'],
       ...duration,
       default: '5s',
       description: 'How long to wait after `stop_signal` before KILL.',
     },
     kill_mode: {
+      reload: 'live',
       ...killMode,
       description:
         'Who gets the stop signals, and the KILL after them. `group`: both go to the whole process group. `mixed`: the signals to the leader, which is the process that the engine started, and KILL to all. `leader`: both to the leader. Default: as `mixed`, and in the last fifth of the last wait (at most 1s) its children get the signal too. What is left when the leader has ended gets the same sequence from its start, then KILL.',
     },
     leave_running: {
+      reload: 'live',
       ...flag,
       default: false,
       description:
         'Leave what it started running when it ends: cron’s jobs, sessions of sshd. All signals go to the leader only. What it left gets TERM when the engine shuts down.',
     },
     reload_signal: {
+      reload: 'live',
       ...signal,
       description:
         'Sent to the process (not its group) on every reload of the configuration that does not restart it.',
       examples: ['HUP'],
     },
     stdin: {
+      reload: 'restart',
       type: 'string',
       enum: ['null', 'pipe'],
       default: 'null',
@@ -290,32 +319,43 @@ export const processSchema = {
         'Standard input. `"null"`: /dev/null. `"pipe"`: what `attach --stdin` writes; it waits while nobody does.',
     },
     tty: {
+      reload: 'restart',
       ...flag,
       default: false,
       description:
         'Run it on a pseudo-terminal of its own, for `attach --stdin`: shells, full-screen programs. It is standard input, output and error in one, so `stdout` says where all of it goes, and `stdin` and `stderr` are not given. TERM is `xterm` unless `env` says otherwise.',
     },
-    stdout: { ...output, description: `Standard output. ${OUTPUT_FORMS}` },
+    stdout: { reload: 'restart', ...output, description: `Standard output. ${OUTPUT_FORMS}` },
     stderr: {
+      reload: 'restart',
       ...errorOutput,
       description:
         'Standard error, in the same forms; `"stdout"`: to the same as standard output, as `2>&1`. Both share one pipe then, which keeps their exact order, and `attach` and `logs` show both as stdout. So they do if both lead to the same file.',
     },
     ring_size: {
+      reload: 'live',
       ...size,
       default: '64KiB',
       description: 'How much of each stream is kept in memory for `attach`, `logs` and `why`: 1KiB to 16MiB.',
     },
-    healthcheck: healthcheckSchema,
-    limits,
-    nice: { type: 'integer', minimum: -20, maximum: 19, description: 'Scheduling priority, −20 to 19.' },
+    healthcheck: { reload: 'live', ...healthcheckSchema },
+    limits: { reload: 'restart', ...limits },
+    nice: {
+      reload: 'restart',
+      type: 'integer',
+      minimum: -20,
+      maximum: 19,
+      description: 'Scheduling priority, −20 to 19.',
+    },
     oom_score_adj: {
+      reload: 'restart',
       type: 'integer',
       minimum: -1000,
       maximum: 1000,
       description: 'How readily the kernel kills it when memory runs out.',
     },
     capabilities: {
+      reload: 'restart',
       type: 'array',
       items: nonEmptyText,
       description:
@@ -324,17 +364,19 @@ export const processSchema = {
       examples: [['NET_BIND_SERVICE']],
     },
     parent_death_signal: {
+      reload: 'restart',
       ...signal,
       description:
         'Sent to the process (not to its children) when the engine dies without having stopped it. As PID 1 the engine takes everything with it, so this is for an engine that is not. A program that changes its user by itself loses it. Default: none.',
       examples: ['TERM'],
     },
     no_new_privs: {
+      reload: 'restart',
       ...flag,
       default: false,
       description: 'Neither it nor its children can gain privileges by set-user-ID programs.',
     },
-  },
+  } as const satisfies SchemaRows,
   required: ['cmd'],
   additionalProperties: false,
   expected: 'a table such as [processes.web]',

@@ -3,6 +3,21 @@
  * what would have been right; it needs no "expected" in front.
  */
 
+/**
+ * What a reload does with a change of a key: `restart`: a running program cannot take it over; `live`: it applies at
+ * once, and the process keeps its pid; `copies`: copies come and go.
+ */
+export type ReloadTreatment = 'restart' | 'live' | 'next start' | 'copies' | 'new engine';
+
+/** What each key says beside its shape; one that does not, does not compile. */
+export type SchemaRows = Readonly<Record<string, SchemaRow>>;
+
+interface SchemaRow {
+  readonly reload: ReloadTreatment;
+  readonly description: string;
+  readonly [keyword: string]: unknown;
+}
+
 /** Seconds, or text with units. Whether the text is in bounds is for `durations.ts`. */
 const DURATION_PATTERN = '^\\s*\\d+(\\.\\d+)?\\s*$|^\\s*(\\d+(\\.\\d+)?(ms|s|m|h|d))+\\s*$';
 

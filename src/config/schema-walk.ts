@@ -1,6 +1,7 @@
 /** Looks things up in the schema by where a value stands; only messages need it, so nothing is prepared. */
 
 import { configSchema } from './schema.ts';
+import type { ReloadTreatment } from './schema-values.ts';
 import type { KeyPath } from './source-file.ts';
 
 export interface SchemaNode {
@@ -14,6 +15,8 @@ export interface SchemaNode {
   readonly description?: string;
   /** `keys`: an inherited table is merged with the process's own by key; otherwise the own value replaces it. */
   readonly merge?: 'keys';
+  /** What a reload does with a change of it; absent: as of the table around it. */
+  readonly reload?: ReloadTreatment;
   /** Keys beside it that are not inherited if it is given. */
   readonly displaces?: readonly string[];
   readonly default?: unknown;
@@ -31,6 +34,17 @@ export function schemaAt(path: KeyPath): SchemaNode | undefined {
   let node: SchemaNode | undefined = ROOT;
   for (const part of path) node = node === undefined ? undefined : childSchema(node, part);
   return node;
+}
+
+/** @returns what a reload does with a change of the value at a path: what the nearest key says of it. */
+export function reloadAt(path: KeyPath): ReloadTreatment | undefined {
+  let node: SchemaNode | undefined = ROOT;
+  let reload: ReloadTreatment | undefined;
+  for (const part of path) {
+    node = node === undefined ? undefined : childSchema(node, part);
+    reload = node?.reload ?? reload;
+  }
+  return reload;
 }
 
 function childSchema(node: SchemaNode, part: string | number): SchemaNode | undefined {

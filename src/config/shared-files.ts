@@ -1,6 +1,6 @@
 /** Streams that lead to the same file: it is opened once, so only one set of rules can hold. */
 
-import type { PlacedProcess } from './resolve-process.ts';
+import type { PlacedProcess } from './resolve-dependencies.ts';
 import type { OutputTarget, ProcessConfig } from './resolved-config.ts';
 
 type FileTarget = Extract<OutputTarget, { readonly kind: 'file' }>;

@@ -19,6 +19,7 @@ const KEYS: readonly (readonly [string, string, 'restart' | 'update' | 'unchange
   ['umask = "022"', 'umask', 'restart'],
   ['env = {A = 1, B = 2}', 'env.A env.B', 'restart'],
   ['env = {A = {file = "/run/secrets/a"}}', 'env.A', 'restart'],
+  ['env = {A = 1, "A.B" = 2}', 'env.A env.A.B', 'restart'],
   ['clear_env = true', 'clear_env', 'restart'],
   ['limits = {nofile = 10, core = "unlimited"}', 'limits.nofile limits.core', 'restart'],
   ['nice = 1', 'nice', 'restart'],

@@ -1,0 +1,252 @@
+/** The keys of `[processes.NAME]`, one row each. */
+
+import { dirname, resolve } from 'node:path';
+import { commandAt } from '../command-line.ts';
+import type { ConfigPorts } from '../config-ports.ts';
+import { durationAt, sizeAt } from '../durations.ts';
+import { resolveEnvironment } from '../environment.ts';
+import { resolveHealth } from '../health-rules.ts';
+import { type ResolvedIdentity, resolveCapabilities } from '../identity.ts';
+import { resolveLimits } from '../limits.ts';
+import { octalAt } from '../octal.ts';
+import { resolveStreams } from '../output-target.ts';
+import type { Place } from '../place.ts';
+import { type PlacedProcess, resolveDependencies } from '../resolve-dependencies.ts';
+import type { OutputTarget, ProcessConfig, SpawnSettings } from '../resolved-config.ts';
+import { resolveRestart } from '../restart-policy.ts';
+import type { HealthcheckSource, ProcessSource } from '../schema.ts';
+import { showValue } from '../show-value.ts';
+import { signalAt } from '../signal-at.ts';
+import { resolveStop } from '../stop-sequence.ts';
+import type { KeyRow, KeyRows } from './rows.ts';
+
+const MIN_RING_BYTES = 1_024;
+const MAX_RING_BYTES = 16 * 1_048_576;
+
+/** A table of a file, and what its keys are resolved with. */
+export interface Unresolved {
+  readonly place: Place;
+  readonly process: ProcessSource;
+  readonly ports: ConfigPorts;
+  /** Of `user`, `group` and `groups` together. */
+  readonly identity: ResolvedIdentity;
+  /** All processes of all files. */
+  readonly all: ReadonlyMap<string, PlacedProcess>;
+  /** Another process depends on it. */
+  readonly isNeeded: boolean;
+}
+
+/** Some give parts of the resolved process, or of its settings for a spawn, for themselves and those beside them. */
+type Row = KeyRow<ProcessConfig> & {
+  readonly resolve?: (from: Unresolved) => Partial<ProcessConfig>;
+  readonly spawn?: (from: Unresolved) => Partial<SpawnSettings>;
+};
+
+const PROBES = { uptime: 'uptime', cmd: 'command', http: 'http', tcp: 'tcp' } as const;
+
+function probe(key: keyof typeof PROBES): KeyRow<ProcessConfig> {
+  return { value: ({ health }) => (health.probe.kind === PROBES[key] ? health.probe : undefined) };
+}
+
+const HEALTHCHECK: KeyRows<HealthcheckSource, ProcessConfig> = {
+  uptime: probe('uptime'),
+  cmd: probe('cmd'),
+  args: { partOf: 'cmd' },
+  http: probe('http'),
+  tcp: probe('tcp'),
+  interval: { value: ({ health }) => health.intervalMs },
+  timeout: { value: ({ health }) => health.timeoutMs },
+  retries: { value: ({ health }) => health.retries },
+  start_period: { value: ({ health }) => health.startPeriodMs },
+  start_interval: { value: ({ health }) => health.startIntervalMs },
+  on_unhealthy: { value: ({ health }) => health.onUnhealthy },
+};
+
+type FileTarget = Extract<OutputTarget, { kind: 'file' }>;
+type FileSource = Exclude<ProcessSource['stdout'], string>;
+
+function stream(
+  name: 'stdout' | 'stderr',
+  target: (config: ProcessConfig) => OutputTarget,
+): {
+  readonly value: (config: ProcessConfig) => unknown;
+  readonly keys: KeyRows<FileSource, ProcessConfig>;
+} {
+  const file = (read: (file: FileTarget) => unknown): KeyRow<ProcessConfig> => ({
+    value: (config) => {
+      const found = target(config);
+      return found.kind === 'file' ? read(found) : undefined;
+    },
+  });
+  return {
+    value: (config) => {
+      const found = target(config);
+      return found.kind === 'file' ? ['file', found.path] : found.kind;
+    },
+    keys: {
+      file: { partOf: name },
+      max_size: file(({ maxSizeBytes }) => maxSizeBytes),
+      max_files: file(({ maxFiles }) => maxFiles),
+      compress: file(({ compress }) => compress),
+      rotate_every: file(({ rotateEveryMs }) => rotateEveryMs),
+      mode: file(({ access }) => access?.mode),
+      owner: file(({ access }) => access?.uid),
+      group: file(({ access }) => access?.gid),
+      shared: file(({ isShared }) => isShared),
+      timestamps: file(({ hasTimestamps }) => hasTimestamps),
+    },
+  };
+}
+
+export const PROCESS_KEYS = {
+  cmd: {
+    value: ({ command }) => command,
+    resolve: ({ place, process }) => ({
+      command: commandAt(place, process.cmd, process.args) ?? { file: '', args: [] },
+    }),
+  },
+  args: { partOf: 'cmd' },
+  description: {
+    value: ({ description }) => description,
+    resolve: ({ process }) => ({ description: process.description }),
+  },
+  type: { value: ({ type }) => type, resolve: ({ process }) => ({ type: process.type }) },
+  user: {
+    value: ({ spawn }) => spawn.identity,
+    spawn: ({ identity }) => ({ identity: identity.identity }),
+  },
+  group: { partOf: 'user' },
+  groups: { partOf: 'user' },
+  workingdir: {
+    value: ({ spawn }) => spawn.workingDirectory,
+    spawn: ({ place, process }) => ({
+      workingDirectory:
+        process.workingdir === undefined
+          ? undefined
+          : resolve(dirname(place.at('workingdir').source.path), process.workingdir),
+    }),
+  },
+  umask: {
+    value: ({ spawn }) => spawn.umask,
+    spawn: ({ place, process }) => ({
+      umask: process.umask === undefined ? undefined : octalAt(place.at('umask'), process.umask, 'mask'),
+    }),
+  },
+  env: {
+    entries: ({ spawn }) => [
+      ...Object.entries(spawn.environment.set),
+      ...Object.entries(spawn.environment.secretFiles ?? {}).map(([name, file]) => [name, { file }] as const),
+    ],
+    spawn: ({ place, process, identity, ports }) => ({
+      environment: resolveEnvironment(place, process, identity.variables, ports),
+    }),
+  },
+  env_file: { partOf: 'env' },
+  clear_env: { value: ({ spawn }) => spawn.environment.clear },
+  autostart: {
+    value: ({ autostart }) => autostart,
+    resolve: ({ process }) => ({ autostart: process.autostart }),
+  },
+  autorestart: {
+    value: ({ restart }) => [restart.policy, restart.maxRestarts],
+    resolve: ({ place, process }) => ({ restart: resolveRestart(place, process) }),
+  },
+  exit_codes: { value: ({ restart }) => [...restart.exitCodes].sort((left, right) => left - right) },
+  backoff: {
+    keys: {
+      base: { value: ({ restart }) => restart.backoff.baseMs },
+      factor: { value: ({ restart }) => restart.backoff.factor },
+      max: { value: ({ restart }) => restart.backoff.maxMs },
+      reset: { value: ({ restart }) => restart.backoff.resetMs },
+    } satisfies KeyRows<ProcessSource['backoff'], ProcessConfig>,
+  },
+  instances: {
+    value: ({ instances }) => instances,
+    resolve: ({ process }) => ({ instances: process.instances }),
+  },
+  depends_on: {
+    value: ({ dependsOn }) => dependsOn,
+    resolve: ({ process, all }) => ({ dependsOn: resolveDependencies(process.depends_on, all) }),
+  },
+  essential: {
+    value: ({ essential }) => essential,
+    resolve: ({ process }) => ({ essential: process.essential }),
+  },
+  stop: {
+    value: ({ stop, kill }) => [stop, kill],
+    resolve: ({ place, process }) => resolveStop(place, process),
+  },
+  stop_signal: { partOf: 'stop' },
+  start_timeout: {
+    value: ({ startTimeoutMs }) => startTimeoutMs,
+    resolve: ({ place, process, isNeeded }) => ({
+      startTimeoutMs: startTimeoutAt(place.at('start_timeout'), process, isNeeded),
+    }),
+  },
+  stop_timeout: { partOf: 'stop' },
+  kill_mode: { partOf: 'stop' },
+  leave_running: { value: ({ leaveRunning }) => leaveRunning },
+  reload_signal: {
+    value: ({ reloadSignal }) => reloadSignal,
+    resolve: ({ place, process: { reload_signal: given } }) => ({
+      reloadSignal: given === undefined ? undefined : signalAt(place.at('reload_signal'), given),
+    }),
+  },
+  stdin: {
+    value: ({ stdin }) => stdin === 'pipe',
+    resolve: ({ place, process, ports }) => resolveStreams(place, process, ports),
+  },
+  tty: { value: ({ stdin }) => stdin === 'terminal' },
+  stdout: stream('stdout', ({ stdout }) => stdout),
+  // On a terminal there is no such stream: as if the file did not mention it.
+  stderr: stream('stderr', ({ stdin, stderr }) => (stdin === 'terminal' ? { kind: 'inherit' } : stderr)),
+  ring_size: {
+    value: ({ ringBytes }) => ringBytes,
+    resolve: ({ place, process }) => ({ ringBytes: ringBytesAt(place.at('ring_size'), process.ring_size) }),
+  },
+  healthcheck: {
+    keys: HEALTHCHECK,
+    resolve: ({ place, process }) => ({ health: resolveHealth(place.at('healthcheck'), process) }),
+  },
+  limits: {
+    entries: ({ spawn }) => spawn.limits.map(({ resource, soft, hard }) => [resource, [soft, hard]]),
+    spawn: ({ place, process }) => ({ limits: resolveLimits(place.at('limits'), process.limits) }),
+  },
+  nice: { value: ({ spawn }) => spawn.nice, spawn: ({ process }) => ({ nice: process.nice }) },
+  oom_score_adj: {
+    value: ({ spawn }) => spawn.oomScoreAdj,
+    spawn: ({ process }) => ({ oomScoreAdj: process.oom_score_adj }),
+  },
+  capabilities: {
+    value: ({ spawn: { capabilities } }) =>
+      capabilities === undefined ? undefined : [...capabilities].sort(),
+    spawn: ({ place, process, ports }) => ({
+      capabilities: resolveCapabilities(place.at('capabilities'), process.capabilities, ports.self),
+    }),
+  },
+  parent_death_signal: {
+    value: ({ spawn }) => spawn.parentDeathSignal,
+    spawn: ({ place, process: { parent_death_signal: given } }) =>
+      given === undefined ? {} : { parentDeathSignal: signalAt(place.at('parent_death_signal'), given) },
+  },
+  no_new_privs: {
+    value: ({ spawn }) => spawn.noNewPrivs,
+    spawn: ({ process }) => ({ noNewPrivs: process.no_new_privs }),
+  },
+} as const satisfies { readonly [Key in keyof ProcessSource]-?: Row };
+
+/** A one-shot that hangs must not keep what depends on it waiting for ever; systemd gives a start 90 s too. */
+const NEEDED_ONESHOT_START_MS = 90_000;
+
+function startTimeoutAt(place: Place, process: ProcessSource, isNeeded: boolean): number | undefined {
+  if (process.start_timeout === undefined)
+    return process.type === 'oneshot' && isNeeded ? NEEDED_ONESHOT_START_MS : undefined;
+  return durationAt(place, process.start_timeout, 'zero') || undefined;
+}
+
+function ringBytesAt(place: Place, given: string | number): number {
+  const bytes = sizeAt(place, given);
+  if (bytes < MIN_RING_BYTES || bytes > MAX_RING_BYTES)
+    place.problem({ message: `found ${showValue(given)}`, expected: 'between 1KiB and 16MiB' });
+  return bytes;
+}
