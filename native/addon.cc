@@ -34,6 +34,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("acceptMore", Napi::Function::New(env, AcceptMore, "acceptMore"));
   exports.Set("refuseDescriptors", Napi::Function::New(env, RefuseDescriptors, "refuseDescriptors"));
   exports.Set("resizePipe", Napi::Function::New(env, ResizePipe, "resizePipe"));
+  exports.Set("isTerminal", Napi::Function::New(env, IsTerminal, "isTerminal"));
   exports.Set("unreadBytes", Napi::Function::New(env, UnreadBytes, "unreadBytes"));
   exports.Set("fileNow", Napi::Function::New(env, FileNow, "fileNow"));
   exports.Set("fileLater", Napi::Function::New(env, FileLater, "fileLater"));

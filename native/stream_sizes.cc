@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -29,6 +30,10 @@ Napi::Value ResizeTerminal(const Napi::CallbackInfo& info) {
   auto number = [&info](size_t index) { return info[index].ToNumber().Uint32Value(); };
   winsize size = {static_cast<unsigned short>(number(2)), static_cast<unsigned short>(number(1)), 0, 0};
   return Napi::Number::New(info.Env(), ioctl(static_cast<int>(number(0)), TIOCSWINSZ, &size) == 0 ? 0 : errno);
+}
+
+Napi::Value IsTerminal(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), isatty(info[0].ToNumber().Int32Value()) == 1);
 }
 
 }  // namespace taskmaster

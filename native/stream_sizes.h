@@ -13,4 +13,7 @@ Napi::Value UnreadBytes(const Napi::CallbackInfo& info);
 // resizeTerminal(fd, columns, rows): 0 or the errno's number. Whoever is in its foreground gets SIGWINCH.
 Napi::Value ResizeTerminal(const Napi::CallbackInfo& info);
 
+// isTerminal(fd): isatty(3). Node's own is in a module that loads all of its streams.
+Napi::Value IsTerminal(const Napi::CallbackInfo& info);
+
 }  // namespace taskmaster

@@ -12,6 +12,13 @@ import { Script } from 'node:vm';
 
 export type LoadBundle = (name: string) => unknown;
 
+/**
+ * What the build puts around each bundle, as Node does around a module. Done here, it would copy the whole text twice
+ * more, and V8 would collect garbage in the middle of a start.
+ */
+export const BUNDLE_START = '(function(exports,require,module,__filename,__dirname){';
+export const BUNDLE_END = '})';
+
 /** @param onCompiled told of every bundle that is loaded: the build keeps the code that a run has compiled. */
 export function bundleLoader(
   folder: string,
@@ -27,7 +34,7 @@ export function bundleLoader(
     modules.set(name, module);
     const path = join(folder, `${name}.cjs`);
     // The bundler writes ASCII: latin1 is then the same, and quicker to read.
-    const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(path, 'latin1')}\n})`;
+    const source = readFileSync(path, 'latin1');
     const cachedData = readIfThere(join(folder, `${name}.cache`));
     // Not the path: the name is part of the compiled code, which must be the same wherever it is built.
     const filename = `${name}.cjs`;

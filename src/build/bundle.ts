@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { BUNDLE_END, BUNDLE_START } from '../load-bundle.ts';
 import { keepCompiledCode } from './code-cache.ts';
 import './generate.ts';
 import { dist, root, VERSION } from './project.ts';
@@ -46,18 +47,20 @@ const options: BuildOptions = {
   logLevel: 'warning',
 };
 
+const wrapped: BuildOptions = { ...options, banner: { js: BUNDLE_START }, footer: { js: BUNDLE_END } };
+
+await build({ ...options, entryPoints: { main: 'src/main.ts' } });
 await build({
-  ...options,
+  ...wrapped,
   plugins: [latePackages],
   entryPoints: {
-    main: 'src/main.ts',
     'engine-start': 'src/commands/engine-start.ts',
     'engine-check': 'src/commands/engine-check.ts',
     shell: 'src/commands/shell.ts',
     board: 'src/commands/board.ts',
   },
 });
-await build({ ...options, entryPoints: Object.fromEntries(LATE_PACKAGES.map((name) => [name, name])) });
+await build({ ...wrapped, entryPoints: Object.fromEntries(LATE_PACKAGES.map((name) => [name, name])) });
 
 assertAscii();
 keepCompiledCode(root, LATE_PACKAGES);

@@ -1,6 +1,5 @@
 /** Builds the engine's parts and wires them; the one place that knows them all. No logic of its own. */
 
-import { isatty } from 'node:tty';
 import { compareConfigs } from '../config/diff.ts';
 import { loadConfig } from '../config/load.ts';
 import { renderProblem } from '../config/problem.ts';
@@ -65,7 +64,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
   const { slowReader } = config.engine.log;
   const unreadBytes = (fd: number): number => addon.unreadBytes(fd);
   const streams = standardStreams(slowReader, { clock, events, unreadBytes });
-  const isTerminal = isatty(2);
+  const isTerminal = addon.isTerminal(2);
   const mayColour = process.env.NO_COLOR === undefined;
   const log = new EngineLog(config.engine.log, {
     events,
@@ -82,7 +81,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
   const container = containerStreams({
     ...streams,
     format: config.engine.log.output,
-    hasColour: { stdout: mayColour && isatty(1), stderr: mayColour && isTerminal },
+    hasColour: { stdout: mayColour && addon.isTerminal(1), stderr: mayColour && isTerminal },
     wallTime: () => clock.wallTime(),
   });
   events.subscribe((event) => container.tell(event));

@@ -87,8 +87,10 @@ async function start(
     const refusal = await listen(engine);
     if (refusal !== undefined) return refusal;
   }
-  if (role === 'subreaper') await dealWithAbandoned(engine, replaces);
+  if (role === 'subreaper' && replaces) await stopAbandoned(engine);
   startProcesses(engine, started);
+  // It reads all of /proc: that must not delay the first processes.
+  if (role === 'subreaper') setImmediate(() => reportAbandoned(engine));
   setImmediate(() => {
     void log.open().catch(engine.onFault);
     void engine.journal.open().catch(engine.onFault);
@@ -103,17 +105,20 @@ async function start(
 }
 
 /** As PID 1 nobody outlives an engine; else it may have been killed, and what it ran would be started twice. */
-async function dealWithAbandoned({ events, abandoned }: Engine, replaces: boolean): Promise<void> {
+async function stopAbandoned({ events, abandoned }: Engine): Promise<void> {
   const found = abandoned.find();
   if (found.length === 0) return;
-  const left = replaces ? await abandoned.stop() : found;
-  const notice = (message: string): number => events.emit('warn', 'engine_notice', { message });
-  if (replaces) notice(`stopped what an engine that was killed had left running: ${leftInWords(found)}`);
+  await abandoned.stop();
+  const message = `stopped what an engine that was killed had left running: ${leftInWords(found)}`;
+  events.emit('warn', 'engine_notice', { message });
+}
+
+function reportAbandoned({ events, abandoned }: Engine): void {
+  const left = abandoned.find();
   if (left.length === 0) return;
   const advice = 'stop it, or start the engine with --replace; otherwise it runs beside what is started now';
-  notice(
-    `an engine with this configuration was killed and has left running: ${leftInWords(left)}; ${advice}`,
-  );
+  const message = `an engine with this configuration was killed and has left running: ${leftInWords(left)}; ${advice}`;
+  events.emit('warn', 'engine_notice', { message });
 }
 
 /** Without a socket the processes run all the same: control can come back (SIGUSR1), a lost start cannot. */

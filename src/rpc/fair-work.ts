@@ -4,8 +4,6 @@
  * done lately. So nobody waits for what another asks, however much that is.
  */
 
-import { performance } from 'node:perf_hooks';
-
 /** Clients of one user for whom something large is put together at a time: what there is of it takes memory. */
 const MOST_IN_THE_MIDDLE = 4;
 const SLICE_MS = 2;

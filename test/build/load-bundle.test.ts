@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Script } from 'node:vm';
 import { keepCompiledCode } from '../../src/build/code-cache.ts';
-import { bundleLoader } from '../../src/load-bundle.ts';
+import { BUNDLE_END, BUNDLE_START, bundleLoader } from '../../src/load-bundle.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const dist = resolve(import.meta.dirname, '../../dist');
@@ -13,7 +13,8 @@ const dist = resolve(import.meta.dirname, '../../dist');
 /** A folder of bundles, by name. */
 function folderOf(t: TestContext, bundles: Readonly<Record<string, string>>): string {
   const folder = temporaryFolder(t);
-  for (const [name, code] of Object.entries(bundles)) writeFileSync(join(folder, `${name}.cjs`), code);
+  for (const [name, code] of Object.entries(bundles))
+    writeFileSync(join(folder, `${name}.cjs`), `${BUNDLE_START}${code}\n${BUNDLE_END}`);
   return folder;
 }
 
@@ -52,7 +53,7 @@ test('V8 takes the compiled code of every bundle that the build made', () => {
     .map((file) => file.replace('.cjs', ''));
   assert.ok(names.length >= 5, String(names));
   // In a process of its own, with the flags that the launcher gives: they are part of what V8 compares.
-  const program = `import { bundleLoader } from ${JSON.stringify(resolve(dist, '../src/load-bundle.ts'))};
+  const program = `import { BUNDLE_END, BUNDLE_START, bundleLoader } from ${JSON.stringify(resolve(dist, '../src/load-bundle.ts'))};
     const refused = [];
     const load = bundleLoader(${JSON.stringify(dist)}, (name, script) => {
       if (script.cachedDataRejected !== false) refused.push(name);
