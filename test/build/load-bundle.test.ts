@@ -60,7 +60,13 @@ test('V8 takes the compiled code of every bundle that the build made', () => {
     });
     for (const name of ${JSON.stringify(names)}) load(name);
     process.stdout.write(JSON.stringify(refused));`;
-  const flags = ['--disable-sigusr1', '--v8-pool-size=1', '--no-warnings', '--input-type=module'];
+  const flags = [
+    '--disable-sigusr1',
+    '--v8-pool-size=1',
+    '--no-warnings',
+    '--min-semi-space-size=2',
+    '--input-type=module',
+  ];
   assert.equal(execFileSync(process.execPath, [...flags, '-e', program], { encoding: 'utf8' }), '[]');
 });
 

@@ -118,11 +118,15 @@ test('another user in a read-only image runs the compiled code, and nothing is w
     process.chdir('/opt/taskmaster/program');
     const bundles = readdirSync('.').filter((name) => name.endsWith('.cache')).map((name) => name.slice(0, -6));
     const taken = bundles.filter((name) => {
-      const source = '(function(exports,require,module,__filename,__dirname){' + readFileSync(name + '.cjs') + '\\n})';
-      return new Script(source, { cachedData: readFileSync(name + '.cache') }).cachedDataRejected === false;
+      return new Script(readFileSync(name + '.cjs', 'latin1'), { cachedData: readFileSync(name + '.cache') }).cachedDataRejected === false;
     });
     console.log(JSON.stringify({ bundles, taken }));`;
-  const flagsOfLauncher = ['--disable-sigusr1', '--v8-pool-size=1', '--no-warnings'];
+  const flagsOfLauncher = [
+    '--disable-sigusr1',
+    '--v8-pool-size=1',
+    '--no-warnings',
+    '--min-semi-space-size=2',
+  ];
   const { stdout } = await container.exec('/opt/taskmaster/program/node', ...flagsOfLauncher, '-e', program);
   const { bundles, taken } = JSON.parse(stdout);
   assert.deepEqual(taken, bundles);
