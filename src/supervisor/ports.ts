@@ -161,7 +161,7 @@ export interface ProbeRun {
   readonly startedAt: number;
   readonly durationMs: number;
   readonly passed: boolean;
-  /** In words: `exit code 22`, `timed out after 5s`, `connection refused`. */
+  /** In words: `exited with code 22`, `timed out after 5s`, `connection refused`. */
   readonly outcome: string;
   /** At most 4 KiB of what it printed. */
   readonly output: string;
