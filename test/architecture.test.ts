@@ -29,33 +29,34 @@ const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: reado
     rooms: ['config', 'lifecycle/rules', 'files', 'generated'],
     packages: ['node:', '@iarna/toml', 'json-schema-to-ts'],
   },
-  supervisor: { rooms: ['supervisor', 'lifecycle', 'config'], packages: [] },
+  supervisor: { rooms: ['supervisor', 'wire', 'lifecycle', 'config'], packages: [] },
+  wire: { rooms: ['wire', 'lifecycle/states', 'lifecycle/rules', 'config/resolved-config'], packages: [] },
   health: {
-    rooms: ['health', 'files', 'supervisor', 'config', 'lifecycle/exit-outcome'],
+    rooms: ['health', 'files', 'supervisor', 'config'],
     packages: ['node:'],
   },
   files: { rooms: ['files', 'system/native'], packages: ['node:'] },
   output: {
-    rooms: ['output', 'files', 'supervisor', 'config', 'lifecycle/exit-outcome'],
+    rooms: ['output', 'files', 'supervisor', 'wire', 'config'],
     packages: ['node:'],
   },
-  journal: { rooms: ['journal', 'files', 'supervisor', 'config', 'output'], packages: ['node:'] },
+  journal: { rooms: ['journal', 'files', 'supervisor', 'wire', 'config', 'output'], packages: ['node:'] },
   input: { rooms: ['input', 'supervisor', 'output'], packages: ['node:'] },
   logging: {
-    rooms: ['logging', 'supervisor', 'config', 'lifecycle/exit-outcome', 'output'],
+    rooms: ['logging', 'supervisor', 'wire', 'config', 'output'],
     packages: ['node:', 'pino'],
   },
   system: {
-    rooms: ['system', 'files', 'supervisor', 'config', 'lifecycle/exit-outcome'],
+    rooms: ['system', 'files', 'supervisor', 'wire', 'config', 'lifecycle/exit-outcome'],
     packages: ['node:', 'execa'],
   },
   rpc: {
-    rooms: ['rpc', 'files', 'supervisor', 'lifecycle/exit-outcome', 'lifecycle/states', 'generated'],
+    rooms: ['rpc', 'files', 'supervisor', 'wire', 'lifecycle/states', 'generated'],
     packages: ['node:', 'json-schema-to-ts'],
   },
-  http: { rooms: ['http', 'supervisor', 'config'], packages: ['node:'] },
+  http: { rooms: ['http', 'supervisor', 'wire', 'config'], packages: ['node:'] },
   terminal: { rooms: ['terminal'], packages: ['node:', 'get-east-asian-width'] },
-  cli: { rooms: ['cli', 'rpc', 'terminal', 'supervisor', 'lifecycle/states'], packages: ['node:'] },
+  cli: { rooms: ['cli', 'rpc', 'terminal', 'wire', 'lifecycle/states'], packages: ['node:'] },
   tui: {
     rooms: [
       'tui',
@@ -73,6 +74,7 @@ const RULES: Readonly<Record<string, { rooms: readonly string[]; packages: reado
     rooms: [
       'commands',
       'supervisor',
+      'wire',
       'config',
       'health',
       'files',

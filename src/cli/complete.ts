@@ -76,7 +76,7 @@ async function wordsOf(
     case 'level':
       return LEVELS;
     case 'event':
-      return (await import('../supervisor/engine-event.ts')).EVENT_NAMES;
+      return (await import('../wire/engine-event.ts')).EVENT_NAMES;
     case 'text':
       return [];
   }

@@ -14,6 +14,7 @@ import type {
   SlowReaderRules,
 } from './resolved-config.ts';
 import type { EngineSource } from './schema.ts';
+import { knownKeys } from './schema-walk.ts';
 
 /** sun_path of unix(7) holds 108 bytes, one of them for the end. */
 const MAX_SOCKET_PATH_BYTES = 107;
@@ -90,20 +91,11 @@ export function journalAt(place: Place, journal: EngineSource['journal']): Journ
   };
 }
 
-const HOOKS: readonly HookEvent[] = [
-  'started',
-  'healthy',
-  'unhealthy',
-  'stopped',
-  'exit',
-  'failed',
-  'shutdown',
-];
 const DEFAULT_HOOK_TIMEOUT = '10s';
 
 export function hooksAt(place: Place, hooks: EngineSource['hooks']): readonly HookConfig[] {
-  return HOOKS.flatMap((on) => {
-    const key = `on_${on}` as const;
+  const keys = knownKeys(['engine', 'hooks']) as readonly `on_${HookEvent}`[];
+  return keys.flatMap((key) => {
     const hook = hooks?.[key];
     if (hook === undefined) return [];
     const at = place.at(key);
@@ -111,6 +103,6 @@ export function hooksAt(place: Place, hooks: EngineSource['hooks']): readonly Ho
     const command = isTable ? commandAt(at, hook.cmd, hook.args) : commandAt(at, hook, undefined, '');
     const timeout = isTable ? hook.timeout : DEFAULT_HOOK_TIMEOUT;
     const timeoutMs = durationAt(at.at('timeout'), timeout, 'more-than-zero');
-    return command === undefined ? [] : [{ on, ...command, timeoutMs }];
+    return command === undefined ? [] : [{ on: key.slice('on_'.length) as HookEvent, ...command, timeoutMs }];
   });
 }

@@ -6,6 +6,7 @@
 import type { Level } from '../levels.ts';
 import type { RestartRules, StopStage } from '../lifecycle/rules.ts';
 import type { SignalName } from '../signals.ts';
+import type { EngineSource } from './schema.ts';
 
 export type { BackoffRules, RestartRules, StopStage } from '../lifecycle/rules.ts';
 
@@ -87,14 +88,15 @@ export interface JournalConfig {
   readonly maxAgeMs: number | undefined;
 }
 
-/** Name of the hook in the file: `on_failed`, `on_unhealthy`, `on_exit`, … */
 export interface HookConfig {
   readonly on: HookEvent;
   readonly file: string;
   readonly args: readonly string[];
   readonly timeoutMs: number;
 }
-export type HookEvent = 'failed' | 'unhealthy' | 'healthy' | 'exit' | 'started' | 'stopped' | 'shutdown';
+/** `failed` for `on_failed`. */
+export type HookEvent = EventOf<keyof NonNullable<EngineSource['hooks']>>;
+type EventOf<Key> = Key extends `on_${infer Event}` ? Event : never;
 
 export interface ProcessConfig {
   readonly name: string;

@@ -1,7 +1,7 @@
 /** What is answered to a request: probes with one line of reason, metrics, and the ordinary refusals. */
 
 import type { UsageReading } from '../supervisor/ports.ts';
-import type { EngineSnapshot, HealthVerdict } from '../supervisor/snapshot.ts';
+import type { EngineSnapshot, HealthVerdict } from '../wire/snapshot.ts';
 import { type EngineVitals, type MetricsFormat, renderMetrics } from './metrics.ts';
 
 /** What the endpoints need from the engine. */

@@ -4,7 +4,7 @@
  */
 
 import { shellCodeOf } from '../signals.ts';
-import type { EngineSnapshot, InstanceSnapshot } from '../supervisor/snapshot.ts';
+import type { EngineSnapshot, InstanceSnapshot } from '../wire/snapshot.ts';
 
 export type MetricsFormat = 'openmetrics' | 'prometheus';
 

@@ -1,10 +1,10 @@
 /** The journal: takes every event in, keeps the recent ones in memory, and answers queries. */
 
 import type { JournalConfig } from '../config/resolved-config.ts';
-import type { EngineEvent } from '../supervisor/engine-event.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
 import type { JournalEntry, JournalPage, JournalPort, JournalQuery } from '../supervisor/journal-port.ts';
 import type { Clock } from '../supervisor/ports.ts';
+import type { EngineEvent } from '../wire/engine-event.ts';
 import type { Batch } from './batch.ts';
 import { MemoryStore } from './memory-store.ts';
 import { countOf, type JournalItem, lastIdOf, type OutputLines } from './output-block.ts';

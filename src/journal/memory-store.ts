@@ -1,7 +1,7 @@
 /** The most recent entries of the journal, bounded in bytes. */
 
-import type { EngineEvent } from '../supervisor/engine-event.ts';
 import type { JournalEntry } from '../supervisor/journal-port.ts';
+import type { EngineEvent } from '../wire/engine-event.ts';
 import type { Batch, Bounds } from './batch.ts';
 import { countOf, entriesOf, firstIdOf, isBlock, type JournalItem, lastIdOf } from './output-block.ts';
 

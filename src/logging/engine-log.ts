@@ -5,9 +5,8 @@ import type { EngineLogConfig } from '../config/resolved-config.ts';
 import { isBelow, type Level } from '../levels.ts';
 import { RawLane } from '../output/lane.ts';
 import type { SharedStream, StreamWriter } from '../output/shared-stream.ts';
-import type { EngineEvent } from '../supervisor/engine-event.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
-import { sentenceFor } from './messages.ts';
+import { type EngineEvent, sentenceFor } from '../wire/engine-event.ts';
 import { prettyLine } from './pretty.ts';
 
 /** Start-up of a thousand processes makes about half as many; only pino that never loads could make more. */

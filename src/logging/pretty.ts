@@ -1,8 +1,7 @@
 /** One event as a line for people: time, level, sentence. */
 
 import type { Level } from '../levels.ts';
-import type { EngineEvent } from '../supervisor/engine-event.ts';
-import { sentenceFor } from './messages.ts';
+import { type EngineEvent, sentenceFor } from '../wire/engine-event.ts';
 
 const COLOURS: Readonly<Record<Level, string>> = {
   trace: '\x1b[2m',

@@ -1,8 +1,8 @@
 /** What was dropped of processes' output since the engine began, and why: the sum of what the events told. */
 
-import type { EngineEvent } from '../supervisor/engine-event.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
-import type { DroppedOutput } from '../supervisor/snapshot.ts';
+import type { EngineEvent } from '../wire/engine-event.ts';
+import type { DroppedOutput } from '../wire/snapshot.ts';
 
 export class DropLedger {
   /** By instance; what nobody can be named for (the container's stream, shared by all) under ''. */

@@ -1,25 +1,6 @@
 /** Marks in the container's output: when a process started, ended, and what became of its health. */
 
-import { exitInWords } from '../exit-status.ts';
-import type { EngineEvent } from '../supervisor/engine-event.ts';
-import { shortDuration } from '../units.ts';
-
-/** @returns the mark's text, or undefined for an event that has none. Pure. */
-export function markText(event: EngineEvent): string | undefined {
-  switch (event.event) {
-    case 'process_spawned':
-      return `started as pid ${event.pid}`;
-    case 'process_exited':
-      return `${exitInWords(event.status)} after ${shortDuration(event.uptime_ms)}${event.requested ? ', as requested' : ''}`;
-    case 'spawn_failed':
-      return event.message;
-    case 'state_changed':
-      if (event.to !== 'healthy' && event.to !== 'unhealthy') return undefined;
-      return event.reason === undefined ? event.to : `${event.to}: ${event.reason}`;
-    default:
-      return undefined;
-  }
-}
+import { type EngineEvent, markText } from '../wire/engine-event.ts';
 
 /**
  * Puts the mark of an end behind the last output: an exit may be known before the loop has polled the pipes, and

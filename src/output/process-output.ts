@@ -10,7 +10,7 @@ import type {
   OutputPort,
   OutputTargets,
 } from '../supervisor/ports.ts';
-import type { DroppedOutput, OutputSnapshot } from '../supervisor/snapshot.ts';
+import type { DroppedOutput, OutputSnapshot } from '../wire/snapshot.ts';
 import { BlockPool } from './block-pool.ts';
 import type { ContainerStreams } from './container-stream.ts';
 import type { UnreadBytes } from './descriptor-sink.ts';

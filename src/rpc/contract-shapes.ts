@@ -1,5 +1,5 @@
 /**
- * The shapes that results and notifications of the contract share, as JSON Schema: what `supervisor/snapshot.ts`
+ * The shapes that results and notifications of the contract share, as JSON Schema: what `wire/snapshot.ts`
  * says in TypeScript, said for the wire. A test proves that the two are the same.
  */
 

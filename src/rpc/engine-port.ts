@@ -2,10 +2,10 @@
 
 import type { Action } from '../lifecycle/states.ts';
 import type { SignalName } from '../signals.ts';
-import type { EngineEvent } from '../supervisor/engine-event.ts';
 import type { JournalPort } from '../supervisor/journal-port.ts';
 import type { Cancel, ClaimOptions, InputClaim, UsageReading } from '../supervisor/ports.ts';
-import type { EngineSnapshot, HealthVerdict, ReloadReport, WhyReport } from '../supervisor/snapshot.ts';
+import type { EngineEvent } from '../wire/engine-event.ts';
+import type { EngineSnapshot, HealthVerdict, ReloadReport, WhyReport } from '../wire/snapshot.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
 export type HealthQuestion = 'startup' | 'ready' | 'live';

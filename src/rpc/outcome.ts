@@ -1,7 +1,7 @@
 /** What an action came to, read from snapshots before and after it. Pure. */
 
 import { type Action, hasArrived, wasAlready } from '../lifecycle/states.ts';
-import type { InstanceSnapshot } from '../supervisor/snapshot.ts';
+import type { InstanceSnapshot } from '../wire/snapshot.ts';
 import type { WireOutcome } from './contract.ts';
 
 /**

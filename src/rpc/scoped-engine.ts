@@ -5,7 +5,7 @@
 
 import type { JournalEntry, JournalPort } from '../supervisor/journal-port.ts';
 import type { UsageReading } from '../supervisor/ports.ts';
-import type { EngineSnapshot, HealthVerdict } from '../supervisor/snapshot.ts';
+import type { EngineSnapshot, HealthVerdict } from '../wire/snapshot.ts';
 import type { EnginePort, HealthQuestion, Requester } from './engine-port.ts';
 import type { Named } from './name-pattern.ts';
 import { type Rights, refuse } from './peer.ts';

@@ -1,7 +1,7 @@
 /** What a `status` subscription tells: the instances that changed, and with usage those that used something. */
 
 import type { Cancel, UsageReading } from '../supervisor/ports.ts';
-import type { EngineSnapshot, InstanceSnapshot } from '../supervisor/snapshot.ts';
+import type { EngineSnapshot, InstanceSnapshot } from '../wire/snapshot.ts';
 import type { NotificationParams, Params } from './contract.ts';
 import type { EnginePort } from './engine-port.ts';
 

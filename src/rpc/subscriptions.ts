@@ -1,9 +1,9 @@
 /** The subscriptions of one client: engine facts in, notifications out. */
 
 import { isUtf8 } from 'node:buffer';
-import type { EngineEvent } from '../supervisor/engine-event.ts';
 import type { JournalEntry } from '../supervisor/journal-port.ts';
 import type { Cancel, InputClaim, InputHolder } from '../supervisor/ports.ts';
+import type { EngineEvent } from '../wire/engine-event.ts';
 import type { NotificationName, NotificationParams, Params } from './contract.ts';
 import type { EnginePort, OutputChunk, OutputPosition, Requester } from './engine-port.ts';
 import { frame } from './framing.ts';

@@ -1,10 +1,7 @@
 /** From records to what the outside may see (`snapshot.ts`). */
 
 import type { DesiredState, VisibleState } from '../lifecycle/states.ts';
-import type { EngineEvent } from './engine-event.ts';
-import type { InstanceRecord } from './instance-record.ts';
-import type { Clock, ContainerUsage, GroupUsage, ProbeRun, UsageReading } from './ports.ts';
-import { nextInWords, nextSignal, reasonFor } from './reasons.ts';
+import type { EngineEvent } from '../wire/engine-event.ts';
 import type {
   ContainerSnapshot,
   Deadline,
@@ -14,7 +11,10 @@ import type {
   InstanceUsage,
   LeftProcess,
   WhyReport,
-} from './snapshot.ts';
+} from '../wire/snapshot.ts';
+import type { InstanceRecord } from './instance-record.ts';
+import type { Clock, ContainerUsage, GroupUsage, ProbeRun, UsageReading } from './ports.ts';
+import { nextInWords, nextSignal, reasonFor } from './reasons.ts';
 
 const DESIRED_WORDS: Readonly<Record<DesiredState, InstanceSnapshot['desired']>> = {
   start: 'up',

@@ -7,9 +7,18 @@ import type { DecisionKind } from '../lifecycle/events.ts';
 import type { Action } from '../lifecycle/states.ts';
 import { nearestWord } from '../nearest-word.ts';
 import type { SignalName } from '../signals.ts';
+import type { EngineEvent } from '../wire/engine-event.ts';
+import type {
+  DroppedOutput,
+  EngineSnapshot,
+  HealthVerdict,
+  LeftProcess,
+  OutputSnapshot,
+  ReloadReport,
+  WhyReport,
+} from '../wire/snapshot.ts';
 import { describeContainer, describeInstance, explainInstance, judgeHealth } from './describe.ts';
 import type { Drain } from './drain.ts';
-import type { EngineEvent } from './engine-event.ts';
 import type { EventStream } from './event-stream.ts';
 import { type InstanceRecord, subjectOf } from './instance-record.ts';
 import type { JournalPort } from './journal-port.ts';
@@ -25,15 +34,6 @@ import type {
 } from './ports.ts';
 import type { Reload } from './reload.ts';
 import { isSettled } from './settled.ts';
-import type {
-  DroppedOutput,
-  EngineSnapshot,
-  HealthVerdict,
-  LeftProcess,
-  OutputSnapshot,
-  ReloadReport,
-  WhyReport,
-} from './snapshot.ts';
 import { environmentFor } from './spawn-request.ts';
 import type { Supervisor } from './supervisor.ts';
 

@@ -1,15 +1,8 @@
 /** Numbers and dates the engine's events, and hands each to whoever listens; the journal is what keeps them. */
 
-import type { Level } from '../levels.ts';
-import type { EngineEvent, EventFields, EventName } from './engine-event.ts';
+import type { EngineEvent, EventFields, EventLevel, EventName } from '../wire/engine-event.ts';
+import type { EventSubject } from '../wire/events.ts';
 import type { Cancel, Clock } from './ports.ts';
-
-export interface EventSubject {
-  readonly process?: string;
-  readonly instance?: string;
-  readonly incarnation?: number;
-  readonly pid?: number;
-}
 
 export class EventStream {
   readonly #clock: Pick<Clock, 'wallTime'>;
@@ -27,7 +20,7 @@ export class EventStream {
    * @returns the event's id, for those that it leads to.
    */
   emit<Name extends EventName>(
-    level: Level,
+    level: EventLevel<Name>,
     name: Name,
     fields: EventFields[Name],
     subject: EventSubject = {},
@@ -40,7 +33,7 @@ export class EventStream {
       level,
       event: name,
       ...subject,
-      ...fields,
+      ...(fields as object),
       ...(causedBy !== undefined && { caused_by: causedBy }),
     } as EngineEvent;
     for (const listener of this.#listeners) listener(event);

@@ -3,8 +3,8 @@
  * as JSON on their standard input. Bounded in number and in time; a hook can neither delay nor break the engine.
  */
 
-import type { HookConfig, HookEvent } from '../config/resolved-config.ts';
-import type { EngineEvent } from './engine-event.ts';
+import type { HookConfig } from '../config/resolved-config.ts';
+import { type EngineEvent, hookOf } from '../wire/engine-event.ts';
 import type { EventStream } from './event-stream.ts';
 
 const MOST_AT_ONCE = 4;
@@ -40,7 +40,7 @@ export class Hooks {
 
   #consider(event: EngineEvent): void {
     if (this.#hooks.length === 0) return;
-    const occasion = occasionOf(event);
+    const occasion = hookOf(event);
     for (const hook of this.#hooks) {
       if (hook.on !== occasion) continue;
       if (this.#waiting.length >= MOST_WAITING) {
@@ -69,23 +69,5 @@ export class Hooks {
     const { passed, outcome, durationMs } = await this.#run(hook, event);
     const fields = { hook: hook.on, outcome, duration_ms: durationMs };
     this.#events.emit(passed ? 'debug' : 'warn', 'hook_finished', fields, {}, event.id);
-  }
-}
-
-/** @returns which hook an event calls for, if any. */
-function occasionOf(event: EngineEvent): HookEvent | undefined {
-  if (event.event === 'process_exited') return 'exit';
-  if (event.event === 'process_spawned') return 'started';
-  if (event.event === 'engine_draining') return 'shutdown';
-  if (event.event !== 'state_changed') return undefined;
-  switch (event.to) {
-    case 'failed':
-    case 'unhealthy':
-    case 'healthy':
-    case 'stopped':
-      return event.to;
-    default:
-      // A health check that restarts at once leaves no state `unhealthy` to see: the stop names what led to it.
-      return event.trigger === 'unhealthy' ? 'unhealthy' : undefined;
   }
 }

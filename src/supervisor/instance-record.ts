@@ -7,9 +7,9 @@ import { type Instance, NEW_INSTANCE } from '../lifecycle/instance.ts';
 import type { Rules } from '../lifecycle/rules.ts';
 import { isResting, type MonitorState } from '../lifecycle/states.ts';
 import type { SignalName } from '../signals.ts';
-import type { EventSubject } from './event-stream.ts';
+import type { EventSubject } from '../wire/events.ts';
+import type { LastExit, LeftProcess } from '../wire/snapshot.ts';
 import type { Cancel, Clock } from './ports.ts';
-import type { LastExit, LeftProcess } from './snapshot.ts';
 
 /** So many state changes are remembered for `why`. */
 const LONGEST_HISTORY = 20;

@@ -4,7 +4,7 @@
  */
 
 import type { Level } from '../levels.ts';
-import type { EngineEvent } from './engine-event.ts';
+import type { EngineEvent } from '../wire/engine-event.ts';
 
 /** A line that a process printed, told in the manner of an event. A type: an interface is no record of JSON values. */
 export type OutputEntry = {

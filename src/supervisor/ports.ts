@@ -12,8 +12,8 @@ import type {
 } from '../config/resolved-config.ts';
 import type { ExitStatus, SpawnFailure } from '../lifecycle/exit-outcome.ts';
 import type { SignalName } from '../signals.ts';
-import type { EngineEvent } from './engine-event.ts';
-import type { LeftProcess } from './snapshot.ts';
+import type { EngineEvent } from '../wire/engine-event.ts';
+import type { LeftProcess } from '../wire/snapshot.ts';
 
 /** Takes back what was begun; calling it again does nothing. */
 export type Cancel = () => void;

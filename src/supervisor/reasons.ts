@@ -5,8 +5,8 @@ import { mayHeal } from '../lifecycle/exit-outcome.ts';
 import { KILL_STAGE, type Outcome } from '../lifecycle/instance.ts';
 import { isFailure } from '../lifecycle/policy.ts';
 import { shortDuration } from '../units.ts';
+import type { LeftProcess } from '../wire/snapshot.ts';
 import type { InstanceRecord } from './instance-record.ts';
-import type { LeftProcess } from './snapshot.ts';
 
 /** Of what was left running, in a sentence. */
 const MAX_NAMED = 3;

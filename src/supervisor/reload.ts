@@ -7,10 +7,10 @@ import type { ConfigChange } from '../config/diff.ts';
 import type { ProcessConfig, ResolvedConfig } from '../config/resolved-config.ts';
 import { TaskmasterError } from '../errors.ts';
 import type { MonitorState } from '../lifecycle/states.ts';
+import type { ReloadReport } from '../wire/snapshot.ts';
 import type { EventStream } from './event-stream.ts';
 import { type InstanceRecord, isAtRest, subjectOf } from './instance-record.ts';
 import type { Clock, Kernel } from './ports.ts';
-import type { ReloadReport } from './snapshot.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface ReloadPorts {

@@ -10,9 +10,9 @@ import type { DecisionKind, Fact, LifecycleEvent } from '../lifecycle/events.ts'
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
 import type { Instance } from '../lifecycle/instance.ts';
 import { step } from '../lifecycle/step.ts';
+import type { EventFields } from '../wire/engine-event.ts';
 import { Activities } from './activities.ts';
 import { dependentsByName } from './dependencies.ts';
-import type { EventFields } from './engine-event.ts';
 import type { EventStream } from './event-stream.ts';
 import { type ExitVerdict, verdictOnAllDone, verdictOnEnd } from './exit-verdict.ts';
 import {

@@ -5,7 +5,7 @@
 
 import { readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { LeftProcess } from '../supervisor/snapshot.ts';
+import type { LeftProcess } from '../wire/snapshot.ts';
 import { otherPids } from './descendants.ts';
 import { engineOfMark } from './kernel.ts';
 import type { NativeAddon } from './native.ts';

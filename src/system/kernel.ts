@@ -5,7 +5,7 @@ import { SystemError, TaskmasterError } from '../errors.ts';
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
 import { type SignalName, signalNumber } from '../signals.ts';
 import type { Cancel, Kernel, Leftover, SpawnRequest, SpawnResult } from '../supervisor/ports.ts';
-import type { LeftProcess } from '../supervisor/snapshot.ts';
+import type { LeftProcess } from '../wire/snapshot.ts';
 import type { ContainerMemory } from './container-memory.ts';
 import { otherPids } from './descendants.ts';
 import type { InitRole } from './init-role.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { TaskmasterError } from '../../src/errors.ts';
-import type { InstanceSnapshot } from '../../src/supervisor/snapshot.ts';
+import type { InstanceSnapshot } from '../../src/wire/snapshot.ts';
 import { cli } from '../support/cli-rig.ts';
 import { eventually } from '../support/eventually.ts';
 import { anInstance, FakeEngine } from '../support/fake-engine.ts';

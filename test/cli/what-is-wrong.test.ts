@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { whatIsWrong } from '../../src/cli/status/summary.ts';
-import type { InstanceSnapshot } from '../../src/supervisor/snapshot.ts';
+import type { InstanceSnapshot } from '../../src/wire/snapshot.ts';
 import { cli } from '../support/cli-rig.ts';
 import { anInstance, FakeEngine } from '../support/fake-engine.ts';
 import { startRig } from '../support/rpc-rig.ts';

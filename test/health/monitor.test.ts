@@ -3,9 +3,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { ProbingHealthMonitor } from '../../src/health/monitor.ts';
-import type { EngineEvent } from '../../src/supervisor/engine-event.ts';
 import { EventStream } from '../../src/supervisor/event-stream.ts';
 import type { HealthFact, ProbeSubject, Standing } from '../../src/supervisor/ports.ts';
+import type { EngineEvent } from '../../src/wire/engine-event.ts';
 import { HandClock, HandKernel, processConfig } from '../supervisor/rig.ts';
 import { eventually } from '../support/eventually.ts';
 

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { entriesOf } from '../../src/journal/output-block.ts';
 import { OutputTap } from '../../src/journal/output-tap.ts';
 import { InstanceOutput } from '../../src/output/instance-output.ts';
-import type { EngineEvent } from '../../src/supervisor/engine-event.ts';
 import type { OutputEntry } from '../../src/supervisor/journal-port.ts';
+import type { EngineEvent } from '../../src/wire/engine-event.ts';
 import { HandClock } from '../supervisor/rig.ts';
 
 function linesRig() {

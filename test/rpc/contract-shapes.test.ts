@@ -8,7 +8,7 @@ import type {
   InstanceSnapshot,
   ReloadReport,
   WhyReport,
-} from '../../src/supervisor/snapshot.ts';
+} from '../../src/wire/snapshot.ts';
 
 /** Compiles only where either side may stand for the other. */
 type Same<Left, Right> = [Left] extends [Right] ? ([Right] extends [Left] ? true : never) : never;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compareConfigs } from '../../src/config/diff.ts';
-import type { EngineEvent } from '../../src/supervisor/engine-event.ts';
 import { Reload } from '../../src/supervisor/reload.ts';
+import type { EngineEvent } from '../../src/wire/engine-event.ts';
 import { configOf, processConfig, Rig } from './rig.ts';
 
 /** The last event that told this, and what led to it: `db stopping`, `db SIGTERM`, … */

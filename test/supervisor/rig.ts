@@ -5,7 +5,6 @@ import type { ExitStatus, SpawnFailure } from '../../src/lifecycle/exit-outcome.
 import type { SignalName } from '../../src/signals.ts';
 import { describeInstance } from '../../src/supervisor/describe.ts';
 import { Drain } from '../../src/supervisor/drain.ts';
-import type { EngineEvent } from '../../src/supervisor/engine-event.ts';
 import { EventStream } from '../../src/supervisor/event-stream.ts';
 import type { ExitVerdict } from '../../src/supervisor/exit-verdict.ts';
 import type { InstanceRecord } from '../../src/supervisor/instance-record.ts';
@@ -23,8 +22,9 @@ import type {
   SpawnResult,
   Standing,
 } from '../../src/supervisor/ports.ts';
-import type { InstanceSnapshot } from '../../src/supervisor/snapshot.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';
+import type { EngineEvent } from '../../src/wire/engine-event.ts';
+import type { InstanceSnapshot } from '../../src/wire/snapshot.ts';
 
 export class HandClock implements Clock {
   #now = 0;

@@ -15,16 +15,16 @@ import type {
 import { selectInstances, unknownProcess } from '../../src/rpc/select.ts';
 import type { SignalName } from '../../src/signals.ts';
 import { describeContainer } from '../../src/supervisor/describe.ts';
-import type { EngineEvent, EventFields, EventName } from '../../src/supervisor/engine-event.ts';
 import type { JournalEntry, JournalPort, OutputEntry } from '../../src/supervisor/journal-port.ts';
 import type { Cancel, ClaimOptions, InputClaim, UsageReading } from '../../src/supervisor/ports.ts';
+import type { EngineEvent, EventFields, EventName } from '../../src/wire/engine-event.ts';
 import type {
   EngineSnapshot,
   HealthVerdict,
   InstanceSnapshot,
   ReloadReport,
   WhyReport,
-} from '../../src/supervisor/snapshot.ts';
+} from '../../src/wire/snapshot.ts';
 
 /** A healthy instance, but for what is said. */
 export function anInstance(name: string, changes: Partial<InstanceSnapshot> = {}): InstanceSnapshot {
@@ -102,7 +102,7 @@ export class FakeEngine implements EnginePort {
   ): void {
     const id = this.entries.length + 1;
     const common = { id, time: 1_700_000_000_000 + id, level: 'info', event };
-    const whole = { ...common, ...fields, ...about } as unknown as EngineEvent;
+    const whole = { ...common, ...(fields as object), ...about } as unknown as EngineEvent;
     this.entries.push(whole);
     for (const listener of this.#eventListeners) listener(whole);
   }

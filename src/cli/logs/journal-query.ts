@@ -5,7 +5,7 @@ import { levelOf } from '../../line-level.ts';
 import { nearestWord } from '../../nearest-word.ts';
 import type { RpcClient } from '../../rpc/client.ts';
 import type { Params, Result, WireEvent } from '../../rpc/contract.ts';
-import { EVENT_NAMES } from '../../supervisor/engine-event.ts';
+import { EVENT_NAMES } from '../../wire/engine-event.ts';
 import { bad, numberFlag } from '../arguments.ts';
 import type { Invocation } from '../command.ts';
 import { timeRangeOf } from './time-flag.ts';

@@ -6,7 +6,7 @@ import { listenAddressAt } from '../listen-address.ts';
 import type { Place } from '../place.ts';
 import { resolveSocketAccess } from '../resolve-access.ts';
 import { exitWhenAt, graceAt, hooksAt, journalAt, logAt, socketAt } from '../resolve-engine.ts';
-import type { EngineConfig, HookEvent } from '../resolved-config.ts';
+import type { EngineConfig } from '../resolved-config.ts';
 import type { EngineSource } from '../schema.ts';
 import type { KeyRow, KeyRows } from './rows.ts';
 
@@ -34,20 +34,6 @@ const JOURNAL: KeyRows<EngineSource['journal'], EngineConfig> = {
   directory: { value: ({ journal }) => journal.directory },
   max_size: { value: ({ journal }) => journal.maxBytes },
   max_age: { value: ({ journal }) => journal.maxAgeMs },
-};
-
-function hook(event: HookEvent): KeyRow<EngineConfig> {
-  return { value: ({ hooks }) => hooks.find(({ on }) => on === event) };
-}
-
-const HOOKS: KeyRows<NonNullable<EngineSource['hooks']>, EngineConfig> = {
-  on_started: hook('started'),
-  on_healthy: hook('healthy'),
-  on_unhealthy: hook('unhealthy'),
-  on_stopped: hook('stopped'),
-  on_exit: hook('exit'),
-  on_failed: hook('failed'),
-  on_shutdown: hook('shutdown'),
 };
 
 export const ENGINE_KEYS = {
@@ -93,7 +79,7 @@ export const ENGINE_KEYS = {
     }),
   },
   hooks: {
-    keys: HOOKS,
+    entries: ({ hooks }) => hooks.map((hook) => [`on_${hook.on}`, hook]),
     resolve: ({ place, engine }) => ({ hooks: hooksAt(place.at('hooks'), engine.hooks) }),
   },
 } as const satisfies { readonly [Key in keyof EngineSource]-?: Row };

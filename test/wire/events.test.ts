@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sentenceFor } from '../../src/logging/messages.ts';
 import { prettyLine } from '../../src/logging/pretty.ts';
-import type { EngineEvent, EventFields, EventName } from '../../src/supervisor/engine-event.ts';
+import {
+  type EngineEvent,
+  type EventFields,
+  type EventName,
+  sentenceFor,
+} from '../../src/wire/engine-event.ts';
 
 const exited = { how: 'exited', code: 3 } as const;
 const killed = { how: 'signalled', signal: 'SIGSEGV', core: true } as const;

@@ -3,7 +3,7 @@
  * contract's result schemas describe these very shapes.
  */
 
-import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
+import type { ExitStatus } from '../exit-status.ts';
 import type { VisibleState } from '../lifecycle/states.ts';
 import type { EngineEvent } from './engine-event.ts';
 

@@ -1,0 +1,273 @@
+/**
+ * Every event of the engine, one row each: what it says beside what all events say (names of fields are public, in the
+ * wire's snake_case), at which levels, and its words. The log, the journal, the marks in the container's output, the
+ * hooks, taskshell and taskboard read this table; programs go by an event's name and fields, never by its words.
+ */
+
+import type { HookEvent } from '../config/resolved-config.ts';
+import { type AnyExitStatus, type ExitStatus, exitInWords } from '../exit-status.ts';
+import { LEVELS, type Level } from '../levels.ts';
+import type { SignalTarget } from '../lifecycle/rules.ts';
+import type { MonitorState } from '../lifecycle/states.ts';
+import { shortDuration } from '../units.ts';
+
+/** What an event is about. A type: an interface is no record of JSON values. */
+export type EventSubject = {
+  readonly process?: string;
+  readonly instance?: string;
+  readonly incarnation?: number;
+  readonly pid?: number;
+};
+
+export interface EventRow<Fields, Levels extends readonly Level[]> {
+  /** The levels that it may have. */
+  readonly levels: Levels;
+  /** For the log: a whole sentence. */
+  readonly sentence: (event: Fields & EventSubject) => string;
+  /**
+   * For `why` and `timeline`: a few words about the subject, an instance. The event may be of another engine, with
+   * fields missing. Absent: the event's name, its subject and its message or reason.
+   */
+  readonly short?: (subject: string, fields: { readonly [Field in keyof Fields]?: unknown } & Pid) => string;
+  /** Which hook it calls for. */
+  readonly hook?: HookEvent | ((event: Fields) => HookEvent | undefined);
+  /** Between the lines of the instance that it is about. */
+  readonly mark?: (event: Fields & EventSubject) => string | undefined;
+}
+
+type Pid = { readonly pid?: unknown };
+
+/** A row: `row<Fields>()({…})`. Two calls, so that the levels are inferred and the fields are not. */
+function row<Fields extends object>() {
+  return <const Levels extends readonly Level[]>(given: EventRow<Fields, Levels>): EventRow<Fields, Levels> =>
+    given;
+}
+
+export const EVENTS = {
+  engine_started: row<{
+    version: string;
+    pid: number;
+    role: 'pid1' | 'subreaper';
+    config: string;
+    processes: number;
+  }>()({
+    levels: ['info'],
+    sentence: ({ version, role, config }) =>
+      `taskmaster ${version} started as ${ROLES[role]}, configuration ${config}`,
+    short: () => 'the engine started',
+  }),
+  engine_listening: row<{ socket: string }>()({
+    levels: ['info'],
+    sentence: ({ socket }) => `listening on ${socket}`,
+  }),
+  /** Where probes and metrics are answered by HTTP. */
+  http_listening: row<{ address: string }>()({
+    levels: ['info'],
+    sentence: ({ address }) => `answering HTTP on ${address}`,
+  }),
+  engine_notice: row<{ message: string }>()({ levels: LEVELS, sentence: ({ message }) => message }),
+  engine_draining: row<{ reason: string; exit_code: number }>()({
+    levels: ['info'],
+    sentence: ({ reason, exit_code }) => `stopping everything: ${reason}; exit code ${exit_code}`,
+    short: (_, { reason }) => `the engine stops: ${text(reason)}`,
+    hook: 'shutdown',
+  }),
+  engine_stopped: row<{ exit_code: number; duration_ms: number }>()({
+    levels: ['info'],
+    sentence: ({ exit_code, duration_ms }) =>
+      `stopped after ${shortDuration(duration_ms)}, exit code ${exit_code}`,
+    short: (_, { exit_code: code }) => `the engine stopped, exit code ${text(code)}`,
+  }),
+  engine_fault: row<{ message: string; stack?: string }>()({
+    levels: ['fatal'],
+    sentence: ({ message }) => `internal fault: ${message}`,
+  }),
+  config_reloaded: row<{
+    added: string[];
+    removed: string[];
+    restarted: string[];
+    updated: string[];
+    duration_ms: number;
+  }>()({
+    levels: ['info'],
+    sentence: ({ added, removed, restarted, updated }) =>
+      `configuration reloaded: ${changesInWords({ added, removed, restarted, updated })}`,
+    short: () => 'the configuration was reloaded',
+  }),
+  config_rejected: row<{ problems: string[] }>()({
+    levels: ['error'],
+    sentence: ({ problems }) => `configuration rejected, nothing was changed: ${problems.join('; ')}`,
+    short: () => 'a new configuration was rejected',
+  }),
+  config_warning: row<{ message: string }>()({ levels: ['warn'], sentence: ({ message }) => message }),
+  state_changed: row<{
+    from: MonitorState;
+    to: MonitorState;
+    reason?: string;
+    retry_in_ms?: number;
+    waiting_for?: string[];
+    /** In `stopping`, where nobody asked for the stop. */
+    trigger?: 'unhealthy' | 'start-timeout' | 'backgrounded';
+  }>()({
+    levels: ['info', 'warn', 'error'],
+    sentence: ({ instance, from, to, reason }) =>
+      `${instance}: ${from} → ${to}${reason ? ` (${reason})` : ''}`,
+    short: (subject, { to }) => `${subject} ${text(to)}`,
+    hook: ({ to, trigger }) => {
+      if (to === 'failed' || to === 'unhealthy' || to === 'healthy' || to === 'stopped') return to;
+      // A health check that restarts at once leaves no state `unhealthy` to see: the stop names what led to it.
+      return trigger === 'unhealthy' ? 'unhealthy' : undefined;
+    },
+    mark: ({ to, reason }) => {
+      if (to !== 'healthy' && to !== 'unhealthy') return undefined;
+      return reason === undefined ? to : `${to}: ${reason}`;
+    },
+  }),
+  /** A reload changed `instances` from or to 1: the first copy runs on under another name. */
+  instance_renamed: row<{ was: string }>()({
+    levels: ['info'],
+    sentence: ({ was, instance }) => `${was} is now ${instance}`,
+  }),
+  process_spawned: row<{ command: string; user?: string }>()({
+    levels: ['info'],
+    sentence: ({ instance, pid, command, user }) =>
+      `${instance} started as pid ${pid}${user ? ` by ${user}` : ''}: ${command}`,
+    short: (subject, { pid }) => `${subject} started as pid ${text(pid)}`,
+    hook: 'started',
+    mark: ({ pid }) => `started as pid ${pid}`,
+  }),
+  process_exited: row<{ status: ExitStatus; uptime_ms: number; requested: boolean }>()({
+    levels: ['info'],
+    sentence: ({ instance, status, ...life }) => `${instance} ${ending(status)}${lifeInWords(life)}`,
+    short: (subject, { status }) => `${subject} ${endingOf(status)}`,
+    hook: 'exit',
+    mark: ({ status, ...life }) => `${exitInWords(status)}${lifeInWords(life)}`,
+  }),
+  spawn_failed: row<{ step: string; errno: string; message: string }>()({
+    levels: ['error'],
+    sentence: ({ message }) => message,
+    mark: ({ message }) => message,
+  }),
+  signal_sent: row<{ signal: string; to: SignalTarget | 'process'; reason: string }>()({
+    levels: ['debug', 'info', 'error'],
+    sentence: ({ instance, signal, to, reason }) => `sent ${signal} to ${instance} (${to}): ${reason}`,
+    short: (subject, { signal }) => `${text(signal)} sent to ${subject}`,
+  }),
+  /** Its leader ended, and these are still there; they are stopped now. */
+  process_left_running: row<{ left: string[]; message: string }>()({
+    levels: ['info', 'warn'],
+    sentence: ({ instance, left, message }) => `${instance}: ${message} (${left.join('; ')})`,
+    short: (subject, { message, left }) => `${subject}: ${text(message)} (${listed(left).join('; ')})`,
+  }),
+  probe_finished: row<{
+    passed: boolean;
+    outcome: string;
+    duration_ms: number;
+    /** How many have failed in a row, this one included; only of those that count. */
+    failures?: number;
+    /** So many in a row make it unhealthy; with `failures`. */
+    retries?: number;
+  }>()({
+    levels: ['debug', 'info', 'warn'],
+    sentence: ({ instance, passed, outcome, duration_ms }) =>
+      `${instance}: health check ${passed ? 'passed' : 'failed'}: ${outcome} (${duration_ms} ms)`,
+    short: (subject, { passed, outcome, failures }) =>
+      passed === true
+        ? `health check of ${subject} passed`
+        : `health check of ${subject} failed: ${text(outcome)}${inARow(failures)}`,
+  }),
+  hook_finished: row<{ hook: string; outcome: string; duration_ms: number }>()({
+    levels: ['debug', 'warn'],
+    sentence: ({ hook, outcome, duration_ms }) => `hook on_${hook} ${outcome} after ${duration_ms} ms`,
+    short: (_, { hook, outcome }) => `hook on_${text(hook)} ${text(outcome)}`,
+  }),
+  hook_dropped: row<{ hook: string; reason: string }>()({
+    levels: ['warn'],
+    sentence: ({ hook, reason }) => `hook on_${hook} was not run: ${reason}`,
+  }),
+  orphan_reaped: row<{ status: ExitStatus }>()({
+    levels: ['debug'],
+    sentence: ({ pid, status }) => `reaped orphan ${pid}: ${ending(status)}`,
+  }),
+  output_dropped: row<{ stream: string; bytes: number; reason: string }>()({
+    levels: ['warn'],
+    sentence: ({ instance, stream, bytes, reason }) =>
+      `dropped ${bytes} bytes of ${instance ?? 'the container'} ${stream}: ${reason}`,
+  }),
+  output_failed: row<{ stream: string; path: string; message: string }>()({
+    levels: ['error'],
+    sentence: ({ path, message }) => `cannot write to ${path}: ${message}`,
+  }),
+  output_restored: row<{ stream: string; path: string }>()({
+    levels: ['info'],
+    sentence: ({ path }) => `writing to ${path} again`,
+  }),
+  journal_failed: row<{ path: string; message: string }>()({
+    levels: ['error'],
+    sentence: ({ path, message }) => `cannot write the journal in ${path}: ${message}`,
+  }),
+  /** `lost`: so many lines are not in the files. */
+  journal_restored: row<{ path: string; lost: number }>()({
+    levels: ['warn'],
+    sentence: ({ path, lost }) => `writing the journal in ${path} again; ${lost} lines were lost`,
+  }),
+  /** More came than the disk took. */
+  journal_dropped: row<{ path: string; lines: number }>()({
+    levels: ['warn'],
+    sentence: ({ path, lines }) =>
+      `${lines} lines are missing from the journal in ${path}: more came than could be written`,
+  }),
+  /** `more`: so many others within the last minute, for the same reason, were not told one by one. */
+  client_rejected: row<{ reason: string; uid?: number; more?: number }>()({
+    levels: ['warn'],
+    sentence: ({ reason, uid, more }) => {
+      const who = uid === undefined ? '' : ` (uid ${uid})`;
+      return more === undefined
+        ? `turned a client away: ${reason}${who}`
+        : `turned ${more} more clients away in the last minute: ${reason}${who}`;
+    },
+  }),
+  command_received: row<{ method: string; uid: number; targets?: string[] }>()({
+    levels: ['info'],
+    sentence: ({ method, uid, targets }) => `uid ${uid}: ${method} ${(targets ?? []).join(' ')}`.trimEnd(),
+    short: (_, { method, targets, uid }) =>
+      [text(method), ...listed(targets), `by uid ${text(uid)}`].join(' '),
+  }),
+} as const;
+
+const ROLES = { pid1: 'PID 1', subreaper: 'child subreaper' } as const;
+
+function ending(status: ExitStatus): string {
+  return status.how === 'exited' ? exitInWords(status) : `was ${exitInWords(status)}`;
+}
+
+function lifeInWords({ uptime_ms, requested }: { uptime_ms: number; requested: boolean }): string {
+  return ` after ${shortDuration(uptime_ms)}${requested ? ', as requested' : ''}`;
+}
+
+function changesInWords(changes: Readonly<Record<string, readonly string[]>>): string {
+  const parts = Object.entries(changes).filter(([, names]) => names.length > 0);
+  if (parts.length === 0) return 'nothing changed';
+  return parts.map(([what, names]) => `${what} ${names.join(', ')}`).join('; ');
+}
+
+function endingOf(status: unknown): string {
+  return typeof status === 'object' && status !== null ? exitInWords(status as AnyExitStatus) : 'ended';
+}
+
+function text(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value ?? '?');
+}
+
+function listed(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(text) : [];
+}
+
+function inARow(failures: unknown): string {
+  return typeof failures === 'number' && failures > 1 ? ` (${ordinal(failures)} in a row)` : '';
+}
+
+function ordinal(number: number): string {
+  const isTeen = number % 100 > 10 && number % 100 < 14;
+  return `${number}${isTeen ? 'th' : (['th', 'st', 'nd', 'rd'][number % 10] ?? 'th')}`;
+}
