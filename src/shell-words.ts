@@ -17,7 +17,7 @@ export type ShellPiece =
   /** The last piece: a quote that is not closed, with what follows it, or a backslash with nothing after it. */
   | { readonly kind: 'unfinished'; readonly opening: '"' | "'" | '\\'; readonly text: string };
 
-/** An expression between two NUL characters is one character of a word (`config/instance-text.ts`). */
+/** An expression between two NUL characters is one character of a word (`config/text/instance-text.ts`). */
 const PIECE =
   /\s+|'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\(\0[^\0]*\0|[\s\S])|((?:\0[^\0]*\0|[^\s'"\\])+)|(['"\\])([\s\S]*)/gy;
 

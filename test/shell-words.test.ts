@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { splitLine } from '../src/cli/shell/words.ts';
-import { splitCommandLine } from '../src/config/command-line.ts';
+import { splitCommandLine } from '../src/config/values/command-line.ts';
 
 /** Who splits texts into words: commands of the configuration, and lines at the prompt. */
 const SPLITTERS: readonly (readonly [name: string, (text: string) => readonly string[] | undefined])[] = [

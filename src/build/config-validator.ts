@@ -2,7 +2,7 @@
 
 import { Ajv } from 'ajv';
 import standalone from 'ajv/dist/standalone/index.js';
-import { configSchema } from '../config/schema.ts';
+import { configSchema } from '../config/schema/schema.ts';
 import { isSchemaObject, withDefinitions, withoutAnnotations } from './shrink-schema.ts';
 
 /** @returns the module's code and its types; throws where the schema is wrong or the code would need ajv. */

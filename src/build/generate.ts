@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { configReference } from '../config/reference.ts';
-import { configSchema } from '../config/schema.ts';
+import { configSchema } from '../config/schema/schema.ts';
 import { stateDiagram } from '../lifecycle/diagram.ts';
 import { boardScreens } from './board-screens.ts';
 import { compileConfigValidator } from './config-validator.ts';

@@ -2,8 +2,8 @@
 
 import { compareConfigs } from '../config/diff.ts';
 import { loadConfig } from '../config/load.ts';
-import { renderProblem } from '../config/problem.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
+import { renderProblem } from '../config/text/problem.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { ProbingHealthMonitor } from '../health/monitor.ts';
 import { ProcessInput } from '../input/process-input.ts';

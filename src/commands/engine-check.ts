@@ -2,8 +2,8 @@
 
 import { processIo } from '../cli/io.ts';
 import { loadConfig } from '../config/load.ts';
-import { renderProblems } from '../config/problem.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
+import { renderProblems } from '../config/text/problem.ts';
 import { ownPrivileges, systemUsers } from '../system/user-database.ts';
 import { warningsOfConfigFiles } from './check-config-files.ts';
 import { warningsOfLogDirectories } from './check-log-directories.ts';

@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
-import { type Problem, renderProblem, renderProblems } from '../config/problem.ts';
+import { type Problem, renderProblem, renderProblems } from '../config/text/problem.ts';
 import { TaskmasterError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { ExitVerdict } from '../supervisor/exit-verdict.ts';

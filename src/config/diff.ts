@@ -5,7 +5,7 @@ import { ENGINE_KEYS } from './keys/engine-keys.ts';
 import { PROCESS_KEYS } from './keys/process-keys.ts';
 import { type KeyValues, keyValues } from './keys/rows.ts';
 import type { ProcessConfig, ResolvedConfig } from './resolved-config.ts';
-import { reloadAt } from './schema-walk.ts';
+import { reloadAt } from './schema/walk.ts';
 
 /** What a reload does to one process. */
 export interface ProcessChange {

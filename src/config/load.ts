@@ -1,20 +1,20 @@
 /** The whole way from a path to a configuration the engine can run, or to every problem on that way. */
 
 import { resolve } from 'node:path';
-import { diskFiles } from './config-files.ts';
-import type { ConfigPorts } from './config-ports.ts';
+import { checkDependencies, checkMain, checkStopPath } from './checks/relations.ts';
+import { checkSharedFiles } from './checks/shared-files.ts';
+import { diskFiles } from './document/config-files.ts';
+import type { ConfigPorts } from './document/config-ports.ts';
+import { type Findings, Place } from './document/place.ts';
+import { type ReadFile, readConfigFiles } from './document/read-files.ts';
 import { ENGINE_KEYS } from './keys/engine-keys.ts';
+import { resolveProcess } from './keys/resolve-process.ts';
 import { giveAll } from './keys/rows.ts';
-import { type Findings, Place } from './place.ts';
-import { positionNode } from './positions.ts';
-import { type Problem, sortProblems } from './problem.ts';
-import { type ReadFile, readConfigFiles } from './read-files.ts';
-import { checkDependencies, checkMain, checkStopPath } from './relations.ts';
-import { neededNames, type PlacedProcess } from './resolve-dependencies.ts';
-import { DEFAULT_SLOW_READER } from './resolve-engine.ts';
-import { resolveProcess } from './resolve-process.ts';
 import type { EngineConfig, ProcessConfig, ResolvedConfig } from './resolved-config.ts';
-import { checkSharedFiles } from './shared-files.ts';
+import { positionNode } from './text/positions.ts';
+import { type Problem, sortProblems } from './text/problem.ts';
+import { neededNames, type PlacedProcess } from './values/resolve-dependencies.ts';
+import { DEFAULT_SLOW_READER } from './values/resolve-engine.ts';
 
 export type LoadedConfig =
   | { readonly ok: true; readonly config: ResolvedConfig }

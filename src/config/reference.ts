@@ -1,8 +1,8 @@
 /** The reference of all keys in Markdown, from the schema. The README carries it between two markers. */
 
-import { configSchema } from './schema.ts';
-import type { ReloadTreatment } from './schema-values.ts';
-import type { SchemaNode } from './schema-walk.ts';
+import { configSchema } from './schema/schema.ts';
+import type { ReloadTreatment } from './schema/values.ts';
+import type { SchemaNode } from './schema/walk.ts';
 
 /** Tables worth a heading of their own, by their path in the schema; `NAME` stands for any name. */
 const SECTIONS: readonly { readonly heading: string; readonly path: readonly string[] }[] = [

@@ -6,7 +6,7 @@
 import type { Level } from '../levels.ts';
 import type { RestartRules, StopStage } from '../lifecycle/rules.ts';
 import type { SignalName } from '../signals.ts';
-import type { EngineSource } from './schema.ts';
+import type { EngineSource } from './schema/schema.ts';
 
 export type { BackoffRules, RestartRules, StopStage } from '../lifecycle/rules.ts';
 

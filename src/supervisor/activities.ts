@@ -1,6 +1,6 @@
 /** The work that belongs to a state: waiting for dependencies, watching readiness and liveness. */
 
-import { ofInstance } from '../config/instance-text.ts';
+import { ofInstance } from '../config/text/instance-text.ts';
 import { assertNever } from '../errors.ts';
 import type { Activity } from '../lifecycle/effects.ts';
 import type { Fact } from '../lifecycle/events.ts';

@@ -1,7 +1,7 @@
 /** What people and programs may ask of the engine; the RPC handlers' port is this. */
 
-import { ofInstance, withReadableTexts } from '../config/instance-text.ts';
 import type { InputSource } from '../config/resolved-config.ts';
+import { ofInstance, withReadableTexts } from '../config/text/instance-text.ts';
 import { TaskmasterError } from '../errors.ts';
 import type { DecisionKind } from '../lifecycle/events.ts';
 import type { Action } from '../lifecycle/states.ts';

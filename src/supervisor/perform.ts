@@ -1,6 +1,6 @@
 /** Carries out the effects of a step through the ports. Facts that come of it go back through `enqueue`. */
 
-import { ofInstance } from '../config/instance-text.ts';
+import { ofInstance } from '../config/text/instance-text.ts';
 import { assertNever } from '../errors.ts';
 import { BRIEF_LIFE_MS } from '../lifecycle/backoff.ts';
 import type { Effect } from '../lifecycle/effects.ts';

@@ -1,7 +1,7 @@
 /** From a process's configuration to what the kernel is asked for. */
 
-import { outputTargetOfInstance } from '../config/output-target.ts';
 import type { EnvironmentPlan, OutputTarget, ProcessConfig } from '../config/resolved-config.ts';
+import { outputTargetOfInstance } from '../config/values/output-target.ts';
 import type { ChildDescriptor, OutputTargets, SpawnRequest, TerminalSize } from './ports.ts';
 
 /** The instance's own additions come first, so that the configuration may override them. */

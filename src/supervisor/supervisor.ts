@@ -3,8 +3,8 @@
  * follows, `perform` does it, and at the end of each turn whoever needs to know is told what changed.
  */
 
-import { ofInstance } from '../config/instance-text.ts';
 import type { EngineConfig, ProcessConfig, ResolvedConfig } from '../config/resolved-config.ts';
+import { ofInstance } from '../config/text/instance-text.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { DecisionKind, Fact, LifecycleEvent } from '../lifecycle/events.ts';
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';

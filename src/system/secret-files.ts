@@ -1,7 +1,7 @@
 /** Secrets of a process, read at the moment of its spawn and handed on to the addon; nothing here keeps or shows them. */
 
 import { isUtf8 } from 'node:buffer';
-import { fileErrorInWords } from '../config/file-error.ts';
+import { fileErrorInWords } from '../config/document/file-error.ts';
 import { readNow } from '../files/safe-files.ts';
 import type { SpawnFailure } from '../lifecycle/exit-outcome.ts';
 

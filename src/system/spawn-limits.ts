@@ -1,6 +1,6 @@
 /** Names that people write for resources and capabilities, as the numbers the kernel knows them by. */
 
-import { CAPABILITY_NAMES, capabilityName } from '../config/capabilities.ts';
+import { CAPABILITY_NAMES, capabilityName } from '../config/values/capabilities.ts';
 
 /** RLIMIT_… of asm-generic/resource.h, which x86-64 and arm64 share. */
 const RESOURCE_NUMBERS: ReadonlyMap<string, number> = new Map(

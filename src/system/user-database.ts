@@ -1,8 +1,8 @@
 /** The system's users and groups, and what the engine itself is, for the configuration. */
 
 import { readFileSync } from 'node:fs';
-import { capabilitiesOfMask } from '../config/capabilities.ts';
-import type { OwnPrivileges, UserDatabase } from '../config/config-ports.ts';
+import type { OwnPrivileges, UserDatabase } from '../config/document/config-ports.ts';
+import { capabilitiesOfMask } from '../config/values/capabilities.ts';
 import { SystemError } from '../errors.ts';
 import { native } from './native.ts';
 

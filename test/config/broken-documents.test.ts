@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type Problem, renderProblem } from '../../src/config/problem.ts';
+import { type Problem, renderProblem } from '../../src/config/text/problem.ts';
 import { failure, load, MAIN } from '../support/config-ports.ts';
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/config');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { splitCommandLine } from '../../src/config/command-line.ts';
+import { splitCommandLine } from '../../src/config/values/command-line.ts';
 import { loadGood, loadWeb } from '../support/config-ports.ts';
 
 function words(text: string): readonly string[] {

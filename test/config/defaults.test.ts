@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is what the configuration’s own variables look like
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ofInstance } from '../../src/config/instance-text.ts';
 import type { ProcessConfig } from '../../src/config/resolved-config.ts';
+import { ofInstance } from '../../src/config/text/instance-text.ts';
 import { load, loadGood, loadWeb, problemsOf } from '../support/config-ports.ts';
 
 /** The process `web` with what `[defaults]` and it give. */

@@ -6,7 +6,7 @@ import {
   heaviestPath,
   startOrder,
   stopOrder,
-} from '../../src/config/dependency-graph.ts';
+} from '../../src/config/checks/dependency-graph.ts';
 
 const graph = (text: string): DependencyGraph =>
   new Map(

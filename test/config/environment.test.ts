@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is what the configuration’s own variables look like
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseEnvFile } from '../../src/config/env-file.ts';
+import { parseEnvFile } from '../../src/config/values/env-file.ts';
 import { failure, loadWeb, problemsOf } from '../support/config-ports.ts';
 
 const LINES: readonly (readonly [string, string, string])[] = [

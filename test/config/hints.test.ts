@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Problem } from '../../src/config/problem.ts';
 import {
   ENGINE_WORDS,
   HEALTHCHECK_WORDS,
@@ -14,7 +13,8 @@ import {
   TOP_LEVEL_WORDS,
   VALUES_ELSEWHERE,
   type WordsElsewhere,
-} from '../../src/config/words-elsewhere.ts';
+} from '../../src/config/document/words-elsewhere.ts';
+import type { Problem } from '../../src/config/text/problem.ts';
 import { load, problemsOf } from '../support/config-ports.ts';
 
 const FILES = { files: { '/etc/tm/app.env': 'A=1\n' } };

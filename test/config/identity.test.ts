@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CAPABILITY_NAMES, capabilitiesOfMask, capabilityName } from '../../src/config/capabilities.ts';
+import {
+  CAPABILITY_NAMES,
+  capabilitiesOfMask,
+  capabilityName,
+} from '../../src/config/values/capabilities.ts';
 import { asNobody, asRoot, loadWeb, problemsOf } from '../support/config-ports.ts';
 
 const web = (lines: string): string => `[processes.web]\ncmd = "x"\n${lines}\n`;

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compareProcesses } from '../../src/config/diff.ts';
-import { ofInstance, withReadableTexts } from '../../src/config/instance-text.ts';
-import { outputTargetOfInstance } from '../../src/config/output-target.ts';
 import type { ProcessConfig } from '../../src/config/resolved-config.ts';
+import { ofInstance, withReadableTexts } from '../../src/config/text/instance-text.ts';
+import { outputTargetOfInstance } from '../../src/config/values/output-target.ts';
 import { load, loadGood, loadWeb, problemsOf } from '../support/config-ports.ts';
 
 const web = (lines: string): string => `[processes.web]\ncmd = "x"\n${lines}\n`;

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is what the configuration’s own variables look like
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { interpolate } from '../../src/config/interpolation.ts';
+import { interpolate } from '../../src/config/document/interpolation.ts';
 import { loadGood, loadWeb, problemsOf } from '../support/config-ports.ts';
 
 const ENVIRONMENT = { A: 'one', B: '${A}', EMPTY: '', PORT: '8080', YES: 'true' };

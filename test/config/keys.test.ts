@@ -5,9 +5,9 @@ import { ENGINE_KEYS } from '../../src/config/keys/engine-keys.ts';
 import { PROCESS_KEYS } from '../../src/config/keys/process-keys.ts';
 import { type GivenBy, giveAll, type KeyRows } from '../../src/config/keys/rows.ts';
 import type { EngineConfig, ProcessConfig, SpawnSettings } from '../../src/config/resolved-config.ts';
-import type { EngineSource, ProcessSource } from '../../src/config/schema.ts';
-import type { ReloadTreatment, SchemaRows } from '../../src/config/schema-values.ts';
-import { knownKeys, reloadAt, schemaAt } from '../../src/config/schema-walk.ts';
+import type { EngineSource, ProcessSource } from '../../src/config/schema/schema.ts';
+import type { ReloadTreatment, SchemaRows } from '../../src/config/schema/values.ts';
+import { knownKeys, reloadAt, schemaAt } from '../../src/config/schema/walk.ts';
 import { loadGood } from '../support/config-ports.ts';
 
 /** A table that has one more key. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { loadConfig } from '../../src/config/load.ts';
-import { renderProblem, renderProblems } from '../../src/config/problem.ts';
+import { renderProblem, renderProblems } from '../../src/config/text/problem.ts';
 import { asRoot, load, loadGood, problemsOf, users } from '../support/config-ports.ts';
 
 const process = (name: string): string => `[processes.${name}]\ncmd = "x"\n`;

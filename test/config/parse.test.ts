@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseToml } from '../../src/config/parse.ts';
-import { findNode, lineAndColumn } from '../../src/config/positions.ts';
+import { parseToml } from '../../src/config/text/parse.ts';
+import { findNode, lineAndColumn } from '../../src/config/text/positions.ts';
 
 function values(text: string): unknown {
   const parsed = parseToml(text, 'x.toml');

@@ -6,7 +6,7 @@ import { Ajv } from 'ajv';
 import { compileConfigValidator } from '../../src/build/config-validator.ts';
 import { isSchemaObject, OWN_KEYWORDS, withoutOwnKeywords } from '../../src/build/shrink-schema.ts';
 import { configReference } from '../../src/config/reference.ts';
-import { configSchema } from '../../src/config/schema.ts';
+import { configSchema } from '../../src/config/schema/schema.ts';
 import { loadGood } from '../support/config-ports.ts';
 
 /** Every key below a schema with its own schema. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { outputTargetOfInstance } from '../../src/config/output-target.ts';
 import type { OutputTarget } from '../../src/config/resolved-config.ts';
-import { parseAutorestart } from '../../src/config/restart-policy.ts';
+import { outputTargetOfInstance } from '../../src/config/values/output-target.ts';
+import { parseAutorestart } from '../../src/config/values/restart-policy.ts';
 import { editDistance, nearestWord } from '../../src/nearest-word.ts';
 import { parseDuration } from '../../src/units.ts';
 import { loadGood, loadWeb, problemsOf } from '../support/config-ports.ts';

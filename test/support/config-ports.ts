@@ -1,10 +1,10 @@
 /** Files, users and privileges for configuration tests, all in memory. */
 
-import { capabilityName } from '../../src/config/capabilities.ts';
-import type { ConfigFiles, ConfigPorts, UserDatabase } from '../../src/config/config-ports.ts';
+import type { ConfigFiles, ConfigPorts, UserDatabase } from '../../src/config/document/config-ports.ts';
 import { type LoadedConfig, loadConfig } from '../../src/config/load.ts';
-import { type Problem, renderProblems } from '../../src/config/problem.ts';
 import type { ProcessConfig, ResolvedConfig } from '../../src/config/resolved-config.ts';
+import { type Problem, renderProblems } from '../../src/config/text/problem.ts';
+import { capabilityName } from '../../src/config/values/capabilities.ts';
 
 /** By absolute path; an Error is what reading it throws. */
 export type FilesInMemory = Readonly<Record<string, string | Uint8Array | Error>>;

@@ -1,13 +1,13 @@
 /** The keys of `[engine]`, one row each. */
 
 import { dirname, resolve } from 'node:path';
-import type { ConfigPorts } from '../config-ports.ts';
-import { listenAddressAt } from '../listen-address.ts';
-import type { Place } from '../place.ts';
-import { resolveSocketAccess } from '../resolve-access.ts';
-import { exitWhenAt, graceAt, hooksAt, journalAt, logAt, socketAt } from '../resolve-engine.ts';
+import type { ConfigPorts } from '../document/config-ports.ts';
+import type { Place } from '../document/place.ts';
 import type { EngineConfig } from '../resolved-config.ts';
-import type { EngineSource } from '../schema.ts';
+import type { EngineSource } from '../schema/schema.ts';
+import { listenAddressAt } from '../values/listen-address.ts';
+import { resolveSocketAccess } from '../values/resolve-access.ts';
+import { exitWhenAt, graceAt, hooksAt, journalAt, logAt, socketAt } from '../values/resolve-engine.ts';
 import type { KeyRow, KeyRows } from './rows.ts';
 
 /** The table of a file, and what its keys are resolved with. */

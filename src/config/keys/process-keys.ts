@@ -1,23 +1,23 @@
 /** The keys of `[processes.NAME]`, one row each. */
 
 import { dirname, resolve } from 'node:path';
-import { commandAt } from '../command-line.ts';
-import type { ConfigPorts } from '../config-ports.ts';
-import { durationAt, sizeAt } from '../durations.ts';
-import { resolveEnvironment } from '../environment.ts';
-import { resolveHealth } from '../health-rules.ts';
-import { type ResolvedIdentity, resolveCapabilities } from '../identity.ts';
-import { resolveLimits } from '../limits.ts';
-import { octalAt } from '../octal.ts';
-import { resolveStreams } from '../output-target.ts';
-import type { Place } from '../place.ts';
-import { type PlacedProcess, resolveDependencies } from '../resolve-dependencies.ts';
+import type { ConfigPorts } from '../document/config-ports.ts';
+import type { Place } from '../document/place.ts';
 import type { OutputTarget, ProcessConfig, SpawnSettings } from '../resolved-config.ts';
-import { resolveRestart } from '../restart-policy.ts';
-import type { HealthcheckSource, ProcessSource } from '../schema.ts';
-import { showValue } from '../show-value.ts';
-import { signalAt } from '../signal-at.ts';
-import { resolveStop } from '../stop-sequence.ts';
+import type { HealthcheckSource, ProcessSource } from '../schema/schema.ts';
+import { showValue } from '../text/show-value.ts';
+import { commandAt } from '../values/command-line.ts';
+import { durationAt, sizeAt } from '../values/durations.ts';
+import { resolveEnvironment } from '../values/environment.ts';
+import { resolveHealth } from '../values/health-rules.ts';
+import { type ResolvedIdentity, resolveCapabilities } from '../values/identity.ts';
+import { resolveLimits } from '../values/limits.ts';
+import { octalAt } from '../values/octal.ts';
+import { resolveStreams } from '../values/output-target.ts';
+import { type PlacedProcess, resolveDependencies } from '../values/resolve-dependencies.ts';
+import { resolveRestart } from '../values/restart-policy.ts';
+import { signalAt } from '../values/signal-at.ts';
+import { resolveStop } from '../values/stop-sequence.ts';
 import type { KeyRow, KeyRows } from './rows.ts';
 
 const MIN_RING_BYTES = 1_024;

@@ -1,0 +1,122 @@
+/** What processes are to each other: checks that need all of them. */
+
+import { nearestWord } from '../../nearest-word.ts';
+import { shortDuration } from '../../units.ts';
+import type { Place } from '../document/place.ts';
+import type { Dependency, EngineConfig, ProcessConfig } from '../resolved-config.ts';
+import type { PlacedProcess } from '../values/resolve-dependencies.ts';
+import { type DependencyGraph, findCycles, heaviestPath } from './dependency-graph.ts';
+
+/** Reports unknown names, cycles and conditions that can never hold. */
+export function checkDependencies(
+  processes: ReadonlyMap<string, ProcessConfig>,
+  placed: ReadonlyMap<string, PlacedProcess>,
+): void {
+  for (const process of processes.values()) {
+    const origin = placed.get(process.name);
+    if (origin === undefined) continue;
+    for (const dependency of process.dependsOn) {
+      const place = placeOfDependency(origin, dependency.process);
+      const other = processes.get(dependency.process);
+      // One that has problems of its own is known all the same.
+      if (other !== undefined) checkCondition(place, dependency, other);
+      else if (!placed.has(dependency.process)) reportUnknown(place, dependency.process, placed.keys());
+    }
+  }
+  for (const cycle of findCycles(graphOf(processes))) {
+    const [first = '', second = ''] = cycle;
+    const origin = placed.get(first);
+    if (origin === undefined) continue;
+    placeOfDependency(origin, second).problem({
+      message:
+        first === second
+          ? `${first} depends on itself`
+          : `processes that wait for each other never start: ${cycle.join(' → ')}`,
+      hint: first === second ? undefined : 'remove one of these dependencies',
+    });
+  }
+}
+
+/** @returns by name, what each process needs first. */
+export function graphOf(processes: ReadonlyMap<string, ProcessConfig>): DependencyGraph {
+  return new Map(
+    [...processes].map(([name, process]) => [
+      name,
+      process.dependsOn.map((dependency) => dependency.process),
+    ]),
+  );
+}
+
+function placeOfDependency({ place, process }: PlacedProcess, name: string): Place {
+  const source = process.depends_on;
+  const at = place.at('depends_on');
+  if (typeof source === 'string') return at;
+  return Array.isArray(source) ? at.at(source.indexOf(name)) : at.at(name);
+}
+
+function reportUnknown(place: Place, name: string, known: Iterable<string>): void {
+  const near = nearestWord(name, known);
+  place.problem({
+    message: `there is no process ${JSON.stringify(name)}`,
+    hint: near === undefined ? `add [processes.${name}]` : `did you mean ${JSON.stringify(near)}?`,
+  });
+}
+
+function checkCondition(place: Place, { condition }: Dependency, other: ProcessConfig): void {
+  if (other.type === 'oneshot' && condition === 'healthy') {
+    place.problem({
+      message: `${other.name} is a one-shot and never healthy`,
+      hint: 'use condition = "completed"',
+    });
+  }
+  const restarts = other.restart.policy === 'always' || other.restart.policy === 'unless-stopped';
+  if (condition === 'completed' && restarts) {
+    place.problem({
+      message: `${other.name} never completes: its autorestart is "${other.restart.policy}"`,
+      hint: 'use condition = "healthy", or autorestart = "on-failure" there',
+    });
+  }
+}
+
+/** @param place of the `[engine]` table */
+export function checkMain(
+  place: Place,
+  engine: EngineConfig,
+  placed: ReadonlyMap<string, PlacedProcess>,
+): void {
+  if (engine.main === undefined) return;
+  const main = placed.get(engine.main);
+  if (main === undefined) reportUnknown(place.at('main'), engine.main, placed.keys());
+  else if (!main.process.autostart) {
+    place
+      .at('main')
+      .warning(`${engine.main} has autostart = false, so the container runs without its main process`);
+  }
+}
+
+/** Warns where stopping everything, one after the other, may take longer than there is time. */
+export function checkStopPath(
+  place: Place,
+  engine: EngineConfig,
+  processes: ReadonlyMap<string, ProcessConfig>,
+): void {
+  const stopMs = (name: string): number => {
+    const process = processes.get(name);
+    // A one-shot is over by the time its dependents run.
+    if (process === undefined || process.type === 'oneshot') return 0;
+    return process.stop.reduce((sum, stage) => sum + stage.waitMs, 0);
+  };
+  const { path, total } = heaviestPath(graphOf(processes), stopMs);
+  // Two that take the usual 5 s each, in the usual grace of 10 s, are no reason to warn everybody.
+  if (total <= engine.graceMs) return;
+  const limitMs = engine.graceMs - 1_000;
+  const steps = path
+    .filter((name) => stopMs(name) > 0)
+    .map((name) => `${name} ${shortDuration(stopMs(name))}`);
+  place
+    .at('grace')
+    .warning(
+      `stopping may take ${shortDuration(total)} (${steps.join(', then ')}), but a grace of ${shortDuration(engine.graceMs)} ` +
+        `leaves ${shortDuration(limitMs)}, after which what is left is killed; raise grace (and the runtime's own limit), or lower stop_timeout`,
+    );
+}

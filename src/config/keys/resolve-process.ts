@@ -1,0 +1,36 @@
+/** One checked `[processes.NAME]` table to what the engine goes by: what the rows of its keys give, together. */
+
+import type { ConfigPorts } from '../document/config-ports.ts';
+import type { ProcessConfig } from '../resolved-config.ts';
+import { checkInstanceTexts } from '../text/instance-text.ts';
+import { resolveIdentity } from '../values/identity.ts';
+import type { PlacedProcess } from '../values/resolve-dependencies.ts';
+import { PROCESS_KEYS } from './process-keys.ts';
+import { giveAll } from './rows.ts';
+
+/**
+ * @param all the processes of all files.
+ * @param needed names of those that some process depends on.
+ */
+export function resolveProcess(
+  name: string,
+  { place, process }: PlacedProcess,
+  all: ReadonlyMap<string, PlacedProcess>,
+  needed: ReadonlySet<string>,
+  ports: ConfigPorts,
+): ProcessConfig {
+  if (name === 'all') {
+    place.problem(
+      { message: 'a process cannot be named "all": on the command line that means all of them' },
+      'key',
+    );
+  }
+  if (process.type === 'notify') {
+    const hint = 'use "simple" with a healthcheck';
+    place.at('type').problem({ message: 'type = "notify" is not supported by this version', hint });
+  }
+  checkInstanceTexts(place, process, process.instances);
+  const identity = resolveIdentity(place, process, ports);
+  const from = { place, process, ports, identity, all, isNeeded: needed.has(name) };
+  return { name, ...giveAll(PROCESS_KEYS, 'resolve', from), spawn: giveAll(PROCESS_KEYS, 'spawn', from) };
+}
