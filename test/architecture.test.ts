@@ -190,7 +190,7 @@ const MAY_USE_NAMES = [
   'rpc/client',
   'rpc/find-engine',
   'commands/socket-watch',
-  'output/descriptor-sink',
+  'output/sinks/descriptor-sink',
   // Of the client: its own terminal.
   'terminal/ports',
   'system/abandoned',

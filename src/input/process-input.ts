@@ -4,7 +4,7 @@
  */
 
 import { TaskmasterError } from '../errors.ts';
-import { fileSink, type OwnedSink, socketSink } from '../output/descriptor-sink.ts';
+import { fileSink, type OwnedSink, socketSink } from '../output/sinks/descriptor-sink.ts';
 import type { IncarnationId, InputClaim, InputHolder, InputPort, TerminalSize } from '../supervisor/ports.ts';
 
 /** One write is taken whatever its size (a line of the socket bounds it); more than that only while less waits. */

@@ -3,8 +3,8 @@
 import type { Logger } from 'pino';
 import type { EngineLogConfig } from '../config/resolved-config.ts';
 import { isBelow, type Level } from '../levels.ts';
-import { RawLane } from '../output/lane.ts';
-import type { SharedStream, StreamWriter } from '../output/shared-stream.ts';
+import { RawLane } from '../output/memory/lane.ts';
+import type { SharedStream, StreamWriter } from '../output/streams/shared-stream.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
 import { type EngineEvent, sentenceFor } from '../wire/engine-event.ts';
 import { prettyLine } from './pretty.ts';

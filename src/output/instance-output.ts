@@ -1,8 +1,8 @@
 /** What one instance prints, over all its incarnations: rings of the recent, followers of what comes. */
 
 import type { Cancel } from '../supervisor/ports.ts';
-import { LineSplitter } from './line-splitter.ts';
-import { type Piece, Ring } from './ring.ts';
+import { LineSplitter } from './lines/line-splitter.ts';
+import { type Piece, Ring } from './memory/ring.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
 export const OUTPUT_STREAMS = ['stdout', 'stderr'] as const satisfies readonly OutputStream[];

@@ -11,13 +11,8 @@ import type {
   OutputTargets,
 } from '../supervisor/ports.ts';
 import type { DroppedOutput, OutputSnapshot } from '../wire/snapshot.ts';
-import { BlockPool } from './block-pool.ts';
-import type { ContainerStreams } from './container-stream.ts';
-import type { UnreadBytes } from './descriptor-sink.ts';
 import { DropLedger } from './drop-ledger.ts';
-import { errorText } from './error-text.ts';
-import { type FileOwner, fileReports, processOf } from './file-reports.ts';
-import { Floods } from './floods.ts';
+import { type FileEntry, OpenFiles } from './files/open-files.ts';
 import {
   type FollowedChunk,
   InstanceOutput,
@@ -26,11 +21,16 @@ import {
   type OutputStream,
   type RecentChunk,
 } from './instance-output.ts';
-import { type FileEntry, OpenFiles } from './open-files.ts';
-import type { FileReports } from './output-file.ts';
-import { PacedReports } from './paced-reports.ts';
-import { type PipeReader, PipeReaders, type PipeTaker } from './pipe-reader.ts';
-import { untilQuiet } from './quiet.ts';
+import { BlockPool } from './memory/block-pool.ts';
+import { Floods } from './pipes/floods.ts';
+import { type PipeReader, PipeReaders, type PipeTaker } from './pipes/pipe-reader.ts';
+import { untilQuiet } from './pipes/quiet.ts';
+import type { UnreadBytes } from './sinks/descriptor-sink.ts';
+import { errorText } from './sinks/error-text.ts';
+import { type FileOwner, fileReports, processOf } from './sinks/file-reports.ts';
+import type { FileReports } from './sinks/output-file.ts';
+import { PacedReports } from './sinks/paced-reports.ts';
+import type { ContainerStreams } from './streams/container-stream.ts';
 
 /** Pipes that outlive their incarnation (a daemon holds them) are read on; beyond these the oldest is closed. */
 const MOST_OLD_PIPES = 4;

@@ -4,7 +4,7 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { containerStreams } from '../../src/output/container-stream.ts';
+import { containerStreams } from '../../src/output/streams/container-stream.ts';
 import { Container } from '../support/container.ts';
 import { eventually } from '../support/eventually.ts';
 import { streamTo } from '../support/stream-to.ts';

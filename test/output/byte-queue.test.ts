@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BlockPool } from '../../src/output/block-pool.ts';
-import { ByteQueue } from '../../src/output/byte-queue.ts';
+import { BlockPool } from '../../src/output/memory/block-pool.ts';
+import { ByteQueue } from '../../src/output/memory/byte-queue.ts';
 
 function queueOf(...texts: readonly string[]): ByteQueue {
   const queue = new ByteQueue(new BlockPool());

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ContainerPorts, containerStreams } from '../../src/output/container-stream.ts';
 import type { OutputStream } from '../../src/output/instance-output.ts';
+import { type ContainerPorts, containerStreams } from '../../src/output/streams/container-stream.ts';
 import type { EngineEvent } from '../../src/wire/engine-event.ts';
 import { DROP, streamTo, WAIT } from '../support/stream-to.ts';
 

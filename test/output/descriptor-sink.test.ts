@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { descriptorSink } from '../../src/output/descriptor-sink.ts';
+import { descriptorSink } from '../../src/output/sinks/descriptor-sink.ts';
 import { native } from '../../src/system/native.ts';
 import { eventually } from '../support/eventually.ts';
 import { openPipe } from '../support/pipe.ts';
@@ -119,7 +119,7 @@ test('a device that is full loses what is written, and nothing else happens', as
 /** Runs a script with the given standard output, in a process of its own: it is about descriptors 1 and 2. */
 function run(context: TestContext, script: string, options: object): ChildProcess {
   const path = join(temporaryFolder(context), 'script.mts');
-  const sink = join(import.meta.dirname, '../../src/output/descriptor-sink.ts');
+  const sink = join(import.meta.dirname, '../../src/output/sinks/descriptor-sink.ts');
   writeFileSync(path, `import { descriptorSink } from ${JSON.stringify(sink)};\n${script}`);
   const child = spawn(process.execPath, [path], { stdio: ['ignore', 'pipe', 'pipe'], ...options });
   context.after(() => child.kill('SIGKILL'));
@@ -173,7 +173,7 @@ test('a descriptor whose reader is gone is not given to the next file that is op
 test('a terminal that is held takes up again where it was stopped', async (context) => {
   const folder = temporaryFolder(context);
   const path = join(folder, 'script.mts');
-  const sink = join(import.meta.dirname, '../../src/output/descriptor-sink.ts');
+  const sink = join(import.meta.dirname, '../../src/output/sinks/descriptor-sink.ts');
   writeFileSync(
     path,
     `import { descriptorSink } from ${JSON.stringify(sink)};

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { escapeBytes, unfinishedCharacter } from '../../src/output/escape-bytes.ts';
+import { escapeBytes, unfinishedCharacter } from '../../src/output/lines/escape-bytes.ts';
 
 const BYTES: readonly (readonly [string, Buffer, string])[] = [
   ['Latin 1', Buffer.from('caf\xe9 au lait', 'latin1'), 'caf\\xe9 au lait'],

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BlockPool } from '../../src/output/block-pool.ts';
-import { FileLines } from '../../src/output/file-lines.ts';
-import { LineStamps } from '../../src/output/line-stamps.ts';
+import { FileLines } from '../../src/output/files/file-lines.ts';
+import { LineStamps } from '../../src/output/lines/line-stamps.ts';
+import { BlockPool } from '../../src/output/memory/block-pool.ts';
 import { HandClock } from '../supervisor/rig.ts';
 
 function rig(mayGoOn: () => boolean = () => true) {

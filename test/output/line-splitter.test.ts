@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LineSplitter } from '../../src/output/line-splitter.ts';
+import { LineSplitter } from '../../src/output/lines/line-splitter.ts';
 
 function split(longest: number, pieces: readonly (string | Buffer)[], flush = true): string[] {
   const lines: string[] = [];

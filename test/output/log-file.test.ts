@@ -17,10 +17,10 @@ import {
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { BlockPool } from '../../src/output/block-pool.ts';
-import { LogFile } from '../../src/output/log-file.ts';
-import { openForAppend } from '../../src/output/open-file.ts';
-import type { RotationRules } from '../../src/output/output-file.ts';
+import { LogFile } from '../../src/output/files/log-file.ts';
+import { BlockPool } from '../../src/output/memory/block-pool.ts';
+import { openForAppend } from '../../src/output/sinks/open-file.ts';
+import type { RotationRules } from '../../src/output/sinks/output-file.ts';
 import { SystemClock } from '../../src/system/clock.ts';
 import { eventually } from '../support/eventually.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PacedReports } from '../../src/output/paced-reports.ts';
+import { PacedReports } from '../../src/output/sinks/paced-reports.ts';
 import { HandClock } from '../supervisor/rig.ts';
 
 function rig() {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Ring } from '../../src/output/ring.ts';
+import { Ring } from '../../src/output/memory/ring.ts';
 
 const CAPACITY = 65_536;
 

@@ -6,8 +6,13 @@ import { rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { compressFile, type RotationSteps, removeOldest, rotateFiles } from '../../src/output/rotation.ts';
-import { isNewInterval } from '../../src/output/rotation-schedule.ts';
+import {
+  compressFile,
+  type RotationSteps,
+  removeOldest,
+  rotateFiles,
+} from '../../src/output/files/rotation.ts';
+import { isNewInterval } from '../../src/output/files/rotation-schedule.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const MOST = 5;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SlowReaderRules } from '../../src/config/resolved-config.ts';
-import type { Sink } from '../../src/output/descriptor-sink.ts';
-import { RawLane } from '../../src/output/lane.ts';
-import type { StreamWriter } from '../../src/output/shared-stream.ts';
+import { RawLane } from '../../src/output/memory/lane.ts';
+import type { Sink } from '../../src/output/sinks/descriptor-sink.ts';
+import type { StreamWriter } from '../../src/output/streams/shared-stream.ts';
 import { HandClock } from '../supervisor/rig.ts';
 import { DROP, streamTo, WAIT } from '../support/stream-to.ts';
 

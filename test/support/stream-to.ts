@@ -1,8 +1,8 @@
 /** A shared stream that leads to a function, with a clock that a test may move by hand. */
 
 import type { SlowReaderRules } from '../../src/config/resolved-config.ts';
-import type { Sink } from '../../src/output/descriptor-sink.ts';
-import { SharedStream, type StreamReports } from '../../src/output/shared-stream.ts';
+import type { Sink } from '../../src/output/sinks/descriptor-sink.ts';
+import { SharedStream, type StreamReports } from '../../src/output/streams/shared-stream.ts';
 import type { Clock } from '../../src/supervisor/ports.ts';
 import { SystemClock } from '../../src/system/clock.ts';
 

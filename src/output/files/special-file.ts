@@ -3,15 +3,15 @@
  * rotated or truncated. Its writers wait for its reader as they do for the container's.
  */
 
-import type { SlowReaderRules } from '../config/resolved-config.ts';
-import type { Clock } from '../supervisor/ports.ts';
-import { fileSink, socketSink, type UnreadBytes } from './descriptor-sink.ts';
-import type { OutputSource } from './instance-output.ts';
-import { RawLane } from './lane.ts';
-import type { OpenFile } from './open-file.ts';
-import type { FileReports, FileWriter, OutputFile } from './output-file.ts';
-import { SharedStream } from './shared-stream.ts';
-import { streamReports } from './stream-reports.ts';
+import type { SlowReaderRules } from '../../config/resolved-config.ts';
+import type { Clock } from '../../supervisor/ports.ts';
+import type { OutputSource } from '../instance-output.ts';
+import { RawLane } from '../memory/lane.ts';
+import { fileSink, socketSink, type UnreadBytes } from '../sinks/descriptor-sink.ts';
+import type { OpenFile } from '../sinks/open-file.ts';
+import type { FileReports, FileWriter, OutputFile } from '../sinks/output-file.ts';
+import { SharedStream } from '../streams/shared-stream.ts';
+import { streamReports } from '../streams/stream-reports.ts';
 
 export interface SpecialFilePorts {
   readonly clock: Pick<Clock, 'now' | 'after'>;

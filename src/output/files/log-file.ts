@@ -5,13 +5,12 @@
  * waits is held up to a bound and written when there is room again, and what does not fit is counted.
  */
 
-import { OpenedFile, writeSome } from '../files/open-descriptor.ts';
-import type { Cancel, Clock } from '../supervisor/ports.ts';
-import type { BlockPool } from './block-pool.ts';
-import { ByteQueue } from './byte-queue.ts';
-import { errorText } from './error-text.ts';
-import { FileLines } from './file-lines.ts';
-import type { OutputSource } from './instance-output.ts';
+import { OpenedFile, writeSome } from '../../files/open-descriptor.ts';
+import type { Cancel, Clock } from '../../supervisor/ports.ts';
+import type { OutputSource } from '../instance-output.ts';
+import type { BlockPool } from '../memory/block-pool.ts';
+import { ByteQueue } from '../memory/byte-queue.ts';
+import { errorText } from '../sinks/error-text.ts';
 import {
   closeFile,
   isDeleted,
@@ -19,8 +18,9 @@ import {
   type OpenFile,
   openForAppend,
   openSuccessor,
-} from './open-file.ts';
-import type { FileReports, FileWriter, KeepBlock, OutputFile, RotationRules } from './output-file.ts';
+} from '../sinks/open-file.ts';
+import type { FileReports, FileWriter, KeepBlock, OutputFile, RotationRules } from '../sinks/output-file.ts';
+import { FileLines } from './file-lines.ts';
 import { compressFile, removeOldest, rotateFiles } from './rotation.ts';
 import { isNewInterval } from './rotation-schedule.ts';
 

@@ -1,8 +1,8 @@
 /** Opening a file to append to, whatever kind of file it turns out to be. Nothing here waits for a disk that hangs. */
 
 import { closeSync } from 'node:fs';
-import type { FileAccess } from '../config/resolved-config.ts';
-import { closeLater, type FileAnswer, fileLater, fileNow, isUnlinked } from '../files/safe-files.ts';
+import type { FileAccess } from '../../config/resolved-config.ts';
+import { closeLater, type FileAnswer, fileLater, fileNow, isUnlinked } from '../../files/safe-files.ts';
 
 export interface OpenFile {
   readonly fd: number;

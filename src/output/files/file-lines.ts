@@ -3,10 +3,10 @@
  * A writer that is alone is not looked at: its bytes go to the file as they were read.
  */
 
-import type { Cancel, Clock } from '../supervisor/ports.ts';
-import type { BlockPool } from './block-pool.ts';
-import { ByteQueue } from './byte-queue.ts';
-import type { FileWriter, KeepBlock } from './output-file.ts';
+import type { Cancel, Clock } from '../../supervisor/ports.ts';
+import type { BlockPool } from '../memory/block-pool.ts';
+import { ByteQueue } from '../memory/byte-queue.ts';
+import type { FileWriter, KeepBlock } from '../sinks/output-file.ts';
 
 const NEWLINE = 10;
 /** Of a line that is longer, what is there is written, and may be cut by what others print. */

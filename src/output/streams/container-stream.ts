@@ -1,14 +1,14 @@
 /** What the container prints: processes with `inherit`, as they are, with a prefix, or as JSON lines; and marks. */
 
-import type { EngineLogConfig, SlowReaderRules } from '../config/resolved-config.ts';
-import type { EngineEvent } from '../wire/engine-event.ts';
-import type { OutputSource, OutputStream } from './instance-output.ts';
-import { type Lane, RawLane } from './lane.ts';
-import { LifeMarks } from './life-marks.ts';
-import { LineBatch } from './line-batch.ts';
-import { isoClock, jsonFormat, type LineFormat, membersOf, prefixFormat } from './line-format.ts';
-import { type Labelled, LineLabels } from './line-labels.ts';
-import { LineLane } from './line-lane.ts';
+import type { EngineLogConfig, SlowReaderRules } from '../../config/resolved-config.ts';
+import type { EngineEvent } from '../../wire/engine-event.ts';
+import type { OutputSource, OutputStream } from '../instance-output.ts';
+import { LifeMarks } from '../lines/life-marks.ts';
+import { LineBatch } from '../lines/line-batch.ts';
+import { isoClock, jsonFormat, type LineFormat, membersOf, prefixFormat } from '../lines/line-format.ts';
+import { type Labelled, LineLabels } from '../lines/line-labels.ts';
+import { LineLane } from '../lines/line-lane.ts';
+import { type Lane, RawLane } from '../memory/lane.ts';
 import type { SharedStream, StreamWriter } from './shared-stream.ts';
 
 export interface ContainerStreams {

@@ -4,12 +4,12 @@
  * for a while is stuck: then nobody waits for it any more, and the oldest lines are dropped until it reads again.
  */
 
-import type { SlowReaderRules } from '../config/resolved-config.ts';
-import type { Clock } from '../supervisor/ports.ts';
-import { BlockPool } from './block-pool.ts';
-import type { OwnedSink } from './descriptor-sink.ts';
-import type { OutputSource } from './instance-output.ts';
-import type { Lane } from './lane.ts';
+import type { SlowReaderRules } from '../../config/resolved-config.ts';
+import type { Clock } from '../../supervisor/ports.ts';
+import type { OutputSource } from '../instance-output.ts';
+import { BlockPool } from '../memory/block-pool.ts';
+import type { Lane } from '../memory/lane.ts';
+import type { OwnedSink } from '../sinks/descriptor-sink.ts';
 import { ReaderWatch } from './reader-watch.ts';
 import { type Turn, Turns } from './turns.ts';
 

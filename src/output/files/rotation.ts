@@ -6,8 +6,8 @@
  */
 
 import { basename, dirname, join } from 'node:path';
-import { OpenedFile } from '../files/open-descriptor.ts';
-import { type FileAnswer, fileLater, listDirectory, removeFile, renameFile } from '../files/safe-files.ts';
+import { OpenedFile } from '../../files/open-descriptor.ts';
+import { type FileAnswer, fileLater, listDirectory, removeFile, renameFile } from '../../files/safe-files.ts';
 
 /** What changes the file system. */
 export interface RotationSteps {

@@ -1,7 +1,7 @@
 /** What a stream of a process is written to when it is a path. */
 
-import type { FileAccess, SlowReaderRules } from '../config/resolved-config.ts';
-import type { OutputSource } from './instance-output.ts';
+import type { FileAccess, SlowReaderRules } from '../../config/resolved-config.ts';
+import type { OutputSource } from '../instance-output.ts';
 
 export interface RotationRules {
   /** Bytes at which the file is rotated; undefined: never. */

@@ -1,10 +1,10 @@
 /** How a line of a process appears in the container's output: behind the process's name, or as a line of JSON. */
 
 import { isUtf8 } from 'node:buffer';
-import type { Level } from '../levels.ts';
-import { levelOf } from '../line-level.ts';
+import type { Level } from '../../levels.ts';
+import { levelOf } from '../../line-level.ts';
+import type { OutputStream } from '../instance-output.ts';
 import { escapeBytes, unfinishedCharacter } from './escape-bytes.ts';
-import type { OutputStream } from './instance-output.ts';
 import type { LineBatch } from './line-batch.ts';
 import type { Labels } from './line-labels.ts';
 

@@ -4,9 +4,9 @@
  * runs full meanwhile it is made larger, and small again when it is quiet.
  */
 
-import type { Cancel } from '../supervisor/ports.ts';
+import type { Cancel } from '../../supervisor/ports.ts';
+import type { KeepBlock } from '../sinks/output-file.ts';
 import { type Floods, USUAL_PIPE_BYTES } from './floods.ts';
-import type { KeepBlock } from './output-file.ts';
 
 const GIVE_BACK_AFTER_MS = 5_000;
 

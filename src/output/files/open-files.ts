@@ -1,16 +1,16 @@
 /** The files that are written to, one for each path however many streams lead there, so that their order is kept. */
 
-import type { SlowReaderRules } from '../config/resolved-config.ts';
-import type { Clock } from '../supervisor/ports.ts';
-import type { BlockPool } from './block-pool.ts';
-import type { UnreadBytes } from './descriptor-sink.ts';
-import { errorText } from './error-text.ts';
-import type { OutputSource } from './instance-output.ts';
-import { isoClock } from './line-format.ts';
-import { LineStamps } from './line-stamps.ts';
+import type { SlowReaderRules } from '../../config/resolved-config.ts';
+import type { Clock } from '../../supervisor/ports.ts';
+import type { OutputSource } from '../instance-output.ts';
+import { isoClock } from '../lines/line-format.ts';
+import { LineStamps } from '../lines/line-stamps.ts';
+import type { BlockPool } from '../memory/block-pool.ts';
+import type { UnreadBytes } from '../sinks/descriptor-sink.ts';
+import { errorText } from '../sinks/error-text.ts';
+import { closeFile, isStillAt, type OpenFile, openForAppend } from '../sinks/open-file.ts';
+import type { FileReports, FileWriter, OutputFile, RotationRules } from '../sinks/output-file.ts';
 import { LogFile } from './log-file.ts';
-import { closeFile, isStillAt, type OpenFile, openForAppend } from './open-file.ts';
-import type { FileReports, FileWriter, OutputFile, RotationRules } from './output-file.ts';
 import { SpecialFile } from './special-file.ts';
 
 /** Keeps its identity when what is at the path changes. */

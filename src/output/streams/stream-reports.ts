@@ -1,7 +1,7 @@
 /** How a slow or stuck reader of a shared stream is reported: as a path that cannot be written to. */
 
-import { shortDuration } from '../units.ts';
-import type { FileReports } from './output-file.ts';
+import { shortDuration } from '../../units.ts';
+import type { FileReports } from '../sinks/output-file.ts';
 import type { StreamReports } from './shared-stream.ts';
 
 /** @param reason why something was dropped, without numbers: drops are added up by it. */

@@ -3,8 +3,8 @@
  * file fail and work again as often as it likes; it must not fill the log and the journal with that.
  */
 
-import type { Cancel, Clock } from '../supervisor/ports.ts';
-import type { OutputSource } from './instance-output.ts';
+import type { Cancel, Clock } from '../../supervisor/ports.ts';
+import type { OutputSource } from '../instance-output.ts';
 import type { FileReports } from './output-file.ts';
 
 const WINDOW_MS = 60_000;

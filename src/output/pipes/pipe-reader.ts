@@ -2,9 +2,9 @@
 
 import { readSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import type { KeepBlock } from '../sinks/output-file.ts';
 import { Flood } from './flood.ts';
 import type { Floods } from './floods.ts';
-import type { KeepBlock } from './output-file.ts';
 
 const READ_BYTES = 65_536;
 /** A pipe holds no more, unless its writer made it larger. */

@@ -1,8 +1,8 @@
 /** A lane of the container's stream of which each line is formatted when its turn comes; what waits is as it was printed. */
 
-import type { BlockPool } from './block-pool.ts';
-import { ByteQueue } from './byte-queue.ts';
-import { type Lane, MAX_WHOLE_LINE_BYTES } from './lane.ts';
+import type { BlockPool } from '../memory/block-pool.ts';
+import { ByteQueue } from '../memory/byte-queue.ts';
+import { type Lane, MAX_WHOLE_LINE_BYTES } from '../memory/lane.ts';
 import type { LineBatch } from './line-batch.ts';
 import type { LineFormat } from './line-format.ts';
 import { LineSplitter } from './line-splitter.ts';

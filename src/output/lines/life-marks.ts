@@ -1,6 +1,6 @@
 /** Marks in the container's output: when a process started, ended, and what became of its health. */
 
-import { type EngineEvent, markText } from '../wire/engine-event.ts';
+import { type EngineEvent, markText } from '../../wire/engine-event.ts';
 
 /**
  * Puts the mark of an end behind the last output: an exit may be known before the loop has polled the pipes, and

@@ -5,7 +5,7 @@
  */
 
 import { constants, fstatSync, openSync } from 'node:fs';
-import { type Descriptor, writeSome } from '../files/open-descriptor.ts';
+import { type Descriptor, writeSome } from '../../files/open-descriptor.ts';
 import { closeQuietly } from './open-file.ts';
 
 /** Writes all of it or fails; calls back once. */

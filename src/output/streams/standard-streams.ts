@@ -1,12 +1,12 @@
 /** The engine's own standard output and error, as streams that processes and the engine's log share. */
 
 import { fstatSync } from 'node:fs';
-import type { SlowReaderRules } from '../config/resolved-config.ts';
-import type { EventStream } from '../supervisor/event-stream.ts';
-import type { Clock } from '../supervisor/ports.ts';
-import { descriptorSink, type UnreadBytes } from './descriptor-sink.ts';
-import { fileReports } from './file-reports.ts';
-import type { OutputStream } from './instance-output.ts';
+import type { SlowReaderRules } from '../../config/resolved-config.ts';
+import type { EventStream } from '../../supervisor/event-stream.ts';
+import type { Clock } from '../../supervisor/ports.ts';
+import type { OutputStream } from '../instance-output.ts';
+import { descriptorSink, type UnreadBytes } from '../sinks/descriptor-sink.ts';
+import { fileReports } from '../sinks/file-reports.ts';
 import { SharedStream } from './shared-stream.ts';
 import { streamReports } from './stream-reports.ts';
 

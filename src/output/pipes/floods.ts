@@ -1,9 +1,9 @@
 /** What all floods of an engine share: the block they read into, and how many pipes may be large. */
 
 import { readSync } from 'node:fs';
-import type { Clock } from '../supervisor/ports.ts';
-import type { BlockPool } from './block-pool.ts';
-import type { KeepBlock } from './output-file.ts';
+import type { Clock } from '../../supervisor/ports.ts';
+import type { BlockPool } from '../memory/block-pool.ts';
+import type { KeepBlock } from '../sinks/output-file.ts';
 
 /** What a pipe holds unless it is asked to hold more (pipe(7)). */
 export const USUAL_PIPE_BYTES = 65_536;
