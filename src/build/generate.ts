@@ -13,6 +13,7 @@ import { compileConfigValidator } from './config-validator.ts';
 import { jsonReference } from './json-reference.ts';
 import { manPages } from './man-pages.ts';
 import { root, VERSION } from './project.ts';
+import { roomTable } from './rooms.ts';
 import { compileRpcValidators } from './rpc-validators.ts';
 import { withoutOwnKeywords } from './shrink-schema.ts';
 
@@ -32,18 +33,24 @@ for (const { output, make } of ARTEFACTS) {
   write(`${output}.js`, code);
   write(`${output}.d.ts`, declarations);
 }
-writeDiagram();
+writeArchitecture();
 writeReadme();
 for (const { path, text } of manPages(VERSION, readFileSync(join(root, 'README.md'), 'utf8')))
   write(`dist/man/${path}`, text);
 write('dist/taskmaster.schema.json', `${JSON.stringify(withoutOwnKeywords(configSchema), null, 2)}\n`);
 
-function writeDiagram(): void {
-  const page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
-  write(
-    'ARCHITECTURE.md',
-    page.replace(/```mermaid\n[\s\S]*?```/, () => `\`\`\`mermaid\n${stateDiagram()}\n\`\`\``),
+function writeArchitecture(): void {
+  const page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').replace(
+    /```mermaid\n[\s\S]*?```/,
+    () => `\`\`\`mermaid\n${stateDiagram()}\n\`\`\``,
   );
+  write('ARCHITECTURE.md', withPart(page, 'rooms', roomTable()));
+}
+
+/** The page with this between the two comments of that name. */
+function withPart(page: string, name: string, text: string): string {
+  const between = new RegExp(`(<!-- ${name}:[^>]*-->\\n)[\\s\\S]*?(<!-- end of ${name} -->)`);
+  return page.replace(between, (_all, begin, end) => `${begin}\n${text}\n${end}`);
 }
 
 /** What stands in the README between two comments. The screens are of the tests: a checkout without those has them. */
@@ -55,10 +62,7 @@ function writeReadme(): void {
     ...(hasTests ? [['screens', boardScreens] as const] : []),
   ];
   let page = readFileSync(join(root, 'README.md'), 'utf8');
-  for (const [name, make] of parts) {
-    const between = new RegExp(`(<!-- ${name}:[^>]*-->\\n)[\\s\\S]*?(<!-- end of ${name} -->)`);
-    page = page.replace(between, (_all, begin, end) => `${begin}\n${make()}\n${end}`);
-  }
+  for (const [name, make] of parts) page = withPart(page, name, make());
   write('README.md', page);
 }
 

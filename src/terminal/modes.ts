@@ -14,7 +14,7 @@ const OWN_MODES = {
 export type OwnMode = keyof typeof OWN_MODES;
 export type OwnModes = ReadonlySet<OwnMode>;
 
-export const NO_MODES: OwnModes = new Set();
+export const NO_MODES: ReadonlySet<OwnMode> = new Set();
 const ORDER = Object.keys(OWN_MODES) as readonly OwnMode[];
 
 /** What leads from some modes to others. A frame under way is over, and styles are at their default. */

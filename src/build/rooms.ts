@@ -1,0 +1,203 @@
+/**
+ * Who may import whom. The architecture test holds the code to this table, and ARCHITECTURE.md shows it
+ * (`npm run generate`). A room is a folder of src, or a folder in one; a room may always import itself and the leaves.
+ */
+
+export interface Room {
+  /** Rooms, and single files of rooms. */
+  readonly imports: readonly string[];
+  /** Those of which it may import types only: nothing of them is there when it runs. */
+  readonly types?: readonly string[];
+  /** `node:` is all of Node's own. */
+  readonly packages?: readonly string[];
+}
+
+/** Files of src that every room may import; they import one another only. */
+export const LEAVES: readonly string[] = [
+  'errors',
+  'exit-codes',
+  'exit-status',
+  'levels',
+  'line-level',
+  'nearest-word',
+  'shell-words',
+  'signals',
+  'units',
+];
+
+const NODE = ['node:'] as const;
+/** The shapes of a configuration. */
+const CONFIG = 'config/resolved-config';
+
+export const ROOMS: Readonly<Record<string, Room>> = {
+  lifecycle: { imports: [] },
+  'config/text': {
+    imports: [],
+    types: ['config/document/place', CONFIG],
+    packages: ['node:', '@iarna/toml'],
+  },
+  'config/schema': {
+    imports: [],
+    types: ['config/text/source-file'],
+    packages: ['json-schema-to-ts'],
+  },
+  'config/document': {
+    imports: ['config/text', 'config/schema', 'files', 'generated'],
+    packages: NODE,
+  },
+  'config/values': {
+    imports: ['config/text', 'config/schema', 'config/document'],
+    types: [CONFIG],
+    packages: NODE,
+  },
+  'config/keys': {
+    imports: ['config/text', 'config/values'],
+    types: ['config/schema', 'config/document', CONFIG],
+    packages: NODE,
+  },
+  'config/checks': { imports: [], types: ['config/document', 'config/values', CONFIG] },
+  config: {
+    imports: [
+      'config/text',
+      'config/schema',
+      'config/document',
+      'config/values',
+      'config/keys',
+      'config/checks',
+    ],
+    types: ['lifecycle/rules'],
+    packages: NODE,
+  },
+  wire: { imports: [], types: ['lifecycle/rules', 'lifecycle/states', CONFIG] },
+  supervisor: {
+    imports: [
+      'lifecycle',
+      'wire',
+      'config/instance-names',
+      'config/text/instance-text',
+      'config/values/output-target',
+    ],
+    types: ['config'],
+  },
+  health: { imports: ['files', 'supervisor/spawn-request'], types: ['supervisor', CONFIG], packages: NODE },
+  files: { imports: ['system/native'], packages: NODE },
+  'output/memory': { imports: [] },
+  'output/lines': { imports: ['output/memory', 'wire'], types: ['output'], packages: NODE },
+  'output/sinks': {
+    imports: ['files'],
+    types: ['output', 'supervisor', 'wire', CONFIG],
+    packages: NODE,
+  },
+  'output/streams': {
+    imports: ['output/memory', 'output/lines', 'output/sinks'],
+    types: ['output', 'supervisor', 'wire', CONFIG],
+    packages: NODE,
+  },
+  'output/files': {
+    imports: ['output/memory', 'output/lines', 'output/sinks', 'output/streams', 'files'],
+    types: ['output', 'supervisor', CONFIG],
+    packages: NODE,
+  },
+  'output/pipes': { imports: [], types: ['output/memory', 'output/sinks', 'supervisor'], packages: NODE },
+  output: {
+    imports: ['output/memory', 'output/lines', 'output/sinks', 'output/files', 'output/pipes'],
+    types: ['output/streams', 'supervisor', 'wire', CONFIG],
+  },
+  journal: {
+    imports: ['files'],
+    types: ['output/instance-output', 'supervisor', 'wire', CONFIG],
+    packages: NODE,
+  },
+  input: { imports: ['output/sinks/descriptor-sink'], types: ['supervisor'] },
+  logging: {
+    imports: ['output/memory/lane', 'wire'],
+    types: ['output/streams/shared-stream', 'supervisor', CONFIG],
+    packages: ['pino'],
+  },
+  system: {
+    imports: ['files', 'config/document/file-error', 'config/values/capabilities'],
+    types: ['supervisor', 'wire', 'config/document/config-ports', 'lifecycle/exit-outcome'],
+    packages: ['node:', 'execa'],
+  },
+  rpc: {
+    imports: ['files', 'lifecycle/states', 'generated'],
+    types: ['supervisor', 'wire'],
+    packages: NODE,
+  },
+  http: { imports: [], types: ['supervisor', 'wire', CONFIG], packages: NODE },
+  terminal: { imports: [], packages: ['node:', 'get-east-asian-width'] },
+  cli: {
+    imports: ['cli/attach', 'cli/logs', 'cli/shell', 'cli/status', 'rpc', 'terminal', 'wire'],
+    types: ['lifecycle/states'],
+    packages: NODE,
+  },
+  'cli/attach': { imports: ['cli', 'terminal', 'lifecycle/states'], types: ['rpc'] },
+  'cli/logs': {
+    imports: ['cli', 'cli/status/followed-status', 'rpc/name-pattern', 'wire'],
+    types: ['rpc'],
+    packages: NODE,
+  },
+  'cli/shell': { imports: ['cli', 'terminal'], types: ['rpc'], packages: NODE },
+  'cli/status': { imports: ['cli', 'rpc/name-pattern'], types: ['rpc'] },
+  tui: {
+    imports: ['rpc', 'terminal', 'cli/plain-text', 'cli/render', 'cli/event-words', 'cli/wire-bytes'],
+    types: ['lifecycle/states'],
+    packages: NODE,
+  },
+  commands: {
+    imports: [
+      'supervisor',
+      'config',
+      'config/text/problem',
+      'health',
+      'files',
+      'output',
+      'output/pipes/pipe-reader',
+      'output/streams',
+      'journal',
+      'input',
+      'logging',
+      'system',
+      'rpc',
+      'http',
+      'cli',
+      'cli/shell/first-prompt',
+      'tui',
+      'terminal',
+    ],
+    packages: NODE,
+  },
+  build: {
+    imports: ['config', 'config/schema', 'rpc', 'lifecycle', 'cli', 'tui/commands', 'load-bundle'],
+    packages: ['node:', 'ajv', 'esbuild'],
+  },
+  main: { imports: ['load-bundle'] },
+  'load-bundle': { imports: [], packages: NODE },
+};
+
+/** The room of a file of src, both as paths without extension. */
+export function roomOf(file: string): string {
+  const folders = file.split('/').slice(0, -1);
+  return folders.length === 0 ? file : folders.join('/');
+}
+
+/** The table in Markdown, in the order in which the rooms are listed here. */
+export function roomTable(): string {
+  const rows = Object.entries(ROOMS).map(([name, { imports, types = [], packages = [] }]) =>
+    [
+      code(name),
+      imports.map(code).join(', '),
+      types.map(code).join(', '),
+      packages.map(code).join(', '),
+    ].join(' | '),
+  );
+  return [
+    '| room | may import | may import types of | packages |',
+    '|---|---|---|---|',
+    ...rows.map((row) => `| ${row} |`),
+  ].join('\n');
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
