@@ -1,6 +1,7 @@
 /**
  * Takes over a new configuration: everything is read and checked before anything changes, then only what differs
- * is touched. Two reloads never overlap.
+ * is touched. Two reloads never overlap, those that wait for one are done as one, and between two of them the engine has
+ * as much time for others as the first one took: a client may ask for reloads as fast as it can.
  */
 
 import type { ConfigChange } from '../config/diff.ts';
@@ -26,6 +27,11 @@ export interface ReloadPorts {
   readonly compare: (before: ResolvedConfig, after: ResolvedConfig) => ConfigChange;
   /** Settings of the engine that lie outside the supervisor: access, log level, hooks. */
   readonly onApplied: (config: ResolvedConfig) => void;
+}
+
+interface Waiting {
+  readonly report: Promise<ReloadReport>;
+  readonly begin: () => Promise<void>;
 }
 
 /** Those that are no longer wanted, with the reason. */
@@ -96,7 +102,10 @@ function findingOf({ machine, stoppedByUser }: InstanceRecord, process: ProcessC
 export class Reload {
   readonly #ports: ReloadPorts;
   #current: ResolvedConfig;
-  #inTurn: Promise<unknown> = Promise.resolve();
+  /** Not begun yet: of each kind at most one, for all who ask for it meanwhile. */
+  readonly #waiting = new Map<'plan' | 'reload', Waiting>();
+  #isBusy = false;
+  #restsUntil = Number.NEGATIVE_INFINITY;
 
   constructor(current: ResolvedConfig, ports: ReloadPorts) {
     this.#current = current;
@@ -112,9 +121,38 @@ export class Reload {
     readonly planOnly: boolean;
     readonly causedBy?: number | undefined;
   }): Promise<ReloadReport> {
-    const next = this.#inTurn.then(() => this.#run(options.planOnly, options.causedBy));
-    this.#inTurn = next.catch(() => undefined);
-    return next;
+    const { planOnly, causedBy } = options;
+    const kind = planOnly ? 'plan' : 'reload';
+    const waiting = this.#waiting.get(kind);
+    if (waiting !== undefined) return waiting.report;
+    const { promise: report, resolve, reject } = Promise.withResolvers<ReloadReport>();
+    const begin = (): Promise<void> => this.#run(planOnly, causedBy).then(resolve, reject);
+    this.#waiting.set(kind, { report, begin });
+    this.#beginNext();
+    return report;
+  }
+
+  #beginNext(): void {
+    const [first] = this.#waiting;
+    if (this.#isBusy || first === undefined) return;
+    this.#isBusy = true;
+    const { clock } = this.#ports;
+    const startedAt = clock.now();
+    const goOn = (): void => {
+      this.#isBusy = false;
+      this.#beginNext();
+    };
+    if (startedAt < this.#restsUntil) {
+      clock.after(this.#restsUntil - startedAt, goOn);
+      return;
+    }
+    const [kind, { begin }] = first;
+    this.#waiting.delete(kind);
+    void begin().then(() => {
+      const now = clock.now();
+      this.#restsUntil = now + (now - startedAt);
+      goOn();
+    });
   }
 
   async #run(planOnly: boolean, causedBy: number | undefined): Promise<ReloadReport> {

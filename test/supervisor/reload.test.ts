@@ -151,6 +151,36 @@ test('two reloads at once are done one after the other', async () => {
   assert.equal(rig.kernel.spawned.length, 2);
 });
 
+test('however many reloads are asked for, others have as much time in between as they take', async () => {
+  const rig = new Rig([processConfig('web')]).startAll();
+  const config = configOf([processConfig('web')]);
+  const loads: ((loaded: Loaded) => void)[] = [];
+  const reload = new Reload(config, {
+    clock: rig.clock,
+    kernel: rig.kernel,
+    events: rig.events,
+    supervisor: rig.supervisor,
+    load: () => new Promise((resolve) => loads.push(resolve)),
+    compare: compareConfigs,
+    onApplied: () => {},
+  });
+  const passes = async (ms: number): Promise<void> => {
+    rig.clock.advance(ms);
+    await new Promise(setImmediate);
+  };
+  const asked = Array.from({ length: 100 }, (_, index) => reload.run({ planOnly: index % 2 === 0 }));
+  for (const [count, time] of [40, 30, 20].entries()) {
+    await passes(time);
+    loads.at(-1)?.({ ok: true, config });
+    await passes(0);
+    await passes(time - 1);
+    assert.equal(loads.length, count + 1);
+    await passes(1);
+  }
+  await Promise.all(asked);
+  assert.equal(loads.length, 3, 'a plan, a reload, and one plan for all who asked meanwhile');
+});
+
 test('what runs on gets its reload signal', async () => {
   const web = { ...processConfig('web'), reloadSignal: 'SIGHUP' as const };
   const { rig, reload } = reloading(configOf([web]));
