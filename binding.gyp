@@ -21,6 +21,7 @@
         "native/spawn.cc",
         "native/stream_sizes.cc",
         "native/system_error.cc",
+        "native/trim_memory.cc",
         "native/user_database.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

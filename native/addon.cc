@@ -11,6 +11,7 @@
 #include "signals.h"
 #include "spawn.h"
 #include "stream_sizes.h"
+#include "trim_memory.h"
 #include "user_database.h"
 
 namespace taskmaster {
@@ -35,6 +36,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("refuseDescriptors", Napi::Function::New(env, RefuseDescriptors, "refuseDescriptors"));
   exports.Set("resizePipe", Napi::Function::New(env, ResizePipe, "resizePipe"));
   exports.Set("isTerminal", Napi::Function::New(env, IsTerminal, "isTerminal"));
+  exports.Set("trimMemory", Napi::Function::New(env, TrimMemory, "trimMemory"));
   exports.Set("unreadBytes", Napi::Function::New(env, UnreadBytes, "unreadBytes"));
   exports.Set("fileNow", Napi::Function::New(env, FileNow, "fileNow"));
   exports.Set("fileLater", Napi::Function::New(env, FileLater, "fileLater"));

@@ -31,6 +31,7 @@ import { readContainerUsage } from '../system/container-usage.ts';
 import { runHelperCommand } from '../system/helper-command.ts';
 import { takeInitRole } from '../system/init-role.ts';
 import { LinuxKernel } from '../system/kernel.ts';
+import { memoryTrim } from '../system/memory-trim.ts';
 import { native } from '../system/native.ts';
 import { ProcessUsage } from '../system/process-usage.ts';
 import { Reaper } from '../system/reaper.ts';
@@ -227,6 +228,8 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     const { stack, message } = error instanceof Error ? error : new Error(String(error));
     clientFaults.tell((stack ?? message).slice(0, 1_000), undefined);
   };
+  const trim = memoryTrim(clock, addon);
+  events.subscribe(() => trim.noteWork());
   const socket = new ControlSocket({
     config: config.engine,
     control,
@@ -234,6 +237,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     clock,
     addon,
     onFault: onClientFault,
+    onVisit: () => trim.noteWork(),
   });
   const http = new HttpEndpoints({ engine: control, events, startedAt: clock.wallTime() });
   return {
@@ -250,5 +254,6 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     socket,
     http,
     onFault,
+    trim,
   };
 }

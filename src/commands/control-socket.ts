@@ -21,6 +21,8 @@ export interface ControlSocketParts {
   readonly clock: Clock;
   readonly addon: NativeAddon;
   readonly onFault: (error: unknown) => void;
+  /** A client has come, or has gone. */
+  readonly onVisit: () => void;
 }
 
 /** What waits for a client when the engine leaves is given this long. */
@@ -141,6 +143,8 @@ export class ControlSocket {
   }
 
   #peerOf(socket: Socket): PeerCredentials | undefined {
+    this.#parts.onVisit();
+    socket.once('close', this.#parts.onVisit);
     return this.#parts.addon.peerCredentials(descriptorOf(socket)) ?? undefined;
   }
 }

@@ -50,6 +50,7 @@ export async function run(words: readonly string[]): Promise<number> {
   const refusal = await start(engine, { configPath, replaces, warnings: loaded.config.warnings });
   if (refusal !== undefined) {
     process.stderr.write(`taskmaster: ${refusal.message}\n`);
+    engine.trim.close();
     return EXIT_ALREADY_RUNNING;
   }
   let interrupts = 0;

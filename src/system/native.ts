@@ -201,6 +201,8 @@ export interface NativeAddon {
   lookUpGroup(nameOrGid: string): number | string | null;
   /** ioctl_tty(2) TIOCSWINSZ on our end of a pseudo-terminal. @returns 0 or the errno's number. */
   resizeTerminal(fd: number, columns: number, rows: number): number;
+  /** malloc_trim(3). */
+  trimMemory(): void;
   /** isatty(3). */
   isTerminal(fd: number): boolean;
   /** Accepts up to so many connections that wait at a listening socket; descriptors that the caller closes. */
