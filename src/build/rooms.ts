@@ -17,6 +17,7 @@ export const LEAVES: readonly string[] = [
   'errors',
   'exit-codes',
   'exit-status',
+  'harmful-characters',
   'levels',
   'line-level',
   'nearest-word',

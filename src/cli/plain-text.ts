@@ -1,11 +1,7 @@
 /** Text of others made harmless for a terminal: names, reasons and output may contain anything. */
 
-/**
- * C0 but tab and newline, DEL, C1, and what turns the direction of writing (Unicode TR 36): none of these may reach
- * a terminal from a text that is not ours.
- */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose
-const HARMFUL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+import { HARMFUL, jsonEscapeOf } from '../harmful-characters.ts';
+
 /** The one sequence that is let through: SGR, the colours (ECMA-48, 8.3.117). */
 const COLOUR_OR_HARMFUL = new RegExp(`\\u001b\\[[0-9;:]{0,64}m|${HARMFUL.source}`, 'g');
 // biome-ignore lint/suspicious/noControlCharactersInRegex: ESC begins it
@@ -23,9 +19,7 @@ export function plainLine(text: string): string {
 
 function escapeOf(character: string): string {
   const code = character.charCodeAt(0);
-  return code < 0x100
-    ? `\\x${code.toString(16).padStart(2, '0')}`
-    : `\\u${code.toString(16).padStart(4, '0')}`;
+  return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : jsonEscapeOf(character);
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import type { EngineLogConfig } from '../config/resolved-config.ts';
+import { HARMFUL, jsonEscapeOf } from '../harmful-characters.ts';
 import { isBelow, type Level } from '../levels.ts';
 import { RawLane } from '../output/memory/lane.ts';
 import type { SharedStream, StreamWriter } from '../output/streams/shared-stream.ts';
@@ -74,7 +75,8 @@ export class EngineLog {
     const { pino } = await import('pino');
     this.#logger = pino(
       { level: 'trace', base: null, timestamp: false, formatters: { level: (level) => ({ level }) } },
-      { write: (line: string) => this.#writer.write(Buffer.from(line)) },
+      // People read it on a terminal, and JSON leaves most of these as they are.
+      { write: (line: string) => this.#writer.write(Buffer.from(line.replace(HARMFUL, jsonEscapeOf))) },
     );
     for (const event of this.#early.splice(0)) this.#write(event);
     const lost = this.#earlyDropped;

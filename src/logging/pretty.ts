@@ -1,5 +1,6 @@
 /** One event as a line for people: time, level, sentence. */
 
+import { HARMFUL } from '../harmful-characters.ts';
 import type { Level } from '../levels.ts';
 import { type EngineEvent, sentenceFor } from '../wire/engine-event.ts';
 
@@ -19,6 +20,8 @@ export function prettyLine(event: EngineEvent, hasColour: boolean): string {
     ? `\x1b[2m${clock}\x1b[0m ${COLOURS[event.level]}${level}\x1b[0m`
     : `${clock} ${level}`;
   // A name or a message from outside must not be able to write to the terminal what it likes.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return `${painted} ${sentenceFor(event).replace(/[\u0000-\u001f\u007f-\u009f]/g, '·')}\n`;
+  const sentence = sentenceFor(event)
+    .replace(HARMFUL, '·')
+    .replace(/[\t\n]/g, '·');
+  return `${painted} ${sentence}\n`;
 }

@@ -162,3 +162,17 @@ test('a log that nobody reads is bounded, blocks nobody, and tells what was lost
   assert.ok(bytes < 1_400_000, `${bytes} bytes were held`);
   assert.match(written.at(-1)?.toString() ?? '', /"event":"output_dropped".*nobody read the engine log/);
 });
+
+for (const format of ['json', 'pretty'] as const) {
+  test(`nothing of others reaches the terminal that shows the log as it is (${format})`, async () => {
+    const { log, events, text } = logRig({ format });
+    await log.open();
+    const all = Array.from({ length: 0x2100 }, (_, code) => String.fromCharCode(code)).join('');
+    notice(events, all);
+    await log.idle();
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what must not be there
+    assert.doesNotMatch(text(), /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/);
+    assert.equal(text().split('\n').length, 2);
+    if (format === 'json') assert.equal(JSON.parse(text()).message, all, 'and nothing is lost');
+  });
+}
