@@ -19,8 +19,11 @@
         "native/refuse_descriptors.cc",
         "native/signals.cc",
         "native/spawn.cc",
+        "native/spawn_preparation.cc",
+        "native/spawner.cc",
         "native/stream_sizes.cc",
         "native/system_error.cc",
+        "native/threads.cc",
         "native/trim_memory.cc",
         "native/user_database.cc"
       ],

@@ -19,6 +19,7 @@ namespace {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("spawn", Napi::Function::New(env, Spawn, "spawn"));
+  exports.Set("abandonSpawn", Napi::Function::New(env, AbandonSpawn, "abandonSpawn"));
   exports.Set("reap", Napi::Function::New(env, Reap, "reap"));
   exports.Set("hasChildren", Napi::Function::New(env, HasChildren, "hasChildren"));
   exports.Set("becomeSubreaper", Napi::Function::New(env, BecomeSubreaper, "becomeSubreaper"));

@@ -20,7 +20,6 @@ namespace {
 
 constexpr int kLastSignal = 64;
 constexpr int kLastCapability = 63;
-constexpr unsigned kFirstPrivateDescriptor = 3;
 constexpr int kFallbackDescriptorLimit = 4096;
 // Of close_range(2), by number: the headers of a glibc before 2.34 do not have them, the kernel may.
 constexpr long kCloseRange = 436;
@@ -34,7 +33,19 @@ struct KernelSigaction {
   uint64_t mask;
 };
 
-bool StartSession(ChildPlan&) { return syscall(SYS_setsid) >= 0; }
+// No printf in here. The room is larger than any number, and zeroed.
+void WritePid(char* text) {
+  if (text == nullptr) return;
+  char digits[24];
+  int count = 0;
+  for (long pid = syscall(SYS_getpid); pid > 0; pid /= 10) digits[count++] = static_cast<char>('0' + pid % 10);
+  while (count > 0) *text++ = digits[--count];
+}
+
+bool StartSession(ChildPlan& plan) {
+  WritePid(plan.listen_pid);
+  return syscall(SYS_setsid) >= 0;
+}
 
 // Node ignores SIGPIPE and SIGXFSZ, and ignored signals survive an exec (signal(7)).
 bool ResetSignals(ChildPlan&) {
@@ -48,19 +59,19 @@ bool ResetSignals(ChildPlan&) {
 
 bool SetUpStreams(ChildPlan& plan) {
   // The leader of a new session takes it as its own and is in its foreground (ioctl_tty(2)).
-  if (plan.has_terminal && syscall(SYS_ioctl, plan.stdio[0], TIOCSCTTY, 0) != 0) return false;
-  for (int target = 0; target < 3; ++target) {
-    // dup3 without O_CLOEXEC: the three standard streams are all that survives the exec.
-    if (syscall(SYS_dup3, plan.stdio[target], target, 0) < 0) return false;
+  if (plan.has_terminal && syscall(SYS_ioctl, plan.descriptors[0], TIOCSCTTY, 0) != 0) return false;
+  for (int target = 0; target < plan.descriptor_count; ++target) {
+    // dup3 without O_CLOEXEC: these are all that survives the exec.
+    if (syscall(SYS_dup3, plan.descriptors[target], target, 0) < 0) return false;
   }
   return true;
 }
 
-bool CloseDescriptors(ChildPlan&) {
-  if (syscall(kCloseRange, kFirstPrivateDescriptor, ~0U, kCloseRangeCloexec) == 0) return true;
+bool CloseDescriptors(ChildPlan& plan) {
+  if (syscall(kCloseRange, plan.descriptor_count, ~0U, kCloseRangeCloexec) == 0) return true;
   if (errno != ENOSYS && errno != EINVAL && errno != EPERM) return false;
   // Kernels before 5.11, and seccomp profiles that do not know the call.
-  for (int fd = kFirstPrivateDescriptor; fd < kFallbackDescriptorLimit; ++fd) {
+  for (int fd = plan.descriptor_count; fd < kFallbackDescriptorLimit; ++fd) {
     syscall(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
   }
   return true;
@@ -113,15 +124,18 @@ bool DropCapabilities(ChildPlan& plan) {
   return syscall(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0;
 }
 
-bool SetGroups(ChildPlan& plan) {
-  return !plan.has_groups || syscall(SYS_setgroups, plan.group_count, plan.groups) == 0;
-}
-
 // To setresuid(2) and setresgid(2) the largest number means `leave it`: the program would go on as root.
 bool IsId(uint32_t number) {
   if (number != UINT32_MAX) return true;
   errno = EINVAL;
   return false;
+}
+
+bool SetGroups(ChildPlan& plan) {
+  for (int index = 0; index < plan.group_count; ++index) {
+    if (!IsId(plan.groups[index])) return false;
+  }
+  return !plan.has_groups || syscall(SYS_setgroups, plan.group_count, plan.groups) == 0;
 }
 
 bool ChangeGroup(ChildPlan& plan) {
@@ -164,7 +178,7 @@ bool KeepCapabilities(ChildPlan& plan) {
 }
 
 // After the change of user, which would take it back (prctl(2), PR_SET_PDEATHSIG). It comes when the thread that
-// spawned ends: the engine's main thread, which ends with the engine.
+// spawned ends: a spawner that has set one does not end before the engine.
 bool SetParentDeathSignal(ChildPlan& plan) {
   if (plan.parent_death_signal == 0) return true;
   if (syscall(SYS_prctl, PR_SET_PDEATHSIG, plan.parent_death_signal, 0, 0, 0) != 0) return false;
@@ -227,8 +241,10 @@ constexpr NamedStep kSteps[] = {
 int SetUpChild(void* argument) {
   ChildPlan& plan = *static_cast<ChildPlan*>(argument);
   for (const NamedStep& named : kSteps) {
+    // Before it had a number by which it could be killed.
+    if (plan.is_given_up) break;
+    plan.step = named.step;
     if (named.run(plan)) continue;
-    plan.failed_step = named.step;
     plan.failed_errno = errno;
     break;
   }

@@ -38,14 +38,17 @@ struct OptionalId {
   uint32_t value;
 };
 
-// Everything the child needs, prepared before it exists. The child shares this memory with the parent, which is
-// asleep until the exec: it only reads, but for the report.
+// Everything the child needs, prepared before it exists. The child shares this memory with the engine, and the thread
+// that made it is asleep until the exec: it only reads, but for its pid and the report.
 struct ChildPlan {
   char* const* candidates;  // paths to try, null-terminated
   char* const* argv;
   char* const* envp;
-  int stdio[3];  // each 3 or above, close-on-exec
-  bool has_terminal;  // all three are the same one
+  // The descriptor that becomes 0, 1, 2, …; each is descriptor_count or above, and close-on-exec.
+  const int* descriptors;
+  int descriptor_count;
+  bool has_terminal;  // the first three are the same one
+  char* listen_pid;  // where its pid goes, or null
   const char* cwd;  // or null
   const char* oom_score_adj;  // as text, or null
   const ResourceLimit* limits;
@@ -69,9 +72,12 @@ struct ChildPlan {
   // meant nothing since Linux 2.4.25 and is inherited by everything. 0: none.
   uint64_t mark;
 
+  // Written by the engine: its answer is of no use to anybody any more.
+  volatile bool is_given_up;
+
   // The report.
-  Step failed_step;
-  int failed_errno;
+  volatile Step step;  // the present one, or the one that failed
+  int failed_errno;  // 0: none failed
   int failed_index;  // of the limit, or of the candidate that decided the answer of exec
 };
 

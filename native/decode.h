@@ -35,6 +35,15 @@ inline std::vector<std::string> TextListField(const Napi::Object& request, const
   return texts;
 }
 
+inline std::vector<double> DoubleListField(const Napi::Object& request, const char* name) {
+  std::vector<double> numbers;
+  Napi::Value value = request.Get(name);
+  if (!value.IsArray()) return numbers;
+  Napi::Array list = value.As<Napi::Array>();
+  for (uint32_t index = 0; index < list.Length(); ++index) numbers.push_back(list.Get(index).ToNumber().DoubleValue());
+  return numbers;
+}
+
 // JavaScript numbers are wide enough for every id and descriptor; -1 stays -1.
 inline std::vector<int64_t> NumberListField(const Napi::Object& request, const char* name) {
   std::vector<int64_t> numbers;

@@ -1,10 +1,10 @@
 #include "file_workers.h"
 
-#include <signal.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
+
+#include "threads.h"
 
 namespace taskmaster {
 namespace {
@@ -22,29 +22,6 @@ constexpr size_t kStackBytes = 256 * 1024;
 constexpr int kIdleSeconds = 5;
 constexpr int kGrowthMs = 20;
 
-class Lock {
- public:
-  explicit Lock(pthread_mutex_t* mutex) : mutex_(mutex) { pthread_mutex_lock(mutex_); }
-  ~Lock() { pthread_mutex_unlock(mutex_); }
-  Lock(const Lock&) = delete;
-  Lock& operator=(const Lock&) = delete;
-
- private:
-  pthread_mutex_t* mutex_;
-};
-
-timespec After(int milliseconds) {
-  timespec at;
-  clock_gettime(CLOCK_REALTIME, &at);
-  at.tv_sec += milliseconds / 1000;
-  at.tv_nsec += (milliseconds % 1000) * 1'000'000L;
-  if (at.tv_nsec >= 1'000'000'000L) {
-    at.tv_sec += 1;
-    at.tv_nsec -= 1'000'000'000L;
-  }
-  return at;
-}
-
 }  // namespace
 
 // Never freed: threads that hang use it until the process ends.
@@ -58,6 +35,8 @@ FileWorkers* FileWorkers::Of(Napi::Env env) {
 }
 
 FileWorkers::FileWorkers(Napi::Env env, uv_loop_t* loop) : env_(env), context_(env, "taskmaster.file") {
+  InitCondition(&work_);
+  InitCondition(&answered_);
   done_signal_.data = this;
   growth_.data = this;
   uv_async_init(loop, &done_signal_, [](uv_async_t* handle) { static_cast<FileWorkers*>(handle->data)->Finish(); });
@@ -77,22 +56,9 @@ FileWorkers::FileWorkers(Napi::Env env, uv_loop_t* loop) : env_(env), context_(e
 }
 
 bool FileWorkers::AddThread() {
-  if (threads_ >= kMostThreads) return false;
-  // Signals are for the main thread; a fault is the business of the thread that causes it.
-  sigset_t others, before;
-  sigfillset(&others);
-  for (int signal : {SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGCHLD}) sigdelset(&others, signal);
-  pthread_sigmask(SIG_SETMASK, &others, &before);
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setstacksize(&attributes, kStackBytes);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_t thread;
-  bool is_made = pthread_create(&thread, &attributes, Main, this) == 0;
-  pthread_attr_destroy(&attributes);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (is_made) ++threads_;
-  return is_made;
+  if (threads_ >= kMostThreads || !StartThread(Main, this, kStackBytes)) return false;
+  ++threads_;
+  return true;
 }
 
 void* FileWorkers::Main(void* self) {

@@ -70,8 +70,8 @@ class FileWorkers {
   bool is_closed_ = false;
 
   pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
-  pthread_cond_t work_ = PTHREAD_COND_INITIALIZER;
-  pthread_cond_t answered_ = PTHREAD_COND_INITIALIZER;
+  pthread_cond_t work_;
+  pthread_cond_t answered_;
   std::deque<FileTask*> queue_;
   std::deque<FileTask*> done_;
   std::map<std::string, Lane> lanes_;

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <vector>
 
+#include "spawner.h"
+
 namespace taskmaster {
 namespace {
 
@@ -28,6 +30,7 @@ Napi::Value Reap(const Napi::CallbackInfo& info) {
   const int32_t* last_lent = first_lent + lent.ElementLength();
   size_t most = info[1].ToNumber().Uint32Value();
 
+  Spawner* spawner = Spawner::Of(env);
   std::vector<int32_t> collected;
   pid_t stopped_at = 0;
   while (collected.size() < 2 * most) {
@@ -35,6 +38,11 @@ Napi::Value Reap(const Napi::CallbackInfo& info) {
     if (pid == 0) break;
     if (std::find(first_lent, last_lent, pid) != last_lent) {
       // Node waits for this one itself: taking its status would leave it waiting for good.
+      stopped_at = pid;
+      break;
+    }
+    if (spawner->IsOurs(pid)) {
+      // Nobody has heard of it yet: it is collected by the thread that started it, or known in a moment.
       stopped_at = pid;
       break;
     }

@@ -246,7 +246,7 @@ test('no file is longer than 400 lines; what is native is below its bounds', () 
     long.map((path) => relative(src, path)),
     [],
   );
-  assert.ok(linesIn('native') < 3_400, 'the addon has fewer than 3,400 lines');
+  assert.ok(linesIn('native') < 3_800, 'the addon has fewer than 3,800 lines');
   assert.ok(linesIn('native/launcher') < 650, 'the launcher has fewer than 650 lines');
   assert.ok(linesIn('native/preload') < 120, 'what is preloaded into Node has fewer than 120 lines');
 });

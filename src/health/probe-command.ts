@@ -1,7 +1,7 @@
 /** A probe that runs a program: as the process's user, with its environment and directory, in a group of its own. */
 
 import { type ExitStatus, exitInWords } from '../exit-status.ts';
-import type { Kernel, ProbeSubject } from '../supervisor/ports.ts';
+import type { Kernel, ProbeSubject, SpawnAnswer, SpawnRequest } from '../supervisor/ports.ts';
 import { spawnRequest } from '../supervisor/spawn-request.ts';
 import { MOST_OUTPUT_BYTES, type ProbeResult } from './probe.ts';
 
@@ -17,39 +17,52 @@ export function probeByCommand(
   command: { readonly file: string; readonly args: readonly string[] },
   ports: CommandProbePorts,
 ): (subject: ProbeSubject, signal: AbortSignal) => Promise<ProbeResult> {
-  return (subject, signal) =>
-    new Promise((resolve) => {
-      const { kernel } = ports;
-      const printed = new BoundedText();
-      const pipe = { kind: 'pipe' } as const;
-      const request = spawnRequest(subject.process, command, subject.environment, {
-        stdout: pipe,
-        stderr: pipe,
-      });
-      const spawned = kernel.spawn(request, (status) => settle(status));
-      if (spawned.kind === 'failed') {
-        resolve({ passed: false, outcome: spawned.failure.message, output: '' });
-        return;
-      }
-      const readers = [spawned.stdoutFd, spawned.stderrFd].flatMap((fd) =>
-        fd === undefined ? [] : [ports.readPipe(fd, (bytes) => printed.add(bytes))],
-      );
-      const killAll = (): void => void kernel.signalFamily(spawned.family, 'SIGKILL', 'all');
-      signal.addEventListener('abort', killAll, { once: true });
-      const settle = (status: ExitStatus): void => {
-        signal.removeEventListener('abort', killAll);
-        // What it left running must neither live on nor hold us up by holding its pipes.
-        killLeftovers(kernel, spawned.family);
-        // Its exit may be known before the loop has polled its pipes: what it printed last is read in the turn
-        // that follows. Then nobody listens any more, whoever else may hold them.
-        setImmediate(() =>
-          setImmediate(() => {
-            for (const reader of readers) reader.close();
-            resolve({ passed: isPass(status), outcome: exitInWords(status), output: printed.text });
-          }),
-        );
-      };
+  return async (subject, signal) => {
+    const { kernel } = ports;
+    const printed = new BoundedText();
+    const pipe = { kind: 'pipe' } as const;
+    const request = spawnRequest(subject.process, command, subject.environment, {
+      stdout: pipe,
+      stderr: pipe,
     });
+    const exit = Promise.withResolvers<ExitStatus>();
+    const spawned = await answerOf(kernel, request, exit.resolve, signal);
+    if (spawned.kind === 'failed') return { passed: false, outcome: spawned.failure.message, output: '' };
+    const { family } = spawned;
+    const readers = [spawned.stdoutFd, spawned.stderrFd].flatMap((fd) =>
+      fd === undefined ? [] : [ports.readPipe(fd, (bytes) => printed.add(bytes))],
+    );
+    const killAll = (): void => void kernel.signalFamily(family, 'SIGKILL', 'all');
+    if (signal.aborted) killAll();
+    else signal.addEventListener('abort', killAll, { once: true });
+    const status = await exit.promise;
+    signal.removeEventListener('abort', killAll);
+    // What it left running must neither live on nor hold us up by holding its pipes.
+    killLeftovers(kernel, family);
+    // Its exit may be known before the loop has polled its pipes: what it printed last is read in the turn
+    // that follows. Then nobody listens any more, whoever else may hold them.
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    for (const reader of readers) reader.close();
+    return { passed: isPass(status), outcome: exitInWords(status), output: printed.text };
+  };
+}
+
+/** Gives the program up if it is not executed before the probe's time has passed. */
+async function answerOf(
+  kernel: Kernel,
+  request: SpawnRequest,
+  onExit: (status: ExitStatus) => void,
+  signal: AbortSignal,
+): Promise<SpawnAnswer> {
+  const later = Promise.withResolvers<SpawnAnswer>();
+  const result = kernel.spawn(request, onExit, later.resolve);
+  if (result.kind !== 'pending') return result;
+  const abandon = (): void => result.abandon('timed-out');
+  signal.addEventListener('abort', abandon, { once: true });
+  const answer = await later.promise;
+  signal.removeEventListener('abort', abandon);
+  return answer;
 }
 
 /** Children of what is killed come to light when it is dead: until nobody is left. */

@@ -18,6 +18,8 @@ interface ArmDeadline {
 
 export type Effect =
   | { readonly kind: 'spawn'; readonly incarnation: number }
+  /** To give up a spawn that has no answer yet; there is one in any case. */
+  | { readonly kind: 'abandonSpawn'; readonly why: 'timed-out' | 'cancelled' }
   /** To processes of the present incarnation. */
   | { readonly kind: 'signal'; readonly signal: SignalName; readonly to: SignalTarget }
   | ArmDeadline

@@ -20,7 +20,7 @@ export interface Instance {
   readonly incarnation: number;
   /** The process that was spawned. `dead` while what it left behind is waited for. */
   readonly leader: 'none' | 'alive' | 'dead';
-  /** While stopping: index into `rules.stop`; `killStage` once KILL was sent. */
+  /** While stopping: index into `rules.stop`; `KILL_STAGE` once KILL was sent, also to a spawn that was given up. */
   readonly stopStage: number;
   readonly ending: Ending;
   /** How the last incarnation ended; undefined before the first did. */

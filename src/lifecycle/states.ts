@@ -2,7 +2,7 @@
  * The two dimensions of an instance: what is so (monitor) and what is wanted (desired).
  */
 
-/** Every monitor state. `ended` and `starting` are passed through and never rested in. */
+/** Every monitor state. `ended` is passed through and never rested in; so is `starting`, nearly always. */
 export const MONITOR_STATES = [
   'idle',
   'waiting',

@@ -33,6 +33,9 @@ const ACTIVITIES: Readonly<Record<MonitorState, Activity | undefined>> = {
   failed: undefined,
 };
 
+/** How long the kernel may take to execute a program; nearly always it is a millisecond. */
+export const MAX_SPAWN_MS = 10_000;
+
 /** No path through RECONCILE is nearly as long; a table with a loop must not hang PID 1. */
 const MOST_RECONCILIATIONS = 12;
 
@@ -83,7 +86,7 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
       return spawn(instance);
     case 'enter healthcheck':
       return enter(
-        { ...instance, leader: 'alive', ending: 'by-itself' },
+        { ...instance, leader: 'alive', ending: 'by-itself', stopStage: 0 },
         'healthcheck',
         startDeadline(rules, 'now'),
       );
@@ -95,6 +98,8 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
       return conclude({ ...instance, briefLives: briefLivesAfter(instance, fact, rules) }, fact, rules);
     case 'escalate':
       return sendStage({ ...instance, stopStage: instance.stopStage + 1 }, rules);
+    case 'give up spawn':
+      return abandonSpawn(instance, 'timed-out');
     case 'time out':
       return halt(instance, 'start-timeout', 0, rules);
     case 'forget restarts':
@@ -129,6 +134,8 @@ function reconcile(
       return instance.stopStage === KILL_STAGE && instance.monitor === 'stopping'
         ? { next: instance, effects: [] }
         : halt(instance, 'requested', KILL_STAGE, rules);
+    case 'abort':
+      return abandonSpawn(instance, 'cancelled');
     case 'remedy':
       return rules.onUnhealthy === 'restart'
         ? halt(instance, 'unhealthy', 0, rules)
@@ -158,7 +165,15 @@ function enter(instance: Instance, monitor: MonitorState, andThen: readonly Effe
 
 function spawn(instance: Instance): Step {
   const incarnation = instance.incarnation + 1;
-  return enter({ ...instance, incarnation }, 'starting', [{ kind: 'spawn', incarnation }]);
+  return enter({ ...instance, incarnation, stopStage: 0 }, 'starting', [
+    { kind: 'armDeadline', afterMs: MAX_SPAWN_MS, from: 'now', spread: 0 },
+    { kind: 'spawn', incarnation },
+  ]);
+}
+
+function abandonSpawn(instance: Instance, why: 'timed-out' | 'cancelled'): Step {
+  if (instance.stopStage === KILL_STAGE) return { next: instance, effects: [] };
+  return { next: { ...instance, stopStage: KILL_STAGE }, effects: [{ kind: 'abandonSpawn', why }] };
 }
 
 function startDeadline({ startTimeoutMs }: Rules, from: 'now' | 'spawn'): readonly Effect[] {

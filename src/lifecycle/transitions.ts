@@ -20,6 +20,8 @@ export type FactMove =
   | 'escalate'
   /** The start took too long: the stop sequence, from its first signal. */
   | 'time out'
+  /** The kernel has not executed the program in time: the spawn is given up, and its answer awaited. */
+  | 'give up spawn'
   /** Restarts are counted from 0 again; a crash loop goes on until one has lived long enough. */
   | 'forget restarts'
   /** Restarts are counted from 0 again, and lives that were brief are forgotten. */
@@ -52,7 +54,12 @@ export const FACTS: FactTable = {
   idle: NOTHING,
   waiting: { ...NOTHING, dependenciesReady: 'enter starting', dependenciesFailed: 'enter blocked' },
   blocked: { ...NOTHING, dependenciesReady: 'enter starting', dependenciesRevived: 'enter waiting' },
-  starting: { ...NOTHING, spawned: 'enter healthcheck', spawnFailed: 'conclude' },
+  starting: {
+    ...NOTHING,
+    spawned: 'enter healthcheck',
+    spawnFailed: 'conclude',
+    deadlinePassed: 'give up spawn',
+  },
   healthcheck: {
     ...NOTHING,
     becameHealthy: 'enter healthy',
@@ -112,6 +119,8 @@ export type Reconciliation =
   | 'halt'
   /** KILL now, unless that was done. */
   | 'kill'
+  /** The spawn is given up, and its answer awaited, unless that was done. */
+  | 'abort'
   /** Unhealthy: as `on_unhealthy` says. */
   | 'remedy'
   /** It ended by itself: policy decides between a retry, rest, and giving up. */
@@ -156,13 +165,13 @@ export const RECONCILE: ReconcileTable = {
   },
   waiting: AWAITING,
   blocked: AWAITING,
-  // The answer to a spawn comes before control returns to the event loop; whatever is wanted waits for it.
+  // An answer that comes all the same is dealt with: what has just been spawned is stopped.
   starting: {
     start: 'stay',
     up: 'stay',
-    restart: 'stay',
-    down: 'stay',
-    killed: 'stay',
+    restart: 'abort',
+    down: 'abort',
+    killed: 'abort',
     resting: 'never',
     givenUp: 'never',
   },

@@ -9,7 +9,7 @@ import { isResting, type MonitorState } from '../lifecycle/states.ts';
 import type { SignalName } from '../signals.ts';
 import type { EventSubject } from '../wire/events.ts';
 import type { LastExit, LeftProcess } from '../wire/snapshot.ts';
-import type { Cancel, Clock } from './ports.ts';
+import type { Cancel, Clock, PendingSpawn } from './ports.ts';
 
 /** So many state changes are remembered for `why`. */
 const LONGEST_HISTORY = 20;
@@ -40,6 +40,8 @@ export interface InstanceRecord {
   pid: number | undefined;
   /** The kernel's name for the incarnation, and for what the last one left running. */
   family: number | undefined;
+  /** While the kernel has not executed its program yet, which is longer than a moment only where something hangs. */
+  pendingSpawn: PendingSpawn | undefined;
   /** What the leader left behind when it ended. */
   left: readonly LeftProcess[];
   /** Monotonic milliseconds. */
@@ -95,6 +97,7 @@ export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock)
     machine: NEW_INSTANCE,
     pid: undefined,
     family: undefined,
+    pendingSpawn: undefined,
     left: [],
     spawnedAt: 0,
     spawnedWall: 0,

@@ -9,7 +9,7 @@ import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
 import type { Activities, TellFact } from './activities.ts';
 import type { EventStream } from './event-stream.ts';
 import { type InstanceRecord, subjectOf } from './instance-record.ts';
-import type { Clock, InputPort, Kernel, OutputPort } from './ports.ts';
+import type { Clock, IncarnationId, InputPort, Kernel, OutputPort, SpawnAnswer } from './ports.ts';
 import { environmentFor, spawnRequest, streamsFor, targetsFor } from './spawn-request.ts';
 
 export interface PerformContext {
@@ -37,6 +37,9 @@ export function perform(
   switch (effect.kind) {
     case 'spawn':
       spawn(record, effect.incarnation, context, causedBy);
+      break;
+    case 'abandonSpawn':
+      record.pendingSpawn?.abandon(effect.why);
       break;
     case 'signal':
       sendSignal(record, effect, context, causedBy);
@@ -84,27 +87,41 @@ function spawn(
     answer({ kind: 'spawnFailed', failure: outputs.failure });
     return;
   }
-  const id = { instance: name, incarnation };
   const streams = streamsFor(process, context.input.terminalSize(name), outputs);
   const environment = environmentFor(process, name, ordinal);
   const request = spawnRequest(process, process.command, environment, streams);
-  const result = context.kernel.spawn(request, (status) => {
-    context.input.release(id);
+  const onExit = (status: ExitStatus): void => {
+    context.input.release({ instance: record.name, incarnation });
     const wasBrief = context.clock.now() - record.spawnedAt < BRIEF_LIFE_MS;
     answer({ kind: 'exited', status, leaves: whatItLeaves(record, status, context), wasBrief });
-  });
-  if (result.kind === 'failed') {
-    answer({ kind: 'spawnFailed', failure: result.failure });
-    return;
-  }
-  record.pid = result.pid;
-  record.family = result.family;
-  record.spawnedAt = context.clock.now();
-  record.spawnedWall = context.clock.wallTime();
-  context.output.attach(id, result);
-  const { stdin } = process;
-  if (result.stdinFd !== undefined && stdin !== 'null') context.input.attach(id, result.stdinFd, stdin);
-  answer({ kind: 'spawned' });
+  };
+  const onAnswer = (late: SpawnAnswer): void => {
+    record.pendingSpawn = undefined;
+    if (late.kind === 'failed') {
+      answer({ kind: 'spawnFailed', failure: late.failure });
+      return;
+    }
+    takeOver(record, late, { instance: record.name, incarnation }, context);
+    answer({ kind: 'spawned' });
+  };
+  const result = context.kernel.spawn(request, onExit, onAnswer);
+  if (result.kind === 'pending') record.pendingSpawn = result;
+  else onAnswer(result);
+}
+
+function takeOver(
+  record: InstanceRecord,
+  spawned: Extract<SpawnAnswer, { kind: 'spawned' }>,
+  id: IncarnationId,
+  { clock, output, input }: PerformContext,
+): void {
+  record.pid = spawned.pid;
+  record.family = spawned.family;
+  record.spawnedAt = clock.now();
+  record.spawnedWall = clock.wallTime();
+  output.attach(id, spawned);
+  const { stdin } = record.process;
+  if (spawned.stdinFd !== undefined && stdin !== 'null') input.attach(id, spawned.stdinFd, stdin);
 }
 
 /** What is to stay is let go; daemons that a set-up step has started are. */

@@ -27,7 +27,7 @@ export interface Clock {
   after(delayMs: number, callback: () => void): Cancel;
 }
 
-/** Where a child's descriptor 0, 1 or 2 leads. */
+/** Where a child's descriptor leads. */
 export type ChildDescriptor =
   /** /dev/null */
   | { readonly kind: 'null' }
@@ -61,12 +61,35 @@ export interface SpawnRequest {
   /** What the kernel sends it when the engine dies. */
   readonly parentDeathSignal?: SignalName | undefined;
   readonly capabilities: readonly string[] | undefined;
-  readonly stdin: ChildDescriptor;
-  readonly stdout: ChildDescriptor;
-  readonly stderr: ChildDescriptor;
+  /** All that the program has open: 0, 1, 2 and so on without a gap. */
+  readonly descriptors: readonly PlacedDescriptor[];
 }
 
-export type SpawnResult =
+/** One descriptor of a child. */
+export interface PlacedDescriptor {
+  /** Its number there. Pipes and terminals are for 0, 1 and 2. */
+  readonly target: number;
+  readonly source: ChildDescriptor;
+  /**
+   * Passed on by name, as systemd passes sockets: LISTEN_FDS, LISTEN_FDNAMES and LISTEN_PID say so (sd_listen_fds(3)).
+   * Those with a name are 3, 4 and so on.
+   */
+  readonly name?: string;
+}
+
+/** A child that has neither executed its program nor failed after a moment, and goes on meanwhile. */
+export interface PendingSpawn {
+  readonly kind: 'pending';
+  /** What it is about to do: `change directory to /srv`. */
+  readonly doing: string;
+  /**
+   * Kills it. The answer comes within the call, as a failure of the step that it was in, unless the real one is on its
+   * way. Calling it again does nothing.
+   */
+  abandon(why: 'timed-out' | 'cancelled'): void;
+}
+
+export type SpawnAnswer =
   | {
       readonly kind: 'spawned';
       /** The child leads a session and process group of this number. */
@@ -93,10 +116,15 @@ export interface Leftover {
 /** The kernel: the one spawn path and the one reaper. */
 export interface Kernel {
   /**
-   * Starts a program in a session and process group of its own. Returns after its exec succeeded or a step
-   * failed. `onExit` is called exactly once, in a later turn of the event loop, after the child was collected.
+   * Starts a program in a session and process group of its own. Returns after its exec succeeded or a step failed, or
+   * `pending` if that takes longer than a moment: then `onAnswer` is called once, later. `onExit` is called exactly
+   * once, in a later turn of the event loop than the answer, after the child was collected.
    */
-  spawn(request: SpawnRequest, onExit: (status: ExitStatus) => void): SpawnResult;
+  spawn(
+    request: SpawnRequest,
+    onExit: (status: ExitStatus) => void,
+    onAnswer: (answer: SpawnAnswer) => void,
+  ): SpawnAnswer | PendingSpawn;
   /** kill(2) on a whole process group; `gone`: nobody there. Signals but KILL are followed by CONT. */
   signalGroup(pid: number, signal: SignalName): 'delivered' | 'gone' | 'not-permitted';
   /** kill(2) on one process; otherwise as `signalGroup`. */
@@ -201,7 +229,7 @@ export interface OutputPort {
   ):
     | { readonly kind: 'ready'; readonly stdout: ChildDescriptor; readonly stderr: ChildDescriptor }
     | { readonly kind: 'failed'; readonly failure: SpawnFailure };
-  /** Takes ownership of the read ends. Called in the same turn as the spawn. */
+  /** Takes ownership of the read ends. Called in the same turn as the answer to the spawn. */
   attach(
     id: IncarnationId,
     pipes: { readonly stdoutFd: number | undefined; readonly stderrFd: number | undefined },
@@ -222,7 +250,7 @@ export interface OutputPort {
 export interface InputPort {
   /** The size that a terminal opened for the instance now should have. */
   terminalSize(instance: string): TerminalSize;
-  /** Takes ownership of our end of its standard input. Called in the same turn as the spawn. */
+  /** Takes ownership of our end of its standard input. Called in the same turn as the answer to the spawn. */
   attach(id: IncarnationId, fd: number, kind: 'pipe' | 'terminal'): void;
   /** The incarnation has ended: what waited for it is dropped. */
   release(id: IncarnationId): void;

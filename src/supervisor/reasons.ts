@@ -29,11 +29,12 @@ export function reasonFor(record: InstanceRecord, healthReason: string | undefin
   const { machine } = record;
   switch (machine.monitor) {
     case 'idle':
-    case 'starting':
     case 'healthcheck':
     case 'healthy':
     case 'ended':
       return null;
+    case 'starting':
+      return record.pendingSpawn === undefined ? null : `trying to ${record.pendingSpawn.doing}`;
     case 'waiting':
       return record.waitingFor.length === 0 ? null : `waits for ${record.waitingFor.join(', ')}`;
     case 'blocked':
@@ -112,6 +113,8 @@ export function nextInWords(record: InstanceRecord, now: number): string {
     case 'stopping':
       if (machine.stopStage === KILL_STAGE) return 'KILL was sent; waits for the kernel to end it';
       return `${nextSignal(record)} in ${left ?? 'a moment'}, unless it ends before`;
+    case 'starting':
+      return `given up if its program is not executed within ${left ?? 'a moment'}`;
     case 'healthcheck':
       return `${record.process.type === 'oneshot' ? 'done when it exits' : 'healthy once its check succeeds'}${startLimit}`;
     case 'healthy':

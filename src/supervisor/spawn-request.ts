@@ -2,7 +2,13 @@
 
 import type { EnvironmentPlan, OutputTarget, ProcessConfig } from '../config/resolved-config.ts';
 import { outputTargetOfInstance } from '../config/values/output-target.ts';
-import type { ChildDescriptor, OutputTargets, SpawnRequest, TerminalSize } from './ports.ts';
+import type {
+  ChildDescriptor,
+  OutputTargets,
+  PlacedDescriptor,
+  SpawnRequest,
+  TerminalSize,
+} from './ports.ts';
 
 /** The instance's own additions come first, so that the configuration may override them. */
 export function environmentFor(process: ProcessConfig, instance: string, ordinal: number): EnvironmentPlan {
@@ -52,6 +58,11 @@ export function streamsFor(
   return { stdin: terminal, stdout: terminal, stderr: terminal };
 }
 
+/** The first three descriptors of any program. */
+export function standardStreams({ stdin, stdout, stderr }: ChildStreams): readonly PlacedDescriptor[] {
+  return [stdin ?? { kind: 'null' }, stdout, stderr].map((source, target) => ({ target, source }) as const);
+}
+
 /** Any program that runs on behalf of a process: the process itself or its probe. */
 export function spawnRequest(
   process: ProcessConfig,
@@ -73,8 +84,6 @@ export function spawnRequest(
     noNewPrivs: spawn.noNewPrivs,
     parentDeathSignal: spawn.parentDeathSignal,
     capabilities: spawn.capabilities,
-    stdin: streams.stdin ?? { kind: 'null' },
-    stdout: streams.stdout,
-    stderr: streams.stderr,
+    descriptors: standardStreams(streams),
   };
 }

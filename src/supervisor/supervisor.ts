@@ -209,12 +209,13 @@ export class Supervisor {
       record.lastExit = {
         at: clock.wallTime(),
         status: { how: 'not-started', message },
-        requested: false,
+        requested: errno === 'ECANCELED',
         uptime_ms: 0,
       };
       const sentence = `cannot start ${record.name}: ${message}`;
       const fields = { step: failedStep, errno, message: sentence };
-      return events.emit('error', 'spawn_failed', fields, subjectOf(record), causedBy);
+      const level = errno === 'ECANCELED' ? 'info' : 'error';
+      return events.emit(level, 'spawn_failed', fields, subjectOf(record), causedBy);
     }
     if (fact.kind === 'exited') {
       const requested = record.machine.ending === 'requested';

@@ -4,7 +4,14 @@ import { getSystemErrorName } from 'node:util';
 import { SystemError, TaskmasterError } from '../errors.ts';
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
 import { type SignalName, signalNumber } from '../signals.ts';
-import type { Cancel, Kernel, Leftover, SpawnRequest, SpawnResult } from '../supervisor/ports.ts';
+import type {
+  Cancel,
+  Kernel,
+  Leftover,
+  PendingSpawn,
+  SpawnAnswer,
+  SpawnRequest,
+} from '../supervisor/ports.ts';
 import type { LeftProcess } from '../wire/snapshot.ts';
 import type { ContainerMemory } from './container-memory.ts';
 import { otherPids } from './descendants.ts';
@@ -13,7 +20,7 @@ import type { NativeAddon } from './native.ts';
 import { type Family, type ProcessSighting, ProcessTree } from './process-tree.ts';
 import type { Reaper } from './reaper.ts';
 import type { LimitPair } from './spawn-limits.ts';
-import { spawnProcess } from './spawn-process.ts';
+import { pendingSpawn, type SpawnProcessAnswer, spawnProcess } from './spawn-process.ts';
 
 const EPERM = 1;
 const ESRCH = 3;
@@ -53,6 +60,8 @@ export interface LinuxKernelParts {
   readonly openFiles: LimitPair | undefined;
   /** Tells which deaths the lack of memory caused; undefined: nobody can tell. */
   readonly memory?: Pick<ContainerMemory, 'explain' | 'childScoreAdj'>;
+  /** How long a spawn may keep the engine waiting before it is pending. */
+  readonly patienceMs?: number;
   /** Tells our families from those of another engine: the same number for the same configuration. */
   readonly engineNumber?: number;
 }
@@ -80,15 +89,26 @@ export class LinuxKernel implements Kernel {
     reaper.beforeDelivery((pid) => this.#tree.collected(pid));
   }
 
-  spawn(request: SpawnRequest, onExit: (status: ExitStatus) => void): SpawnResult {
-    const { addon, reaper, openFiles, memory } = this.#parts;
+  spawn(
+    request: SpawnRequest,
+    onExit: (status: ExitStatus) => void,
+    onAnswer: (answer: SpawnAnswer) => void,
+  ): SpawnAnswer | PendingSpawn {
+    const { addon, reaper, openFiles, memory, patienceMs } = this.#parts;
     const oomScoreAdj = request.oomScoreAdj ?? memory?.childScoreAdj;
-    const family = this.#newMark();
-    const result = spawnProcess(addon, { ...request, oomScoreAdj }, openFiles, family);
-    if (result.kind === 'failed') return result;
-    this.#tree.add(family, result.pid);
-    reaper.watch(result.pid, (status) => onExit(memory?.explain(status) ?? status));
-    return { ...result, family };
+    const mark = this.#newMark();
+    const known = (answer: SpawnProcessAnswer): SpawnAnswer => {
+      if (answer.kind === 'failed') return answer;
+      this.#tree.add(mark, answer.pid);
+      reaper.watch(answer.pid, (status) => onExit(memory?.explain(status) ?? status));
+      return { ...answer, family: mark };
+    };
+    const result = spawnProcess(
+      addon,
+      { ...request, oomScoreAdj },
+      { openFiles, mark, patienceMs, onAnswer: (answer) => onAnswer(known(answer)) },
+    );
+    return result.kind === 'pending' ? pendingSpawn(addon, result, onAnswer) : known(result);
   }
 
   signalGroup(pid: number, signal: SignalName): 'delivered' | 'gone' | 'not-permitted' {

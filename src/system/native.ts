@@ -36,10 +36,12 @@ export interface NativeSpawnRequest {
   /** Numbers of the capabilities to keep (capabilities(7)); undefined: leave them to the kernel's rules. */
   readonly capabilities: readonly number[] | undefined;
   /**
-   * For stdin, stdout, stderr: a descriptor to duplicate, -1 for /dev/null, -2 for a new pipe, -4 for the same as
-   * stdout (of stderr only); or -3 three times for a new pseudo-terminal.
+   * What becomes descriptor 0, 1, 2, … of the child: a descriptor to duplicate, -1 for /dev/null, -2 for a new pipe, -4
+   * for the same as stdout; or -3 for the first three, a new pseudo-terminal.
    */
-  readonly stdio: readonly [number, number, number];
+  readonly descriptors: readonly number[];
+  /** The child gets its own pid as LISTEN_PID (sd_listen_fds(3)). */
+  readonly listenPid?: boolean;
   /** Size of the pseudo-terminal, where one is asked for. */
   readonly columns?: number;
   readonly rows?: number;
@@ -52,9 +54,17 @@ export type NativeSpawnResult =
        * Our ends of the pipes asked for, non-blocking and close-on-exec; -1 where none was. Of a pseudo-terminal: one
        * to write to, one to read from, -1.
        */
-      readonly fds: readonly [number, number, number];
+      readonly fds: readonly [number, number, number, ...number[]];
     }
   | { readonly step: string; readonly errno: string; readonly message: string };
+
+/** The child has neither executed its program nor failed, and goes on without us. */
+export interface NativePendingSpawn {
+  /** For `abandonSpawn`. */
+  readonly pending: number;
+  /** What it is about to do: `change directory to /srv`. */
+  readonly doing: string;
+}
 
 export interface NativeUser {
   readonly name: string;
@@ -166,7 +176,24 @@ export interface NativeAddon {
   isUnlinked(fd: number): boolean;
   /** exit_group(2): nothing is flushed, and no thread is waited for. */
   exitNow(code: number): never;
-  spawn(request: NativeSpawnRequest): NativeSpawnResult;
+  /**
+   * @param patienceMs how long to wait for the child to execute its program or fail.
+   * @param answer called once, in a later turn, if the spawn is pending and was not abandoned.
+   */
+  spawn(
+    request: NativeSpawnRequest,
+    patienceMs: number,
+    answer: (result: NativeSpawnResult) => void,
+  ): NativeSpawnResult | NativePendingSpawn;
+  /**
+   * Kills a child that has not executed its program, and collects it in its own time.
+   * @returns what it was about to do, and whether a signal had stopped it; null where its answer is on its way.
+   */
+  abandonSpawn(id: number): {
+    readonly step: string;
+    readonly doing: string;
+    readonly wasStopped: boolean;
+  } | null;
   /**
    * Collects dead children by waitid(2), at most `most` of them, but none that is in `leaveAlone`: when one of
    * those is the first in the kernel's queue it stops there.

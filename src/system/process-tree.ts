@@ -60,10 +60,12 @@ export class ProcessTree {
   readonly #proc: string;
   readonly #families = new Map<number, Family>();
   readonly #leaders = new Map<number, Family>();
+  /** All that was spawned and not collected; the kernel lists them under the thread that spawned each. */
+  readonly #spawned = new Set<number>();
   /** What each orphan says that was looked at; mark 0: nothing. */
   readonly #orphans = new Map<number, { readonly mark: number; readonly session: number }>();
   /** Children of the engine, as they were read in this turn of the event loop. */
-  #children: readonly number[] | undefined;
+  #children: ReadonlySet<number> | undefined;
   /** For kernels that were built without CONFIG_PROC_CHILDREN: who is whose child, as of this turn. */
   #byParent: Map<number, number[]> | undefined;
   #members = new Map<number, Map<number, ProcessSighting>>();
@@ -90,6 +92,7 @@ export class ProcessTree {
     };
     this.#families.set(mark, family);
     this.#leaders.set(leader, family);
+    this.#spawned.add(leader);
     this.#forget();
     return family;
   }
@@ -103,6 +106,7 @@ export class ProcessTree {
     const family = this.#leaders.get(pid);
     if (family !== undefined) family.isLeaderAlive = false;
     this.#leaders.delete(pid);
+    this.#spawned.delete(pid);
     this.#orphans.delete(pid);
     for (const members of this.#members.values()) members.delete(pid);
     if (family !== undefined) this.#forget();
@@ -214,9 +218,9 @@ export class ProcessTree {
     }
   }
 
-  /** Orphans come to the main thread, which is also the one that spawns. */
-  #ownChildren(): readonly number[] {
-    this.#children ??= this.#childrenOf(process.pid, String(process.pid));
+  /** Orphans come to the main thread. */
+  #ownChildren(): Iterable<number> {
+    this.#children ??= new Set([...this.#childrenOf(process.pid, String(process.pid)), ...this.#spawned]);
     this.#resetAtEndOfTurn();
     return this.#children;
   }

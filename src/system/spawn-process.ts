@@ -2,8 +2,14 @@
 
 import type { SpawnFailure } from '../lifecycle/exit-outcome.ts';
 import { signalNumber } from '../signals.ts';
-import type { ChildDescriptor, SpawnRequest, SpawnResult } from '../supervisor/ports.ts';
-import type { NativeAddon, NativeSpawnRequest, NativeSpawnResult } from './native.ts';
+import type {
+  ChildDescriptor,
+  PendingSpawn,
+  PlacedDescriptor,
+  SpawnAnswer,
+  SpawnRequest,
+} from '../supervisor/ports.ts';
+import type { NativeAddon, NativePendingSpawn, NativeSpawnRequest, NativeSpawnResult } from './native.ts';
 import { readSecrets } from './secret-files.ts';
 import {
   capabilityNumber,
@@ -21,22 +27,60 @@ const NEW_PIPE = -2;
 const NEW_TERMINAL = -3;
 const LIKE_STDOUT = -4;
 
-type WithoutFamily<Result> = Result extends unknown ? Omit<Result, 'family'> : never;
+/** The engine stands still while it waits for an answer, which nearly always takes a millisecond. */
+const PATIENCE_MS = 80;
+const WHY_ABANDONED = {
+  'timed-out': 'no answer from the kernel',
+  cancelled: 'it was stopped before it had an answer from the kernel',
+} as const;
+const FIRST_NAMED = 3;
+/** What systemd takes (sd_listen_fds_with_names(3)). */
+const DESCRIPTOR_NAME = /^[!-9;-~]{1,255}$/;
 
-/**
- * @param mark its family's number.
- * @param openFiles the limit of open files that came from outside, for children without one of their own.
- */
+type WithoutFamily<Result> = Result extends unknown ? Omit<Result, 'family'> : never;
+export type SpawnProcessAnswer = WithoutFamily<SpawnAnswer>;
+
+export interface SpawnParticulars {
+  /** The limit of open files that came from outside, for children without one of their own. */
+  readonly openFiles: LimitPair | undefined;
+  /** Its family's number. */
+  readonly mark?: number;
+  readonly patienceMs?: number | undefined;
+  /** Called in a later turn, where the answer is `pending`. */
+  readonly onAnswer?: (answer: SpawnProcessAnswer) => void;
+}
+
 export function spawnProcess(
   addon: Pick<NativeAddon, 'spawn'>,
   request: SpawnRequest,
-  openFiles: LimitPair | undefined,
-  mark?: number,
-): WithoutFamily<SpawnResult> {
+  { openFiles, mark, patienceMs = PATIENCE_MS, onAnswer }: SpawnParticulars,
+): SpawnProcessAnswer | (NativePendingSpawn & { readonly kind: 'pending' }) {
   const translated = translateRequest(request, openFiles);
   if (translated.kind === 'failed') return translated;
   const isLimited = request.limits.some(({ resource }) => resourceNumber(resource) === RLIMIT_LOCKS);
-  return translateResult(addon.spawn({ ...translated.request, ...(mark && !isLimited && { mark }) }));
+  const native = { ...translated.request, ...(mark && !isLimited && { mark }) };
+  const result = addon.spawn(native, patienceMs, (late) => onAnswer?.(translateResult(late)));
+  return 'pending' in result ? { kind: 'pending', ...result } : translateResult(result);
+}
+
+/** @param onAnswer called within `abandon`, unless the real answer is on its way. */
+export function pendingSpawn(
+  addon: Pick<NativeAddon, 'abandonSpawn'>,
+  { pending, doing }: NativePendingSpawn,
+  onAnswer: (answer: Extract<SpawnAnswer, { kind: 'failed' }>) => void,
+): PendingSpawn {
+  return {
+    kind: 'pending',
+    doing,
+    abandon: (why) => {
+      const hung = addon.abandonSpawn(pending);
+      if (hung === null) return;
+      const reason = hung.wasStopped ? 'a signal has stopped the process' : WHY_ABANDONED[why];
+      const message = `cannot ${hung.doing}: ${reason}`;
+      const errno = why === 'cancelled' ? 'ECANCELED' : 'ETIMEDOUT';
+      onAnswer({ kind: 'failed', failure: { step: hung.step, errno, message } });
+    },
+  };
 }
 
 /** Everything is checked here that the kernel would misread rather than refuse. */
@@ -53,12 +97,16 @@ export function translateRequest(
   const unknownCapability = capabilities?.find((number) => typeof number === 'string');
   if (unknownCapability !== undefined)
     return refused('keep capabilities', `cannot keep capability ${unknownCapability}: no such capability`);
+  const passed = passedDescriptors(request.descriptors);
+  if (passed === undefined)
+    return refused('set up streams', `cannot pass descriptors to ${request.file}: wrong numbers or names`);
   const argv = [request.file, ...request.args];
   const secrets = readSecrets(request.environment.secretFiles);
   if (secrets.kind === 'failed') return secrets;
   const { secretFiles = {} } = request.environment;
   const open = Object.entries(request.environment.set).filter(([name]) => !Object.hasOwn(secretFiles, name));
-  const set = [...open, ...secrets.values].map(([name, value]) => `${name}=${value}`);
+  const variables = new Map([...open, ...secrets.values, ...passed]);
+  const set = [...variables].map(([name, value]) => `${name}=${value}`);
   // In C a NUL ends a text: what follows it would be cut off without a word.
   if ([...argv, ...set, request.workingDirectory].some((text) => text?.includes('\0')))
     return refused('execute', `cannot execute ${request.file}: its command or environment has a NUL byte`);
@@ -82,8 +130,9 @@ export function translateRequest(
       noNewPrivs: request.noNewPrivs,
       ...(request.parentDeathSignal && { parentDeathSignal: signalNumber(request.parentDeathSignal) }),
       capabilities: capabilities?.filter((number) => typeof number === 'number'),
-      stdio: [streamNumber(request.stdin), streamNumber(request.stdout), streamNumber(request.stderr)],
-      ...(request.stdin.kind === 'terminal' && request.stdin.size),
+      descriptors: request.descriptors.map(({ source }) => streamNumber(source)),
+      ...(passed.length > 0 && { listenPid: true }),
+      ...sizeOf(request.descriptors[0]),
     },
   };
 }
@@ -110,6 +159,36 @@ function limitNumber(limit: number): number {
   return limit === Number.POSITIVE_INFINITY ? UNLIMITED : limit;
 }
 
+/**
+ * What tells the program of descriptors with a name.
+ * @returns undefined where a number is missing, or a name is none.
+ */
+function passedDescriptors(
+  descriptors: readonly PlacedDescriptor[],
+): readonly (readonly [string, string])[] | undefined {
+  const names = descriptors.flatMap(({ name }) => name ?? []);
+  const isInOrder = descriptors.every(
+    ({ target, source, name }, index) =>
+      target === index &&
+      (target < FIRST_NAMED || source.kind === 'inherit' || source.kind === 'null') &&
+      (name === undefined || DESCRIPTOR_NAME.test(name)),
+  );
+  const isNamedFirst = descriptors.every(
+    ({ name }, index) =>
+      (name !== undefined) === (index >= FIRST_NAMED && index < FIRST_NAMED + names.length),
+  );
+  if (!isInOrder || !isNamedFirst) return undefined;
+  if (names.length === 0) return [];
+  return [
+    ['LISTEN_FDS', String(names.length)],
+    ['LISTEN_FDNAMES', names.join(':')],
+  ];
+}
+
+function sizeOf(stdin: PlacedDescriptor | undefined): Pick<NativeSpawnRequest, 'columns' | 'rows'> {
+  return stdin?.source.kind === 'terminal' ? stdin.source.size : {};
+}
+
 function streamNumber(descriptor: ChildDescriptor): number {
   switch (descriptor.kind) {
     case 'null':
@@ -125,7 +204,7 @@ function streamNumber(descriptor: ChildDescriptor): number {
   }
 }
 
-function translateResult(result: NativeSpawnResult): WithoutFamily<SpawnResult> {
+function translateResult(result: NativeSpawnResult): SpawnProcessAnswer {
   if (!('pid' in result)) return { kind: 'failed', failure: result };
   const [stdin, stdout, stderr] = result.fds;
   return {

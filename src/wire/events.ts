@@ -143,8 +143,9 @@ export const EVENTS = {
     hook: 'exit',
     mark: ({ status, ...life }) => `${exitInWords(status)}${lifeInWords(life)}`,
   }),
+  /** `info`: somebody wanted it stopped before its program was executed. */
   spawn_failed: row<{ step: string; errno: string; message: string }>()({
-    levels: ['error'],
+    levels: ['info', 'error'],
     sentence: ({ message }) => message,
     mark: ({ message }) => message,
   }),

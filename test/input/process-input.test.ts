@@ -28,7 +28,7 @@ function rig() {
 
 /** A program that reads its input; ours to write to is attached as the incarnation's. */
 function reader(input: ProcessInput, incarnation: number, command: [string, ...string[]] = ['/bin/cat']) {
-  const child = spawnChild(nativeRequest(command, { stdio: [NEW_PIPE, NEW_PIPE, NULL_DEVICE] }));
+  const child = spawnChild(nativeRequest(command, { descriptors: [NEW_PIPE, NEW_PIPE, NULL_DEVICE] }));
   input.attach({ instance: 'web', incarnation }, child.fds[0], 'pipe');
   return { pid: child.pid, printed: readToEnd(child.fds[1]), ended: () => collect(child.pid) };
 }

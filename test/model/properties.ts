@@ -34,6 +34,9 @@ const somethingLives = (world: World): boolean => world.leaderAlive || world.oth
 const isRunning = (monitor: MonitorState): boolean =>
   ['healthcheck', 'healthy', 'unhealthy'].includes(monitor);
 
+/** Of a spawn that has no answer yet. */
+const isGivenUp = ({ instance }: World): boolean => instance.stopStage === Number.POSITIVE_INFINITY;
+
 const WORK: Partial<Record<MonitorState, Activity>> = {
   waiting: 'awaitDependencies',
   blocked: 'awaitDependencies',
@@ -168,6 +171,7 @@ export const PROPERTIES: readonly Property[] = [
     holds: ({ after, rules }) => {
       const { monitor } = after.instance;
       if (monitor === 'backoff') return after.deadline;
+      if (monitor === 'starting') return after.deadline || isGivenUp(after);
       if (monitor === 'healthcheck') return after.deadline === (rules.startTimeoutMs !== undefined);
       return !after.deadline || monitor === 'stopping' || monitor === 'healthy';
     },
@@ -296,6 +300,25 @@ export const PROPERTIES: readonly Property[] = [
     },
   },
   {
+    name: 'a spawn without an answer is given up once: when it takes too long, or something else is wanted',
+    holds: (passage) => {
+      const { before, taken } = passage;
+      const isUnwanted = isCommand(passage, 'stop', 'kill', 'restart');
+      const isLate = isFact(passage, 'deadlinePassed');
+      const isDue = before.instance.monitor === 'starting' && !isGivenUp(before) && (isUnwanted || isLate);
+      const reasons = taken.effects.flatMap((effect) => (effect.kind === 'abandonSpawn' ? [effect.why] : []));
+      return reasons.join() === (isDue ? (isLate ? 'timed-out' : 'cancelled') : '');
+    },
+  },
+  {
+    name: 'a spawn has an answer, given up or not',
+    holds: (passage) =>
+      !passage.before.spawnPending ||
+      isFact(passage, 'spawned') ||
+      isFact(passage, 'spawnFailed') ||
+      monitorAfter(passage) === 'starting',
+  },
+  {
     name: 'satisfied dependencies spawn',
     holds: (passage) =>
       !isFact(passage, 'dependenciesReady') ||
@@ -403,7 +426,8 @@ export const PROPERTIES: readonly Property[] = [
     name: 'what is under way is not begun again',
     holds: (passage) => {
       const same = monitorAfter(passage) === passage.before.instance.monitor;
-      return !same || !isCommand(passage, 'start', 'restart', 'stop') || passage.taken.effects.length === 0;
+      const begun = passage.taken.effects.filter(({ kind }) => kind !== 'abandonSpawn');
+      return !same || !isCommand(passage, 'start', 'restart', 'stop') || begun.length === 0;
     },
   },
   {

@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { eventually } from '../support/eventually.ts';
-import { NULL_DEVICE, runChild, statusFields } from '../support/native-child.ts';
+import { NULL_DEVICE, nativeRequest, runChild, spawnFailure, statusFields } from '../support/native-child.ts';
 
 const UNPRIVILEGED = { uid: 54_321, gid: 54_322, groups: [7, 54_323] } as const;
 const CAP_KILL = 5;
@@ -37,6 +37,17 @@ test('the largest ids pass unharmed', async () => {
   assert.equal(fields.Uid?.split(' ')[0], '4294967294');
   assert.equal(fields.Gid?.split(' ')[0], '4294967293');
   assert.equal(fields.Groups, '4294967292');
+});
+
+test('an id that has no room in 32 bits is refused, rather than wrapped round to root', () => {
+  for (const id of [2 ** 32, 2 ** 32 - 1, -1, 1.5, Number.NaN]) {
+    const { errno, message } = spawnFailure(nativeRequest(['/bin/true'], { uid: id }));
+    assert.equal(errno, 'EINVAL', message);
+    assert.equal(spawnFailure(nativeRequest(['/bin/true'], { gid: id })).errno, 'EINVAL');
+    assert.equal(spawnFailure(nativeRequest(['/bin/true'], { groups: [id] })).errno, 'EINVAL');
+  }
+  const { message } = spawnFailure(nativeRequest(['/bin/true'], { uid: 2 ** 32 }));
+  assert.equal(message, 'cannot change user to 4294967296: Invalid argument');
 });
 
 test('a child that leaves root has no capability left', async () => {
@@ -100,7 +111,7 @@ test('limits are set soft and hard, a size beyond 32 bits and unlimited included
 test('a limit of open files below the engine’s own descriptors does not stop the spawn', async () => {
   const { status } = await runChild(['/bin/true'], {
     limits: [7, 3, 3],
-    stdio: [NULL_DEVICE, NULL_DEVICE, NULL_DEVICE],
+    descriptors: [NULL_DEVICE, NULL_DEVICE, NULL_DEVICE],
   });
   // The dynamic loader needs a fourth descriptor: it was executed, and ends by itself.
   assert.equal(status & 0x7f, 0);
@@ -154,8 +165,8 @@ test('a child of another user leaves the engine as dumpable as it was', async ()
 
 test('the parent-death signal comes when the engine dies, after a change of user too', async () => {
   const script = `
-    const particulars = { parentDeathSignal: 9, uid: 54321, gid: 54321, groups: [], stdio: [-1, -1, -1] };
-    const child = native().spawn(nativeRequest(['sleep', '1000'], particulars));
+    const particulars = { parentDeathSignal: 9, uid: 54321, gid: 54321, groups: [], descriptors: [-1, -1, -1] };
+    const child = native().spawn(nativeRequest(['sleep', '1000'], particulars), 30_000, () => {});
     console.log(child.pid);
     process.kill(process.pid, 'SIGKILL');
   `;

@@ -160,7 +160,10 @@ test('a user who has more processes than the limit allows, which may heal', asyn
   const RLIMIT_NPROC = 6;
   const stranger = { uid: STRANGER, gid: STRANGER, groups: [] };
   const first = spawnChild(
-    nativeRequest(['/bin/sleep', '1000'], { ...stranger, stdio: [NULL_DEVICE, NULL_DEVICE, NULL_DEVICE] }),
+    nativeRequest(['/bin/sleep', '1000'], {
+      ...stranger,
+      descriptors: [NULL_DEVICE, NULL_DEVICE, NULL_DEVICE],
+    }),
   );
   const result = failure(['/bin/true'], { ...stranger, limits: [RLIMIT_NPROC, 0, 0] });
   native().kill(first.pid, SIGKILL);

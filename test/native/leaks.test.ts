@@ -47,7 +47,9 @@ test('a child blocks and ignores no signal, although Node ignores SIGPIPE and ha
 });
 
 test('SIGPIPE ends a child that writes into a closed pipe, as its author expects', async () => {
-  const child = spawnChild(nativeRequest(['/usr/bin/yes'], { stdio: [NULL_DEVICE, NEW_PIPE, NULL_DEVICE] }));
+  const child = spawnChild(
+    nativeRequest(['/usr/bin/yes'], { descriptors: [NULL_DEVICE, NEW_PIPE, NULL_DEVICE] }),
+  );
   closeSync(child.fds[1]);
   assert.equal(await collect(child.pid), SIGPIPE);
 });
@@ -100,7 +102,7 @@ test('a cleared environment holds what was set and nothing else', async () => {
 
 test('our end of a pipe is non-blocking and close-on-exec; the end of the child blocks', async () => {
   const child = spawnChild(
-    nativeRequest(['/bin/cat', '/proc/self/fdinfo/1'], { stdio: [NEW_PIPE, NEW_PIPE, NEW_PIPE] }),
+    nativeRequest(['/bin/cat', '/proc/self/fdinfo/1'], { descriptors: [NEW_PIPE, NEW_PIPE, NEW_PIPE] }),
   );
   for (const fd of child.fds) {
     const flags = openFlags(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'));
@@ -115,7 +117,7 @@ test('our end of a pipe is non-blocking and close-on-exec; the end of the child 
 test('streams may be given crosswise: each source is read before any is replaced', async () => {
   const { ownStdout, ownStderr } = await probe({
     command: ['/bin/sh', '-c', 'echo to-one; echo to-two >&2'],
-    particulars: { stdio: [NULL_DEVICE, 2, 1] },
+    particulars: { descriptors: [NULL_DEVICE, 2, 1] },
   });
   assert.equal(ownStdout.trim(), 'to-two');
   assert.equal(ownStderr.trim(), 'to-one');
@@ -127,8 +129,8 @@ test('5,000 spawns, good and failing, leave memory, descriptors, address space a
   // In bytes, not in mappings: the kernel joins neighbours.
   const addressSpace = (): number => Number(readFileSync('/proc/self/statm', 'utf8').split(' ')[0]) * 4_096;
   const descriptors = (): number => readdirSync('/proc/self/fd').length;
-  const good = nativeRequest(['/bin/true'], { stdio: [NULL_DEVICE, NULL_DEVICE, NULL_DEVICE] });
-  const bad = nativeRequest(['/bin/true'], { stdio: [NEW_PIPE, NEW_PIPE, NEW_PIPE], cwd: '/nowhere' });
+  const good = nativeRequest(['/bin/true'], { descriptors: [NULL_DEVICE, NULL_DEVICE, NULL_DEVICE] });
+  const bad = nativeRequest(['/bin/true'], { descriptors: [NEW_PIPE, NEW_PIPE, NEW_PIPE], cwd: '/nowhere' });
   const others = new Map<number, number>();
   await collect(spawnChild(good).pid);
   const before = { digest: digest(), descriptors: descriptors(), addressSpace: addressSpace() };
@@ -153,7 +155,7 @@ test('a spawn that fails for want of descriptors names the stream, closes what i
     {
       command: ['/bin/true'],
       useUpDescriptors: true,
-      particulars: { stdio: [NEW_PIPE, NEW_PIPE, NEW_PIPE] },
+      particulars: { descriptors: [NEW_PIPE, NEW_PIPE, NEW_PIPE] },
     },
     'ulimit -n 64',
   );
@@ -168,7 +170,9 @@ test('a spawn that fails for want of descriptors names the stream, closes what i
 test('a stream that is not open fails by its name', () => {
   const closed = openSync('/dev/null', 'r');
   closeSync(closed);
-  const failure = spawnFailure(nativeRequest(['/bin/true'], { stdio: [NULL_DEVICE, 9_999, NULL_DEVICE] }));
+  const failure = spawnFailure(
+    nativeRequest(['/bin/true'], { descriptors: [NULL_DEVICE, 9_999, NULL_DEVICE] }),
+  );
   assert.deepEqual([failure.step, failure.errno], ['open stdout', 'EBADF']);
 });
 

@@ -23,7 +23,7 @@ const SIGSTOP = 19;
 const SIGRTMIN_3 = 37;
 const CORE_DUMPED = 0x80;
 const NOBODY_LENT = new Int32Array();
-const SILENT = { stdio: [NULL_DEVICE, NULL_DEVICE, NULL_DEVICE] } as const;
+const SILENT = { descriptors: [NULL_DEVICE, NULL_DEVICE, NULL_DEVICE] } as const;
 
 /** A dead child that nobody has collected yet. */
 async function zombie(code = 0): Promise<number> {
@@ -91,7 +91,9 @@ test('a subreaper inherits the orphans of its children and collects them', async
   assert.equal(native().becomeSubreaper(), 0);
   // The orphan lives until we close its standard input, so that it cannot be collected along with its parent.
   const script = 'exec 3<&0; (read line <&3; exit 3) >/dev/null & echo $!';
-  const parent = spawnChild(nativeRequest(['/bin/sh', '-c', script], { stdio: [NEW_PIPE, NEW_PIPE, 2] }));
+  const parent = spawnChild(
+    nativeRequest(['/bin/sh', '-c', script], { descriptors: [NEW_PIPE, NEW_PIPE, 2] }),
+  );
   const orphan = Number(await readToEnd(parent.fds[1]));
   assert.equal(await collect(parent.pid), 0);
   assert.equal(native().hasChildren(), true);

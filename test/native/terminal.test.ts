@@ -11,7 +11,7 @@ import { collect, NEW_TERMINAL, nativeRequest, spawnChild, spawnFailure } from '
 import { probe } from '../support/native-probe.ts';
 
 const TERMINAL = {
-  stdio: [NEW_TERMINAL, NEW_TERMINAL, NEW_TERMINAL],
+  descriptors: [NEW_TERMINAL, NEW_TERMINAL, NEW_TERMINAL],
   columns: 100,
   rows: 30,
 } as const satisfies Partial<NativeSpawnRequest>;

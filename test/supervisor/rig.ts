@@ -17,9 +17,10 @@ import type {
   Kernel,
   Leftover,
   OutputPort,
+  PendingSpawn,
   ProbeSubject,
+  SpawnAnswer,
   SpawnRequest,
-  SpawnResult,
   Standing,
 } from '../../src/supervisor/ports.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';
@@ -73,6 +74,12 @@ interface Child {
   daemons: number;
 }
 
+/** A spawn without an answer, and the ways to give it one. */
+export interface HeldSpawn {
+  readonly execute: () => void;
+  readonly fail: (failure: SpawnFailure) => void;
+}
+
 export class HandKernel implements Kernel {
   readonly spawned: SpawnRequest[] = [];
   readonly signals: { readonly pid: number; readonly signal: SignalName; readonly to?: string }[] = [];
@@ -80,12 +87,52 @@ export class HandKernel implements Kernel {
   readonly #listeners = new Set<(pid: number) => void>();
   readonly #failures: SpawnFailure[] = [];
   strays = 0;
+  /** From now on spawns have no answer. */
+  holdsSpawns = false;
+  /** A spawn that is given up has an answer on its way. */
+  answersAnyway = false;
+  readonly held: HeldSpawn[] = [];
+  readonly abandoned: string[] = [];
   #lastPid = 100;
 
-  spawn(request: SpawnRequest, onExit: (status: ExitStatus) => void): SpawnResult {
+  spawn(
+    request: SpawnRequest,
+    onExit: (status: ExitStatus) => void,
+    onAnswer: (answer: SpawnAnswer) => void,
+  ): SpawnAnswer | PendingSpawn {
     const failure = this.#failures.shift();
     if (failure !== undefined) return { kind: 'failed', failure };
     this.spawned.push(request);
+    if (!this.holdsSpawns) return this.#execute(onExit);
+    const held = {
+      execute: () => this.#answer(held, () => onAnswer(this.#execute(onExit))),
+      fail: (failure: SpawnFailure) => this.#answer(held, () => onAnswer({ kind: 'failed', failure })),
+    };
+    this.held.push(held);
+    return {
+      kind: 'pending',
+      doing: 'change directory to /hung',
+      abandon: (why) => {
+        if (this.held.includes(held)) this.abandoned.push(why);
+        const errno = why === 'cancelled' ? 'ECANCELED' : 'ETIMEDOUT';
+        if (!this.answersAnyway)
+          held.fail({
+            step: 'change directory',
+            errno,
+            message: 'cannot change directory to /hung: given up',
+          });
+      },
+    };
+  }
+
+  #answer(held: HeldSpawn, answer: () => void): void {
+    const index = this.held.indexOf(held);
+    if (index < 0) return;
+    this.held.splice(index, 1);
+    answer();
+  }
+
+  #execute(onExit: (status: ExitStatus) => void): SpawnAnswer {
     this.#lastPid += 1;
     this.#children.set(this.#lastPid, { onExit, isLeaderAlive: true, others: 0, daemons: 0 });
     return {

@@ -5,7 +5,7 @@
 
 import type { ExitStatus, SpawnFailure } from '../../src/lifecycle/exit-outcome.ts';
 import type { SignalName } from '../../src/signals.ts';
-import type { Cancel, Kernel, Leftover, SpawnRequest, SpawnResult } from '../../src/supervisor/ports.ts';
+import type { Cancel, Kernel, Leftover, SpawnAnswer, SpawnRequest } from '../../src/supervisor/ports.ts';
 
 /** Pids as fresh containers have them, far from those of the machine that runs the test. */
 const FIRST_PID = 4_194_305;
@@ -50,7 +50,7 @@ export class FakeKernel implements Kernel {
 
   // The port.
 
-  spawn(request: SpawnRequest, onExit: (status: ExitStatus) => void): SpawnResult {
+  spawn(request: SpawnRequest, onExit: (status: ExitStatus) => void): SpawnAnswer {
     const failure = this.#failures.shift();
     if (failure !== undefined) return { kind: 'failed', failure };
     const pid = this.#nextPid++;
@@ -58,16 +58,17 @@ export class FakeKernel implements Kernel {
     this.#children.set(pid, child);
     this.spawned.push(child);
     this.#onExit.set(pid, onExit);
-    const fdFor = (kind: string): number | undefined =>
+    const [stdin, stdout, stderr] = request.descriptors;
+    const fdFor = (kind: string | undefined): number | undefined =>
       kind === 'pipe' || kind === 'terminal' ? this.#nextFd++ : undefined;
     return {
       kind: 'spawned',
       pid,
       family: pid,
-      stdinFd: fdFor(request.stdin.kind),
-      stdoutFd: fdFor(request.stdout.kind),
+      stdinFd: fdFor(stdin?.source.kind),
+      stdoutFd: fdFor(stdout?.source.kind),
       // A terminal is read in one place.
-      stderrFd: request.stderr.kind === 'terminal' ? undefined : fdFor(request.stderr.kind),
+      stderrFd: stderr?.source.kind === 'terminal' ? undefined : fdFor(stderr?.source.kind),
     };
   }
 

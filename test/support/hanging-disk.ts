@@ -23,6 +23,8 @@ export function hangingDisk(test: TestContext): HangingDisk {
   const script = join(import.meta.dirname, 'fuse-server.ts');
   const server = spawn(process.execPath, [script], { stdio: ['ignore', 'inherit', 'inherit', device] });
   closeSync(device);
+  // The tests of the addon collect whatever dies: Node would wait for it for good.
+  server.unref();
   test.after(() => {
     // What still waits for it fails then (ENOTCONN).
     server.kill('SIGKILL');

@@ -4,7 +4,10 @@ import assert from 'node:assert/strict';
 import { Socket } from 'node:net';
 import { type NativeSpawnRequest, type NativeSpawnResult, native } from '../../src/system/native.ts';
 import { eventually } from './eventually.ts';
+import { noLateAnswer } from './spawn-request.ts';
 
+/** Tests may run on a machine that is busy. */
+export const PATIENCE_MS = 30_000;
 export const NULL_DEVICE = -1;
 export const NEW_PIPE = -2;
 export const NEW_TERMINAL = -3;
@@ -43,21 +46,22 @@ export function nativeRequest(
     oomScoreAdj: undefined,
     noNewPrivs: false,
     capabilities: undefined,
-    stdio: [NULL_DEVICE, NEW_PIPE, 2],
+    descriptors: [NULL_DEVICE, NEW_PIPE, 2],
     ...particulars,
   };
 }
 
 export function spawnChild(request: NativeSpawnRequest): SpawnedChild {
-  const result = native().spawn(request);
+  const result = native().spawn(request, PATIENCE_MS, noLateAnswer);
   assert.ok('pid' in result, JSON.stringify(result));
   return result;
 }
 
 /** @returns the failure of a request that must fail. */
 export function spawnFailure(request: NativeSpawnRequest): SpawnFailed {
-  const result = native().spawn(request);
+  const result = native().spawn(request, PATIENCE_MS, noLateAnswer);
   assert.ok(!('pid' in result), 'the program was started');
+  assert.ok('step' in result, 'the answer is pending');
   return result;
 }
 

@@ -34,6 +34,7 @@ export const NEEDS: readonly Row[] = [
   { what: 'native/failing-steps', needs: ['root'] },
   { what: 'native/hold-signals', needs: ['root'] },
   { what: 'native/leaks', needs: ['root', 'time'] },
+  { what: 'native/pending-spawn', needs: ['root', 'time'] },
   { what: 'native/terminal', needs: ['root'] },
   { what: 'output/descriptor-sink', needs: ['root'] },
   { what: 'output/flood', needs: ['root'] },

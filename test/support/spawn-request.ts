@@ -1,8 +1,13 @@
 /** A request to start a program, with everything left as it is but what the test is about. */
 
 import type { SpawnRequest } from '../../src/supervisor/ports.ts';
+import { type ChildStreams, standardStreams } from '../../src/supervisor/spawn-request.ts';
 
-export function spawnRequest(particulars: Partial<SpawnRequest> & Pick<SpawnRequest, 'file'>): SpawnRequest {
+export interface Particulars extends Partial<SpawnRequest>, Partial<ChildStreams> {}
+
+export function spawnRequest(particulars: Particulars & Pick<SpawnRequest, 'file'>): SpawnRequest {
+  const { stdin, stdout, stderr, ...others } = particulars;
+  const nowhere = { kind: 'null' } as const;
   return {
     args: [],
     environment: { clear: false, set: {} },
@@ -14,14 +19,21 @@ export function spawnRequest(particulars: Partial<SpawnRequest> & Pick<SpawnRequ
     oomScoreAdj: undefined,
     noNewPrivs: false,
     capabilities: undefined,
-    stdin: { kind: 'null' },
-    stdout: { kind: 'null' },
-    stderr: { kind: 'null' },
-    ...particulars,
+    descriptors: standardStreams({
+      stdin: stdin ?? nowhere,
+      stdout: stdout ?? nowhere,
+      stderr: stderr ?? nowhere,
+    }),
+    ...others,
   };
 }
 
+/** For spawns whose answer comes at once. */
+export function noLateAnswer(answer: unknown): void {
+  throw new Error(`a late answer: ${JSON.stringify(answer)}`);
+}
+
 /** A request to run a line of shell. */
-export function shellRequest(line: string, particulars: Partial<SpawnRequest> = {}): SpawnRequest {
+export function shellRequest(line: string, particulars: Particulars = {}): SpawnRequest {
   return spawnRequest({ file: '/bin/sh', args: ['-c', line], ...particulars });
 }

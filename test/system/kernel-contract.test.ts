@@ -4,34 +4,34 @@ import assert from 'node:assert/strict';
 import { closeSync } from 'node:fs';
 import { describe, type TestContext, test } from 'node:test';
 import type { ExitStatus } from '../../src/lifecycle/exit-outcome.ts';
-import type { Kernel, SpawnRequest, SpawnResult } from '../../src/supervisor/ports.ts';
+import type { Kernel, PendingSpawn, SpawnAnswer, SpawnRequest } from '../../src/supervisor/ports.ts';
 import { takeInitRole } from '../../src/system/init-role.ts';
 import { LinuxKernel } from '../../src/system/kernel.ts';
 import { native } from '../../src/system/native.ts';
 import { Reaper } from '../../src/system/reaper.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeKernel } from '../support/fake-kernel.ts';
-import { shellRequest, spawnRequest } from '../support/spawn-request.ts';
+import { noLateAnswer, type Particulars, shellRequest, spawnRequest } from '../support/spawn-request.ts';
 
 type OnExit = (status: ExitStatus) => void;
-type Spawned = Extract<SpawnResult, { kind: 'spawned' }>;
+type Spawned = Extract<SpawnAnswer, { kind: 'spawned' }>;
 
 /** Children of a certain behaviour, however each kernel comes by them. */
 interface Driver {
   readonly kernel: Kernel;
   exitsAtOnce(code: number, onExit: OnExit): Spawned;
-  sleeps(onExit: OnExit, particulars?: Partial<SpawnRequest>): Spawned;
+  sleeps(onExit: OnExit, particulars?: Particulars): Spawned;
   /** Resolves once the program has come so far as to ignore it. */
   ignoresTerm(onExit: OnExit): Promise<Spawned>;
   /** Exits, and leaves a process in its group. */
   leavesMember(onExit: OnExit): Spawned;
-  missingProgram(onExit: OnExit): SpawnResult;
+  missingProgram(onExit: OnExit): SpawnAnswer | PendingSpawn;
   closePipe(fd: number): void;
   /** Until the kernel has told what there is to tell. */
   settled(check: () => void): Promise<void>;
 }
 
-function spawned(result: SpawnResult): Spawned {
+function spawned(result: SpawnAnswer | PendingSpawn): Spawned {
   assert.equal(result.kind, 'spawned', JSON.stringify(result));
   return result as Spawned;
 }
@@ -41,10 +41,10 @@ function realDriver(t: TestContext): Driver {
   const reaper = new Reaper(addon);
   // So that what a group leaves behind is collected here, and soon.
   const role = takeInitRole(addon);
-  const kernel = new LinuxKernel({ addon, reaper, role, openFiles: undefined });
+  const kernel = new LinuxKernel({ addon, reaper, role, openFiles: undefined, patienceMs: 30_000 });
   const groups: number[] = [];
   const start = (request: SpawnRequest, onExit: OnExit): Spawned => {
-    const child = spawned(kernel.spawn(request, onExit));
+    const child = spawned(kernel.spawn(request, onExit, noLateAnswer));
     groups.push(child.pid);
     return child;
   };
@@ -65,7 +65,8 @@ function realDriver(t: TestContext): Driver {
       return child;
     },
     leavesMember: (onExit) => start(shellRequest('sleep 1000 & exit 0'), onExit),
-    missingProgram: (onExit) => kernel.spawn(spawnRequest({ file: '/nowhere/program' }), onExit),
+    missingProgram: (onExit) =>
+      kernel.spawn(spawnRequest({ file: '/nowhere/program' }), onExit, noLateAnswer),
     closePipe: (fd) => closeSync(fd),
     settled: (check) => eventually(check),
   };
@@ -81,7 +82,7 @@ async function readLine(child: Spawned): Promise<void> {
 
 function fakeDriver(): Driver {
   const kernel = new FakeKernel();
-  const start = (onExit: OnExit, particulars: Partial<SpawnRequest> = {}): Spawned =>
+  const start = (onExit: OnExit, particulars: Particulars = {}): Spawned =>
     spawned(kernel.spawn(spawnRequest({ file: 'program', ...particulars }), onExit));
   const later: (() => void)[] = [];
   return {

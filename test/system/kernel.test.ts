@@ -8,7 +8,7 @@ import type { NativeAddon } from '../../src/system/native.ts';
 import { native } from '../../src/system/native.ts';
 import { Reaper } from '../../src/system/reaper.ts';
 import { eventually } from '../support/eventually.ts';
-import { shellRequest, spawnRequest } from '../support/spawn-request.ts';
+import { noLateAnswer, shellRequest, spawnRequest } from '../support/spawn-request.ts';
 
 const ESRCH = 3;
 const EINVAL = 22;
@@ -30,7 +30,7 @@ function kernelWithKill(
   };
   const reaper = new Reaper(addon);
   reaper.stop();
-  return { kernel: new LinuxKernel({ addon, reaper, role, openFiles: undefined }), sent };
+  return { kernel: new LinuxKernel({ addon, reaper, role, openFiles: undefined, patienceMs: 30_000 }), sent };
 }
 
 test('a signal to a group is followed by CONT, so that a stopped process hears it', () => {
@@ -98,11 +98,18 @@ test('a stopped process ends at TERM all the same', async (t) => {
   const addon = native();
   const reaper = new Reaper(addon);
   t.after(() => reaper.stop());
-  const kernel = new LinuxKernel({ addon, reaper, role: 'subreaper', openFiles: undefined });
-  let hasExited = false;
-  const child = kernel.spawn(spawnRequest({ file: 'sleep', args: ['1000'] }), () => {
-    hasExited = true;
+  const kernel = new LinuxKernel({
+    addon,
+    reaper,
+    role: 'subreaper',
+    openFiles: undefined,
+    patienceMs: 30_000,
   });
+  let hasExited = false;
+  const onExit = (): void => {
+    hasExited = true;
+  };
+  const child = kernel.spawn(spawnRequest({ file: 'sleep', args: ['1000'] }), onExit, noLateAnswer);
   assert.equal(child.kind, 'spawned');
   kernel.signalGroup(child.pid, 'SIGSTOP');
   kernel.signalGroup(child.pid, 'SIGTERM');
@@ -113,10 +120,17 @@ test('the open-file limit from outside reaches the child, whatever Node has made
   const addon = native();
   const reaper = new Reaper(addon);
   t.after(() => reaper.stop());
-  const kernel = new LinuxKernel({ addon, reaper, role: 'subreaper', openFiles: { soft: 100, hard: 200 } });
-  let status: unknown;
-  kernel.spawn(shellRequest('test "$(ulimit -Sn) $(ulimit -Hn)" = "100 200"'), (ended) => {
-    status = ended;
+  const kernel = new LinuxKernel({
+    addon,
+    reaper,
+    role: 'subreaper',
+    openFiles: { soft: 100, hard: 200 },
+    patienceMs: 30_000,
   });
+  let status: unknown;
+  const onExit = (ended: unknown): void => {
+    status = ended;
+  };
+  kernel.spawn(shellRequest('test "$(ulimit -Sn) $(ulimit -Hn)" = "100 200"'), onExit, noLateAnswer);
   await eventually(() => assert.deepEqual(status, { how: 'exited', code: 0 }));
 });

@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SpawnRequest } from '../../src/supervisor/ports.ts';
 import type { NativeSpawnRequest } from '../../src/system/native.ts';
 import { inheritedOpenFiles } from '../../src/system/spawn-limits.ts';
 import { spawnProcess, translateRequest } from '../../src/system/spawn-process.ts';
-import { spawnRequest } from '../support/spawn-request.ts';
+import { type Particulars, spawnRequest } from '../support/spawn-request.ts';
 
 const OUTSIDE = { soft: 1_024, hard: 524_288 };
 
-function translated(particulars: Partial<SpawnRequest>, openFiles = OUTSIDE): NativeSpawnRequest {
+function translated(particulars: Particulars, openFiles = OUTSIDE): NativeSpawnRequest {
   const result = translateRequest(spawnRequest({ file: 'web', ...particulars }), openFiles);
   assert.equal(result.kind, 'ready', JSON.stringify(result));
   return result.request;
 }
 
-function refusal(particulars: Partial<SpawnRequest>): { step: string; errno: string; message: string } {
+function refusal(particulars: Particulars): { step: string; errno: string; message: string } {
   const result = translateRequest(spawnRequest({ file: 'web', ...particulars }), undefined);
   assert.equal(result.kind, 'failed');
   return result.failure;
@@ -60,7 +59,7 @@ test('streams become a descriptor, the null device or a pipe', () => {
     stdout: { kind: 'pipe' },
     stderr: { kind: 'inherit', fd: 2 },
   });
-  assert.deepEqual(request.stdio, [-1, -2, 2]);
+  assert.deepEqual(request.descriptors, [-1, -2, 2]);
 });
 
 test('a resource or capability that does not exist is a failed step, not a wrong number', () => {
@@ -73,7 +72,7 @@ test('a resource or capability that does not exist is a failed step, not a wrong
 });
 
 test('a NUL byte is refused: the kernel would cut the text off there without a word', () => {
-  const cases: readonly Partial<SpawnRequest>[] = [
+  const cases: readonly Particulars[] = [
     { file: 'we\0b' },
     { args: ['--user=www\0--root'] },
     { environment: { clear: false, set: { NAME: 'a\0b' } } },
@@ -84,10 +83,15 @@ test('a NUL byte is refused: the kernel would cut the text off there without a w
 
 test('descriptors that were not asked for are undefined, and a failure keeps its step', () => {
   const request = spawnRequest({ file: 'web' });
-  const child = spawnProcess({ spawn: () => ({ pid: 5, fds: [-1, 20, -1] }) }, request, undefined);
+  const child = spawnProcess({ spawn: () => ({ pid: 5, fds: [-1, 20, -1] }) }, request, {
+    openFiles: undefined,
+  });
   assert.deepEqual(child, { kind: 'spawned', pid: 5, stdinFd: undefined, stdoutFd: 20, stderrFd: undefined });
   const failure = { step: 'change user', errno: 'EPERM', message: 'cannot change user to www: …' };
-  assert.deepEqual(spawnProcess({ spawn: () => failure }, request, undefined), { kind: 'failed', failure });
+  assert.deepEqual(spawnProcess({ spawn: () => failure }, request, { openFiles: undefined }), {
+    kind: 'failed',
+    failure,
+  });
 });
 
 test("the launcher's note is read, and what is no note changes nothing", () => {
@@ -97,4 +101,37 @@ test("the launcher's note is read, and what is no note changes nothing", () => {
   assert.deepEqual(inheritedOpenFiles('nofile=unlimited:unlimited'), unlimited);
   for (const note of [undefined, '', 'nofile=', 'nofile=12', 'nofile=a:b', 'xnofile=1:2'])
     assert.equal(inheritedOpenFiles(note), undefined, String(note));
+});
+
+const STREAMS = spawnRequest({ file: 'web' }).descriptors;
+
+test('descriptors with a name are told to the program, and override what the configuration says of them', () => {
+  const request = translated({
+    environment: { clear: false, set: { LISTEN_FDS: '7', A: 'b' } },
+    descriptors: [
+      ...STREAMS,
+      { target: 3, source: { kind: 'inherit', fd: 20 }, name: 'http' },
+      { target: 4, source: { kind: 'inherit', fd: 21 }, name: 'https' },
+      { target: 5, source: { kind: 'inherit', fd: 22 } },
+    ],
+  });
+  assert.deepEqual(request.descriptors, [-1, -1, -1, 20, 21, 22]);
+  assert.deepEqual(request.set, ['LISTEN_FDS=2', 'A=b', 'LISTEN_FDNAMES=http:https']);
+  assert.equal(request.listenPid, true);
+  assert.equal(translated({}).listenPid, undefined);
+});
+
+test('descriptors with a gap, a bad name, or a pipe beyond the standard streams are refused', () => {
+  const inherit = { kind: 'inherit', fd: 20 } as const;
+  for (const wrong of [
+    [{ target: 4, source: inherit }],
+    [{ target: 3, source: { kind: 'pipe' } as const }],
+    [{ target: 3, source: inherit, name: 'a:b' }],
+    [{ target: 3, source: inherit, name: '' }],
+    [
+      { target: 3, source: inherit },
+      { target: 4, source: inherit, name: 'http' },
+    ],
+  ])
+    assert.equal(refusal({ descriptors: [...STREAMS, ...wrong] }).errno, 'EINVAL', JSON.stringify(wrong));
 });
