@@ -142,7 +142,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'cli/status': { imports: ['cli', 'rpc/name-pattern'], types: ['rpc'] },
   tui: {
     imports: ['rpc', 'terminal', 'cli/plain-text', 'cli/render', 'cli/event-words', 'cli/wire-bytes'],
-    types: ['lifecycle/states'],
+    types: ['lifecycle/states', CONFIG],
     packages: NODE,
   },
   commands: {

@@ -1,6 +1,7 @@
 /** How a process is configured, in a few words each: what somebody wants to see who wonders why it behaves so. Pure. */
 
 import { plainLine } from '../cli/plain-text.ts';
+import type { ProcessConfig, SpawnSettings } from '../config/resolved-config.ts';
 import { shortDuration } from '../units.ts';
 
 export interface ProcessFact {
@@ -53,32 +54,35 @@ type Probe =
   | { readonly kind: 'http'; readonly url: string }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number | string };
 
+/** What is shown of a field: its label, and its text; an empty one is not shown. */
+type Fact = readonly [label: string, text: (told: Told) => string | undefined];
+
+type Field = Exclude<keyof ProcessConfig, 'spawn'> | keyof SpawnSettings;
+
+/** By the field that keys of the configuration resolve to, in the order in which they are shown. */
+const FACTS: Readonly<Partial<Record<Field, Fact>>> = {
+  command: ['command', ({ command }) => command && words([command.file, ...(command.args ?? [])])],
+  identity: ['user', ({ spawn }) => spawn?.identity && identityText(spawn.identity)],
+  workingDirectory: ['directory', ({ spawn }) => spawn?.workingDirectory],
+  dependsOn: [
+    'needs',
+    ({ dependsOn = [] }) => dependsOn.map(({ process, condition }) => `${process} ${condition}`).join(', '),
+  ],
+  health: ['check', ({ health }) => health && `${probeText(health.probe)}${paceText(health)}`],
+  restart: ['policy', ({ restart }) => restart && restartText(restart)],
+  stop: ['stop', ({ stop = [] }) => (stop.length === 0 ? undefined : stopText(stop))],
+  limits: ['limits', ({ spawn }) => (spawn?.limits ?? []).map(limitText).join(', ')],
+  environment: ['env', ({ spawn }) => environmentText(spawn?.environment)],
+  stdin: ['input', ({ stdin }) => (stdin === 'null' ? undefined : stdin)],
+  stdout: ['output', outputText],
+};
+
 /** @param config as it came: nothing in it is harmless */
 export function processFacts(config: unknown): readonly ProcessFact[] {
-  const { command, dependsOn = [], restart, stop = [], health, spawn = {}, ...streams } = config as Told;
-  const facts: readonly (readonly [label: string, value: string | undefined])[] = [
-    ['command', command && words([command.file, ...(command.args ?? [])])],
-    ['user', spawn.identity && identityText(spawn.identity)],
-    ['directory', spawn.workingDirectory],
-    ['needs', dependsOn.map(({ process, condition }) => `${process} ${condition}`).join(', ')],
-    ['check', health && `${probeText(health.probe)}${paceText(health)}`],
-    ['policy', restart && restartText(restart)],
-    ['stop', stop.length === 0 ? undefined : stopText(stop)],
-    [
-      'limits',
-      (spawn.limits ?? [])
-        .map(
-          ({ resource, soft, hard }) => `${resource} ${limit(soft)}${hard === soft ? '' : `:${limit(hard)}`}`,
-        )
-        .join(', '),
-    ],
-    ['env', environmentText(spawn.environment)],
-    ['input', streams.stdin === 'null' ? undefined : streams.stdin],
-    ['output', outputText(streams)],
-  ];
-  return facts.flatMap(([label, value]) =>
-    value === undefined || value === '' ? [] : [{ label, value: plainLine(value) }],
-  );
+  return Object.values(FACTS).flatMap(([label, text]) => {
+    const value = text(config as Told);
+    return value === undefined || value === '' ? [] : [{ label, value: plainLine(value) }];
+  });
 }
 
 function words(all: readonly string[]): string {
@@ -116,6 +120,12 @@ function restartText({ policy, maxRestarts }: NonNullable<Told['restart']>): str
 function stopText(stages: NonNullable<Told['stop']>): string {
   const told = stages.map(({ signal, waitMs }) => `${signal.replace('SIG', '')} ${shortDuration(waitMs)}`);
   return `${told.join(', ')}, then KILL`;
+}
+
+type Limit = NonNullable<NonNullable<Told['spawn']>['limits']>[number];
+
+function limitText({ resource, soft, hard }: Limit): string {
+  return `${resource} ${limit(soft)}${hard === soft ? '' : `:${limit(hard)}`}`;
 }
 
 /** JSON has no infinity. */
