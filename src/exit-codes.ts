@@ -1,4 +1,4 @@
-/** Exit codes of taskmaster that are not a process's own; those of failed commands are in `rpc/error-codes.ts`. */
+/** Exit codes of taskmaster that are not a process's own; those of failed commands are in `rpc/contract/error-codes.ts`. */
 
 export const EXIT_CODES = {
   requested: 0,

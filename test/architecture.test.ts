@@ -128,8 +128,7 @@ const MAY_USE_NAMES = [
   'cli/',
   'tui/',
   'load-bundle',
-  'rpc/client',
-  'rpc/find-engine',
+  'rpc/client/',
   'commands/socket-watch',
   'output/sinks/descriptor-sink',
   // Of the client: its own terminal.

@@ -1,8 +1,8 @@
 /** What each verb prints with `--json`, from the schemas of the RPC contract, for the README. */
 
-import { METHODS, type MethodName } from '../rpc/contract.ts';
-import { NOTIFICATIONS } from '../rpc/contract-notifications.ts';
-import { EVENT, INSTANCE, WHY } from '../rpc/contract-shapes.ts';
+import { METHODS, type MethodName } from '../rpc/contract/contract.ts';
+import { NOTIFICATIONS } from '../rpc/contract/contract-notifications.ts';
+import { EVENT, INSTANCE, WHY } from '../rpc/contract/contract-shapes.ts';
 
 interface Schema {
   readonly type?: string | readonly string[];

@@ -5,8 +5,8 @@ import { COMMANDS as VERBS } from '../cli/commands.ts';
 import { ENGINE_COMMANDS } from '../cli/main.ts';
 import { flagText, usageOf } from '../cli/usage.ts';
 import { referenceSections } from '../config/reference.ts';
-import { ERROR_FACES } from '../rpc/error-codes.ts';
-import { COMMANDS as KEYS } from '../tui/commands.ts';
+import { ERROR_FACES } from '../rpc/contract/error-codes.ts';
+import { COMMANDS as KEYS } from '../tui/model/commands.ts';
 import { bold, heading, item, literal, paragraph, prose, subheading, title } from './roff.ts';
 
 export interface ManPage {

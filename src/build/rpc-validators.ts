@@ -2,7 +2,7 @@
 
 import { Ajv, type Options } from 'ajv';
 import standalone from 'ajv/dist/standalone/index.js';
-import { METHODS } from '../rpc/contract.ts';
+import { METHODS } from '../rpc/contract/contract.ts';
 
 const OPTIONS: Options = {
   code: { source: true, esm: true, lines: true },

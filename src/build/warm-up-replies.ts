@@ -1,6 +1,6 @@
 /** What the commands that are run most are answered, for warm-up.ts. */
 
-import type { Result, WireInstance } from '../rpc/contract.ts';
+import type { Result, WireInstance } from '../rpc/contract/contract.ts';
 
 const INSTANCE: WireInstance = {
   name: 'web',

@@ -1,8 +1,8 @@
 /** Verbs that act: `start`, `stop`, `restart`, `signal`, `reload`, `shutdown`. */
 
 import type { Action } from '../lifecycle/states.ts';
-import type { RpcClient } from '../rpc/client.ts';
-import type { Result, WireOutcome } from '../rpc/contract.ts';
+import type { RpcClient } from '../rpc/client/client.ts';
+import type { Result, WireOutcome } from '../rpc/contract/contract.ts';
 import { bad, durationFlag } from './arguments.ts';
 import type { CommandHandler, Invocation } from './command.ts';
 import { complain, jsonText, say } from './io.ts';

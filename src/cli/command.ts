@@ -1,6 +1,6 @@
 /** What a verb is: the shape of the entries in `commands.ts`. */
 
-import type { RpcClient } from '../rpc/client.ts';
+import type { RpcClient } from '../rpc/client/client.ts';
 import type { CliIo } from './io.ts';
 
 /** What an operand or a flag's value names; decides what Tab offers. */

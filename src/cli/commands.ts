@@ -1,7 +1,7 @@
 /** The verbs. Help, completion, validation and the shell all read this one table. */
 
 import { LEVELS } from '../levels.ts';
-import { ERROR_FACES } from '../rpc/error-codes.ts';
+import { ERROR_FACES } from '../rpc/contract/error-codes.ts';
 import type { CommandSpec, FlagSpec, OperandSpec } from './command.ts';
 
 const NAME: OperandSpec = { label: 'NAME', kind: 'process', count: 'one' };

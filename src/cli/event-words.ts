@@ -1,6 +1,6 @@
 /** One event in a few words for people, as `why` and `timeline` tell it. Pure; unknown kinds are told all the same. */
 
-import type { WireEvent } from '../rpc/contract.ts';
+import type { WireEvent } from '../rpc/contract/contract.ts';
 import { EVENTS, type EventRow } from '../wire/events.ts';
 import { plainLine } from './plain-text.ts';
 

@@ -1,7 +1,7 @@
 /** Health checks that have failed while somebody waits, the last one of each instance. */
 
-import type { RpcClient } from '../rpc/client.ts';
-import type { WireEvent, WireInstance } from '../rpc/contract.ts';
+import type { RpcClient } from '../rpc/client/client.ts';
+import type { WireEvent, WireInstance } from '../rpc/contract/contract.ts';
 import { plainLine } from './plain-text.ts';
 
 export class FailedChecks {

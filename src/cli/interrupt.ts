@@ -2,7 +2,7 @@
 
 import { TaskmasterError } from '../errors.ts';
 import { INTERRUPTED } from '../exit-codes.ts';
-import type { RpcClient } from '../rpc/client.ts';
+import type { RpcClient } from '../rpc/client/client.ts';
 import type { CliIo } from './io.ts';
 
 /** Resolves with 130 at Ctrl-C; rejects with `engine-unreachable` when the engine goes. */

@@ -1,7 +1,7 @@
 /** What the command line needs of its surroundings; tests hand in their own. */
 
 import { writeSync } from 'node:fs';
-import type { ConnectOptions } from '../rpc/client.ts';
+import type { ConnectOptions } from '../rpc/client/client.ts';
 import type { TerminalOwner } from '../terminal/owner.ts';
 import type { TerminalInput, TerminalOutput } from '../terminal/ports.ts';
 

@@ -1,6 +1,6 @@
 /** The connection of a command, or of all the commands of an interactive shell. */
 
-import type { RpcClient } from '../rpc/client.ts';
+import type { RpcClient } from '../rpc/client/client.ts';
 import { type CliIo, complain } from './io.ts';
 
 /** A connection made when first asked for, kept for the commands after it, and made anew when it broke. */
@@ -19,7 +19,7 @@ export class LazyConnection {
     const wanted = socket ?? (fromEnvironment === '' ? undefined : fromEnvironment);
     if (this.#client?.isOpen === true && this.#socket === wanted) return this.#client;
     this.close();
-    const { connect } = await import('../rpc/client.ts');
+    const { connect } = await import('../rpc/client/client.ts');
     this.#client = await connect({
       socket: wanted,
       environment: this.#io.environment,

@@ -1,7 +1,7 @@
 /** What is waited for, on one row of the terminal that is gone when it is over. */
 
-import type { RpcClient } from '../rpc/client.ts';
-import type { WireInstance } from '../rpc/contract.ts';
+import type { RpcClient } from '../rpc/client/client.ts';
+import type { WireInstance } from '../rpc/contract/contract.ts';
 import { shortDuration } from '../units.ts';
 import { FailedChecks } from './failed-checks.ts';
 import { type CliIo, canMoveCursor } from './io.ts';

@@ -1,7 +1,7 @@
 /** What instances look like as text. Pure: snapshot in, lines out. */
 
 import { exitInShort } from '../exit-status.ts';
-import type { WireExitStatus, WireInstance } from '../rpc/contract.ts';
+import type { WireExitStatus, WireInstance } from '../rpc/contract/contract.ts';
 import { durationInWords, shortDuration } from '../units.ts';
 import { plainLine } from './plain-text.ts';
 

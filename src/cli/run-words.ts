@@ -2,7 +2,7 @@
 
 import { TaskmasterError } from '../errors.ts';
 import { INTERRUPTED } from '../exit-codes.ts';
-import { exitCodeOf } from '../rpc/error-codes.ts';
+import { exitCodeOf } from '../rpc/contract/error-codes.ts';
 import { bad, parseCommand } from './arguments.ts';
 import type { CommandSpec, ParsedFlags, ShellOptions } from './command.ts';
 import { COMMANDS } from './commands.ts';

@@ -5,14 +5,14 @@ import { isatty } from 'node:tty';
 import { type CliIo, processIo } from '../cli/io.ts';
 import { TaskmasterError } from '../errors.ts';
 import { INTERRUPTED } from '../exit-codes.ts';
-import { type ConnectOptions, connect } from '../rpc/client.ts';
+import { type ConnectOptions, connect } from '../rpc/client/client.ts';
 import { TerminalOwner } from '../terminal/owner.ts';
 import { processPorts } from '../terminal/ports.ts';
 import { runBoard } from '../tui/board.ts';
 import { enginePeer } from './engine-peer.ts';
 import { VERSION } from './version.ts';
 
-export { firstFrame } from '../tui/first-frame.ts';
+export { firstFrame } from '../tui/ends/first-frame.ts';
 
 const EXIT_CANNOT = 1;
 /** Of what attach tells. */

@@ -5,10 +5,10 @@ import type { Server, Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { AccessGrant, EngineConfig } from '../config/resolved-config.ts';
 import { inspectNow } from '../files/safe-files.ts';
-import type { EnginePort } from '../rpc/engine-port.ts';
-import type { PeerCredentials } from '../rpc/peer.ts';
-import type { RpcServer, WaitingConnections } from '../rpc/server.ts';
-import { type SocketPlace, socketPlaces } from '../rpc/socket-path.ts';
+import type { EnginePort } from '../rpc/access/engine-port.ts';
+import type { PeerCredentials } from '../rpc/access/peer.ts';
+import { type SocketPlace, socketPlaces } from '../rpc/protocol/socket-path.ts';
+import type { RpcServer, WaitingConnections } from '../rpc/server/server.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
 import type { Clock } from '../supervisor/ports.ts';
 import type { NativeAddon } from '../system/native.ts';
@@ -74,7 +74,7 @@ export class ControlSocket {
 
   async #open(): Promise<void> {
     const { config, control, events, clock, addon, onFault } = this.#parts;
-    const { RpcServer } = await import('../rpc/server.ts');
+    const { RpcServer } = await import('../rpc/server/server.ts');
     const server = new RpcServer({
       engine: control,
       places: this.#places(),

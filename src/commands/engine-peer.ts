@@ -1,7 +1,7 @@
 /** Who listens at the other end of a client's connection, as the kernel tells it. */
 
 import type { Socket } from 'node:net';
-import type { ServerIdentity } from '../rpc/client.ts';
+import type { ServerIdentity } from '../rpc/client/client.ts';
 import { native } from '../system/native.ts';
 
 /** @returns undefined where it cannot be asked: the owner of the socket file has to do then. */

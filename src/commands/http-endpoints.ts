@@ -4,7 +4,7 @@ import type { ListenAddress } from '../config/resolved-config.ts';
 import type { HttpSubject } from '../http/answer.ts';
 import type { HttpListener } from '../http/listener.ts';
 import type { EngineVitals } from '../http/metrics.ts';
-import { ReportLimiter } from '../rpc/report-limiter.ts';
+import { ReportLimiter } from '../rpc/server/report-limiter.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
 
 export interface HttpEndpointsParts {

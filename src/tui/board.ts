@@ -1,14 +1,14 @@
 /** The board at work: messages change the model, the model is drawn when the terminal has room for it. */
 
-import type { ConnectOptions, RpcClient } from '../rpc/client.ts';
+import type { ConnectOptions, RpcClient } from '../rpc/client/client.ts';
 import type { TerminalOwner } from '../terminal/owner.ts';
-import type { Grid } from './cells.ts';
-import { EngineSession } from './engine-session.ts';
-import { initialModel, type Message, type Model } from './model.ts';
-import { paint } from './paint.ts';
-import { type BoardOutput, Terminal } from './terminal.ts';
-import { update } from './update.ts';
-import { view } from './view.ts';
+import { EngineSession } from './ends/engine-session.ts';
+import { type BoardOutput, Terminal } from './ends/terminal.ts';
+import { initialModel, type Message, type Model } from './model/model.ts';
+import { update } from './model/update.ts';
+import type { Grid } from './screen/cells.ts';
+import { paint } from './screen/paint.ts';
+import { view } from './view/view.ts';
 
 /** Quicker than this nobody sees. */
 const FRAME_MS = 33;

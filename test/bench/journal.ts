@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { writeIndex } from '../../src/journal/segment-file.ts';
 import { IndexBuilder } from '../../src/journal/segment-index.ts';
 import { segmentName } from '../../src/journal/segment-name.ts';
-import { connect, type RpcClient } from '../../src/rpc/client.ts';
-import type { Params } from '../../src/rpc/contract.ts';
+import { connect, type RpcClient } from '../../src/rpc/client/client.ts';
+import type { Params } from '../../src/rpc/contract/contract.ts';
 import { ended, median, milliseconds, now, pauseFor, report, run, taskmaster, workshop } from './harness.ts';
 
 const TOTAL_BYTES = Number(process.env.JOURNAL_BYTES ?? 2 ** 30);

@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from '../../src/rpc/client.ts';
+import { connect } from '../../src/rpc/client/client.ts';
 import { median, now, pauseFor, quantile, report, run, taskmaster } from './harness.ts';
 
 const GIB = Number(process.argv[2] ?? 1);

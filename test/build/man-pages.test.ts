@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { manPages } from '../../src/build/man-pages.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { referenceSections } from '../../src/config/reference.ts';
-import { COMMANDS as KEYS } from '../../src/tui/commands.ts';
+import { COMMANDS as KEYS } from '../../src/tui/model/commands.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const readme = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chainText, eventWords } from '../../src/cli/event-words.ts';
 import { chosenFor, timelineLines } from '../../src/cli/logs/timeline.ts';
-import type { WireEvent } from '../../src/rpc/contract.ts';
+import type { WireEvent } from '../../src/rpc/contract/contract.ts';
 import { cli } from '../support/cli-rig.ts';
 import { startRig } from '../support/rpc-rig.ts';
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { connect } from '../../src/rpc/client.ts';
+import { connect } from '../../src/rpc/client/client.ts';
 import { EngineRun } from '../support/engine-run.ts';
 import { type HangingDisk, hangingDisk } from '../support/hanging-disk.ts';
 

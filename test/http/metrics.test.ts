@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type MetricsFormat, renderMetrics } from '../../src/http/metrics.ts';
-import { VISIBLE_STATE } from '../../src/rpc/contract-shapes.ts';
+import { VISIBLE_STATE } from '../../src/rpc/contract/contract-shapes.ts';
 import type { EngineSnapshot, InstanceSnapshot } from '../../src/wire/snapshot.ts';
 import { anInstance, FakeEngine } from '../support/fake-engine.ts';
 import { type Family, parseOpenMetrics } from '../support/openmetrics.ts';

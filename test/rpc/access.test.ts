@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AccessLevel, METHODS } from '../../src/rpc/contract.ts';
-import { type Grant, type PeerCredentials, rightsOf } from '../../src/rpc/peer.ts';
+import { type Grant, type PeerCredentials, rightsOf } from '../../src/rpc/access/peer.ts';
+import { type AccessLevel, METHODS } from '../../src/rpc/contract/contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { startRig } from '../support/rpc-rig.ts';
 

@@ -4,9 +4,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { TaskmasterError } from '../../src/errors.ts';
-import { connect, connectToFirst, type RpcClient } from '../../src/rpc/client.ts';
-import { enginesInWords, runningEngines } from '../../src/rpc/find-engine.ts';
-import { SERVER_LIMITS } from '../../src/rpc/server.ts';
+import { connect, connectToFirst, type RpcClient } from '../../src/rpc/client/client.ts';
+import { enginesInWords, runningEngines } from '../../src/rpc/client/find-engine.ts';
+import { SERVER_LIMITS } from '../../src/rpc/server/server.ts';
 import { eventually } from '../support/eventually.ts';
 import { startRig, temporaryFolder } from '../support/rpc-rig.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ExitStatus } from '../../src/lifecycle/exit-outcome.ts';
-import type { Result, WireExitStatus, WireInstance, WireWhy } from '../../src/rpc/contract.ts';
+import type { Result, WireExitStatus, WireInstance, WireWhy } from '../../src/rpc/contract/contract.ts';
 import type {
   EngineSnapshot,
   HealthVerdict,

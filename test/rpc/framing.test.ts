@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { frame, isBlank, LineSplitter, LineTooLong } from '../../src/rpc/framing.ts';
+import { frame, isBlank, LineSplitter, LineTooLong } from '../../src/rpc/protocol/framing.ts';
 
 function linesOf(chunks: readonly Buffer[], limit = 1024): string[] {
   const splitter = new LineSplitter(limit);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { TaskmasterError } from '../../src/errors.ts';
-import { SERVER_LIMITS } from '../../src/rpc/server.ts';
+import { SERVER_LIMITS } from '../../src/rpc/server/server.ts';
 import { eventually } from '../support/eventually.ts';
 import { anInstance, FakeEngine } from '../support/fake-engine.ts';
 import { startRig } from '../support/rpc-rig.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createConnection, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
-import { SERVER_LIMITS } from '../../src/rpc/server.ts';
+import { SERVER_LIMITS } from '../../src/rpc/server/server.ts';
 import { eventually } from '../support/eventually.ts';
 import { anInstance, FakeEngine } from '../support/fake-engine.ts';
 import { type Rig, startRig } from '../support/rpc-rig.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type JournalFilter, needlesOf, wantedEntries } from '../../src/rpc/journal-filter.ts';
+import { type JournalFilter, needlesOf, wantedEntries } from '../../src/rpc/server/journal-filter.ts';
 import type { JournalEntry } from '../../src/supervisor/journal-port.ts';
 
 const about = { time: 1, process: 'web', instance: 'web:2', incarnation: 3 } as const;

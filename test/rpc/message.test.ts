@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MAX_BATCH, readMessage } from '../../src/rpc/message.ts';
+import { MAX_BATCH, readMessage } from '../../src/rpc/protocol/message.ts';
 
 function read(text: string | Buffer) {
   return readMessage(Buffer.from(text as string));

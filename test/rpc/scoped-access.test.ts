@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { METHODS } from '../../src/rpc/contract.ts';
-import type { Grant } from '../../src/rpc/peer.ts';
+import type { Grant } from '../../src/rpc/access/peer.ts';
+import { METHODS } from '../../src/rpc/contract/contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { anInstance, FakeEngine } from '../support/fake-engine.ts';
 import { type RawClient, type Rig, startRig } from '../support/rpc-rig.ts';

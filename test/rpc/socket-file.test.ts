@@ -17,7 +17,7 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { defaultSocketPlaces } from '../../src/rpc/socket-path.ts';
+import { defaultSocketPlaces } from '../../src/rpc/protocol/socket-path.ts';
 import { startRig, temporaryFolder } from '../support/rpc-rig.ts';
 
 const plain = (path: string) => [{ path, needsPrivateFolder: false }];

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { WireInstance } from '../../src/rpc/contract.ts';
-import type { Size } from '../../src/tui/cells.ts';
-import { initialModel, type Message, type Model, type Request } from '../../src/tui/model.ts';
-import { update } from '../../src/tui/update.ts';
-import { view } from '../../src/tui/view.ts';
+import type { WireInstance } from '../../src/rpc/contract/contract.ts';
+import { initialModel, type Message, type Model, type Request } from '../../src/tui/model/model.ts';
+import { update } from '../../src/tui/model/update.ts';
+import type { Size } from '../../src/tui/screen/cells.ts';
+import { view } from '../../src/tui/view/view.ts';
 
 export class BoardRig {
   model: Model;

@@ -1,6 +1,6 @@
 /** A container on a bad day, for the golden screens: one that flaps, one that waits for it, and others at work. */
 
-import type { WireEvent, WireInstance, WireWhy } from '../../src/rpc/contract.ts';
+import type { WireEvent, WireInstance, WireWhy } from '../../src/rpc/contract/contract.ts';
 import { wireInstance } from './board-rig.ts';
 
 const MIB = 1_048_576;

@@ -11,8 +11,8 @@ import type {
   OutputChunk,
   RecentChunk,
   Requester,
-} from '../../src/rpc/engine-port.ts';
-import { selectInstances, unknownProcess } from '../../src/rpc/select.ts';
+} from '../../src/rpc/access/engine-port.ts';
+import { selectInstances, unknownProcess } from '../../src/rpc/access/select.ts';
 import type { SignalName } from '../../src/signals.ts';
 import { describeContainer } from '../../src/supervisor/describe.ts';
 import type { JournalEntry, JournalPort, OutputEntry } from '../../src/supervisor/journal-port.ts';

@@ -5,9 +5,9 @@ import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { isBlank, LineSplitter } from '../../src/rpc/framing.ts';
-import type { PeerCredentials } from '../../src/rpc/peer.ts';
-import { RpcServer, type RpcServerOptions } from '../../src/rpc/server.ts';
+import type { PeerCredentials } from '../../src/rpc/access/peer.ts';
+import { isBlank, LineSplitter } from '../../src/rpc/protocol/framing.ts';
+import { RpcServer, type RpcServerOptions } from '../../src/rpc/server/server.ts';
 import { eventually } from './eventually.ts';
 import { anInstance, FakeEngine } from './fake-engine.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import type { RpcServerOptions } from '../../src/rpc/server.ts';
+import type { RpcServerOptions } from '../../src/rpc/server/server.ts';
 import { eventually } from '../support/eventually.ts';
 import { anInstance, FakeEngine } from '../support/fake-engine.ts';
 import { startRig, temporaryFolder } from '../support/rpc-rig.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inNaturalOrder } from '../../src/tui/natural-order.ts';
+import { inNaturalOrder } from '../../src/tui/model/natural-order.ts';
 
 const IN_ORDER = [
   '1',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type headless from '@xterm/headless';
-import { BOLD, FAINT, GREEN, Grid, INVERSE, PLAIN, RED } from '../../src/tui/cells.ts';
-import { paint } from '../../src/tui/paint.ts';
+import { BOLD, FAINT, GREEN, Grid, INVERSE, PLAIN, RED } from '../../src/tui/screen/cells.ts';
+import { paint } from '../../src/tui/screen/paint.ts';
 import { emulator, textOf } from '../support/screen.ts';
 
 const SIZE = { columns: 20, rows: 4 };

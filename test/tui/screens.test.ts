@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Size } from '../../src/tui/cells.ts';
-import { seenEvent } from '../../src/tui/event-log.ts';
-import { processFacts } from '../../src/tui/process-facts.ts';
-import { view } from '../../src/tui/view.ts';
+import { seenEvent } from '../../src/tui/model/event-log.ts';
+import { processFacts } from '../../src/tui/model/process-facts.ts';
+import type { Size } from '../../src/tui/screen/cells.ts';
+import { view } from '../../src/tui/view/view.ts';
 import { assertScreen, BoardRig, wireInstance } from '../support/board-rig.ts';
 import {
   CONTAINER,

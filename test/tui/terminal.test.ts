@@ -4,7 +4,7 @@ import { closeSync, readSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { TerminalOwner } from '../../src/terminal/owner.ts';
-import { type BoardOutput, Terminal } from '../../src/tui/terminal.ts';
+import { type BoardOutput, Terminal } from '../../src/tui/ends/terminal.ts';
 import { eventually } from '../support/eventually.ts';
 import { openPipe } from '../support/pipe.ts';
 

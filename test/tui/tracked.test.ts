@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { WireInstance } from '../../src/rpc/contract.ts';
-import { shortBytes, sparkline } from '../../src/tui/figures.ts';
-import { tick, track } from '../../src/tui/tracked.ts';
+import type { WireInstance } from '../../src/rpc/contract/contract.ts';
+import { shortBytes, sparkline } from '../../src/tui/model/figures.ts';
+import { tick, track } from '../../src/tui/model/tracked.ts';
 import { wireInstance } from '../support/board-rig.ts';
 
 function using(cpuSeconds: number, changes: Partial<WireInstance> = {}): WireInstance {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Pointed } from '../../src/terminal/keys.ts';
-import { COMMANDS } from '../../src/tui/commands.ts';
-import { MAX_EVENTS, type SeenEvent, seenEvent } from '../../src/tui/event-log.ts';
-import type { Message } from '../../src/tui/model.ts';
-import { MAX_LINES } from '../../src/tui/output-lines.ts';
+import { COMMANDS } from '../../src/tui/model/commands.ts';
+import { MAX_EVENTS, type SeenEvent, seenEvent } from '../../src/tui/model/event-log.ts';
+import type { Message } from '../../src/tui/model/model.ts';
+import { MAX_LINES } from '../../src/tui/model/output-lines.ts';
 import { BoardRig, wireInstance } from '../support/board-rig.ts';
 import { CONTAINER } from '../support/board-scene.ts';
 

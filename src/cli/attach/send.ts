@@ -1,7 +1,7 @@
 /** `send`: a line, or what is piped in, to the standard input of one instance, which stays open. */
 
-import type { RpcClient } from '../../rpc/client.ts';
-import type { Result } from '../../rpc/contract.ts';
+import type { RpcClient } from '../../rpc/client/client.ts';
+import type { Result } from '../../rpc/contract/contract.ts';
 import { bad } from '../arguments.ts';
 import type { CommandHandler, Invocation } from '../command.ts';
 import { jsonText, say } from '../io.ts';

@@ -1,6 +1,6 @@
 /** One event, or one line of output, as a line for people. Pure. */
 
-import type { WireEvent } from '../../rpc/contract.ts';
+import type { WireEvent } from '../../rpc/contract/contract.ts';
 import { plainLine } from '../plain-text.ts';
 
 const COMMON: ReadonlySet<string> = new Set([

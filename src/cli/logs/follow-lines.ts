@@ -1,7 +1,7 @@
 /** The live part of `logs --follow`: events and output as they come, until Ctrl-C. */
 
-import type { Notification, RpcClient } from '../../rpc/client.ts';
-import type { WireEvent, WireInstance } from '../../rpc/contract.ts';
+import type { Notification, RpcClient } from '../../rpc/client/client.ts';
+import type { WireEvent, WireInstance } from '../../rpc/contract/contract.ts';
 import type { Invocation } from '../command.ts';
 import { untilInterrupted } from '../interrupt.ts';
 import { complain, say } from '../io.ts';

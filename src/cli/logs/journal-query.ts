@@ -3,8 +3,8 @@
 import { isBelow, LEVELS, type Level } from '../../levels.ts';
 import { levelOf } from '../../line-level.ts';
 import { nearestWord } from '../../nearest-word.ts';
-import type { RpcClient } from '../../rpc/client.ts';
-import type { Params, Result, WireEvent } from '../../rpc/contract.ts';
+import type { RpcClient } from '../../rpc/client/client.ts';
+import type { Params, Result, WireEvent } from '../../rpc/contract/contract.ts';
 import { EVENT_NAMES } from '../../wire/engine-event.ts';
 import { bad, numberFlag } from '../arguments.ts';
 import type { Invocation } from '../command.ts';

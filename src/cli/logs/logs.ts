@@ -2,8 +2,8 @@
 
 import { once } from 'node:events';
 import { INTERRUPTED } from '../../exit-codes.ts';
-import type { RpcClient } from '../../rpc/client.ts';
-import type { WireEvent } from '../../rpc/contract.ts';
+import type { RpcClient } from '../../rpc/client/client.ts';
+import type { WireEvent } from '../../rpc/contract/contract.ts';
 import { bad, numberFlag } from '../arguments.ts';
 import type { CommandHandler, Invocation } from '../command.ts';
 import { jsonText, say } from '../io.ts';

@@ -1,7 +1,7 @@
 /** What the engine's rings hold of what processes print, as lines; for a journal that does not keep it. */
 
-import type { RpcClient } from '../../rpc/client.ts';
-import type { Params } from '../../rpc/contract.ts';
+import type { RpcClient } from '../../rpc/client/client.ts';
+import type { Params } from '../../rpc/contract/contract.ts';
 import { bytesOf } from '../wire-bytes.ts';
 import { isWantedOutput, type Query } from './journal-query.ts';
 import { LineCutter } from './line-cutter.ts';

@@ -1,7 +1,7 @@
 /** `timeline`: what happened in order, what came of something indented below it. */
 
-import type { WireEvent } from '../../rpc/contract.ts';
-import { meansInstance } from '../../rpc/name-pattern.ts';
+import { meansInstance } from '../../rpc/access/name-pattern.ts';
+import type { WireEvent } from '../../rpc/contract/contract.ts';
 import { countFlag } from '../arguments.ts';
 import type { CommandHandler } from '../command.ts';
 import { eventStory } from '../event-words.ts';

@@ -1,7 +1,7 @@
 /** What happens to instances while somebody sits at the prompt: told in a few lines, never in a flood. */
 
-import type { RpcClient } from '../../rpc/client.ts';
-import type { WireEvent } from '../../rpc/contract.ts';
+import type { RpcClient } from '../../rpc/client/client.ts';
+import type { WireEvent } from '../../rpc/contract/contract.ts';
 import { eventStory } from '../event-words.ts';
 import type { CliIo } from '../io.ts';
 import { LazyConnection } from '../lazy-connection.ts';

@@ -1,8 +1,8 @@
 /** The instances as the engine tells of them, kept up to date while somebody looks. */
 
-import type { RpcClient } from '../../rpc/client.ts';
-import type { NotificationParams, WireInstance } from '../../rpc/contract.ts';
-import { meansInstance } from '../../rpc/name-pattern.ts';
+import { meansInstance } from '../../rpc/access/name-pattern.ts';
+import type { RpcClient } from '../../rpc/client/client.ts';
+import type { NotificationParams, WireInstance } from '../../rpc/contract/contract.ts';
 
 export type StatusChange = Pick<NotificationParams<'status'>, 'draining' | 'instances' | 'removed'>;
 

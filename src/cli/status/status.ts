@@ -1,6 +1,6 @@
 /** `status`: sentences for those named, a table of all. */
 
-import type { WireInstance } from '../../rpc/contract.ts';
+import type { WireInstance } from '../../rpc/contract/contract.ts';
 import type { CommandHandler } from '../command.ts';
 import { jsonText, say, wantsColour } from '../io.ts';
 import { sentence, table } from '../render.ts';

@@ -1,6 +1,6 @@
 /** What is wrong, in one line below the table of `status`. */
 
-import type { WireInstance } from '../../rpc/contract.ts';
+import type { WireInstance } from '../../rpc/contract/contract.ts';
 import { plainLine } from '../plain-text.ts';
 
 type State = WireInstance['state'];

@@ -1,7 +1,7 @@
 /** `why`: the whole story of an instance on one screen. */
 
-import type { RpcClient } from '../../rpc/client.ts';
-import type { WireInstance, WireWhy } from '../../rpc/contract.ts';
+import type { RpcClient } from '../../rpc/client/client.ts';
+import type { WireInstance, WireWhy } from '../../rpc/contract/contract.ts';
 import { durationInWords, shortDuration } from '../../units.ts';
 import type { CommandHandler } from '../command.ts';
 import { chainText } from '../event-words.ts';

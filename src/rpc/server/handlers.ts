@@ -1,0 +1,398 @@
+/** Each method of the contract in terms of the engine port. Parameters are valid and access is given by now. */
+
+import { TaskmasterError } from '../../errors.ts';
+import type { Action } from '../../lifecycle/states.ts';
+import { nearestWord } from '../../nearest-word.ts';
+import { parseSignal, SIGNAL_WORDS, type SignalName, signalName } from '../../signals.ts';
+import type { JournalQuery } from '../../supervisor/journal-port.ts';
+import type { InputClaim } from '../../supervisor/ports.ts';
+import type { EnginePort, Requester } from '../access/engine-port.ts';
+import { MOST_PATTERNS, NameMatcher } from '../access/name-pattern.ts';
+import type { AccessLevel, MethodName, Params, Result, WireOutcome } from '../contract/contract.ts';
+import { needlesOf, wantedEntries } from './journal-filter.ts';
+import { CHUNKS_A_PIECE, newestOf } from './newest-output.ts';
+import { outcomeOf } from './outcome.ts';
+import { type Subscriptions, wireBytes } from './subscriptions.ts';
+
+/** What a handler knows beside its parameters. */
+export interface CallContext {
+  readonly engine: EnginePort;
+  readonly by: Requester;
+  readonly subscriptions: Subscriptions;
+  /** Throws `not-permitted` unless the client has this access, for what a method does only if asked to. */
+  demand(level: AccessLevel): void;
+  /** Aborts when the client is gone or the server closes. */
+  readonly signal: AbortSignal;
+}
+
+/** `begin` runs right behind the reply, in the same turn: what it sends cannot overtake the reply. */
+export interface Answer<Method extends MethodName> {
+  readonly result: Result<Method>;
+  readonly begin?: () => void;
+}
+
+export type Outcome<Method extends MethodName> = Answer<Method> | Promise<Answer<Method>>;
+
+/** What takes more than a few milliseconds is a generator, which is gone through in pieces. */
+type Handler<Method extends MethodName> = (
+  params: Params<Method>,
+  context: CallContext,
+) => Outcome<Method> | Generator<undefined, Outcome<Method>>;
+
+export type Handlers = { readonly [Method in MethodName]: Handler<Method> };
+
+const MAX_PAGE = 1_000;
+/** Explained in one piece. */
+const WHYS_A_PIECE = 2;
+/** Of one reply; whoever wants more asks for fewer instances at a time. */
+const MOST_WHY_CHARACTERS = 4 * 2 ** 20;
+
+export const HANDLERS: Handlers = {
+  status: ({ names, usage }, { engine }) => {
+    const selected = names === undefined ? undefined : engine.select(names);
+    if (usage !== true) return { result: engine.snapshot(selected) };
+    return engine.readUsage().then((reading) => ({ result: engine.snapshot(selected, reading) }));
+  },
+
+  'status.subscribe': async (params, { engine, subscriptions }) => {
+    const usage = params.usage === true ? await engine.readUsage() : undefined;
+    const subscription = subscriptions.reserve('status');
+    const status = engine.snapshot(undefined, usage);
+    const begin = subscriptions.prepareStatus(subscription, params, { status, usage });
+    return { result: { subscription, status }, begin };
+  },
+
+  'status.unsubscribe': ({ subscription }, context) => cancel('status', subscription, context),
+
+  start: (params, context) => act('start', params, context),
+  stop: (params, context) => act('stop', params, context),
+  restart: (params, context) => act('restart', params, context),
+
+  signal: ({ names, signal, to = 'group' }, { engine, by }) => {
+    const name = readSignal(signal);
+    const instances = engine.select(names);
+    engine.signal(instances, name, to, by);
+    return { result: { instances, signal: name } };
+  },
+
+  reload: async (params, context) => {
+    const { engine, by } = context;
+    const report = await engine.reload({ planOnly: params.plan === true, by });
+    const begun = report.plan.filter(({ action }) => action === 'add' || action === 'restart');
+    const isApplied = report.applied && begun.length > 0;
+    const notUp = isApplied
+      ? await notComingUp(
+          begun.map(({ process }) => process),
+          params,
+          context,
+        )
+      : [];
+    return { result: { ...report, not_up: notUp } };
+  },
+
+  attach: (params, { engine, subscriptions, by, demand }) => {
+    if (params.stdin === true) demand('control');
+    const name = selectOne(engine, params.name, 'attach to');
+    const [instance] = engine.snapshot([name]).instances;
+    if (instance === undefined) throw new TaskmasterError('internal', `no snapshot of ${name}`);
+    const subscription = subscriptions.reserve('attach', name);
+    try {
+      if (params.stdin === true) subscriptions.claimInput(subscription, name, by, params.steal === true);
+    } catch (error) {
+      subscriptions.abandon(subscription);
+      throw error;
+    }
+    const begin = (): void => subscriptions.followOutput(subscription, name, params);
+    return { result: { subscription, instance, input: engine.inputOf(name) }, begin };
+  },
+
+  'attach.write': async ({ subscription, text, base64, end }, { subscriptions }) => {
+    const bytes = base64 === undefined ? Buffer.from(text ?? '', 'utf8') : Buffer.from(base64, 'base64');
+    await inputOf(subscriptions, subscription).write(bytes, end === true);
+    return { result: {} };
+  },
+
+  send: async ({ name, text, base64 }, { engine, by }) => {
+    const instance = selectOne(engine, name, 'send to');
+    const bytes = base64 === undefined ? Buffer.from(text ?? '', 'utf8') : Buffer.from(base64, 'base64');
+    const claim = engine.claimInput(instance, by, { steal: false, onLost: () => {} });
+    try {
+      await claim.write(bytes, false);
+    } finally {
+      claim.release();
+    }
+    return { result: { instance, bytes: bytes.length } };
+  },
+
+  'attach.resize': ({ subscription, columns, rows }, { subscriptions }) => {
+    inputOf(subscriptions, subscription).resize({ columns, rows });
+    return { result: {} };
+  },
+
+  detach: ({ subscription }, context) => cancel('attach', subscription, context),
+
+  *'events.subscribe'(params, { engine, subscriptions }) {
+    const unknown = yield* unknownAmong(engine, params.names);
+    if (unknown !== undefined) throw unknown;
+    const replay = yield* subscriptions.replayOf(params);
+    const subscription = subscriptions.reserve('events');
+    const begin = (): void => subscriptions.followEvents(subscription, replay);
+    return { result: { subscription }, begin };
+  },
+
+  'events.unsubscribe': ({ subscription }, context) => cancel('events', subscription, context),
+
+  *'logs.query'(params, { engine, signal }) {
+    const { journal } = engine;
+    const isWanted = wantedEntries(params);
+    // Files may know what memory has forgotten.
+    const unknown = yield* unknownAmong(engine, params.names);
+    if (unknown !== undefined && !journal.hasFiles) throw unknown;
+    const { tail: fromTheEnd = false } = params;
+    const query: JournalQuery = {
+      afterId: params.after_id ?? -1,
+      beforeId: params.before_id ?? Number.POSITIVE_INFINITY,
+      sinceMs: params.since_ms ?? 0,
+      untilMs: params.until_ms ?? Number.POSITIVE_INFINITY,
+      isWanted,
+      needles: needlesOf(params),
+      limit: params.limit ?? MAX_PAGE,
+      fromTheEnd,
+    };
+    return journal.search(query, signal).then(({ entries, next }) => {
+      if (entries.length === 0 && next === null && unknown !== undefined) throw unknown;
+      return {
+        result: {
+          events: entries,
+          next_after_id: fromTheEnd ? null : next,
+          next_before_id: fromTheEnd ? next : null,
+          last_id: journal.lastId,
+          keeps_output: journal.keepsOutput,
+        },
+      };
+    });
+  },
+
+  *'logs.output'({ name, streams = ['stdout', 'stderr'] }, { engine }) {
+    const instance = selectOne(engine, name, 'show the output of');
+    const position = engine.outputPosition(instance).bytes;
+    const recent = engine.recentOutput(instance).filter(({ stream }) => streams.includes(stream));
+    const chunks: Result<'logs.output'>['chunks'][number][] = [];
+    for (const [at, { stream, incarnation, time, bytes, position: before }] of newestOf(recent).entries()) {
+      if (at % CHUNKS_A_PIECE === CHUNKS_A_PIECE - 1) yield;
+      const when = time === undefined ? {} : { time };
+      chunks.push({ stream, incarnation, position: before, ...when, ...wireBytes(bytes) });
+    }
+    return { result: { instance, chunks, position } };
+  },
+
+  'logs.position': ({ names }, { engine }) => {
+    const { journal } = engine;
+    const { instances } = engine.snapshot(names === undefined ? undefined : engine.select(names));
+    const positions = instances.map(({ name, process }) => ({
+      instance: name,
+      process,
+      journalled: engine.outputPosition(name).journalled,
+    }));
+    return {
+      result: { last_id: journal.lastId, keeps_output: journal.keepsOutput, instances: positions },
+    };
+  },
+
+  *why({ names }, { engine }) {
+    const reports: Result<'why'>['reports'][number][] = [];
+    let characters = 0;
+    for (const [at, name] of engine.select(names).entries()) {
+      // A reload may have removed it while others were explained.
+      if (at > 0 && at % WHYS_A_PIECE === 0) yield;
+      if (at > 0 && !engine.names().some(({ instance }) => instance === name)) continue;
+      const report = engine.why(name);
+      characters += report.last_output.reduce((sum, line) => sum + line.length, REPORT_CHARACTERS);
+      if (characters > MOST_WHY_CHARACTERS) {
+        const message = `why: ${at} instances and what they printed last fill a reply; name fewer`;
+        throw new TaskmasterError('bad-arguments', message);
+      }
+      reports.push(report);
+    }
+    return { result: { reports } };
+  },
+
+  health: ({ question = 'ready' }, { engine }) => ({ result: engine.health(question) }),
+
+  env: ({ name }, { engine }) => {
+    const instance = selectOne(engine, name, 'show the environment of');
+    return { result: { instance, environment: engine.environment(instance) } };
+  },
+
+  config: ({ process }, { engine }) => ({ result: { config: engine.config(process) } }),
+
+  shutdown: (_params, { engine, by }) => {
+    engine.shutdown(by);
+    return { result: {} };
+  },
+
+  version: (_params, { engine }) => {
+    const { version, pid } = engine.snapshot([]);
+    return { result: { version, pid } };
+  },
+
+  'rpc.discover': async () => {
+    const { describeContract } = await import('../contract/discover.ts');
+    return { result: describeContract() };
+  },
+};
+
+/** About what the rest of an explanation takes. */
+const REPORT_CHARACTERS = 2_000;
+
+interface WaitParams {
+  readonly wait?: boolean;
+  readonly timeout_ms?: number;
+}
+
+async function act(
+  action: Action,
+  params: WaitParams & { readonly names: readonly string[] },
+  context: CallContext,
+): Promise<{ result: { instances: WireOutcome[] } }> {
+  const { engine, by } = context;
+  const names = engine.select(params.names);
+  const before = engine.snapshot(names).instances;
+  await engine.request(action, names, by);
+  const outcomes = (): WireOutcome[] => {
+    const after = new Map(engine.snapshot(names).instances.map((instance) => [instance.name, instance]));
+    return before.map((instance) => outcomeOf(action, instance, after.get(instance.name)));
+  };
+  if (params.wait === true && !(await settlesInTime(action, names, params.timeout_ms, context))) {
+    throw timedOut(action, outcomes());
+  }
+  return { result: { instances: outcomes() } };
+}
+
+/** Which of the processes that a reload began are not coming up, of those that are wanted up at all. */
+async function notComingUp(
+  processes: readonly string[],
+  params: WaitParams,
+  context: CallContext,
+): Promise<WireOutcome[]> {
+  const { engine } = context;
+  const all = engine.names().filter(({ process }) => processes.includes(process));
+  const begun = engine
+    .snapshot(all.map(({ instance }) => instance))
+    .instances.filter(({ desired, state }) => desired !== 'down' || state === 'failed');
+  const names = begun.map(({ name }) => name);
+  if (params.wait === true) await settlesInTime('start', names, params.timeout_ms, context);
+  const outcomes = engine.snapshot(names).instances.map((instance) => outcomeOf('start', instance, instance));
+  return outcomes.filter(({ state, reached }) => (params.wait === true ? !reached : state === 'failed'));
+}
+
+/** @returns false where the time ran out first. Rejects when the client is gone. */
+async function settlesInTime(
+  action: Action,
+  names: readonly string[],
+  timeoutMs: number | undefined,
+  { engine, signal }: CallContext,
+): Promise<boolean> {
+  const limit = new AbortController();
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => limit.abort(), timeoutMs);
+  try {
+    await engine.settled(action, names, AbortSignal.any([signal, limit.signal]));
+    return true;
+  } catch (error) {
+    if (limit.signal.aborted && !signal.aborted) return false;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function timedOut(action: Action, outcomes: readonly WireOutcome[]): TaskmasterError {
+  const late = outcomes.filter(({ reached }) => !reached);
+  const said = late.map(({ name, state }) => `${name} is ${state}`).join(', ');
+  return new TaskmasterError('timed-out', `${action}: the time is up: ${said || 'all arrived just now'}`, {
+    details: { instances: outcomes },
+  });
+}
+
+function readSignal(word: string): SignalName {
+  const number = parseSignal(word);
+  if (number !== undefined) return signalName(number);
+  const suggestion = nearestWord(word.toUpperCase().replace(/^SIG/, ''), SIGNAL_WORDS);
+  const hint = suggestion === undefined ? 'see signal(7)' : `did you mean ${suggestion}?`;
+  throw new TaskmasterError('bad-arguments', `there is no signal ${JSON.stringify(word)}; ${hint}`, {
+    details: suggestion === undefined ? {} : { suggestion },
+  });
+}
+
+function selectOne(engine: EnginePort, name: string, toDo: string): string {
+  const [first, ...others] = engine.select([name]);
+  if (first === undefined) throw new TaskmasterError('unknown-process', `there is no process "${name}"`);
+  if (others.length === 0) return first;
+  const all = [first, ...others];
+  const shown = all.length > 8 ? [...all.slice(0, 8), '…'] : all;
+  throw new TaskmasterError(
+    'bad-arguments',
+    `cannot ${toDo} ${name}: it means ${all.length} instances; name one of ${shown.join(', ')}`,
+    { details: { instances: all } },
+  );
+}
+
+/**
+ * A filter may name what is no more as long as the events still know it; a name nobody knows is a slip.
+ * @returns the complaint about the first such name, if there is one.
+ */
+function* unknownAmong(
+  engine: EnginePort,
+  names: readonly string[] | undefined,
+): Generator<undefined, TaskmasterError | undefined> {
+  if (names === undefined) return undefined;
+  const complaints = new Map<string, TaskmasterError>();
+  const known = new Set(engine.names().flatMap(({ instance, process }) => [instance, process]));
+  for (const name of new Set(names)) {
+    if (known.has(name) || name === 'all') continue;
+    if (complaints.size > MOST_PATTERNS) break;
+    const complaint = complaintAbout(engine, name);
+    if (complaint !== undefined) complaints.set(name, complaint);
+    yield;
+  }
+  const matchers = new Map([...complaints.keys()].map((name) => [name, new NameMatcher([name])]));
+  if (matchers.size === 0) return undefined;
+  for (const slice of engine.journal.events(0)) {
+    for (const [name, matcher] of matchers)
+      if (slice.some((event) => matcher.means(event))) matchers.delete(name);
+    if (matchers.size === 0) return undefined;
+    yield;
+  }
+  const [first = ''] = matchers.keys();
+  return complaints.get(first);
+}
+
+function complaintAbout(engine: EnginePort, name: string): TaskmasterError | undefined {
+  try {
+    engine.select([name]);
+    return undefined;
+  } catch (error) {
+    if (error instanceof TaskmasterError) return error;
+    throw error;
+  }
+}
+
+function cancel(
+  kind: 'status' | 'events' | 'attach',
+  subscription: number,
+  { subscriptions }: CallContext,
+): { result: Record<string, never> } {
+  if (!subscriptions.cancel(kind, subscription)) throw noSubscription(kind, subscription);
+  return { result: {} };
+}
+
+function inputOf(subscriptions: Subscriptions, subscription: number): InputClaim {
+  const claim = subscriptions.inputClaim(subscription);
+  if (claim !== undefined) return claim;
+  const message = `this connection has no attach subscription ${subscription} with stdin`;
+  throw new TaskmasterError('bad-arguments', message);
+}
+
+function noSubscription(kind: string, subscription: number): TaskmasterError {
+  return new TaskmasterError('bad-arguments', `this connection has no ${kind} subscription ${subscription}`);
+}

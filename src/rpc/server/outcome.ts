@@ -1,0 +1,28 @@
+/** What an action came to, read from snapshots before and after it. Pure. */
+
+import { type Action, hasArrived, wasAlready } from '../../lifecycle/states.ts';
+import type { InstanceSnapshot } from '../../wire/snapshot.ts';
+import type { WireOutcome } from '../contract/contract.ts';
+
+/**
+ * `after` is undefined where the instance was removed meanwhile, which is where a stop wants it.
+ */
+export function outcomeOf(
+  action: Action,
+  before: InstanceSnapshot,
+  after: InstanceSnapshot | undefined,
+): WireOutcome {
+  if (after === undefined) {
+    const reason = 'it was removed by a reload';
+    return { name: before.name, state: 'stopped', already: false, reached: action === 'stop', reason };
+  }
+  // A restart wants another incarnation than the one that was there.
+  const isReplaced = action !== 'restart' || after.incarnation > before.incarnation;
+  return {
+    name: after.name,
+    state: after.state,
+    already: wasAlready(action, before.state, before.desired === 'up'),
+    reached: isReplaced && hasArrived(action, after.state),
+    reason: after.reason,
+  };
+}

@@ -1,0 +1,147 @@
+/** How a process is configured, in a few words each: what somebody wants to see who wonders why it behaves so. Pure. */
+
+import { plainLine } from '../../cli/plain-text.ts';
+import type { ProcessConfig, SpawnSettings } from '../../config/resolved-config.ts';
+import { shortDuration } from '../../units.ts';
+
+export interface ProcessFact {
+  readonly label: string;
+  readonly value: string;
+}
+
+/** What is read of a process as the `config` method tells it; of another engine's, some may be missing. */
+interface Told {
+  readonly command?: { readonly file: string; readonly args?: readonly string[] };
+  readonly dependsOn?: readonly { readonly process: string; readonly condition: string }[];
+  readonly restart?: { readonly policy: string; readonly maxRestarts?: number };
+  readonly stop?: readonly { readonly signal: string; readonly waitMs: number }[];
+  readonly health?: {
+    readonly probe: Probe;
+    readonly intervalMs: number;
+    readonly timeoutMs: number;
+    readonly retries: number;
+  };
+  readonly spawn?: {
+    readonly identity?: Identity;
+    readonly workingDirectory?: string;
+    readonly environment?: {
+      readonly clear: boolean;
+      readonly set: Readonly<Record<string, string>>;
+      readonly secretFiles?: Readonly<Record<string, string>>;
+    };
+    readonly limits?: readonly {
+      readonly resource: string;
+      readonly soft: number | null;
+      readonly hard: number | null;
+    }[];
+  };
+  readonly stdin?: string;
+  readonly stdout?: Target;
+  readonly stderr?: Target;
+}
+
+interface Identity {
+  readonly userName?: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+}
+
+type Target = { readonly kind: string; readonly path?: string };
+type Probe =
+  | { readonly kind: 'uptime'; readonly uptimeMs: number }
+  | { readonly kind: 'command'; readonly file: string; readonly args: readonly string[] }
+  | { readonly kind: 'http'; readonly url: string }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number | string };
+
+/** What is shown of a field: its label, and its text; an empty one is not shown. */
+type Fact = readonly [label: string, text: (told: Told) => string | undefined];
+
+type Field = Exclude<keyof ProcessConfig, 'spawn'> | keyof SpawnSettings;
+
+/** By the field that keys of the configuration resolve to, in the order in which they are shown. */
+const FACTS: Readonly<Partial<Record<Field, Fact>>> = {
+  command: ['command', ({ command }) => command && words([command.file, ...(command.args ?? [])])],
+  identity: ['user', ({ spawn }) => spawn?.identity && identityText(spawn.identity)],
+  workingDirectory: ['directory', ({ spawn }) => spawn?.workingDirectory],
+  dependsOn: [
+    'needs',
+    ({ dependsOn = [] }) => dependsOn.map(({ process, condition }) => `${process} ${condition}`).join(', '),
+  ],
+  health: ['check', ({ health }) => health && `${probeText(health.probe)}${paceText(health)}`],
+  restart: ['policy', ({ restart }) => restart && restartText(restart)],
+  stop: ['stop', ({ stop = [] }) => (stop.length === 0 ? undefined : stopText(stop))],
+  limits: ['limits', ({ spawn }) => (spawn?.limits ?? []).map(limitText).join(', ')],
+  environment: ['env', ({ spawn }) => environmentText(spawn?.environment)],
+  stdin: ['input', ({ stdin }) => (stdin === 'null' ? undefined : stdin)],
+  stdout: ['output', outputText],
+};
+
+/** @param config as it came: nothing in it is harmless */
+export function processFacts(config: unknown): readonly ProcessFact[] {
+  return Object.values(FACTS).flatMap(([label, text]) => {
+    const value = text(config as Told);
+    return value === undefined || value === '' ? [] : [{ label, value: plainLine(value) }];
+  });
+}
+
+function words(all: readonly string[]): string {
+  return all.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : JSON.stringify(word))).join(' ');
+}
+
+function identityText({ userName, uid, gid, groups }: Identity): string {
+  const others = groups.filter((group) => group !== gid);
+  const name = userName === undefined ? '' : `${userName}, `;
+  return `${name}uid ${uid}, gid ${gid}${others.length === 0 ? '' : `, groups ${others.join(' ')}`}`;
+}
+
+function probeText(probe: Probe): string {
+  switch (probe.kind) {
+    case 'uptime':
+      return `up for ${shortDuration(probe.uptimeMs)}`;
+    case 'command':
+      return words([probe.file, ...probe.args]);
+    case 'http':
+      return probe.url;
+    case 'tcp':
+      return `${probe.host}:${probe.port}`;
+  }
+}
+
+function paceText({ probe, intervalMs, timeoutMs, retries }: NonNullable<Told['health']>): string {
+  if (probe.kind === 'uptime') return '';
+  return `, every ${shortDuration(intervalMs)}, within ${shortDuration(timeoutMs)}, ${retries} in a row count`;
+}
+
+function restartText({ policy, maxRestarts }: NonNullable<Told['restart']>): string {
+  return maxRestarts === undefined ? policy : `${policy}, at most ${maxRestarts} in a row`;
+}
+
+function stopText(stages: NonNullable<Told['stop']>): string {
+  const told = stages.map(({ signal, waitMs }) => `${signal.replace('SIG', '')} ${shortDuration(waitMs)}`);
+  return `${told.join(', ')}, then KILL`;
+}
+
+type Limit = NonNullable<NonNullable<Told['spawn']>['limits']>[number];
+
+function limitText({ resource, soft, hard }: Limit): string {
+  return `${resource} ${limit(soft)}${hard === soft ? '' : `:${limit(hard)}`}`;
+}
+
+/** JSON has no infinity. */
+function limit(value: number | null): string {
+  return value === null ? 'unlimited' : String(value);
+}
+
+/** Names only: values may be secrets, and somebody may look over one's shoulder. */
+function environmentText(environment: NonNullable<Told['spawn']>['environment']): string {
+  if (environment === undefined) return '';
+  const { clear, set, secretFiles = {} } = environment;
+  const names = [...Object.keys(set), ...Object.keys(secretFiles).map((name) => `${name} (secret)`)];
+  return [...(clear ? ['nothing of the engine’s'] : []), ...names].join(', ');
+}
+
+function outputText({ stdout, stderr }: Pick<Told, 'stdout' | 'stderr'>): string {
+  const [out, error] = [stdout, stderr].map((target) => target?.path ?? target?.kind ?? '');
+  return out === error ? (out ?? '') : `${out}; errors ${error}`;
+}
