@@ -19,6 +19,9 @@ import { probeByTcp } from './probe-tcp.ts';
 import { firstDelay, type Judgement, judge, type Progress } from './schedule.ts';
 
 const RUNS_KEPT = 5;
+/** What is killed and has not gone after that hangs in the kernel, on a disk for example, and goes when that lets it. */
+const KILLED_MS = 2_000;
+const NOT_GONE: ProbeResult = { passed: false, outcome: 'the probe before it cannot be killed', output: '' };
 
 export interface HealthPorts extends CommandProbePorts {
   readonly clock: Clock;
@@ -78,11 +81,12 @@ export class ProbingHealthMonitor implements HealthMonitor {
     const rules = subject.process.health;
     const since = clock.now();
     const calledOff = new AbortController();
+    const unlessHeldUp = oneAtATime(probe);
     let cancelTimer: Cancel = () => {};
     const runAfter = (delayMs: number, progress: Progress): void => {
       cancelTimer = clock.after(delayMs, () => {
         const ageMs = clock.now() - since;
-        void this.#runOnce(subject, probe, rules, calledOff.signal).then((run) => {
+        void this.#runOnce(subject, unlessHeldUp, rules, calledOff.signal).then((run) => {
           if (calledOff.signal.aborted) return;
           const judgement = judge(progress, run, ageMs, rules);
           const causedBy = this.#remember(subject, run, judgement);
@@ -108,8 +112,15 @@ export class ProbingHealthMonitor implements HealthMonitor {
     const startedAt = clock.wallTime();
     const startedNow = clock.now();
     const timeOver = new AbortController();
-    const cancelTimer = clock.after(rules.timeoutMs, () => timeOver.abort());
-    const result = await probe(subject, AbortSignal.any([calledOff, timeOver.signal])).catch(failedProbe);
+    let cancelTimer: Cancel = () => {};
+    const late = new Promise<ProbeResult>((resolve) => {
+      cancelTimer = clock.after(rules.timeoutMs, () => {
+        cancelTimer = clock.after(KILLED_MS, () => resolve(NOT_GONE));
+        timeOver.abort();
+      });
+    });
+    const asked = probe(subject, AbortSignal.any([calledOff, timeOver.signal]));
+    const result = await Promise.race([asked, late]);
     cancelTimer();
     const timedOut = timeOver.signal.aborted;
     return {
@@ -143,6 +154,18 @@ export class ProbingHealthMonitor implements HealthMonitor {
       pid,
     });
   }
+}
+
+/** A probe that hangs in the kernel fails all that come after it: each new one would hang beside it. */
+function oneAtATime(probe: Probe): Probe {
+  let isUnderWay = false;
+  return async (subject, signal) => {
+    if (isUnderWay) return NOT_GONE;
+    isUnderWay = true;
+    const result = await probe(subject, signal).catch(failedProbe);
+    isUnderWay = false;
+    return result;
+  };
 }
 
 /** A probe should settle, never reject; one that does has failed, and the engine has not. */

@@ -17,13 +17,17 @@ interface Watched {
   readonly told: EngineEvent[];
 }
 
-function watch(standing: Standing, health: Partial<ProbeSubject['process']['health']>): Watched {
+function watch(
+  standing: Standing,
+  health: Partial<ProbeSubject['process']['health']>,
+  kernel = new HandKernel(),
+): Watched {
   const clock = new HandClock();
   const events = new EventStream(clock);
   const told: EngineEvent[] = [];
   events.subscribe((event) => told.push(event));
   const readPipe = (): { close: () => void } => ({ close: () => {} });
-  const monitor = new ProbingHealthMonitor({ clock, events, kernel: new HandKernel(), readPipe });
+  const monitor = new ProbingHealthMonitor({ clock, events, kernel, readPipe });
   const base = processConfig('web');
   const process = { ...base, health: { ...base.health, ...health } };
   const subject = {
@@ -148,4 +152,31 @@ test('a probe that takes too long has failed, and says so', async () => {
   cancel();
   server.close();
   server.closeAllConnections();
+});
+
+test('a probe that cannot be killed has failed, and no other is started beside it', async () => {
+  const kernel = new HandKernel();
+  const probe = { kind: 'command', file: '/bin/probe', args: [] } as const;
+  const rules = { probe, intervalMs: 1_000, timeoutMs: 500, retries: 2, startPeriodMs: 0 };
+  const { clock, facts, monitor, cancel } = watch('healthy', rules, kernel);
+  const passes = async (ms: number): Promise<void> => {
+    clock.advance(ms);
+    await new Promise(setImmediate);
+  };
+  await passes(1_000);
+  await passes(500);
+  assert.equal(monitor.history('web').length, 0);
+  await passes(2_000);
+  assert.deepEqual(facts, []);
+  await passes(1_000);
+  assert.equal(kernel.spawned.length, 1);
+  assert.deepEqual(
+    facts.map(({ kind }) => kind),
+    ['becameUnhealthy'],
+  );
+  assert.deepEqual(
+    monitor.history('web').map(({ outcome }) => outcome),
+    ['timed out after 500ms', 'the probe before it cannot be killed'],
+  );
+  cancel();
 });
