@@ -172,6 +172,23 @@ test('the addon is loaded in one place', () => {
   );
 });
 
+/** Time comes to them by a port, so that tests move it by hand. */
+const WITHOUT_CLOCK = [
+  ...['lifecycle', 'wire', 'config', 'supervisor', 'health', 'files', 'output', 'input', 'journal'],
+  ...['logging', 'http'],
+];
+
+test('no room of the engine but system/ looks at the clock or sets a timer by itself', () => {
+  const offenders = WITHOUT_CLOCK.flatMap((room) => sourceFiles(join(src, room))).flatMap((path) => {
+    const code = readFileSync(path, 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+    const found = code.match(
+      /\bset(?:Timeout|Interval|Immediate)\b|\bDate\.now|new Date\(\)|performance\.now|process\.hrtime|timers\/promises/g,
+    );
+    return (found ?? []).map((what) => `${relative(src, path)} uses ${what}`);
+  });
+  assert.deepEqual(offenders, []);
+});
+
 test('the lifecycle is pure: no clock, no randomness, no process', () => {
   for (const path of sourceFiles(join(src, 'lifecycle'))) {
     assert.doesNotMatch(

@@ -21,6 +21,7 @@ export const LEAVES: readonly string[] = [
   'levels',
   'line-level',
   'nearest-word',
+  'one-a-turn',
   'shell-words',
   'signals',
   'units',
@@ -83,7 +84,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   health: { imports: ['files', 'supervisor/spawn-request'], types: ['supervisor', CONFIG], packages: NODE },
   files: { imports: ['system/native'], packages: NODE },
   'output/memory': { imports: [] },
-  'output/lines': { imports: ['output/memory', 'wire'], types: ['output'], packages: NODE },
+  'output/lines': {
+    imports: ['output/memory', 'wire'],
+    types: ['output', 'supervisor/ports'],
+    packages: NODE,
+  },
   'output/sinks': {
     imports: ['files'],
     types: ['output', 'supervisor', 'wire', CONFIG],

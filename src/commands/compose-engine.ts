@@ -83,7 +83,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     ...streams,
     format: config.engine.log.output,
     hasColour: { stdout: mayColour && addon.isTerminal(1), stderr: mayColour && isTerminal },
-    wallTime: () => clock.wallTime(),
+    clock,
   });
   events.subscribe((event) => container.tell(event));
   const output = new ProcessOutput({
@@ -102,6 +102,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
   outputTap.use(config.engine.journal.output, []);
   events.subscribe((event) => outputTap.consider(event));
   const input = new ProcessInput({
+    clock,
     // It can fail only where the terminal has gone with its process.
     resizeTerminal: (fd, { columns, rows }) => void addon.resizeTerminal(fd, columns, rows),
   });
@@ -155,7 +156,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     events,
     supervisor,
     settleHooks: (limitMs) =>
-      Promise.race([hooks.idle(), new Promise<void>((resolve) => setTimeout(resolve, limitMs).unref())]),
+      Promise.race([hooks.idle(), new Promise<void>((resolve) => void clock.after(limitMs, resolve))]),
     onFinished,
   });
   const reload = new Reload(config, {
@@ -239,7 +240,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     onFault: onClientFault,
     onVisit: () => trim.noteWork(),
   });
-  const http = new HttpEndpoints({ engine: control, events, startedAt: clock.wallTime() });
+  const http = new HttpEndpoints({ engine: control, events, clock, startedAt: clock.wallTime() });
   return {
     clock,
     role,

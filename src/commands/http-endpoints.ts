@@ -6,10 +6,12 @@ import type { HttpListener } from '../http/listener.ts';
 import type { EngineVitals } from '../http/metrics.ts';
 import { ReportLimiter } from '../rpc/server/report-limiter.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
+import type { Clock } from '../supervisor/ports.ts';
 
 export interface HttpEndpointsParts {
   readonly engine: HttpSubject;
   readonly events: EventStream;
+  readonly clock: Clock;
   /** Epoch milliseconds at which the engine started. */
   readonly startedAt: number;
 }
@@ -73,6 +75,7 @@ export class HttpEndpoints {
     const listener = new HttpListener({
       engine: this.#parts.engine,
       vitals: () => this.#vitals(),
+      clock: this.#parts.clock,
       onFault: (error) =>
         this.#faults.tell(`cannot answer an HTTP request: ${(error as Error).message}`, undefined),
     });

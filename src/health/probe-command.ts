@@ -1,7 +1,7 @@
 /** A probe that runs a program: as the process's user, with its environment and directory, in a group of its own. */
 
 import { type ExitStatus, exitInWords } from '../exit-status.ts';
-import type { Kernel, ProbeSubject, SpawnAnswer, SpawnRequest } from '../supervisor/ports.ts';
+import type { Clock, Kernel, ProbeSubject, SpawnAnswer, SpawnRequest } from '../supervisor/ports.ts';
 import { spawnRequest } from '../supervisor/spawn-request.ts';
 import { MOST_OUTPUT_BYTES, type ProbeResult } from './probe.ts';
 
@@ -9,6 +9,7 @@ import { MOST_OUTPUT_BYTES, type ProbeResult } from './probe.ts';
 export type ReadPipe = (fd: number, onData: (bytes: Uint8Array) => void) => { readonly close: () => void };
 
 export interface CommandProbePorts {
+  readonly clock: Pick<Clock, 'soon'>;
   readonly kernel: Kernel;
   readonly readPipe: ReadPipe;
 }
@@ -41,8 +42,7 @@ export function probeByCommand(
     killLeftovers(kernel, family);
     // Its exit may be known before the loop has polled its pipes: what it printed last is read in the turn
     // that follows. Then nobody listens any more, whoever else may hold them.
-    await new Promise(setImmediate);
-    await new Promise(setImmediate);
+    for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => void ports.clock.soon(resolve));
     for (const reader of readers) reader.close();
     return { passed: isPass(status), outcome: exitInWords(status), output: printed.text };
   };

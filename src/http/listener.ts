@@ -6,6 +6,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ListenAddress } from '../config/resolved-config.ts';
+import { oneATurn } from '../one-a-turn.ts';
+import type { Cancel, Clock } from '../supervisor/ports.ts';
 import { type Answer, answer, type HttpSubject, plain } from './answer.ts';
 import type { EngineVitals } from './metrics.ts';
 
@@ -25,6 +27,7 @@ export const LISTENER_LIMITS: ListenerLimits = {
 export interface ListenerOptions {
   readonly engine: HttpSubject;
   readonly vitals: () => EngineVitals;
+  readonly clock: Pick<Clock, 'after' | 'soon'>;
   /** A request could not be answered as it should; for the log. */
   readonly onFault: (error: unknown) => void;
   readonly limits?: ListenerLimits;
@@ -38,12 +41,13 @@ export class HttpListener {
   readonly #limits: ListenerLimits;
   readonly #server: Server;
   /** In the order of their coming. */
-  readonly #connections = new Map<Socket, NodeJS.Timeout>();
+  readonly #connections = new Map<Socket, Cancel>();
   readonly #taken = new WeakSet<Socket>();
-  readonly #turn = oneATurn();
+  readonly #turn: () => Promise<void>;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+    this.#turn = oneATurn((callback) => options.clock.soon(callback));
     this.#limits = options.limits ?? LISTENER_LIMITS;
     const settings = {
       maxHeaderSize: this.#limits.headerBytes,
@@ -89,13 +93,13 @@ export class HttpListener {
     }
     this.#connections.set(
       socket,
-      setTimeout(() => socket.destroy(), this.#limits.exchangeMs),
+      this.#options.clock.after(this.#limits.exchangeMs, () => socket.destroy()),
     );
     socket.once('close', () => this.#forget(socket));
   }
 
   #forget(socket: Socket): void {
-    clearTimeout(this.#connections.get(socket));
+    this.#connections.get(socket)?.();
     this.#connections.delete(socket);
   }
 
@@ -133,16 +137,6 @@ export class HttpListener {
         );
     }
   }
-}
-
-/** Of all answers together one goes on in each turn of the event loop: the metrics of a thousand are much to write. */
-function oneATurn(): () => Promise<void> {
-  let last: Promise<unknown> = Promise.resolve();
-  return () => {
-    const mine = last.then(() => new Promise<void>((resolve) => setImmediate(resolve)));
-    last = mine;
-    return mine;
-  };
 }
 
 /** Waits for the reader between pieces, so that a slow one holds no more than a few of them. */

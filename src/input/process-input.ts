@@ -5,7 +5,14 @@
 
 import { TaskmasterError } from '../errors.ts';
 import { fileSink, type OwnedSink, socketSink } from '../output/sinks/descriptor-sink.ts';
-import type { IncarnationId, InputClaim, InputHolder, InputPort, TerminalSize } from '../supervisor/ports.ts';
+import type {
+  Clock,
+  IncarnationId,
+  InputClaim,
+  InputHolder,
+  InputPort,
+  TerminalSize,
+} from '../supervisor/ports.ts';
 
 /** One write is taken whatever its size (a line of the socket bounds it); more than that only while less waits. */
 const MOST_WAITING_BYTES = 65_536;
@@ -14,6 +21,7 @@ const NO_DEVICE = 0;
 const FIRST_SIZE: TerminalSize = { columns: 80, rows: 24 };
 
 export interface InputPorts {
+  readonly clock: Pick<Clock, 'after'>;
   /** ioctl_tty(2), TIOCSWINSZ. */
   readonly resizeTerminal: (fd: number, size: TerminalSize) => void;
 }
@@ -58,7 +66,7 @@ export class ProcessInput implements InputPort {
     const inlet = this.#inletOf(instance);
     this.#close(inlet);
     // A terminal that is full has no event that tells of room (and libuv would spin on it): it is tried again.
-    const sink = kind === 'pipe' ? socketSink(fd) : fileSink({ fd, dev: NO_DEVICE });
+    const sink = kind === 'pipe' ? socketSink(fd) : fileSink({ fd, dev: NO_DEVICE }, this.#ports.clock);
     inlet.channel = { incarnation, kind, fd, sink, waiting: [], waitingBytes: 0, isEnded: false };
   }
 

@@ -1,6 +1,7 @@
 /** The journal: takes every event in, keeps the recent ones in memory, and answers queries. */
 
 import type { JournalConfig } from '../config/resolved-config.ts';
+import { oneATurn } from '../one-a-turn.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
 import type { JournalEntry, JournalPage, JournalPort, JournalQuery } from '../supervisor/journal-port.ts';
 import type { Clock } from '../supervisor/ports.ts';
@@ -26,7 +27,7 @@ export interface JournalPorts {
 export class Journal implements JournalPort {
   readonly #ports: JournalPorts;
   readonly #memory: MemoryStore;
-  readonly #pause = oneATurn();
+  readonly #pause: () => Promise<void>;
   #config: JournalConfig;
   #lastId = 0;
   #files: SegmentStore | undefined;
@@ -37,6 +38,7 @@ export class Journal implements JournalPort {
   constructor(config: JournalConfig, ports: JournalPorts) {
     this.#config = config;
     this.#ports = ports;
+    this.#pause = oneATurn((callback) => ports.clock.soon(callback));
     this.#memory = new MemoryStore(memoryBytes(config));
     ports.events.subscribe((event) => this.#take(event));
   }
@@ -139,16 +141,6 @@ export class Journal implements JournalPort {
     else if (this.#early.length < MOST_EARLY_ENTRIES) this.#early.push(item);
     else this.#earlyLost += countOf(item);
   }
-}
-
-/** Of all searches together one goes on in each turn of the event loop, however many there are. */
-function oneATurn(): () => Promise<void> {
-  let last: Promise<unknown> = Promise.resolve();
-  return () => {
-    const mine = last.then(() => new Promise<void>((resolve) => setImmediate(resolve)));
-    last = mine;
-    return mine;
-  };
 }
 
 function memoryBytes({ directory, maxBytes }: JournalConfig): number {

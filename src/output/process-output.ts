@@ -185,6 +185,7 @@ export class ProcessOutput implements OutputPort {
     this.#files.hurry();
     container.hurry();
     const isDone = untilQuiet({
+      clock: this.#ports.clock,
       bytesRead: () => this.#bytesRead,
       written: () => Promise.all([this.#files.idle(), container.idle()]),
     });

@@ -171,7 +171,7 @@ export class EngineControl {
     let sliceEnds = clock.now() + SLICE_MS;
     for (const name of instances) {
       if (clock.now() >= sliceEnds) {
-        await new Promise<void>((resolve) => setImmediate(resolve));
+        await new Promise<void>((resolve) => clock.soon(resolve));
         sliceEnds = clock.now() + SLICE_MS;
         if (action !== 'stop' && this.#ports.drain.hasBegun) return;
       }

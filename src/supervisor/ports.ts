@@ -25,6 +25,8 @@ export interface Clock {
   wallTime(): number;
   /** Calls back once, no earlier than `delayMs` from now. */
   after(delayMs: number, callback: () => void): Cancel;
+  /** Calls back once, in the next turn of the event loop: after what has come until then. */
+  soon(callback: () => void): Cancel;
 }
 
 /** Where a child's descriptor leads. */

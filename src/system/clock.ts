@@ -16,10 +16,7 @@ export class SystemClock implements Clock {
 
   after(delayMs: number, callback: () => void): Cancel {
     // A timeout of 0 costs a millisecond.
-    if (delayMs <= 0) {
-      const immediate = setImmediate(callback);
-      return () => clearImmediate(immediate);
-    }
+    if (delayMs <= 0) return this.soon(callback);
     const deadline = monotonicMs() + delayMs;
     const wait = (): NodeJS.Timeout => {
       const leftMs = Math.ceil(deadline - monotonicMs());
@@ -32,6 +29,11 @@ export class SystemClock implements Clock {
     };
     let timeout = wait();
     return () => clearTimeout(timeout);
+  }
+
+  soon(callback: () => void): Cancel {
+    const immediate = setImmediate(callback);
+    return () => clearImmediate(immediate);
   }
 }
 

@@ -5,6 +5,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { containerStreams } from '../../src/output/streams/container-stream.ts';
+import { SystemClock } from '../../src/system/clock.ts';
 import { Container } from '../support/container.ts';
 import { eventually } from '../support/eventually.ts';
 import { streamTo } from '../support/stream-to.ts';
@@ -28,7 +29,7 @@ function nanosecondsALine(format: 'raw' | 'prefix' | 'json', line: string): numb
     stdout: streamTo((_bytes, done) => done(null)),
     stderr: streamTo((_bytes, done) => done(null)),
     hasColour: { stdout: false, stderr: false },
-    wallTime: Date.now,
+    clock: new SystemClock(),
   });
   const source = { instance: 'web', process: 'web', stream: 'stdout' } as const;
   streams.use([source], false);

@@ -4,6 +4,7 @@ import { createConnection, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { HttpListener, LISTENER_LIMITS, type ListenerLimits } from '../../src/http/listener.ts';
 import { renderMetrics } from '../../src/http/metrics.ts';
+import { SystemClock } from '../../src/system/clock.ts';
 import { freePort } from '../support/engine-run.ts';
 import { eventually } from '../support/eventually.ts';
 import { anInstance, FakeEngine } from '../support/fake-engine.ts';
@@ -27,6 +28,7 @@ async function listen(
   const port = await freePort();
   const listener = new HttpListener({
     engine,
+    clock: new SystemClock(),
     vitals: () => VITALS,
     onFault: (error) => faults.push(error),
     limits: { ...LISTENER_LIMITS, ...limits },
@@ -285,6 +287,7 @@ test('closing leaves nobody connected and the port free', async (t) => {
   await client.closed();
   const next = new HttpListener({
     engine: rig.engine,
+    clock: new SystemClock(),
     vitals: () => assert.fail(),
     onFault: () => assert.fail(),
   });
@@ -296,6 +299,7 @@ test('a port that is taken is an error with its errno', async (t) => {
   const rig = await listen(t);
   const second = new HttpListener({
     engine: rig.engine,
+    clock: new SystemClock(),
     vitals: () => assert.fail(),
     onFault: () => assert.fail(),
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ProcessInput } from '../../src/input/process-input.ts';
 import type { InputHolder } from '../../src/supervisor/ports.ts';
+import { SystemClock } from '../../src/system/clock.ts';
 import { eventually } from '../support/eventually.ts';
 import {
   collect,
@@ -18,6 +19,7 @@ const BOB: InputHolder = { uid: 2, pid: 22 };
 function rig() {
   const resized: (readonly [number, number, number])[] = [];
   const input = new ProcessInput({
+    clock: new SystemClock(),
     resizeTerminal: (fd, { columns, rows }) => void resized.push([fd, columns, rows]),
   });
   const lost: InputHolder[] = [];

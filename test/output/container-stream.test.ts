@@ -2,12 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OutputStream } from '../../src/output/instance-output.ts';
 import { type ContainerPorts, containerStreams } from '../../src/output/streams/container-stream.ts';
+import { SystemClock } from '../../src/system/clock.ts';
 import type { EngineEvent } from '../../src/wire/engine-event.ts';
 import { DROP, streamTo, WAIT } from '../support/stream-to.ts';
 
 const AT = Date.UTC(2026, 10, 25, 3, 4, 5, 678);
 
 /** Streams of which all that was written is seen at once. */
+function clockAt(wallTime: () => number): ContainerPorts['clock'] {
+  return { wallTime, soon: (callback) => new SystemClock().soon(callback) };
+}
+
 function rig(format: ContainerPorts['format'], more: Partial<ContainerPorts> = {}) {
   const seen: Record<OutputStream, string> = { stdout: '', stderr: '' };
   const seenAs = (stream: OutputStream) =>
@@ -20,7 +25,7 @@ function rig(format: ContainerPorts['format'], more: Partial<ContainerPorts> = {
     stdout: seenAs('stdout'),
     stderr: seenAs('stderr'),
     hasColour: { stdout: false, stderr: false },
-    wallTime: () => AT,
+    clock: clockAt(() => AT),
     ...more,
   });
   const writer = (instance: string, stream: OutputStream = 'stdout') =>
@@ -176,7 +181,7 @@ test('a line of JSON has the time at which it was printed, however late it leave
     seen += bytes.toString();
     held.push(() => done(null));
   });
-  const { writer } = rig('json', { stdout, wallTime: () => now });
+  const { writer } = rig('json', { stdout, clock: clockAt(() => now) });
   const web = writer('web');
   for (const line of ['one', 'two', 'three']) {
     web.write(Buffer.from(`${line}\n`));

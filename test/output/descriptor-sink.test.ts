@@ -4,6 +4,7 @@ import { closeSync, constants, openSync, readFileSync, readSync, writeFileSync, 
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { descriptorSink } from '../../src/output/sinks/descriptor-sink.ts';
+import { SystemClock } from '../../src/system/clock.ts';
 import { native } from '../../src/system/native.ts';
 import { eventually } from '../support/eventually.ts';
 import { openPipe } from '../support/pipe.ts';
@@ -47,7 +48,7 @@ const written = (sink: ReturnType<typeof descriptorSink>, bytes: Buffer): Promis
 
 test('a stuck pipe blocks nobody, and all arrives once it is read', async (context) => {
   const { readFd, writeFd } = blockingPipe(context);
-  const sink = descriptorSink(writeFd);
+  const sink = descriptorSink(writeFd, new SystemClock());
   const bytes = Buffer.alloc(300_000, 'abcdefg');
   let isDone = false;
   const done = written(sink, bytes).then(() => {
@@ -67,14 +68,14 @@ test('a stuck pipe blocks nobody, and all arrives once it is read', async (conte
 
 test('the shared open file description stays as it was', async (context) => {
   const { readFd, writeFd } = blockingPipe(context);
-  assert.equal(await written(descriptorSink(writeFd), Buffer.from('hello')), null);
+  assert.equal(await written(descriptorSink(writeFd, new SystemClock()), Buffer.from('hello')), null);
   assert.ok(!isNonBlocking(writeFd));
   assert.equal(readAll(readFd).toString(), 'hello');
 });
 
 test('what a reader has not taken changes with every byte that it takes', async (context) => {
   const { readFd, writeFd } = blockingPipe(context);
-  const sink = descriptorSink(writeFd, native().unreadBytes);
+  const sink = descriptorSink(writeFd, new SystemClock(), native().unreadBytes);
   const done = written(sink, Buffer.alloc(200_000, 'x'));
   await new Promise((turn) => setImmediate(turn));
   const seen = [sink.unread()];
@@ -91,18 +92,18 @@ test('what a reader has not taken changes with every byte that it takes', async 
 
 test('a pipe whose reader is gone is told to its writer, and a closed descriptor too', async () => {
   const { readFd, writeFd } = openPipe();
-  const sink = descriptorSink(writeFd);
+  const sink = descriptorSink(writeFd, new SystemClock());
   closeSync(readFd);
   assert.ok((await written(sink, Buffer.from('x'))) instanceof Error);
   assert.ok((await written(sink, Buffer.from('x'))) instanceof Error);
   closeSync(writeFd);
-  assert.ok((await written(descriptorSink(writeFd), Buffer.from('x'))) instanceof Error);
+  assert.ok((await written(descriptorSink(writeFd, new SystemClock()), Buffer.from('x'))) instanceof Error);
 });
 
 test('a file is written at the offset that it shares with others', async (context) => {
   const path = join(temporaryFolder(context), 'out');
   const fd = openSync(path, 'w');
-  const sink = descriptorSink(fd);
+  const sink = descriptorSink(fd, new SystemClock());
   writeSync(fd, 'one\n');
   assert.equal(await written(sink, Buffer.from('two\n')), null);
   writeSync(fd, 'three\n');
@@ -112,15 +113,25 @@ test('a file is written at the offset that it shares with others', async (contex
 
 test('a device that is full loses what is written, and nothing else happens', async () => {
   const fd = openSync('/dev/full', 'w');
-  assert.equal(await written(descriptorSink(fd), Buffer.from('x')), null);
+  assert.equal(await written(descriptorSink(fd, new SystemClock()), Buffer.from('x')), null);
   closeSync(fd);
 });
+
+/** What a script of its own needs of ours. */
+const IMPORTS = Object.entries({
+  descriptorSink: 'output/sinks/descriptor-sink.ts',
+  SystemClock: 'system/clock.ts',
+})
+  .map(
+    ([name, file]) =>
+      `import { ${name} } from ${JSON.stringify(join(import.meta.dirname, '../../src', file))};\n`,
+  )
+  .join('');
 
 /** Runs a script with the given standard output, in a process of its own: it is about descriptors 1 and 2. */
 function run(context: TestContext, script: string, options: object): ChildProcess {
   const path = join(temporaryFolder(context), 'script.mts');
-  const sink = join(import.meta.dirname, '../../src/output/sinks/descriptor-sink.ts');
-  writeFileSync(path, `import { descriptorSink } from ${JSON.stringify(sink)};\n${script}`);
+  writeFileSync(path, IMPORTS + script);
   const child = spawn(process.execPath, [path], { stdio: ['ignore', 'pipe', 'pipe'], ...options });
   context.after(() => child.kill('SIGKILL'));
   return child;
@@ -142,7 +153,7 @@ test('a stream that may not be opened anew, as of another user, is written all t
     process.setgid(65534); process.setuid(65534);
     let mayOpen = true;
     try { openSync('/proc/self/fd/1', 'w'); } catch { mayOpen = false; }
-    descriptorSink(1).write(Buffer.from('heard, ' + mayOpen), (error) => process.exit(error === null ? 0 : 1));`;
+    descriptorSink(1, new SystemClock()).write(Buffer.from('heard, ' + mayOpen), (error) => process.exit(error === null ? 0 : 1));`;
   const child = run(context, script, { stdio: ['ignore', writeFd, 'inherit'] });
   const code = await new Promise((done) => child.once('exit', done));
   assert.equal(code, 0);
@@ -153,7 +164,7 @@ test('a descriptor whose reader is gone is not given to the next file that is op
   // Sockets cannot be opened anew (ENXIO), so the engine writes to the shared one and Node closes it when it breaks.
   const script = `
     import { closeSync, openSync, fstatSync } from 'node:fs';
-    const sink = descriptorSink(1);
+    const sink = descriptorSink(1, new SystemClock());
     const attempt = () => sink.write(Buffer.from('x'), (error) => error === null ? setImmediate(attempt) : setImmediate(look));
     const look = () => {
       const next = openSync('/dev/zero', 'r');
@@ -173,13 +184,12 @@ test('a descriptor whose reader is gone is not given to the next file that is op
 test('a terminal that is held takes up again where it was stopped', async (context) => {
   const folder = temporaryFolder(context);
   const path = join(folder, 'script.mts');
-  const sink = join(import.meta.dirname, '../../src/output/sinks/descriptor-sink.ts');
   writeFileSync(
     path,
-    `import { descriptorSink } from ${JSON.stringify(sink)};
+    `${IMPORTS}
      import { writeFileSync } from 'node:fs';
      // Raw, so that the terminal changes no byte.
-     const sink = descriptorSink(1);
+     const sink = descriptorSink(1, new SystemClock());
      let turns = 0; const count = setInterval(() => (turns += 1), 1);
      sink.write(Buffer.alloc(200_000, 'abcdefgh'), () => { clearInterval(count); writeFileSync(process.argv[2], String(turns)); });`,
   );

@@ -47,6 +47,12 @@ export class HandClock implements Clock {
     };
   }
 
+  /** The event loop is the real one. */
+  soon(callback: () => void): Cancel {
+    const immediate = setImmediate(callback);
+    return () => clearImmediate(immediate);
+  }
+
   get pending(): number {
     return this.#timers.length;
   }

@@ -5,6 +5,7 @@ import type { HealthRules, ProbeConfig, ProcessConfig } from '../../src/config/r
 import type { CommandProbePorts } from '../../src/health/probe-command.ts';
 import { PipeReaders } from '../../src/output/pipes/pipe-reader.ts';
 import type { ProbeSubject } from '../../src/supervisor/ports.ts';
+import { SystemClock } from '../../src/system/clock.ts';
 import { takeInitRole } from '../../src/system/init-role.ts';
 import { LinuxKernel } from '../../src/system/kernel.ts';
 import { native } from '../../src/system/native.ts';
@@ -17,6 +18,7 @@ export function commandPorts(t: TestContext): CommandProbePorts {
   t.after(() => reaper.stop());
   const pipes = new PipeReaders();
   return {
+    clock: new SystemClock(),
     // As in the engine, orphans come to us.
     kernel: new LinuxKernel({ addon, reaper, role: takeInitRole(addon), openFiles: undefined }),
     readPipe: (fd, onData) =>

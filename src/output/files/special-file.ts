@@ -25,7 +25,7 @@ export class SpecialFile implements OutputFile {
 
   /** Takes ownership of the descriptor, which must be non-blocking. */
   constructor(path: string, open: OpenFile, { clock, reports, slowReader, unreadBytes }: SpecialFilePorts) {
-    const sink = open.kind === 'pipe' ? socketSink(open.fd, unreadBytes) : fileSink(open);
+    const sink = open.kind === 'pipe' ? socketSink(open.fd, unreadBytes) : fileSink(open, clock);
     this.#stream = new SharedStream(sink, slowReader, {
       clock,
       reports: streamReports(reports, `nobody reads ${path} fast enough`),

@@ -1,5 +1,6 @@
 /** Marks in the container's output: when a process started, ended, and what became of its health. */
 
+import type { Clock } from '../../supervisor/ports.ts';
 import { type EngineEvent, markText } from '../../wire/engine-event.ts';
 
 /**
@@ -7,10 +8,12 @@ import { type EngineEvent, markText } from '../../wire/engine-event.ts';
  * what was printed last is read in the turn that follows.
  */
 export class LifeMarks {
+  readonly #clock: Pick<Clock, 'soon'>;
   readonly #write: (event: EngineEvent, text: string) => void;
   readonly #ends = new Map<string, () => void>();
 
-  constructor(write: (event: EngineEvent, text: string) => void) {
+  constructor(clock: Pick<Clock, 'soon'>, write: (event: EngineEvent, text: string) => void) {
+    this.#clock = clock;
     this.#write = write;
   }
 
@@ -30,6 +33,6 @@ export class LifeMarks {
       this.#write(event, text);
     };
     this.#ends.set(instance, end);
-    setImmediate(() => setImmediate(end));
+    this.#clock.soon(() => this.#clock.soon(end));
   }
 }

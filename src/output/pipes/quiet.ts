@@ -1,6 +1,6 @@
 /** Waiting until nothing more comes, without waiting for the end of what may never end. */
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '../../supervisor/ports.ts';
 
 /** A pipe that is resumed in one turn is polled in the next, and its bytes are handed on in that. */
 const QUIET_TURNS = 3;
@@ -10,13 +10,14 @@ const QUIET_TURNS = 3;
  * grandchild that merely holds one is not waited for.
  */
 export async function untilQuiet(what: {
+  readonly clock: Pick<Clock, 'soon'>;
   readonly bytesRead: () => number;
   readonly written: () => Promise<unknown>;
 }): Promise<void> {
   for (let quietTurns = 0; quietTurns < QUIET_TURNS; ) {
     const before = what.bytesRead();
     await what.written();
-    await nextTurn();
+    await new Promise<void>((resolve) => void what.clock.soon(resolve));
     quietTurns = what.bytesRead() === before ? quietTurns + 1 : 0;
   }
 }

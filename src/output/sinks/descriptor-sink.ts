@@ -6,6 +6,7 @@
 
 import { constants, fstatSync, openSync } from 'node:fs';
 import { type Descriptor, writeSome } from '../../files/open-descriptor.ts';
+import type { Clock } from '../../supervisor/ports.ts';
 import { closeQuietly } from './open-file.ts';
 
 /** Writes all of it or fails; calls back once. */
@@ -14,19 +15,21 @@ export type Sink = (bytes: Buffer, done: (error: Error | null) => void) => void;
 /** How much of what was written to a descriptor its reader has not taken yet; -1: unknown. */
 export type UnreadBytes = (fd: number) => number;
 
+type RetryClock = Pick<Clock, 'after'>;
+
 const FIRST_RETRY_MS = 1;
 const LONGEST_RETRY_MS = 50;
 
 /** A sink for one of the engine's standard streams; the descriptor stays open. One for each descriptor, one write at a time. */
-export function descriptorSink(fd: number, unreadBytes?: UnreadBytes): OwnedSink {
+export function descriptorSink(fd: number, clock: RetryClock, unreadBytes?: UnreadBytes): OwnedSink {
   try {
     const kind = fstatSync(fd);
     // Written through the shared description: the offset must stay common with whoever else writes to the file.
-    if (kind.isFile()) return fileSink({ fd, dev: kind.dev });
+    if (kind.isFile()) return fileSink({ fd, dev: kind.dev }, clock);
     if (kind.isSocket()) return socketSink(fd, unreadBytes);
     // A terminal that the engine may not reopen blocks when it is held: only a thread of its own waits for it.
     const own = openAnew(fd) ?? fd;
-    return kind.isFIFO() ? socketSink(own, unreadBytes) : fileSink({ fd: own, dev: kind.rdev });
+    return kind.isFIFO() ? socketSink(own, unreadBytes) : fileSink({ fd: own, dev: kind.rdev }, clock);
   } catch {
     // Closed from the start: there is nowhere to write to.
     return { write: (_bytes, done) => done(new Error('closed')), unread: () => 0, close: () => {} };
@@ -79,7 +82,7 @@ function queuedBytes(socket: object): number {
 }
 
 /** Terminals, devices and files have no event that tells of room: where one is held (^S), try again. */
-export function fileSink(file: Descriptor): OwnedSink {
+export function fileSink(file: Descriptor, clock: RetryClock): OwnedSink {
   const { fd } = file;
   let isClosed = false;
   let isWriting = false;
@@ -93,7 +96,7 @@ export function fileSink(file: Descriptor): OwnedSink {
       if (isClosed) done(new Error('closed'));
       else if (error?.code === 'EAGAIN' || error?.code === 'EINTR') {
         const nextRetryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
-        setTimeout(() => again(bytes, from, nextRetryMs, done), retryMs).unref();
+        clock.after(retryMs, () => again(bytes, from, nextRetryMs, done));
       } else if (error?.code === 'ENOSPC' || error?.code === 'EDQUOT') done(null);
       else if (error !== null) done(error);
       else if (from + written < bytes.length) attempt(bytes, from + written, FIRST_RETRY_MS, done);

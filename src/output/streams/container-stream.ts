@@ -1,6 +1,7 @@
 /** What the container prints: processes with `inherit`, as they are, with a prefix, or as JSON lines; and marks. */
 
 import type { EngineLogConfig, SlowReaderRules } from '../../config/resolved-config.ts';
+import type { Clock } from '../../supervisor/ports.ts';
 import type { EngineEvent } from '../../wire/engine-event.ts';
 import type { OutputSource, OutputStream } from '../instance-output.ts';
 import { LifeMarks } from '../lines/life-marks.ts';
@@ -38,7 +39,7 @@ export interface ContainerPorts {
   readonly format: EngineLogConfig['output'];
   /** Terminals on which colour is wanted. */
   readonly hasColour: Readonly<Record<OutputStream, boolean>>;
-  readonly wallTime: () => number;
+  readonly clock: Pick<Clock, 'soon' | 'wallTime'>;
 }
 
 export function containerStreams(ports: ContainerPorts): ContainerStreams {
@@ -123,12 +124,13 @@ class LineStreams extends Streams<LineLane> implements ContainerStreams {
   readonly #labels = new LineLabels();
   /** One for all: it is empty between two calls. */
   readonly #batch = new LineBatch();
-  readonly #marks = new LifeMarks((event, text) => this.#mark(event, text));
+  readonly #marks: LifeMarks;
   #hasMarks = false;
 
   constructor(ports: LinePorts) {
     super(ports);
     this.#linePorts = ports;
+    this.#marks = new LifeMarks(ports.clock, (event, text) => this.#mark(event, text));
   }
 
   override use(names: readonly Labelled[], hasMarks: boolean): void {
@@ -142,7 +144,8 @@ class LineStreams extends Streams<LineLane> implements ContainerStreams {
   }
 
   protected override makeLane(source: OutputSource, to: OutputStream): LineLane {
-    const { wallTime } = this.#linePorts;
+    const { clock } = this.#linePorts;
+    const wallTime = (): number => clock.wallTime();
     const format = this.#formatOf(source, to, () => lane.time);
     const lane = new LineLane({ pool: this.#linePorts[to].pool, format, batch: this.#batch, wallTime });
     return lane;

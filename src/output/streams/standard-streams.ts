@@ -28,7 +28,7 @@ export function standardStreams(
       fileReports(events, name, () => undefined),
       DROP_REASON,
     );
-    return new SharedStream(descriptorSink(fd, unreadBytes), rules, { clock, reports });
+    return new SharedStream(descriptorSink(fd, clock, unreadBytes), rules, { clock, reports });
   };
   if (isSameFile(1, 2)) {
     const both = open(1, "the container's stdout and stderr");
