@@ -125,7 +125,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     types: ['supervisor', 'wire', 'config/document/config-ports', 'lifecycle/exit-outcome'],
     packages: ['node:', 'execa'],
   },
-  'rpc/contract': { imports: ['generated'] },
+  'rpc/contract': { imports: ['generated', 'lifecycle/states'] },
   'rpc/protocol': { imports: ['rpc/contract/error-codes'], packages: NODE },
   'rpc/client': { imports: ['rpc/contract', 'rpc/protocol'], packages: NODE },
   'rpc/access': { imports: [], types: ['rpc/contract', 'lifecycle/states', 'supervisor', 'wire'] },
@@ -134,7 +134,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     types: ['supervisor', 'wire'],
     packages: NODE,
   },
-  http: { imports: [], types: ['supervisor', 'wire', CONFIG], packages: NODE },
+  http: { imports: ['lifecycle/states'], types: ['supervisor', 'wire', CONFIG], packages: NODE },
   terminal: { imports: [], packages: ['node:', 'get-east-asian-width'] },
   cli: {
     imports: [
@@ -156,11 +156,25 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     types: ['rpc/client', 'rpc/contract'],
     packages: NODE,
   },
-  'cli/shell': { imports: ['cli', 'terminal'], types: ['rpc/client', 'rpc/contract'], packages: NODE },
-  'cli/status': { imports: ['cli', 'rpc/access/name-pattern'], types: ['rpc/client', 'rpc/contract'] },
-  'tui/screen': { imports: ['terminal/characters'], types: ['tui/model'] },
+  'cli/shell': {
+    imports: ['cli', 'terminal', 'wire/states'],
+    types: ['rpc/client', 'rpc/contract', 'lifecycle/states'],
+    packages: NODE,
+  },
+  'cli/status': {
+    imports: ['cli', 'rpc/access/name-pattern', 'wire/states'],
+    types: ['rpc/client', 'rpc/contract'],
+  },
+  'tui/screen': { imports: ['terminal/characters', 'wire/states'], types: ['lifecycle/states'] },
   'tui/model': {
-    imports: ['tui/screen', 'terminal/characters', 'cli/plain-text', 'cli/render', 'cli/event-words'],
+    imports: [
+      'tui/screen',
+      'wire/states',
+      'terminal/characters',
+      'cli/plain-text',
+      'cli/render',
+      'cli/event-words',
+    ],
     types: ['rpc/contract', 'terminal/keys', 'lifecycle/states', CONFIG],
   },
   'tui/view': { imports: ['tui/model', 'tui/screen', 'terminal/characters', 'cli/plain-text'] },

@@ -3,6 +3,7 @@
 import { exitInShort } from '../exit-status.ts';
 import type { WireExitStatus, WireInstance } from '../rpc/contract/contract.ts';
 import { durationInWords, shortDuration } from '../units.ts';
+import { STATES, type StateTone } from '../wire/states.ts';
 import { plainLine } from './plain-text.ts';
 
 export interface Look {
@@ -11,34 +12,14 @@ export interface Look {
   readonly width: number | undefined;
 }
 
-type State = WireInstance['state'];
-type Tone = 'good' | 'busy' | 'bad' | 'quiet';
-
-const TONES: Readonly<Record<State, Tone>> = {
-  idle: 'quiet',
-  waiting: 'busy',
-  blocked: 'bad',
-  starting: 'busy',
-  healthcheck: 'busy',
-  healthy: 'good',
-  unhealthy: 'bad',
-  stopping: 'busy',
-  backoff: 'bad',
-  completed: 'good',
-  stopped: 'quiet',
-  failed: 'bad',
-};
 /** SGR parameters (ECMA-48): green, yellow, red, faint. */
-const SGR: Readonly<Record<Tone, string>> = { good: '32', busy: '33', bad: '31', quiet: '2' };
-
-/** States that ask for their reason even where only one sentence is wanted. */
-const TELLS_WHY: ReadonlySet<State> = new Set(['waiting', 'blocked', 'unhealthy', 'backoff', 'failed']);
+const SGR: Readonly<Record<StateTone, string>> = { good: '32', busy: '33', bad: '31', quiet: '2' };
 
 /** `nginx: healthcheck since 2 seconds`, with the reason where something is not as it should be. */
 export function sentence(instance: WireInstance, look: Look): string {
   const { name, state, state_age_ms: ageMs } = instance;
-  const reason = TELLS_WHY.has(state) ? reasonOf({ ...instance, dropped_output: [] }) : '';
-  const told = `${plainLine(name)}: ${painted(state, TONES[state], look)} since ${durationInWords(ageMs)}`;
+  const reason = STATES[state].tellsWhy ? reasonOf({ ...instance, dropped_output: [] }) : '';
+  const told = `${plainLine(name)}: ${painted(state, STATES[state].tone, look)} since ${durationInWords(ageMs)}`;
   const whole = reason === '' ? told : `${told} (${reason})`;
   const lost = droppedBytes(instance);
   return lost === 0 ? whole : `${whole}; dropped ${lost} bytes of its output`;
@@ -56,7 +37,7 @@ export function table(instances: readonly WireInstance[], look: Look): readonly 
   const widths = COLUMNS.map((title, column) =>
     rows.reduce((width, row) => Math.max(width, (row[column] ?? '').length), title.length),
   );
-  const line = (cells: readonly string[], tone: Tone | undefined): string => {
+  const line = (cells: readonly string[], tone: StateTone | undefined): string => {
     const padded = cells.map((cell, column) =>
       column === COLUMNS.length - 1 ? cell : cell.padEnd(widths[column] ?? 0),
     );
@@ -68,7 +49,7 @@ export function table(instances: readonly WireInstance[], look: Look): readonly 
   };
   return [
     line(COLUMNS, undefined),
-    ...instances.map((instance, index) => line(rows[index] ?? [], TONES[instance.state])),
+    ...instances.map((instance, index) => line(rows[index] ?? [], STATES[instance.state].tone)),
   ];
 }
 
@@ -101,7 +82,7 @@ export function exitText(status: WireExitStatus | { readonly how: 'not-started' 
   return status.how === 'not-started' ? 'not started' : plainLine(exitInShort(status, ahead));
 }
 
-function painted(text: string, tone: Tone, look: Look): string {
+function painted(text: string, tone: StateTone, look: Look): string {
   return look.colour ? `\u001b[${SGR[tone]}m${text}\u001b[0m` : text;
 }
 

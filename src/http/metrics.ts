@@ -3,6 +3,7 @@
  * 0.0.4 of Prometheus for scrapers that do not ask for it. Pure: snapshot in, text out, piece by piece.
  */
 
+import { VISIBLE_STATES } from '../lifecycle/states.ts';
 import { shellCodeOf } from '../signals.ts';
 import type { EngineSnapshot, InstanceSnapshot } from '../wire/snapshot.ts';
 
@@ -27,22 +28,6 @@ interface Family {
 
 /** Text is handed out in pieces of about this size: a thousand processes make two megabytes. */
 const PIECE_CHARACTERS = 32_768;
-
-const STATES: Readonly<Record<InstanceSnapshot['state'], true>> = {
-  idle: true,
-  waiting: true,
-  blocked: true,
-  starting: true,
-  healthcheck: true,
-  healthy: true,
-  unhealthy: true,
-  stopping: true,
-  backoff: true,
-  completed: true,
-  stopped: true,
-  failed: true,
-};
-const STATE_NAMES = Object.keys(STATES);
 
 /** @param snapshot with usage, where that is known. */
 export function* renderMetrics(
@@ -80,7 +65,7 @@ function* lines(snapshot: EngineSnapshot, vitals: EngineVitals, format: MetricsF
   }
   yield header(STATE, format);
   for (const { instance, labels } of labelled) {
-    yield STATE_NAMES.map(
+    yield VISIBLE_STATES.map(
       // "Each State's sample MUST have a label with the MetricFamily name as label name".
       (state) => `${STATE.name}{${labels},${STATE.name}="${state}"} ${state === instance.state ? 1 : 0}\n`,
     ).join('');

@@ -22,6 +22,7 @@ export type MonitorState = (typeof MONITOR_STATES)[number];
 
 /** What users see; the README says what each one means. */
 export type VisibleState = Exclude<MonitorState, 'ended'>;
+export const VISIBLE_STATES: readonly VisibleState[] = MONITOR_STATES.filter((state) => state !== 'ended');
 
 /**
  * What is wanted. `start` is up at once, ahead of any wait for a retry, and becomes `up` when that is so.

@@ -11,6 +11,7 @@ import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
 import type { Instance } from '../lifecycle/instance.ts';
 import { step } from '../lifecycle/step.ts';
 import type { EventFields } from '../wire/engine-event.ts';
+import { STATES, type StateRow } from '../wire/states.ts';
 import { Activities } from './activities.ts';
 import { dependentsByName } from './dependencies.ts';
 import type { EventStream } from './event-stream.ts';
@@ -361,8 +362,6 @@ function triggerOf({ machine }: InstanceRecord): Pick<EventFields['state_changed
   return { trigger: ending };
 }
 
-function levelOf(record: InstanceRecord): 'error' | 'warn' | 'info' {
-  const { monitor } = record.machine;
-  if (monitor === 'failed' || monitor === 'blocked') return 'error';
-  return monitor === 'unhealthy' || monitor === 'backoff' ? 'warn' : 'info';
+function levelOf({ machine }: InstanceRecord): StateRow['level'] {
+  return machine.monitor === 'ended' ? 'info' : STATES[machine.monitor].level;
 }

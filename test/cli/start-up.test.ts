@@ -61,5 +61,6 @@ test('status imports what it needs and nothing more', async (t) => {
     'rpc/protocol/framing.ts',
     'rpc/protocol/socket-path.ts',
     'units.ts',
+    'wire/states.ts',
   ]);
 });

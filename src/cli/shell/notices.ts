@@ -1,7 +1,9 @@
 /** What happens to instances while somebody sits at the prompt: told in a few lines, never in a flood. */
 
+import type { VisibleState } from '../../lifecycle/states.ts';
 import type { RpcClient } from '../../rpc/client/client.ts';
 import type { WireEvent } from '../../rpc/contract/contract.ts';
+import { STATES } from '../../wire/states.ts';
 import { eventStory } from '../event-words.ts';
 import type { CliIo } from '../io.ts';
 import { LazyConnection } from '../lazy-connection.ts';
@@ -10,17 +12,6 @@ import { LazyConnection } from '../lazy-connection.ts';
 const GATHER_MS = 100;
 const MOST_AT_ONCE = 5;
 const RECONNECT_MS = 1_000;
-/** Passing states are left out: what comes of them is told soon. */
-const TOLD_STATES: ReadonlySet<unknown> = new Set([
-  'healthy',
-  'unhealthy',
-  'blocked',
-  'backoff',
-  'completed',
-  'stopped',
-  'failed',
-]);
-
 export class Notices {
   /** One of its own: the shell's is broken off with the command that uses it. */
   readonly #connection: LazyConnection;
@@ -79,8 +70,9 @@ export class Notices {
   }
 
   #take(event: WireEvent): void {
-    if (!TOLD_STATES.has(event.to)) return;
-    this.#add(eventStory(event));
+    const { to } = event;
+    const isNews = typeof to === 'string' && Object.hasOwn(STATES, to) && STATES[to as VisibleState].isNews;
+    if (isNews) this.#add(eventStory(event));
   }
 
   #lost(): void {

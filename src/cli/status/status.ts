@@ -1,6 +1,7 @@
 /** `status`: sentences for those named, a table of all. */
 
 import type { WireInstance } from '../../rpc/contract/contract.ts';
+import { STATES } from '../../wire/states.ts';
 import type { CommandHandler } from '../command.ts';
 import { jsonText, say, wantsColour } from '../io.ts';
 import { sentence, table } from '../render.ts';
@@ -27,25 +28,7 @@ export const status: CommandHandler = async (invocation) => {
   return statusCode(instances);
 };
 
-type State = WireInstance['state'];
-
-/** 0: as good as can be. 1: a program runs (or is just being started) that is not healthy yet. 3: nothing runs. */
-const CODES: Readonly<Record<State, 0 | 1 | 3>> = {
-  idle: 3,
-  waiting: 3,
-  blocked: 3,
-  starting: 1,
-  healthcheck: 1,
-  healthy: 0,
-  unhealthy: 1,
-  stopping: 1,
-  backoff: 3,
-  completed: 0,
-  stopped: 3,
-  failed: 3,
-};
-
 /** The worst of all. */
 export function statusCode(instances: readonly WireInstance[]): number {
-  return instances.reduce((worst, { state }) => Math.max(worst, CODES[state]), 0);
+  return instances.reduce((worst, { state }) => Math.max(worst, STATES[state].statusCode), 0);
 }

@@ -4,6 +4,7 @@
  */
 
 import { LEVELS } from '../../levels.ts';
+import { VISIBLE_STATES } from '../../lifecycle/states.ts';
 
 const TEXT = { type: 'string' } as const;
 const COUNT = { type: 'integer', minimum: 0 } as const;
@@ -69,22 +70,7 @@ const LAST_EXIT = {
   additionalProperties: false,
 } as const;
 
-export const VISIBLE_STATE = {
-  enum: [
-    'idle',
-    'waiting',
-    'blocked',
-    'starting',
-    'healthcheck',
-    'healthy',
-    'unhealthy',
-    'stopping',
-    'backoff',
-    'completed',
-    'stopped',
-    'failed',
-  ],
-} as const;
+export const VISIBLE_STATE = { enum: VISIBLE_STATES } as const;
 
 const USAGE = {
   type: 'object',

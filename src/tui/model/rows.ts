@@ -1,6 +1,7 @@
 /** The rows of the table: which instances are shown, folded by process or not, in which order. Pure. */
 
 import type { WireInstance } from '../../rpc/contract/contract.ts';
+import { STATES } from '../../wire/states.ts';
 import { inNaturalOrder } from './natural-order.ts';
 import { memoryOf, type Tracked } from './tracked.ts';
 
@@ -27,26 +28,11 @@ export interface RowsAsked {
   readonly folded: ReadonlySet<string>;
 }
 
-/** Worst first. */
-const SEVERITY: readonly State[] = [
-  'failed',
-  'blocked',
-  'backoff',
-  'unhealthy',
-  'stopping',
-  'waiting',
-  'starting',
-  'healthcheck',
-  'healthy',
-  'completed',
-  'stopped',
-  'idle',
-];
-const TROUBLED: ReadonlySet<State> = new Set(['failed', 'blocked', 'backoff', 'unhealthy']);
+const SEVERITY = Object.keys(STATES) as readonly State[];
 
 /** Also while it runs between two failures: what flaps keeps its place. */
 export function isTroubled({ instance }: Tracked): boolean {
-  return TROUBLED.has(instance.state) || instance.consecutive_restarts > 0;
+  return STATES[instance.state].tone === 'bad' || instance.consecutive_restarts > 0;
 }
 
 export function rowsOf(asked: RowsAsked): readonly Row[] {
