@@ -25,6 +25,8 @@ export interface ControlSocketParts {
   readonly onVisit: () => void;
 }
 
+const CAN_BE_HELD_UP =
+  'users who can connect to the control socket can stop the engine by descriptors that they pass over it, which only Linux 6.16 and later can refuse; restrict socket_mode and socket_group to users whom you trust';
 /** What waits for a client when the engine leaves is given this long. */
 const FLUSH_MS = 200;
 
@@ -81,7 +83,10 @@ export class ControlSocket {
       file: {
         mode: config.socketMode,
         gid: config.socketGid,
-        onBound: (listener) => addon.refuseDescriptors(descriptorOf(listener)),
+        onBound: (listener) => {
+          if (!addon.refuseDescriptors(descriptorOf(listener)) && this.#isForOthers)
+            this.#notice('warn', CAN_BE_HELD_UP);
+        },
       },
       engineUid: ownUid(),
       grants: this.#grants,
@@ -105,6 +110,13 @@ export class ControlSocket {
       onRestored: () => events.emit('info', 'engine_listening', { socket }),
       onFailed: ({ message }) => this.#notice('error', `${message}; it is tried again`),
     });
+  }
+
+  /** Users may connect who are neither root nor the engine's own. */
+  get #isForOthers(): boolean {
+    const { socketMode, socketGid } = this.#parts.config;
+    const isOfGroup = socketGid !== undefined && socketGid !== 0 && (socketMode & 0o020) !== 0;
+    return this.#grants.length > 0 || isOfGroup || (socketMode & 0o002) !== 0;
   }
 
   #notice(level: 'warn' | 'error', message: string): void {

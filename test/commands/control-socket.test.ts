@@ -11,21 +11,33 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 function aSocket(
   t: TestContext,
   folder = temporaryFolder(t),
+  { mode = 0o660, refusesDescriptors = true } = {},
 ): { socket: ControlSocket; path: string; told: string[] } {
   const path = join(folder, 'tm.sock');
   const told: string[] = [];
   const socket = new ControlSocket({
-    config: { socket: path, socketMode: 0o660, socketGid: undefined, access: [] },
+    config: { socket: path, socketMode: mode, socketGid: undefined, access: [] },
     control: new FakeEngine(),
     events: { emit: (_level: string, event: string) => told.push(event) },
     clock: { now: () => performance.now() },
-    addon: { peerCredentials: () => null, acceptMore: () => [], refuseDescriptors: () => true },
+    addon: { peerCredentials: () => null, acceptMore: () => [], refuseDescriptors: () => refusesDescriptors },
     onFault: (error: unknown) => {
       throw error;
     },
   } as unknown as ControlSocketParts);
   t.after(() => socket.close());
   return { socket, path, told };
+}
+
+for (const [what, mode, count] of [
+  ['that others may use warns of it', 0o666, 1],
+  ['of the engine alone says nothing', 0o660, 0],
+] as const) {
+  test(`where the kernel cannot refuse descriptors, a socket ${what}`, async (t) => {
+    const { socket, told } = aSocket(t, undefined, { mode, refusesDescriptors: false });
+    await socket.listen();
+    assert.equal(told.filter((event) => event === 'engine_notice').length, count);
+  });
 }
 
 test('attempts that come together do not take each other for another engine', async (t) => {

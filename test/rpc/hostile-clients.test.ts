@@ -134,6 +134,17 @@ describe('no request keeps another client waiting', () => {
       'objects of many keys',
       () => `{${Array.from({ length: 25_000 }, (_, at) => `"${at}":0`).join()}}\n`.repeat(10),
     ],
+    ['a long name of a method', () => line('x'.repeat(250_000)).repeat(20)],
+    ['a long id', () => line('version', {}, 'x'.repeat(250_000)).repeat(20)],
+    [
+      'numbers beyond all bounds',
+      () => `{"names":[${'1e999,'.repeat(40_000)}${'9'.repeat(9_000)}]}\n`.repeat(20),
+    ],
+    ['a number of many digits', () => `${'9'.repeat(250_000)}\n`.repeat(20)],
+    [
+      'parameters in deep nests',
+      () => line('status', JSON.parse(`${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`)).repeat(100),
+    ],
     ['the whole status again and again', () => line('status').repeat(200)],
     ['a long replay', () => line('events.subscribe', { text: 'no such text', replay: 1_000 }).repeat(10)],
   ];
