@@ -204,6 +204,11 @@ Failure Preparation::Explain() const {
 
 Failure Preparation::Present() const { return ExplainStep(plan.step, 0); }
 
+bool Preparation::MayHangAs(const Preparation& other) const {
+  if (plan.changes_user && other.plan.changes_user && plan.uid.value == other.plan.uid.value) return true;
+  return other.plan.step == Step::kExecute ? file_ == other.file_ : plan.cwd != nullptr && cwd_ == other.cwd_;
+}
+
 Failure Preparation::ExplainStep(Step step, int number) const {
   switch (step) {
     case Step::kNone:

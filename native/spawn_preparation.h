@@ -66,6 +66,9 @@ class Preparation {
   // What the child is about to do, for one that does not come to an end with it.
   Failure Present() const;
 
+  // What holds up the other one, which is its user or a disk, may hold up this one too.
+  bool MayHangAs(const Preparation& other) const;
+
   ChildPlan plan = {};
   std::vector<Stream> streams;
 

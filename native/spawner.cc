@@ -21,6 +21,8 @@ namespace taskmaster {
 namespace {
 
 constexpr int kMaxThreads = 64;
+// The others are for children that have nothing in common with those that are held up.
+constexpr int kMaxHeldUp = 32;
 constexpr size_t kThreadStackBytes = 256 * 1024;
 constexpr int kIdleSeconds = 5;
 // Starts the child and sleeps until it has executed the program or failed. Returns its pid, or -errno.
@@ -120,7 +122,8 @@ void Spawner::Work() {
   bool must_stay = false;
   Lock lock(&mutex_);
   for (;;) {
-    if (queue_.empty()) {
+    SpawnTask* task = TakeRunnable();
+    if (task == nullptr) {
       // The last idle one stays, and sleeps for good: another might not be to be had when it is needed.
       if (++idle_ == 1 || must_stay) {
         pthread_cond_wait(&work_, &mutex_);
@@ -130,16 +133,36 @@ void Spawner::Work() {
       timespec until = After(kIdleSeconds * 1000);
       int result = pthread_cond_timedwait(&work_, &mutex_, &until);
       --idle_;
-      if (result == ETIMEDOUT && queue_.empty() && idle_ > 0) break;
+      if (result == ETIMEDOUT && !HasRunnable() && idle_ > 0) break;
       continue;
     }
-    SpawnTask* task = queue_.front();
-    queue_.pop_front();
     must_stay |= task->prepared.plan.parent_death_signal != 0;
     Execute(*task, stack);
     Settle(*task);
+    if (!queue_.empty()) pthread_cond_signal(&work_);
   }
   --threads_;
+}
+
+// With half of the threads in use, what may hang in the same way as those before it waits for them.
+bool Spawner::IsRunnable(const SpawnTask& task) const {
+  auto is_held_up = [](const SpawnTask* other) { return other->has_begun && other->id != 0 && !other->is_done; };
+  if (std::count_if(tasks_.begin(), tasks_.end(), is_held_up) < kMaxHeldUp) return true;
+  return std::none_of(tasks_.begin(), tasks_.end(), [&](const SpawnTask* other) {
+    return is_held_up(other) && task.prepared.MayHangAs(other->prepared);
+  });
+}
+
+bool Spawner::HasRunnable() const {
+  return std::any_of(queue_.begin(), queue_.end(), [this](const SpawnTask* task) { return IsRunnable(*task); });
+}
+
+SpawnTask* Spawner::TakeRunnable() {
+  auto at = std::find_if(queue_.begin(), queue_.end(), [this](const SpawnTask* task) { return IsRunnable(*task); });
+  if (at == queue_.end()) return nullptr;
+  SpawnTask* task = *at;
+  queue_.erase(at);
+  return task;
 }
 
 // With the lock held, which is given back while the child is on its way.
@@ -202,7 +225,9 @@ void Spawner::EndChild() {
 bool Spawner::Do(std::unique_ptr<SpawnTask>& task, int patience_ms, Napi::Function answer) {
   Lock lock(&mutex_);
   tasks_.push_back(task.get());
-  if (idle_ <= static_cast<int>(queue_.size())) AddThread();
+  bool is_runnable = IsRunnable(*task);
+  auto is_other_runnable = [this](const SpawnTask* other) { return IsRunnable(*other); };
+  if (is_runnable && idle_ <= std::count_if(queue_.begin(), queue_.end(), is_other_runnable)) AddThread();
   if (threads_ == 0) {
     // No thread is to be had: then as long as it takes.
     Execute(*task, Stack());
@@ -211,7 +236,7 @@ bool Spawner::Do(std::unique_ptr<SpawnTask>& task, int patience_ms, Napi::Functi
   }
   queue_.push_back(task.get());
   pthread_cond_signal(&work_);
-  if (WaitUntilDone(*task, patience_ms)) {
+  if (is_runnable && WaitUntilDone(*task, patience_ms)) {
     Remove(task.get());
     return true;
   }

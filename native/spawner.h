@@ -54,6 +54,9 @@ class Spawner {
   void Work();
   void Execute(SpawnTask& task, const Stack& stack);
   void Settle(SpawnTask& task);
+  bool IsRunnable(const SpawnTask& task) const;
+  bool HasRunnable() const;
+  SpawnTask* TakeRunnable();
   bool AddThread();
   bool WaitUntilDone(const SpawnTask& task, int patience_ms);
   void Remove(const SpawnTask* task);

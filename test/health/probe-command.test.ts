@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import type { ProbeResult } from '../../src/health/probe.ts';
 import { probeByCommand } from '../../src/health/probe-command.ts';
 import { eventually } from '../support/eventually.ts';
+import { hangingDisk } from '../support/hanging-disk.ts';
 import { commandPorts, probeSubject, type SubjectChoices, shellProbe } from '../support/probe-rig.ts';
 
 const NEVER = new AbortController().signal;
@@ -65,6 +66,16 @@ test('a program that is missing fails with the reason', async (t) => {
   const result = await probeByCommand(command, commandPorts(t))(probeSubject(), NEVER);
   assert.equal(result.passed, false);
   assert.match(result.outcome, /nowhere\/probe.*no such file/i);
+});
+
+test('one that is held up before its program runs is given up when its time has passed', async (t) => {
+  const disk = hangingDisk(t);
+  disk.hang();
+  const stop = new AbortController();
+  const result = ask(t, 'exit 0', { spawn: { workingDirectory: disk.folder } }, stop.signal);
+  stop.abort();
+  const outcome = `cannot change directory to ${disk.folder}: no answer from the kernel`;
+  assert.deepEqual(await result, { passed: false, outcome, output: '' });
 });
 
 test('it runs as the process does: user, groups, directory and environment', async (t) => {
