@@ -115,13 +115,22 @@ function logLines(): number {
   return Number.parseInt(execFileSync('wc', ['-l', log], { encoding: 'utf8' }), 10);
 }
 
+/** What the engine's main thread has worked (Documentation/scheduler/sched-stats): other programs do not count. */
+function workedMs(): number {
+  const path = `/proc/${engine.pid}/task/${engine.pid}/schedstat`;
+  return Number(readFileSync(path, 'utf8').split(' ')[0]) / 1e6;
+}
+
 /** Once over a connection that stays, once over a new one as a probe's, in turns. */
 async function askFor(durationMs: number): Promise<Readonly<Record<string, string>>> {
   const kept = await connectedAsker();
   const waits: number[] = [];
+  const worked: number[] = [];
   const probes: number[] = [];
   for (const until = performance.now() + durationMs; performance.now() < until; await pauseFor(20)) {
+    const before = workedMs();
     waits.push(await kept.ask());
+    worked.push(workedMs() - before);
     const from = performance.now();
     const fresh = await connectedAsker();
     await fresh.ask();
@@ -140,6 +149,8 @@ async function askFor(durationMs: number): Promise<Readonly<Record<string, strin
     'kept, median ms': ofKept.median ?? '',
     'p99 ': ofKept.p99 ?? '',
     'max ': ofKept.max ?? '',
+    'worked, p99 ms': quantile(worked, 0.99).toFixed(1),
+    'max  ': Math.max(...worked).toFixed(1),
     'new, median ms': ofFresh.median ?? '',
     p99: ofFresh.p99 ?? '',
     max: ofFresh.max ?? '',
