@@ -52,13 +52,21 @@ export function watchDaemonSignals(listener: (request: EngineRequest, signal: st
   for (const [signal, request] of Object.entries(REQUESTS))
     process.on(signal, () => listener(request, signal));
   for (const signal of SWALLOWED) process.on(signal, ignore);
-  const realTime = Array.from({ length: SIGRTMAX - SIGRTMIN + 1 }, (_, index) => SIGRTMIN + index);
+  const realTime = process.pid === 1 ? [] : allRealTime();
   native().watchSignals([...new Set([...NATIVE_REQUESTS.keys(), ...realTime])], (number) => {
     const request = NATIVE_REQUESTS.get(number);
     if (request !== undefined) listener(request, signalName(number));
   });
   // Those that came while Node started have waited for this.
   native().releaseSignals();
+}
+
+/**
+ * Caught by an engine that they would end. For PID 1 the kernel drops what has no handler when it is sent (pid_namespaces(7));
+ * with one they would queue, a hundred thousand of them, and keep the engine from all else.
+ */
+function allRealTime(): readonly number[] {
+  return Array.from({ length: SIGRTMAX - SIGRTMIN + 1 }, (_, index) => SIGRTMIN + index);
 }
 
 function ignore(): void {}
