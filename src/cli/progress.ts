@@ -72,6 +72,8 @@ function underWay(instance: WireInstance, failedCheck: string | undefined): stri
     }
     case 'starting':
       return `starting ${name}… ${age}`;
+    case 'running':
+      return `${name} runs… ${age}`;
     case 'healthcheck':
       return `waiting for ${name} to be healthy… ${age}${failedCheck === undefined ? '' : `, ${failedCheck}`}`;
     case 'waiting':

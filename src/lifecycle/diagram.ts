@@ -5,11 +5,11 @@ import { DESIRED_STATES, MONITOR_STATES, type MonitorState } from './states.ts';
 import { type FactMove, type Reconciliation, TABLES } from './transitions.ts';
 
 /** Where each move leads; undefined: the instance stays in its state. */
-const FACT_TARGETS: Readonly<Record<FactMove, MonitorState | undefined>> = {
+const FACT_TARGETS: Readonly<Record<FactMove, MonitorState | readonly MonitorState[] | undefined>> = {
   'enter waiting': 'waiting',
   'enter blocked': 'blocked',
   'enter starting': 'starting',
-  'enter healthcheck': 'healthcheck',
+  'begin life': ['healthcheck', 'running'],
   'enter healthy': 'healthy',
   'enter unhealthy': 'unhealthy',
   conclude: 'ended',
@@ -48,7 +48,9 @@ export function stateDiagram(): string {
     edges.set(key, [...(edges.get(key) ?? []), label]);
   };
   for (const state of MONITOR_STATES) {
-    for (const fact of FACT_KINDS) add(state, FACT_TARGETS[TABLES.facts[state][fact]], fact);
+    for (const fact of FACT_KINDS) {
+      for (const to of [FACT_TARGETS[TABLES.facts[state][fact]]].flat()) add(state, to, fact);
+    }
     for (const wish of DESIRED_STATES) add(state, WISH_TARGETS[TABLES.reconcile[state][wish]], `[${wish}]`);
   }
   const lines = [...edges].map(([edge, labels]) => `  ${edge}: ${labels.join(', ')}`);

@@ -3,6 +3,8 @@
 import type { SignalName } from '../signals.ts';
 
 export interface Rules {
+  /** It runs once: nothing proves it healthy before it has exited well. */
+  readonly isOneShot: boolean;
   readonly restart: RestartRules;
   /** How long a start may take, until it is healthy or, as a one-shot, has exited; undefined: no limit. */
   readonly startTimeoutMs: number | undefined;

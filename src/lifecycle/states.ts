@@ -9,6 +9,7 @@ export const MONITOR_STATES = [
   'blocked',
   'starting',
   'healthcheck',
+  'running',
   'healthy',
   'unhealthy',
   'stopping',
@@ -32,9 +33,6 @@ export const VISIBLE_STATES: readonly VisibleState[] = MONITOR_STATES.filter((st
 export const DESIRED_STATES = ['start', 'up', 'restart', 'down', 'killed', 'resting', 'givenUp'] as const;
 export type DesiredState = (typeof DESIRED_STATES)[number];
 
-/** The states in which an incarnation may be alive. */
-export type RunningState = 'healthcheck' | 'healthy' | 'unhealthy' | 'stopping';
-
 /** What people and programs ask of an instance. */
 export type Action = 'start' | 'stop' | 'restart';
 
@@ -54,6 +52,7 @@ const ARRIVALS: Readonly<Record<MonitorState, Arrival>> = {
   blocked: { up: 'stuck', down: 'on the way', isStarted: false },
   starting: { up: 'on the way', down: 'on the way', isStarted: true },
   healthcheck: { up: 'on the way', down: 'on the way', isStarted: true },
+  running: { up: 'on the way', down: 'on the way', isStarted: true },
   healthy: { up: 'arrived', down: 'on the way', isStarted: true },
   unhealthy: { up: 'stuck', down: 'on the way', isStarted: true },
   stopping: { up: 'on the way', down: 'on the way', isStarted: false },

@@ -23,6 +23,7 @@ const ACTIVITIES: Readonly<Record<MonitorState, Activity | undefined>> = {
   blocked: 'awaitDependencies',
   starting: undefined,
   healthcheck: 'watchReadiness',
+  running: undefined,
   healthy: 'watchLiveness',
   unhealthy: 'watchLiveness',
   stopping: undefined,
@@ -84,10 +85,10 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
       return enter(instance, 'blocked');
     case 'enter starting':
       return spawn(instance);
-    case 'enter healthcheck':
+    case 'begin life':
       return enter(
         { ...instance, leader: 'alive', ending: 'by-itself', stopStage: 0 },
-        'healthcheck',
+        rules.isOneShot ? 'running' : 'healthcheck',
         startDeadline(rules, 'now'),
       );
     case 'enter healthy':
@@ -107,7 +108,7 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
     case 'forgive':
       return { next: forgiven(instance), effects: [] };
     case 'renew start':
-      return enter(forgiven(instance), 'healthcheck', startDeadline(rules, 'spawn'));
+      return enter(forgiven(instance), instance.monitor, startDeadline(rules, 'spawn'));
     case 'renew health':
       return enter(forgiven(instance), 'healthy');
     case 'judge again':

@@ -11,7 +11,8 @@ export type FactMove =
   | 'enter waiting'
   | 'enter blocked'
   | 'enter starting'
-  | 'enter healthcheck'
+  /** A service is proven healthy first; a one-shot simply runs. */
+  | 'begin life'
   | 'enter healthy'
   | 'enter unhealthy'
   /** The incarnation is over, as soon as what its leader left behind is gone too. */
@@ -56,7 +57,7 @@ export const FACTS: FactTable = {
   blocked: { ...NOTHING, dependenciesReady: 'enter starting', dependenciesRevived: 'enter waiting' },
   starting: {
     ...NOTHING,
-    spawned: 'enter healthcheck',
+    spawned: 'begin life',
     spawnFailed: 'conclude',
     deadlinePassed: 'give up spawn',
   },
@@ -68,6 +69,7 @@ export const FACTS: FactTable = {
     deadlinePassed: 'time out',
     rulesChanged: 'renew start',
   },
+  running: { ...NOTHING, exited: 'conclude', deadlinePassed: 'time out', rulesChanged: 'renew start' },
   healthy: {
     ...NOTHING,
     becameUnhealthy: 'enter unhealthy',
@@ -176,6 +178,7 @@ export const RECONCILE: ReconcileTable = {
     givenUp: 'never',
   },
   healthcheck: RUNNING,
+  running: RUNNING,
   healthy: RUNNING,
   unhealthy: { ...RUNNING, up: 'remedy' },
   stopping: {

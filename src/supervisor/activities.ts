@@ -104,8 +104,7 @@ export class Activities {
           record.blockedBy = [];
         };
       case 'watchReadiness':
-        // A one-shot is ready when it has exited well: there is nothing to watch before.
-        return record.process.type === 'oneshot' ? () => {} : this.#watch('unproven', record, isCurrent);
+        return this.#watch('unproven', record, isCurrent);
       case 'watchLiveness':
         return this.#watch(
           record.machine.monitor === 'unhealthy' ? 'unhealthy' : 'healthy',

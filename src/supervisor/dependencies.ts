@@ -65,7 +65,7 @@ function endInWords(record: InstanceRecord): string {
 function satisfies({ machine }: InstanceRecord, condition: Dependency['condition']): boolean {
   switch (condition) {
     case 'started':
-      return ['healthcheck', 'healthy', 'unhealthy', 'completed'].includes(machine.monitor);
+      return ['healthcheck', 'running', 'healthy', 'unhealthy', 'completed'].includes(machine.monitor);
     case 'healthy':
       return machine.monitor === 'healthy';
     case 'completed':

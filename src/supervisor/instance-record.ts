@@ -130,6 +130,7 @@ export function rulesOf(process: ProcessConfig): Rules {
     stop: process.stop,
     kill: process.kill,
     onUnhealthy: process.health.onUnhealthy,
+    isOneShot: process.type === 'oneshot',
     startTimeoutMs: process.startTimeoutMs,
     maxBriefLives: MAX_BRIEF_LIVES,
   };

@@ -30,6 +30,7 @@ export function reasonFor(record: InstanceRecord, healthReason: string | undefin
   switch (machine.monitor) {
     case 'idle':
     case 'healthcheck':
+    case 'running':
     case 'healthy':
     case 'ended':
       return null;
@@ -116,7 +117,9 @@ export function nextInWords(record: InstanceRecord, now: number): string {
     case 'starting':
       return `given up if its program is not executed within ${left ?? 'a moment'}`;
     case 'healthcheck':
-      return `${record.process.type === 'oneshot' ? 'done when it exits' : 'healthy once its check succeeds'}${startLimit}`;
+      return `healthy once its check succeeds${startLimit}`;
+    case 'running':
+      return `done when it exits${startLimit}`;
     case 'healthy':
     case 'unhealthy':
       return whenItEnds(record);

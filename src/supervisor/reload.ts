@@ -84,6 +84,7 @@ const FINDINGS: Readonly<Record<MonitorState, Finding>> = {
   backoff: 'on its way',
   starting: 'on its way',
   healthcheck: 'running',
+  running: 'running',
   healthy: 'running',
   unhealthy: 'running',
   stopping: 'running',

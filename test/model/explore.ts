@@ -46,6 +46,7 @@ export const RULE_SETS: readonly Rules[] = [
   ruleSet({ to: 'group', last: 'group' }),
   ruleSet({ to: 'leader', last: 'leader', kill: 'leader' }),
   ruleSet({ to: 'leader', last: 'group' }),
+  ruleSet({ isOneShot: true, startTimeoutMs: 60_000, onUnhealthy: 'none' }),
 ];
 
 interface Choices {
@@ -54,6 +55,7 @@ interface Choices {
   baseMs?: number;
   onUnhealthy?: Rules['onUnhealthy'];
   startTimeoutMs?: number;
+  isOneShot?: boolean;
   to?: StopStage['to'];
   last?: StopStage['to'];
   kill?: Rules['kill'];
@@ -73,6 +75,7 @@ function ruleSet(choices: Choices): Rules {
     ],
     kill: choices.kill ?? 'all',
     onUnhealthy: choices.onUnhealthy ?? 'restart',
+    isOneShot: choices.isOneShot ?? false,
     startTimeoutMs: choices.startTimeoutMs,
     maxBriefLives: 1,
   };

@@ -32,9 +32,11 @@ const isFact = (passage: Passage, kind: string): boolean =>
   passage.event.type === 'fact' && passage.event.fact.kind === kind;
 const somethingLives = (world: World): boolean => world.leaderAlive || world.othersAlive;
 const isRunning = (monitor: MonitorState): boolean =>
-  ['healthcheck', 'healthy', 'unhealthy'].includes(monitor);
+  ['healthcheck', 'running', 'healthy', 'unhealthy'].includes(monitor);
 
 /** Of a spawn that has no answer yet. */
+/** The start's time runs. */
+const isBeingProven = (monitor: MonitorState): boolean => monitor === 'healthcheck' || monitor === 'running';
 const isGivenUp = ({ instance }: World): boolean => instance.stopStage === Number.POSITIVE_INFINITY;
 
 const WORK: Partial<Record<MonitorState, Activity>> = {
@@ -49,6 +51,13 @@ export const PROPERTIES: readonly Property[] = [
   {
     name: 'nothing impossible happens',
     holds: (passage) => effectsOf(passage, 'reportImpossible').length === 0,
+  },
+  {
+    name: 'only a one-shot is running, and only a service is proven healthy',
+    holds: ({ after, rules }) =>
+      rules.isOneShot
+        ? !['healthcheck', 'healthy', 'unhealthy'].includes(after.instance.monitor)
+        : after.instance.monitor !== 'running',
   },
   {
     name: 'there are never two live incarnations',
@@ -172,7 +181,7 @@ export const PROPERTIES: readonly Property[] = [
       const { monitor } = after.instance;
       if (monitor === 'backoff') return after.deadline;
       if (monitor === 'starting') return after.deadline || isGivenUp(after);
-      if (monitor === 'healthcheck') return after.deadline === (rules.startTimeoutMs !== undefined);
+      if (isBeingProven(monitor)) return after.deadline === (rules.startTimeoutMs !== undefined);
       return !after.deadline || monitor === 'stopping' || monitor === 'healthy';
     },
   },
@@ -296,7 +305,8 @@ export const PROPERTIES: readonly Property[] = [
       if (!isFact(passage, 'spawned')) return true;
       const { desired } = passage.before.instance;
       const unwanted = desired === 'down' || desired === 'killed' || desired === 'restart';
-      return monitorAfter(passage) === (unwanted ? 'stopping' : 'healthcheck');
+      const alive = passage.rules.isOneShot ? 'running' : 'healthcheck';
+      return monitorAfter(passage) === (unwanted ? 'stopping' : alive);
     },
   },
   {
@@ -335,7 +345,7 @@ export const PROPERTIES: readonly Property[] = [
   {
     name: 'a start that takes too long is stopped, and that counts as a failure',
     holds: (passage) =>
-      passage.before.instance.monitor !== 'healthcheck' ||
+      !isBeingProven(passage.before.instance.monitor) ||
       !isFact(passage, 'deadlinePassed') ||
       (monitorAfter(passage) === 'stopping' &&
         passage.after.instance.ending === 'start-timeout' &&
@@ -349,11 +359,11 @@ export const PROPERTIES: readonly Property[] = [
       if (after.instance.briefLives !== 0) return false;
       const { monitor } = before.instance;
       if (monitor !== 'backoff') {
-        const isRenewed = monitor === 'healthcheck' && rules.startTimeoutMs !== undefined;
+        const isRenewed = isBeingProven(monitor) && rules.startTimeoutMs !== undefined;
         return (
           after.deadline === (before.deadline && monitor !== 'healthy') &&
           effectsOf(passage, 'armDeadline').length === (isRenewed ? 1 : 0) &&
-          (monitor === 'healthy' || monitor === 'healthcheck' || passage.taken.effects.length === 0) &&
+          (monitor === 'healthy' || isBeingProven(monitor) || passage.taken.effects.length === 0) &&
           after.instance.restarts === 0 &&
           monitorAfter(passage) === monitor
         );

@@ -19,6 +19,7 @@ const ORDER = Object.keys({
   waiting: 0,
   starting: 0,
   healthcheck: 0,
+  running: 0,
   stopping: 0,
   healthy: 0,
   completed: 0,
