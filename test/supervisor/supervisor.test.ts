@@ -234,7 +234,7 @@ test('a dependent waits, says for what, and starts when it comes', () => {
   ]).startAll();
   assert.equal(rig.see('app').reason, 'waits for db to be healthy, migrate to complete');
   rig.healthy('db');
-  assert.equal(rig.state('migrate'), 'healthcheck');
+  assert.equal(rig.state('migrate'), 'running');
   assert.deepEqual(rig.see('app').waiting_for, ['migrate to complete']);
   rig.exit('migrate', 0);
   assert.equal(rig.state('migrate'), 'completed');
