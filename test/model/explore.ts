@@ -46,6 +46,7 @@ export const RULE_SETS: readonly Rules[] = [
   ruleSet({ to: 'group', last: 'group' }),
   ruleSet({ to: 'leader', last: 'leader', kill: 'leader' }),
   ruleSet({ to: 'leader', last: 'group' }),
+  ruleSet({ isOneShot: true }),
   ruleSet({ isOneShot: true, startTimeoutMs: 60_000, onUnhealthy: 'none' }),
 ];
 
