@@ -11,10 +11,12 @@ import type { EventStream } from './event-stream.ts';
 import { type InstanceRecord, subjectOf } from './instance-record.ts';
 import type { Clock, IncarnationId, InputPort, Kernel, OutputPort, SpawnAnswer } from './ports.ts';
 import { environmentFor, spawnRequest, streamsFor, targetsFor } from './spawn-request.ts';
+import type { SpawnTurns } from './spawn-turns.ts';
 
 export interface PerformContext {
   readonly clock: Clock;
   readonly kernel: Kernel;
+  readonly spawnTurns: SpawnTurns;
   readonly output: OutputPort;
   readonly input: InputPort;
   readonly events: EventStream;
@@ -74,14 +76,37 @@ function spawn(
   context: PerformContext,
   causedBy: number | undefined,
 ): void {
-  const { name, ordinal } = record;
-  const process = ofInstance(record.process, ordinal);
   record.lastSignal = undefined;
   record.left = [];
   if (record.family !== undefined) context.kernel.release(record.family);
   record.family = undefined;
   const isCurrent = (): boolean => record.machine.incarnation === incarnation;
   const answer = (fact: Fact): void => context.fact(record, fact, isCurrent, causedBy);
+  const begin = (): void => beginSpawn(record, incarnation, context, answer);
+  const takeBack = context.spawnTurns.run(begin);
+  if (takeBack === undefined) return;
+  record.pendingSpawn = {
+    kind: 'pending',
+    doing: 'start, after those before it',
+    abandon: (why) => {
+      takeBack();
+      record.pendingSpawn = undefined;
+      const errno = why === 'cancelled' ? 'ECANCELED' : 'ETIMEDOUT';
+      const message = 'it was stopped before its turn to start came';
+      answer({ kind: 'spawnFailed', failure: { step: 'wait', errno, message } });
+    },
+  };
+}
+
+function beginSpawn(
+  record: InstanceRecord,
+  incarnation: number,
+  context: PerformContext,
+  answer: (fact: Fact) => void,
+): void {
+  const { name, ordinal } = record;
+  const process = ofInstance(record.process, ordinal);
+  record.pendingSpawn = undefined;
   const outputs = context.output.prepare(name, targetsFor(record.process, ordinal));
   if (outputs.kind === 'failed') {
     answer({ kind: 'spawnFailed', failure: outputs.failure });

@@ -31,6 +31,7 @@ import { type PerformContext, perform } from './perform.ts';
 import type { Cancel, Clock, HealthMonitor, InputPort, Kernel, OutputPort } from './ports.ts';
 import { BACKGROUNDED, reasonFor } from './reasons.ts';
 import { targetsFor } from './spawn-request.ts';
+import { SpawnTurns } from './spawn-turns.ts';
 import { Turns } from './turns.ts';
 
 export interface SupervisorPorts {
@@ -75,6 +76,7 @@ export class Supervisor {
     this.#context = {
       ...ports,
       activities: this.#activities,
+      spawnTurns: new SpawnTurns(ports.clock),
       fact,
       exitUnhealthy: (record, causedBy) => this.#exitUnhealthy(record, causedBy),
       fault: ports.onFault,
