@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { configReference } from '../config/reference.ts';
 import { configSchema } from '../config/schema/schema.ts';
-import { stateDiagram } from '../lifecycle/diagram.ts';
+import { engineDiagram, stateDiagram } from '../lifecycle/diagram.ts';
 import { boardScreens } from './board-screens.ts';
 import { compileConfigValidator } from './config-validator.ts';
 import { jsonReference } from './json-reference.ts';
@@ -44,7 +44,8 @@ function writeArchitecture(): void {
     /```mermaid\n[\s\S]*?```/,
     () => `\`\`\`mermaid\n${stateDiagram()}\n\`\`\``,
   );
-  write('ARCHITECTURE.md', withPart(page, 'rooms', roomTable()));
+  const diagram = `\`\`\`mermaid\n${engineDiagram()}\n\`\`\``;
+  write('ARCHITECTURE.md', withPart(withPart(page, 'engine', diagram), 'rooms', roomTable()));
 }
 
 /** The page with this between the two comments of that name. */

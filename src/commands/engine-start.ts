@@ -139,13 +139,13 @@ function startProcesses({ supervisor, drain, clock }: Engine, causedBy: number):
   let next = 0;
   const startSome = (): void => {
     const until = clock.now() + SLICE_MS;
-    while (next < waiting.length && clock.now() < until && !drain.hasBegun) {
+    while (next < waiting.length && clock.now() < until && drain.phase === 'running') {
       const record = waiting[next++];
       if (record?.machine.monitor === 'idle') {
         supervisor.decide(record, 'start', 'started with the engine', causedBy);
       }
     }
-    if (next < waiting.length && !drain.hasBegun) setImmediate(startSome);
+    if (next < waiting.length && drain.phase === 'running') setImmediate(startSome);
   };
   startSome();
 }

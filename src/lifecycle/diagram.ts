@@ -1,5 +1,6 @@
-/** The state diagram in Mermaid's notation, drawn from the tables, so that it cannot disagree with them. */
+/** The state diagrams in Mermaid's notation, drawn from the tables, so that they cannot disagree with them. */
 
+import { ENGINE, ENGINE_FACTS, ENGINE_PHASES, MOVES } from './engine.ts';
 import { FACT_KINDS } from './events.ts';
 import { DESIRED_STATES, MONITOR_STATES, type MonitorState } from './states.ts';
 import { type FactMove, type Reconciliation, TABLES } from './transitions.ts';
@@ -39,20 +40,43 @@ const WISH_TARGETS: Readonly<Record<Reconciliation, MonitorState | undefined>> =
   never: undefined,
 };
 
+/** Labels by edge, in the order in which they were found. */
+class Edges {
+  readonly #labels = new Map<string, string[]>();
+
+  add(from: string, to: string | undefined, label: string): void {
+    if (to === undefined || to === from) return;
+    const edge = `${from} --> ${to}`;
+    this.#labels.set(edge, [...(this.#labels.get(edge) ?? []), label]);
+  }
+
+  /** @param first the state that everything begins in. */
+  diagram(first: string): string {
+    const lines = [...this.#labels].map(([edge, labels]) => `  ${edge}: ${labels.join(', ')}`);
+    return ['stateDiagram-v2', `  [*] --> ${first}`, ...lines].join('\n');
+  }
+}
+
 /** Solid words are facts; words in brackets are what is wanted when the two dimensions are reconciled. */
 export function stateDiagram(): string {
-  const edges = new Map<string, string[]>();
-  const add = (from: MonitorState, to: MonitorState | undefined, label: string): void => {
-    if (to === undefined || to === from) return;
-    const key = `${from} --> ${to}`;
-    edges.set(key, [...(edges.get(key) ?? []), label]);
-  };
+  const edges = new Edges();
   for (const state of MONITOR_STATES) {
     for (const fact of FACT_KINDS) {
-      for (const to of [FACT_TARGETS[TABLES.facts[state][fact]]].flat()) add(state, to, fact);
+      for (const to of [FACT_TARGETS[TABLES.facts[state][fact]]].flat()) edges.add(state, to, fact);
     }
-    for (const wish of DESIRED_STATES) add(state, WISH_TARGETS[TABLES.reconcile[state][wish]], `[${wish}]`);
+    for (const wish of DESIRED_STATES)
+      edges.add(state, WISH_TARGETS[TABLES.reconcile[state][wish]], `[${wish}]`);
   }
-  const lines = [...edges].map(([edge, labels]) => `  ${edge}: ${labels.join(', ')}`);
-  return ['stateDiagram-v2', '  [*] --> idle', ...lines].join('\n');
+  return edges.diagram('idle');
+}
+
+export function engineDiagram(): string {
+  const edges = new Edges();
+  for (const phase of ENGINE_PHASES) {
+    for (const fact of ENGINE_FACTS) {
+      const move = ENGINE[phase][fact];
+      if (move !== 'never') edges.add(phase, MOVES[move].to, fact);
+    }
+  }
+  return edges.diagram('running');
 }

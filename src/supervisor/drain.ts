@@ -1,8 +1,11 @@
 /**
- * The way out: nothing new starts, each instance stops as soon as nobody depends on it any more, then strays; whatever
- * is left near the end of the grace period is killed. The exit code was decided when the drain began.
+ * Brings facts to the engine's state machine (`lifecycle/engine.ts`) and carries out its effects: nothing new starts, each
+ * instance stops as soon as nobody depends on it any more, then strays; whatever is left near the end of the grace
+ * period is killed. The exit code was decided when the drain began.
  */
 
+import { assertNever } from '../errors.ts';
+import { type EngineEffect, type EngineFact, type EnginePhase, stepEngine } from '../lifecycle/engine.ts';
 import type { EventStream } from './event-stream.ts';
 import type { ExitVerdict } from './exit-verdict.ts';
 import { type InstanceRecord, isAtRest } from './instance-record.ts';
@@ -28,62 +31,130 @@ export interface DrainPorts {
   readonly onFinished: (verdict: ExitVerdict) => void;
 }
 
+/** The shutdown that has begun. */
+interface Shutdown {
+  readonly verdict: ExitVerdict;
+  readonly startedAt: number;
+  /** Id of the event that reported its beginning. */
+  readonly event: number;
+}
+
+/** What a fact says beside its kind. */
+interface About {
+  readonly verdict?: ExitVerdict;
+  /** Why instances are killed. */
+  readonly cause?: string;
+  /** Id of the event that it comes of, if not of the shutdown. */
+  readonly causedBy?: number | undefined;
+  readonly changed?: ChangedRecords;
+}
+
 export class Drain {
   readonly #ports: DrainPorts;
   readonly #strays: Strays;
-  #isKilling = false;
-  #verdict: ExitVerdict | undefined;
-  #startedAt = 0;
-  /** Id of the event that told its beginning. */
-  #begunBy: number | undefined;
-  #isFinishing = false;
-  #isOver = false;
+  #phase: EnginePhase = 'running';
+  #shutdown: Shutdown | undefined;
+  #hooks: Promise<void> = Promise.resolve();
 
   constructor(ports: DrainPorts) {
     this.#ports = ports;
     this.#strays = new Strays(ports);
   }
 
-  get hasBegun(): boolean {
-    return this.#verdict !== undefined;
+  get phase(): EnginePhase {
+    return this.#phase;
   }
 
   /** How long the drain has taken so far. */
   get durationMs(): number {
-    return this.hasBegun ? this.#ports.clock.now() - this.#startedAt : 0;
+    return this.#shutdown === undefined ? 0 : this.#ports.clock.now() - this.#shutdown.startedAt;
   }
 
   /** The first reason to end decides the exit code; later ones change nothing. */
   begin(verdict: ExitVerdict): void {
-    if (this.#verdict !== undefined) return;
-    this.#verdict = verdict;
-    const { clock, events, supervisor } = this.#ports;
-    this.#startedAt = clock.now();
-    const fields = { reason: verdict.reason, exit_code: verdict.code };
-    this.#begunBy = events.emit('info', 'engine_draining', fields, {}, verdict.causedBy);
-    const patienceMs = this.#patienceMs();
-    clock.after(Math.max(patienceMs / 2, patienceMs - STRAYS_MS), () => {
-      if (!this.#isOver) this.#strays.terminate();
-    });
-    clock.after(patienceMs, () => this.#killAll('the grace period is nearly over', this.#begunBy));
-    // What even KILL does not end (a process in the kernel's hands) must not cost the container its exit code.
-    clock.after(Math.max(0, supervisor.engine.graceMs - RESERVE_MS), () => this.#conclude());
-    supervisor.onTurnEnd((changed) => this.#onChanged(changed));
-    for (const record of supervisor.records()) this.#stopIfFree(record, this.#begunBy);
-    this.#finishIfEmpty();
+    this.#take('shutdownRequested', { verdict });
+    this.#lookIfRested();
   }
 
   /** A request to end at once: no more patience. */
   killNow(verdict: ExitVerdict): void {
     this.begin(verdict);
-    this.#killAll('killed by request', verdict.causedBy ?? this.#begunBy);
+    this.#take('killRequested', { cause: 'killed by request', causedBy: verdict.causedBy });
   }
 
-  #onChanged(changed: ChangedRecords): void {
+  #take(fact: EngineFact, about: About = {}): void {
+    const step = stepEngine(this.#phase, fact);
+    if (step === undefined) throw new Error(`impossible for the engine: ${fact} while ${this.#phase}`);
+    this.#phase = step.phase;
+    for (const effect of step.effects) this.#perform(effect, about);
+  }
+
+  #perform(effect: EngineEffect, about: About): void {
+    const { supervisor } = this.#ports;
+    const causedBy = about.causedBy ?? this.#shutdown?.event;
+    switch (effect) {
+      case 'announce':
+        if (about.verdict !== undefined) this.#announce(about.verdict);
+        break;
+      case 'stop instances':
+        for (const record of supervisor.records()) this.#stopIfFree(record, causedBy);
+        break;
+      case 'stop freed instances':
+        this.#stopFreed(about.changed ?? new Set(), causedBy);
+        break;
+      case 'kill instances':
+        for (const record of supervisor.records()) {
+          if (!isAtRest(record)) supervisor.decide(record, 'kill', about.cause ?? '', causedBy);
+        }
+        break;
+      case 'terminate strays':
+        this.#strays.terminate();
+        break;
+      case 'kill strays':
+        this.#strays.kill();
+        break;
+      case 'kill strays and hooks':
+        this.#strays.kill(true);
+        break;
+      case 'await strays':
+        void this.#strays.gone().then(() => this.#take('straysGone'));
+        break;
+      case 'time hooks':
+        this.#hooks = this.#ports.settleHooks(Math.max(0, this.#patienceMs() - this.durationMs));
+        break;
+      case 'await hooks':
+        void this.#hooks.then(() => this.#take('hooksSettled'));
+        break;
+      case 'finish':
+        this.#strays.stop();
+        if (this.#shutdown !== undefined) this.#ports.onFinished(this.#shutdown.verdict);
+        break;
+      default:
+        assertNever(effect, 'effect');
+    }
+  }
+
+  #announce(verdict: ExitVerdict): void {
+    const { clock, events, supervisor } = this.#ports;
+    const startedAt = clock.now();
+    const fields = { reason: verdict.reason, exit_code: verdict.code };
+    const event = events.emit('info', 'engine_draining', fields, {}, verdict.causedBy);
+    this.#shutdown = { verdict, startedAt, event };
+    const patienceMs = this.#patienceMs();
+    clock.after(Math.max(patienceMs / 2, patienceMs - STRAYS_MS), () => this.#take('straysDue'));
+    const cause = 'the grace period is nearly over';
+    clock.after(patienceMs, () => this.#take('patienceOver', { cause }));
+    clock.after(Math.max(0, supervisor.engine.graceMs - RESERVE_MS), () => this.#take('timeOver'));
+    supervisor.onTurnEnd((changed) => {
+      this.#take('instancesChanged', { changed });
+      this.#lookIfRested();
+    });
+  }
+
+  #stopFreed(changed: ChangedRecords, causedBy: number | undefined): void {
     const { supervisor } = this.#ports;
     for (const record of changed) {
-      // What starts after all (its dependency became ready just now) is stopped like the rest.
-      if (!isAtRest(record)) this.#stopIfFree(record, this.#begunBy);
+      if (!isAtRest(record)) this.#stopIfFree(record, causedBy);
       else {
         for (const { process } of record.process.dependsOn) {
           for (const dependency of supervisor.recordsOf(process))
@@ -91,7 +162,6 @@ export class Drain {
         }
       }
     }
-    this.#finishIfEmpty();
   }
 
   /** @param causedBy id of the event that frees it. */
@@ -107,36 +177,7 @@ export class Drain {
     return Math.max(0, this.#ports.supervisor.engine.graceMs - RESERVE_MS - KILL_AND_REAP_MS);
   }
 
-  #killAll(cause: string, causedBy: number | undefined): void {
-    if (this.#isOver) return;
-    this.#isKilling = true;
-    for (const record of this.#ports.supervisor.records()) {
-      if (!isAtRest(record)) this.#ports.supervisor.decide(record, 'kill', cause, causedBy);
-    }
-    if (this.#isFinishing) this.#strays.kill();
-  }
-
-  #finishIfEmpty(): void {
-    if (this.#isFinishing || this.#ports.supervisor.records().some((record) => !isAtRest(record))) return;
-    this.#isFinishing = true;
-    void this.#finish();
-  }
-
-  async #finish(): Promise<void> {
-    const hooks = this.#ports.settleHooks(Math.max(0, this.#patienceMs() - this.durationMs));
-    if (this.#isKilling) this.#strays.kill();
-    await this.#strays.gone();
-    await hooks;
-    // Hooks that had their time, and what they have left behind.
-    this.#strays.kill(true);
-    await this.#strays.gone();
-    this.#strays.stop();
-    this.#conclude();
-  }
-
-  #conclude(): void {
-    if (this.#isOver || this.#verdict === undefined) return;
-    this.#isOver = true;
-    this.#ports.onFinished(this.#verdict);
+  #lookIfRested(): void {
+    if (this.#ports.supervisor.records().every(isAtRest)) this.#take('instancesRested');
   }
 }

@@ -149,7 +149,7 @@ export class EngineControl {
       config: facts.configPath,
       socket: facts.socket(),
       uptime_ms: Math.round(clock.now() - facts.startedAt),
-      draining: drain.hasBegun,
+      draining: drain.phase !== 'running',
       orphans_reaped: facts.orphansReaped(),
       output: output.costs(),
       instances: wanted.map((record) =>
@@ -173,7 +173,7 @@ export class EngineControl {
       if (clock.now() >= sliceEnds) {
         await new Promise<void>((resolve) => clock.soon(resolve));
         sliceEnds = clock.now() + SLICE_MS;
-        if (action !== 'stop' && this.#ports.drain.hasBegun) return;
+        if (action !== 'stop' && this.#ports.drain.phase !== 'running') return;
       }
       // Looked up anew: a reload may have come between.
       const record = supervisor.record(name);
@@ -243,7 +243,8 @@ export class EngineControl {
 
   health(question: 'startup' | 'ready' | 'live'): HealthVerdict {
     const { supervisor, drain } = this.#ports;
-    if (question === 'ready' && drain.hasBegun) return { ok: false, reason: 'the engine is shutting down' };
+    if (question === 'ready' && drain.phase !== 'running')
+      return { ok: false, reason: 'the engine is shutting down' };
     return judgeHealth(question, supervisor.records(), supervisor.engine.main);
   }
 
@@ -359,7 +360,7 @@ export class EngineControl {
   }
 
   #refuseWhileDraining(what: string): void {
-    if (!this.#ports.drain.hasBegun) return;
+    if (this.#ports.drain.phase === 'running') return;
     throw new TaskmasterError('shutting-down', `cannot ${what}: taskmaster is shutting down`);
   }
 }

@@ -10,13 +10,17 @@ const LOOK_ANYWAY_MS = 50;
 /** How long killed ones may take to be collected; the kernel ends what is left with PID 1 anyway. */
 const KILLED_MS = 300;
 
+interface Aim {
+  readonly signal: 'SIGTERM' | 'SIGKILL';
+  readonly hooksToo: boolean;
+}
+
 export class Strays {
   readonly #kernel: Kernel;
   readonly #clock: Clock;
-  #signal: 'SIGTERM' | 'SIGKILL' | undefined;
-  #hooksToo = false;
+  #aim: Aim | undefined;
   #onGone: (() => void) | undefined;
-  #isLookDue = false;
+  #lookDue: Cancel | undefined;
   #cancelLook: Cancel = () => {};
   #cancelListening: Cancel = () => {};
 
@@ -27,8 +31,8 @@ export class Strays {
 
   /** Has them end by themselves; those that come to light later too. */
   terminate(): void {
-    if (this.#signal !== undefined) return;
-    this.#signal = 'SIGTERM';
+    if (this.#aim !== undefined) return;
+    this.#aim = { signal: 'SIGTERM', hooksToo: false };
     this.#look();
     this.#cancelListening = this.#kernel.onChildCollected(() => this.#lookSoon());
     this.#lookRegularly();
@@ -37,8 +41,7 @@ export class Strays {
   /** @param hooksToo the engine's own commands have had their time as well. */
   kill(hooksToo = false): void {
     this.terminate();
-    this.#signal = 'SIGKILL';
-    this.#hooksToo ||= hooksToo;
+    this.#aim = { signal: 'SIGKILL', hooksToo: hooksToo || this.#aim?.hooksToo === true };
     this.#look();
     this.#clock.after(KILLED_MS, () => this.#onGone?.());
   }
@@ -49,7 +52,7 @@ export class Strays {
     await new Promise<void>((resolve) => {
       this.#onGone = resolve;
       this.#look();
-      if (this.#signal === 'SIGKILL') this.#clock.after(KILLED_MS, resolve);
+      if (this.#aim?.signal === 'SIGKILL') this.#clock.after(KILLED_MS, resolve);
     });
     this.#onGone = undefined;
   }
@@ -57,7 +60,7 @@ export class Strays {
   stop(): void {
     this.#cancelLook();
     this.#cancelListening();
-    this.#signal = undefined;
+    this.#aim = undefined;
   }
 
   #lookRegularly(): void {
@@ -69,16 +72,14 @@ export class Strays {
 
   /** Once for all that are collected in a turn: a look costs as much as there are strays. */
   #lookSoon(): void {
-    if (this.#isLookDue) return;
-    this.#isLookDue = true;
-    this.#clock.after(0, () => {
-      this.#isLookDue = false;
+    this.#lookDue ??= this.#clock.after(0, () => {
+      this.#lookDue = undefined;
       this.#look();
     });
   }
 
   #look(): void {
-    if (this.#signal === undefined) return;
-    if (this.#kernel.signalStrays(this.#signal, this.#hooksToo) === 0) this.#onGone?.();
+    if (this.#aim === undefined) return;
+    if (this.#kernel.signalStrays(this.#aim.signal, this.#aim.hooksToo) === 0) this.#onGone?.();
   }
 }

@@ -1,23 +1,21 @@
-/** Which cells of the tables an exploration looks up, by lending it tables that keep a record. */
+/** Which cells of tables an exploration looks up, by lending it tables that keep a record. */
 
-import type { Tables } from '../../src/lifecycle/transitions.ts';
-
-export type TableName = keyof Tables;
 export interface Cell {
-  readonly table: TableName;
+  readonly table: string;
   readonly row: string;
   readonly column: string;
   readonly value: string;
 }
 
 type Rows = Readonly<Record<string, Readonly<Record<string, string>>>>;
+/** Tables by name. */
+type Tables<T> = { readonly [K in keyof T]: Rows };
 
-const TABLE_NAMES: readonly TableName[] = ['facts', 'decisions', 'reconcile'];
-const rowsOf = (tables: Tables, name: TableName): Rows => tables[name];
+const rowsOf = (tables: object, name: string): Rows => (tables as Record<string, Rows>)[name] ?? {};
 export const cellName = (cell: Cell): string => `${cell.table}.${cell.row}.${cell.column}`;
 
-export function allCells(tables: Tables): readonly Cell[] {
-  return TABLE_NAMES.flatMap((table) =>
+export function allCells<T extends Tables<T>>(tables: T): readonly Cell[] {
+  return Object.keys(tables).flatMap((table) =>
     Object.entries(rowsOf(tables, table)).flatMap(([row, columns]) =>
       Object.entries(columns).map(([column, value]) => ({ table, row, column, value })),
     ),
@@ -25,15 +23,24 @@ export function allCells(tables: Tables): readonly Cell[] {
 }
 
 /** @returns the same tables with one cell changed. */
-export function withCell(tables: Tables, cell: Cell, value: string): Tables {
+export function withCell<T extends Tables<T>>(tables: T, cell: Cell, value: string): T {
   const rows = rowsOf(tables, cell.table);
   const changed = { ...rows, [cell.row]: { ...rows[cell.row], [cell.column]: value } };
-  return { ...tables, [cell.table]: changed } as Tables;
+  return { ...tables, [cell.table]: changed };
+}
+
+/** The values that other cells of the same table have. */
+export function alternatives<T extends Tables<T>>(tables: T, cell: Cell): readonly string[] {
+  const used = new Set(
+    allCells(tables).flatMap((other) => (other.table === cell.table ? [other.value] : [])),
+  );
+  used.delete(cell.value);
+  return [...used];
 }
 
 /** @returns tables that answer alike and add the name of each cell looked up to `reached`. */
-export function recording(tables: Tables, reached: Set<string>): Tables {
-  const record = (table: TableName): unknown =>
+export function recording<T extends Tables<T>>(tables: T, reached: Set<string>): T {
+  const record = (table: string): unknown =>
     Object.fromEntries(
       Object.entries(rowsOf(tables, table)).map(([row, columns]) => [
         row,
@@ -45,5 +52,5 @@ export function recording(tables: Tables, reached: Set<string>): Tables {
         }),
       ]),
     );
-  return Object.fromEntries(TABLE_NAMES.map((name) => [name, record(name)])) as unknown as Tables;
+  return Object.fromEntries(Object.keys(tables).map((name) => [name, record(name)])) as unknown as T;
 }

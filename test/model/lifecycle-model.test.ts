@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Rules } from '../../src/lifecycle/rules.ts';
 import { TABLES, type Tables } from '../../src/lifecycle/transitions.ts';
-import { allCells, type Cell, cellName, recording, withCell } from './coverage.ts';
+import { allCells, alternatives, cellName, recording, withCell } from './coverage.ts';
 import { explore, RULE_SETS } from './explore.ts';
 import { PROPERTIES, unsettled } from './properties.ts';
 
@@ -32,7 +32,7 @@ test('every declared cell is reached, and no cell that says never', () => {
 test('nearly every wrong cell is caught by the properties, and each survivor is known', () => {
   // A wrong value where the right one is `never` is caught by the test above: nothing reaches it.
   const cells = allCells(TABLES).filter((cell) => cell.value !== 'never');
-  const mutants = cells.flatMap((cell) => alternatives(cell).map((value) => ({ cell, value })));
+  const mutants = cells.flatMap((cell) => alternatives(TABLES, cell).map((value) => ({ cell, value })));
   const reached = RULE_SETS.map((rules) => reachedCells(TABLES, [rules]));
   const survivors = mutants.filter(({ cell, value }) => {
     // Under rules by which nothing comes to this cell, all is as it was.
@@ -53,14 +53,6 @@ const EQUIVALENT_MUTANTS: readonly string[] = [
   // What was never started has had no life that could have been brief.
   'facts.idle.rulesChanged = forget restarts',
 ];
-
-function alternatives(cell: Cell): readonly string[] {
-  const used = new Set(
-    allCells(TABLES).flatMap((other) => (other.table === cell.table ? [other.value] : [])),
-  );
-  used.delete(cell.value);
-  return [...used];
-}
 
 /** @param elsewhere the cells that are reached under all other rules. */
 function isCaught(tables: Tables, ruleSets: readonly Rules[], elsewhere: readonly string[]): boolean {

@@ -236,6 +236,17 @@ test('an instance that does not end does not take the time of strays away', () =
   assert.deepEqual(rig.kernel.straySignals, ['SIGTERM']);
 });
 
+test('strays that ignore TERM are killed at the end of the time beside an instance that even KILL does not end', () => {
+  const rig = new Rig([processConfig('stuck')], { graceMs: 4_000 }).startAll();
+  rig.kernel.strays = 1;
+  rig.kernel.straysIgnoreTerm = true;
+  rig.drain.begin({ code: 0, reason: 'test' });
+  rig.clock.advance(2_999);
+  assert.deepEqual(rig.kernel.straySignals, ['SIGTERM']);
+  rig.clock.advance(1);
+  assert.deepEqual([rig.kernel.straySignals, rig.finished.length], [['SIGTERM', 'SIGKILL'], 1]);
+});
+
 test('a request to kill now gives strays no time either', async () => {
   const rig = new Rig([processConfig('web')]).startAll();
   rig.kernel.strays = 1;
