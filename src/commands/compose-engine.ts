@@ -164,6 +164,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     kernel,
     events,
     supervisor,
+    phase: () => drain.phase,
     compare: compareConfigs,
     load: async () => {
       const loaded = loadConfig(configPath, { users: systemUsers, self: ownPrivileges() });

@@ -142,7 +142,8 @@ function startProcesses({ supervisor, drain, clock }: Engine, causedBy: number):
     while (next < waiting.length && clock.now() < until && drain.phase === 'running') {
       const record = waiting[next++];
       if (record?.machine.monitor === 'idle') {
-        supervisor.decide(record, 'start', 'started with the engine', causedBy);
+        const wanted = { by: 'policy', cause: 'started with the engine' } as const;
+        supervisor.decide(record, 'start', wanted, causedBy);
       }
     }
     if (next < waiting.length && drain.phase === 'running') setImmediate(startSome);

@@ -130,13 +130,18 @@ export function explainInstance(
   };
 }
 
-/** The three questions orchestrators ask (SPEC section 1). */
+/**
+ * The three questions orchestrators ask.
+ * @param expected those that are configured to run.
+ */
 export function judgeHealth(
   question: 'startup' | 'ready' | 'live',
-  records: readonly InstanceRecord[],
+  {
+    all,
+    expected,
+  }: { readonly all: readonly InstanceRecord[]; readonly expected: readonly InstanceRecord[] },
   main: string | undefined,
 ): HealthVerdict {
-  const expected = records.filter((record) => record.process.autostart && !record.isRemoved);
   switch (question) {
     case 'startup':
       return verdict(
@@ -151,7 +156,7 @@ export function judgeHealth(
         'every process is healthy or completed',
       );
     case 'live': {
-      const essential = records.filter(({ process }) => process.essential || process.name === main);
+      const essential = all.filter(({ process }) => process.essential || process.name === main);
       return verdict(
         essential,
         ({ machine }) => machine.monitor !== 'failed' && machine.monitor !== 'blocked',

@@ -104,7 +104,8 @@ export class Drain {
         break;
       case 'kill instances':
         for (const record of supervisor.records()) {
-          if (!isAtRest(record)) supervisor.decide(record, 'kill', about.cause ?? '', causedBy);
+          const wanted = { by: 'shutdown', cause: about.cause ?? '' } as const;
+          if (!isAtRest(record)) supervisor.decide(record, 'kill', wanted, causedBy);
         }
         break;
       case 'terminate strays':
@@ -169,7 +170,8 @@ export class Drain {
     if (isAtRest(record)) return;
     if (this.#ports.supervisor.dependentsOf(record.process.name).some((dependent) => !isAtRest(dependent)))
       return;
-    this.#ports.supervisor.decide(record, 'stop', 'the engine stops', causedBy);
+    const wanted = { by: 'shutdown', cause: 'the engine stops' } as const;
+    this.#ports.supervisor.decide(record, 'stop', wanted, causedBy);
   }
 
   /** Until when everything may end by itself. */

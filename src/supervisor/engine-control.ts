@@ -178,8 +178,7 @@ export class EngineControl {
       // Looked up anew: a reload may have come between.
       const record = supervisor.record(name);
       if (record === undefined) continue;
-      record.stoppedByUser = action === 'stop';
-      supervisor.decide(record, DECISIONS[action], cause, received);
+      supervisor.decide(record, DECISIONS[action], { by: 'user', cause }, received);
     }
   }
 
@@ -245,7 +244,10 @@ export class EngineControl {
     const { supervisor, drain } = this.#ports;
     if (question === 'ready' && drain.phase !== 'running')
       return { ok: false, reason: 'the engine is shutting down' };
-    return judgeHealth(question, supervisor.records(), supervisor.engine.main);
+    const expected = supervisor
+      .records()
+      .filter((record) => record.process.autostart && supervisor.isConfigured(record));
+    return judgeHealth(question, { all: supervisor.records(), expected }, supervisor.engine.main);
   }
 
   why(instance: string): WhyReport {

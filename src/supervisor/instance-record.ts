@@ -4,6 +4,7 @@ import { instanceName } from '../config/instance-names.ts';
 import type { ProcessConfig } from '../config/resolved-config.ts';
 import { MAX_BRIEF_LIVES } from '../lifecycle/backoff.ts';
 import { type Instance, NEW_INSTANCE } from '../lifecycle/instance.ts';
+import { isStoppedByUser, type WantedBy } from '../lifecycle/reload.ts';
 import type { Rules } from '../lifecycle/rules.ts';
 import { isResting, type MonitorState } from '../lifecycle/states.ts';
 import type { SignalName } from '../signals.ts';
@@ -20,6 +21,13 @@ export interface StateChange {
   readonly from: MonitorState;
   readonly to: MonitorState;
   readonly reason: string | null;
+}
+
+/** Who wants what `machine.desired` says. */
+export interface Wanted {
+  readonly by: WantedBy;
+  /** As the end of a sentence: `requested by uid 0`, `the engine stops`. */
+  readonly cause: string;
 }
 
 /** One incarnation that is on its way out. */
@@ -58,8 +66,7 @@ export interface InstanceRecord {
   lastExit: LastExit | null;
   /** Why it is in its state, one sentence. */
   reason: string | null;
-  /** Who asked for the present wish, as the end of a sentence: `requested by uid 0`, `the engine stops`. */
-  cause: string;
+  wanted: Wanted;
   /** Conditions that do not hold yet: `db to be healthy`. */
   waitingFor: readonly string[];
   /** Those of them that cannot hold any more, each with the reason. */
@@ -73,10 +80,6 @@ export interface InstanceRecord {
   lastSignal: { readonly signal: SignalName; readonly event: number } | undefined;
   /** Incarnations that a reload ends, and that this one must not run beside: they may hold its port or its files. */
   predecessors: readonly Predecessor[];
-  /** A person stopped it: reloads leave it stopped. */
-  stoppedByUser: boolean;
-  /** It is no longer configured and goes once it has stopped. */
-  isRemoved: boolean;
   /** Has been healthy or completed once. */
   hasBeenReady: boolean;
   /** When its ending for good was decided, for the first failure's exit code; monotonic. */
@@ -108,14 +111,12 @@ export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock)
     totalRestarts: 0,
     lastExit: null,
     reason: null,
-    cause: '',
+    wanted: { by: 'policy', cause: '' },
     waitingFor: [],
     blockedBy: [],
     predecessors: [],
     lastEvent: undefined,
     lastSignal: undefined,
-    stoppedByUser: false,
-    isRemoved: false,
     hasBeenReady: false,
     restedAt: undefined,
     stateBeforeTurn: undefined,
@@ -158,6 +159,11 @@ export function isAlive(record: InstanceRecord): boolean {
 
 export function isGone({ record, incarnation }: Predecessor): boolean {
   return record.machine.incarnation !== incarnation || !isAlive(record);
+}
+
+/** A person stopped it, and nobody has asked for anything else since. */
+export function wasStoppedByUser({ machine, wanted }: InstanceRecord): boolean {
+  return isStoppedByUser({ instance: machine, wantedBy: wanted.by });
 }
 
 /** Nothing lives and nothing is under way. */

@@ -2,7 +2,7 @@
 
 import { instanceName } from '../config/instance-names.ts';
 import type { ProcessConfig } from '../config/resolved-config.ts';
-import { type InstanceRecord, isGone, newRecord } from './instance-record.ts';
+import { type InstanceRecord, isGone, newRecord, wasStoppedByUser } from './instance-record.ts';
 import type { Clock } from './ports.ts';
 
 /** What fitting a process's records to its number of instances came to. */
@@ -19,6 +19,8 @@ export class InstanceRecords {
   readonly #clock: Clock;
   readonly #byName = new Map<string, InstanceRecord>();
   readonly #byProcess = new Map<string, readonly InstanceRecord[]>();
+  /** How many instances of each process the configuration asks for. */
+  readonly #configured = new Map<string, number>();
   /** Those with predecessors: nearly always none. */
   readonly #waiting = new Set<InstanceRecord>();
 
@@ -38,6 +40,11 @@ export class InstanceRecords {
     return this.#byProcess.get(process) ?? [];
   }
 
+  /** Else it goes once it has stopped. */
+  isConfigured({ process, ordinal }: InstanceRecord): boolean {
+    return ordinal <= (this.#configured.get(process.name) ?? 0);
+  }
+
   /**
    * Copies that stay keep all they have, under the name that they have in such a number; those that are missing are
    * made, idle.
@@ -45,19 +52,19 @@ export class InstanceRecords {
   fit(process: ProcessConfig): Fitted {
     const known = this.of(process.name);
     const kept = known.filter(({ ordinal }) => ordinal <= process.instances);
-    const revived = kept.filter(({ isRemoved }) => isRemoved);
-    for (const record of kept) record.isRemoved = false;
+    const revived = kept.filter((record) => !this.isConfigured(record));
+    this.#configured.set(process.name, process.instances);
     const renamed = kept.flatMap((record) => this.#rename(record, instanceName(process, record.ordinal)));
     const added = this.#make(process, kept);
     this.#byProcess.set(process.name, [...known, ...added]);
     return { added, surplus: known.filter((record) => !kept.includes(record)), revived, renamed };
   }
 
-  /** By process in the order of the configuration, then by number; those that leave come last. */
+  /** By process in the order of the configuration, then by number; processes that are not in it any more come last. */
   sort(processes: ReadonlyMap<string, ProcessConfig>): void {
+    for (const name of this.#configured.keys()) if (!processes.has(name)) this.#configured.delete(name);
     const order = new Map([...processes.keys()].map((name, index) => [name, index]));
-    const place = ({ process, isRemoved }: InstanceRecord): number =>
-      isRemoved ? order.size : (order.get(process.name) ?? order.size);
+    const place = ({ process }: InstanceRecord): number => order.get(process.name) ?? order.size;
     const sorted = this.all().toSorted(
       (one, other) => place(one) - place(other) || one.ordinal - other.ordinal,
     );
@@ -98,9 +105,10 @@ export class InstanceRecords {
       .filter((ordinal) => !ordinals.has(ordinal))
       .map((ordinal) => newRecord(process, ordinal, this.#clock));
     // A person who stopped all copies has stopped the process: more of it are not started either.
-    const isStoppedByUser = kept.length > 0 && kept.every(({ stoppedByUser }) => stoppedByUser);
+    const [first] = kept;
+    const inherited = first !== undefined && kept.every(wasStoppedByUser) ? first.wanted : undefined;
     for (const record of added) {
-      record.stoppedByUser = isStoppedByUser;
+      if (inherited !== undefined) record.wanted = inherited;
       this.#byName.set(record.name, record);
     }
     return added;

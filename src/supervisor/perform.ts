@@ -182,7 +182,7 @@ function sendSignal(
     to === 'leader' ? kernel.signalProcess(pid, signal) : kernel.signalFamily(family, signal, to);
   // `gone` is no error: its exit is on its way to us, and not every process has others.
   if (answer === 'gone' && (to === 'others' || to === 'outsiders')) return;
-  const fields = { signal, to, reason: answer === 'delivered' ? record.cause : answer } as const;
+  const fields = { signal, to, reason: answer === 'delivered' ? record.wanted.cause : answer } as const;
   const level = answer === 'not-permitted' ? 'error' : 'debug';
   const event = context.events.emit(level, 'signal_sent', fields, subjectOf(record), causedBy);
   if (answer === 'delivered') record.lastSignal = { signal, event };

@@ -49,7 +49,7 @@ export function reasonFor(record: InstanceRecord, healthReason: string | undefin
     case 'completed':
       return outcomeInWords(machine.outcome);
     case 'stopped':
-      return record.cause;
+      return record.wanted.cause;
     case 'failed':
       return failedReason(record);
   }
@@ -61,8 +61,7 @@ function stoppingReason(record: InstanceRecord, healthReason: string | undefined
     return `${outcomeInWords(machine.outcome)}; stopping what it left running: ${leftInWords(left)}`;
   if (machine.ending === 'unhealthy') return `unhealthy: ${healthReason ?? 'its health check failed'}`;
   if (machine.ending === 'start-timeout') return startTimeoutInWords(record);
-  if (machine.ending === 'requested') return record.cause;
-  return record.cause;
+  return record.wanted.cause;
 }
 
 /** `pid 12 (sleep 1000), pid 14 (cat), 3 more`. */

@@ -5,12 +5,13 @@
  */
 
 import type { ConfigChange } from '../config/diff.ts';
-import type { ProcessConfig, ResolvedConfig } from '../config/resolved-config.ts';
+import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { TaskmasterError } from '../errors.ts';
-import type { MonitorState } from '../lifecycle/states.ts';
+import type { EnginePhase } from '../lifecycle/engine.ts';
+import { type ChangeKind, findingOf, RELOAD } from '../lifecycle/reload.ts';
 import type { ReloadReport } from '../wire/snapshot.ts';
 import type { EventStream } from './event-stream.ts';
-import { type InstanceRecord, isAtRest, subjectOf } from './instance-record.ts';
+import { type InstanceRecord, isAtRest, subjectOf, wasStoppedByUser } from './instance-record.ts';
 import type { Clock, Kernel } from './ports.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -24,6 +25,7 @@ export interface ReloadPorts {
     | { readonly ok: true; readonly config: ResolvedConfig }
     | { readonly ok: false; readonly problems: readonly string[] }
   >;
+  readonly phase: () => EnginePhase;
   readonly compare: (before: ResolvedConfig, after: ResolvedConfig) => ConfigChange;
   /** Settings of the engine that lie outside the supervisor: access, log level, hooks. */
   readonly onApplied: (config: ResolvedConfig) => void;
@@ -38,67 +40,6 @@ interface Waiting {
 type Leaving = Map<InstanceRecord, string>;
 
 const CAUSE = 'a reload changed it';
-
-/** What a change means to a process: `restart` where a running program cannot take it over. */
-type ChangeKind = 'restart' | 'update';
-/** What the reload finds; `stopped by a person`: unless policy says that a change starts it all the same. */
-type Finding =
-  | 'never started'
-  | 'on its way'
-  | 'running'
-  | 'completed'
-  | 'failed'
-  | 'stopped'
-  | 'stopped by a person'
-  | 'stopped by a person, always';
-type ReloadMove = 'leave' | 'restart';
-
-/** A change is a new chance for what has failed, and never undoes a stop by a person, except with `always`. */
-const RELOAD: Readonly<Record<ChangeKind, Readonly<Record<Finding, ReloadMove>>>> = {
-  restart: {
-    'never started': 'leave',
-    'on its way': 'restart',
-    running: 'restart',
-    completed: 'restart',
-    failed: 'restart',
-    stopped: 'restart',
-    'stopped by a person': 'leave',
-    'stopped by a person, always': 'restart',
-  },
-  update: {
-    'never started': 'leave',
-    'on its way': 'leave',
-    running: 'leave',
-    completed: 'leave',
-    failed: 'restart',
-    stopped: 'leave',
-    'stopped by a person': 'leave',
-    'stopped by a person, always': 'restart',
-  },
-};
-
-const FINDINGS: Readonly<Record<MonitorState, Finding>> = {
-  idle: 'never started',
-  waiting: 'on its way',
-  blocked: 'on its way',
-  backoff: 'on its way',
-  starting: 'on its way',
-  healthcheck: 'running',
-  running: 'running',
-  healthy: 'running',
-  unhealthy: 'running',
-  stopping: 'running',
-  ended: 'running',
-  completed: 'completed',
-  stopped: 'stopped',
-  failed: 'failed',
-};
-
-/** @param process as the reload has it. */
-function findingOf({ machine, stoppedByUser }: InstanceRecord, process: ProcessConfig): Finding {
-  if (!stoppedByUser) return FINDINGS[machine.monitor];
-  return process.restart.policy === 'always' ? 'stopped by a person, always' : 'stopped by a person';
-}
 
 export class Reload {
   readonly #ports: ReloadPorts;
@@ -157,7 +98,7 @@ export class Reload {
   }
 
   async #run(planOnly: boolean, causedBy: number | undefined): Promise<ReloadReport> {
-    const { clock, events, load, compare } = this.#ports;
+    const { clock, events, load, compare, phase } = this.#ports;
     const startedAt = clock.now();
     const loaded = await load();
     if (!loaded.ok) {
@@ -166,6 +107,9 @@ export class Reload {
       const message = `the configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'}; nothing was changed`;
       throw new TaskmasterError('config-invalid', message, { details: { problems } });
     }
+    // One that waited for its turn may come when a shutdown has begun.
+    if (phase() !== 'running')
+      throw new TaskmasterError('shutting-down', 'cannot reload: taskmaster is shutting down');
     const change = compare(this.#current, loaded.config);
     const { plan, needsEngineRestart } = change;
     const report = { plan, needs_engine_restart: needsEngineRestart, warnings: loaded.config.warnings };
@@ -203,24 +147,29 @@ export class Reload {
       const { added: made, surplus, revived } = supervisor.fit(process);
       this.#take(surplus, 'fewer instances are configured', leaving);
       added.push(...made);
-      for (const record of revived) record.stoppedByUser = false;
       for (const record of supervisor.recordsOf(name)) {
         if (made.includes(record) || surplus.includes(record)) continue;
-        const kind = action === 'update' && !revived.includes(record) ? 'update' : 'restart';
-        if (RELOAD[kind][findingOf(record, process)] === 'restart') restarted.push(record);
+        const kind: ChangeKind = revived.includes(record)
+          ? 'revive'
+          : action === 'update'
+            ? 'update'
+            : 'restart';
+        const { machine: instance, wanted } = record;
+        const finding = findingOf({ instance, wantedBy: wanted.by, policy: process.restart.policy });
+        if (RELOAD[kind][finding] === 'restart') restarted.push(record);
         supervisor.update(record, process);
       }
     }
     onApplied(config);
     const told = tell();
     supervisor.useConfig(config, told);
-    const gone = supervisor.records().filter(({ isRemoved }) => isRemoved);
+    const gone = supervisor
+      .records()
+      .filter((record) => !(supervisor.isConfigured(record) || leaving.has(record)));
     for (const record of added) supervisor.startAfter(record, [...gone, ...leaving.keys(), ...restarted]);
     for (const [record, cause] of leaving) supervisor.remove(record, cause, told);
-    for (const record of restarted) {
-      record.stoppedByUser = false;
-      supervisor.decide(record, 'restart', CAUSE, told);
-    }
+    for (const record of restarted)
+      supervisor.decide(record, 'restart', { by: 'reload', cause: CAUSE }, told);
     for (const record of supervisor.records()) {
       this.#startIfNew(record, added, told);
       this.#passOn(record, change, told);
@@ -247,9 +196,10 @@ export class Reload {
   }
 
   #startIfNew(record: InstanceRecord, added: readonly InstanceRecord[], causedBy: number): void {
-    const isNew = !record.stoppedByUser && (added.includes(record) || record.machine.monitor === 'idle');
+    const isNew = !wasStoppedByUser(record) && (added.includes(record) || record.machine.monitor === 'idle');
     if (isNew && isAtRest(record) && record.process.autostart) {
-      this.#ports.supervisor.decide(record, 'start', 'a reload added it', causedBy);
+      const wanted = { by: 'reload', cause: 'a reload added it' } as const;
+      this.#ports.supervisor.decide(record, 'start', wanted, causedBy);
     }
   }
 }

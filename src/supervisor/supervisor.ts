@@ -9,6 +9,7 @@ import { EXIT_CODES } from '../exit-codes.ts';
 import type { DecisionKind, Fact, LifecycleEvent } from '../lifecycle/events.ts';
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
 import type { Instance } from '../lifecycle/instance.ts';
+import type { DesiredState } from '../lifecycle/states.ts';
 import { step } from '../lifecycle/step.ts';
 import type { EventFields } from '../wire/engine-event.ts';
 import { STATES, type StateRow } from '../wire/states.ts';
@@ -24,6 +25,7 @@ import {
   remember,
   rulesOf,
   subjectOf,
+  type Wanted,
 } from './instance-record.ts';
 import { type Fitted, InstanceRecords } from './instance-records.ts';
 import { LeftoverWatch } from './leftover-watch.ts';
@@ -110,13 +112,10 @@ export class Supervisor {
     return this.#activities.healthReason(instance);
   }
 
-  /**
-   * @param cause who wants it, as the end of a sentence: `requested by uid 0`.
-   * @param causedBy id of the event that it comes of.
-   */
-  decide(record: InstanceRecord, kind: DecisionKind, cause: string, causedBy?: number): void {
+  /** @param causedBy id of the event that it comes of. */
+  decide(record: InstanceRecord, kind: DecisionKind, wanted: Wanted, causedBy?: number): void {
     this.#turns.enqueue(() => {
-      record.cause = cause;
+      record.wanted = wanted;
       this.#apply(record, { type: 'decision', decision: { kind } }, causedBy);
     });
   }
@@ -144,11 +143,15 @@ export class Supervisor {
     this.#records.startAfter(record, others);
   }
 
-  /** Stops the instance if need be, and forgets it once it is at rest. */
+  /** Else it is forgotten once it is at rest. */
+  isConfigured(record: InstanceRecord): boolean {
+    return this.#records.isConfigured(record);
+  }
+
+  /** Stops the instance, which is not configured any more, if need be, and forgets it once it is at rest. */
   remove(record: InstanceRecord, cause: string, causedBy?: number): void {
-    record.isRemoved = true;
     if (isAtRest(record)) this.#forget(record);
-    else this.decide(record, 'stop', cause, causedBy);
+    else this.decide(record, 'stop', { by: 'reload', cause }, causedBy);
   }
 
   /** Takes over what applies to a running process; the caller decides about a restart. */
@@ -157,7 +160,6 @@ export class Supervisor {
       const { health: oldHealth, type: oldType } = record.process;
       record.process = process;
       record.rules = rulesOf(process);
-      record.isRemoved = false;
       const isHealthNew =
         JSON.stringify(oldHealth) !== JSON.stringify(process.health) || oldType !== process.type;
       if (isHealthNew) this.#activities.renew(record);
@@ -188,6 +190,8 @@ export class Supervisor {
     const before = record.machine;
     const { next, effects } = step(before, event, record.rules);
     record.machine = next;
+    if (next.desired !== before.desired && isPolicys(next.desired))
+      record.wanted = { ...record.wanted, by: 'policy' };
     const told = event.type === 'fact' ? this.#tell(record, event.fact, causedBy) : undefined;
     const cause = told ?? causedBy;
     for (const effect of effects) perform(effect, record, this.#context, cause);
@@ -283,7 +287,8 @@ export class Supervisor {
       const link = dependent.process.dependsOn.find(({ process }) => process === record.process.name);
       if (link?.restart !== true || !isNewIncarnation) continue;
       if (dependent.machine.leader === 'alive' && dependent.machine.desired === 'up') {
-        this.decide(dependent, 'restart', `${record.name} was started anew`, causedBy);
+        const wanted = { by: 'policy', cause: `${record.name} was started anew` } as const;
+        this.decide(dependent, 'restart', wanted, causedBy);
       }
     }
   }
@@ -331,7 +336,7 @@ export class Supervisor {
     }
     const verdict = verdictOnEnd(record, this.#engine);
     if (verdict !== undefined) this.#ports.onVerdict({ ...verdict, causedBy: record.lastEvent });
-    if (record.isRemoved && isAtRest(record)) this.#forget(record);
+    if (!this.isConfigured(record) && isAtRest(record)) this.#forget(record);
   }
 
   #lookIfAllDone(changed: ChangedRecords): void {
@@ -355,6 +360,11 @@ function signalThatEnded({ lastSignal, machine }: InstanceRecord, status: ExitSt
   const wasOurs = machine.ending !== 'by-itself';
   const diedOfIt = status.how === 'signalled' && status.signal === lastSignal?.signal;
   return wasOurs || diedOfIt ? lastSignal?.event : undefined;
+}
+
+/** What nobody but policy decides. */
+function isPolicys(desired: DesiredState): boolean {
+  return desired === 'resting' || desired === 'givenUp';
 }
 
 /** What made the engine stop it, where nobody asked for that. */

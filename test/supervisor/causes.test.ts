@@ -38,7 +38,7 @@ const note = (rig: Rig, message: string): number => rig.events.emit('info', 'eng
 
 test('a stop: state ← exit ← signal ← command', () => {
   const rig = new Rig([processConfig('web')]).startAll();
-  rig.supervisor.decide(rig.record('web'), 'stop', 'a test', note(rig, 'command'));
+  rig.supervisor.decide(rig.record('web'), 'stop', { by: 'user', cause: 'a test' }, note(rig, 'command'));
   rig.die('web', 'SIGTERM');
   assert.deepEqual(chainTo(rig, 'web stopped'), [
     'web stopped',
@@ -50,7 +50,7 @@ test('a stop: state ← exit ← signal ← command', () => {
 
 test('a KILL after the patience is over comes of the stop that had begun', () => {
   const rig = new Rig([processConfig('web')]).startAll();
-  rig.supervisor.decide(rig.record('web'), 'stop', 'a test', note(rig, 'command'));
+  rig.supervisor.decide(rig.record('web'), 'stop', { by: 'user', cause: 'a test' }, note(rig, 'command'));
   rig.clock.advance(5_000);
   rig.die('web', 'SIGKILL');
   assert.deepEqual(chainTo(rig, 'web stopped'), [
@@ -102,7 +102,7 @@ test('one that waits starts because its dependency became healthy, and follows i
     'db healthcheck',
   ]);
   rig.healthy('api');
-  rig.supervisor.decide(rig.record('db'), 'restart', 'a test', note(rig, 'command'));
+  rig.supervisor.decide(rig.record('db'), 'restart', { by: 'user', cause: 'a test' }, note(rig, 'command'));
   rig.die('db', 'SIGTERM');
   assert.deepEqual(chainTo(rig, 'api stopping'), [
     'api stopping',
@@ -145,6 +145,7 @@ test('what a reload adds, changes and removes comes of it', async () => {
     events: rig.events,
     supervisor: rig.supervisor,
     load: () => Promise.resolve({ ok: true, config: after }),
+    phase: () => rig.drain.phase,
     compare: compareConfigs,
     onApplied: () => {},
   });

@@ -18,6 +18,7 @@ function reloading(before: ResolvedConfig): { rig: Rig; reload: Reload; next: { 
     events: rig.events,
     supervisor: rig.supervisor,
     load: () => Promise.resolve(next.loaded),
+    phase: () => rig.drain.phase,
     compare: compareConfigs,
     onApplied: () => {},
   });
@@ -74,7 +75,6 @@ test('a change of policy begins counting restarts anew', async () => {
 
 test('what a user stopped stays stopped, whatever changed', async () => {
   const { rig, reload, next } = reloading(configOf([processConfig('web')]));
-  rig.record('web').stoppedByUser = true;
   rig.decide('web', 'stop');
   rig.exit('web', 0);
   withConfig(next, processConfig('web', { command: '/bin/other' }));
@@ -151,6 +151,18 @@ test('two reloads at once are done one after the other', async () => {
   assert.equal(rig.kernel.spawned.length, 2);
 });
 
+test('a reload that waited for another one changes nothing once a shutdown has begun', async () => {
+  const { rig, reload, next } = reloading(configOf([processConfig('web'), processConfig('stopped')]));
+  rig.decide('stopped', 'stop');
+  rig.exit('stopped', 0);
+  withConfig(next, processConfig('web', { command: '/bin/other' }), processConfig('new'));
+  const report = reload.run({ planOnly: false });
+  rig.drain.begin({ code: 0, reason: 'a test' });
+  await assert.rejects(report, { code: 'shutting-down' });
+  assert.equal(rig.supervisor.record('new'), undefined);
+  assert.equal(rig.state('stopped'), 'stopped');
+});
+
 test('however many reloads are asked for, others have as much time in between as they take', async () => {
   const rig = new Rig([processConfig('web')]).startAll();
   const config = configOf([processConfig('web')]);
@@ -161,6 +173,7 @@ test('however many reloads are asked for, others have as much time in between as
     events: rig.events,
     supervisor: rig.supervisor,
     load: () => new Promise((resolve) => loads.push(resolve)),
+    phase: () => rig.drain.phase,
     compare: compareConfigs,
     onApplied: () => {},
   });
@@ -249,7 +262,6 @@ test('what a reload adds starts when what it removes and replaces is gone', asyn
 test('more of a process that a person has stopped are not started', async () => {
   const { rig, reload, next } = reloading(configOf([processConfig('web', { instances: 2 })]));
   for (const name of ['web:1', 'web:2']) {
-    rig.record(name).stoppedByUser = true;
     rig.decide(name, 'stop');
     rig.exit(name, 0);
   }
@@ -269,7 +281,6 @@ test('a reload that changes a process starts it again with always, and not with 
   ] as const) {
     for (const change of [{ command: '/bin/other' }, { maxRestarts: 9 }]) {
       const { rig, reload, next } = reloading(configOf([processConfig('web', { policy })]));
-      rig.record('web').stoppedByUser = true;
       rig.decide('web', 'stop');
       rig.exit('web', 0);
       withConfig(next, processConfig('web', { policy, ...change }));

@@ -2,6 +2,7 @@
 
 import type { Dependency, ProcessConfig, ResolvedConfig } from '../../src/config/resolved-config.ts';
 import type { ExitStatus, SpawnFailure } from '../../src/lifecycle/exit-outcome.ts';
+import type { WantedBy } from '../../src/lifecycle/reload.ts';
 import type { SignalName } from '../../src/signals.ts';
 import { describeInstance } from '../../src/supervisor/describe.ts';
 import { Drain } from '../../src/supervisor/drain.ts';
@@ -431,7 +432,8 @@ export class Rig {
   /** As at boot. */
   startAll(): this {
     for (const record of this.supervisor.records()) {
-      if (record.process.autostart) this.supervisor.decide(record, 'start', 'autostart');
+      if (record.process.autostart)
+        this.supervisor.decide(record, 'start', { by: 'policy', cause: 'autostart' });
     }
     return this;
   }
@@ -458,8 +460,8 @@ export class Rig {
     return pid;
   }
 
-  decide(name: string, kind: 'start' | 'stop' | 'restart' | 'kill'): void {
-    this.supervisor.decide(this.record(name), kind, 'a test asked for it');
+  decide(name: string, kind: 'start' | 'stop' | 'restart' | 'kill', by: WantedBy = 'user'): void {
+    this.supervisor.decide(this.record(name), kind, { by, cause: 'a test asked for it' });
   }
 
   healthy(name: string): void {

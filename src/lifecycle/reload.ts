@@ -1,0 +1,99 @@
+/** What a reload does to each instance: one table, the kind of change × what the reload finds. Pure. */
+
+import type { Instance } from './instance.ts';
+import type { RestartRules } from './rules.ts';
+import type { MonitorState } from './states.ts';
+
+/** Who wants what `Instance.desired` says. `policy`: the configuration, and what depends on what. */
+export type WantedBy = 'user' | 'policy' | 'reload' | 'shutdown';
+
+/**
+ * What a change means to an instance. `restart`: a running program cannot take it over. `revive`: it was removed, and is
+ * configured again while it still stops.
+ */
+export type ChangeKind = 'restart' | 'update' | 'revive';
+
+/** `stopped by a person, always`: by policy, a change starts it all the same. */
+export type Finding =
+  | 'never started'
+  | 'on its way'
+  | 'running'
+  | 'completed'
+  | 'failed'
+  | 'stopped'
+  | 'stopped by a person'
+  | 'stopped by a person, always';
+
+export type ReloadMove = 'leave' | 'restart';
+
+export type ReloadTable = Readonly<Record<ChangeKind, Readonly<Record<Finding, ReloadMove>>>>;
+
+/** A change is a new chance for what has failed, and never undoes a stop by a person, except with `always`. */
+export const RELOAD: ReloadTable = {
+  restart: {
+    'never started': 'leave',
+    'on its way': 'restart',
+    running: 'restart',
+    completed: 'restart',
+    failed: 'restart',
+    stopped: 'restart',
+    'stopped by a person': 'leave',
+    'stopped by a person, always': 'restart',
+  },
+  update: {
+    'never started': 'leave',
+    'on its way': 'leave',
+    running: 'leave',
+    completed: 'leave',
+    failed: 'restart',
+    stopped: 'leave',
+    'stopped by a person': 'leave',
+    'stopped by a person, always': 'restart',
+  },
+  // Whoever stopped it: only what still stops can be revived.
+  revive: {
+    'never started': 'leave',
+    'on its way': 'restart',
+    running: 'restart',
+    completed: 'restart',
+    failed: 'restart',
+    stopped: 'restart',
+    'stopped by a person': 'restart',
+    'stopped by a person, always': 'restart',
+  },
+};
+
+const FINDINGS: Readonly<Record<MonitorState, Finding>> = {
+  idle: 'never started',
+  waiting: 'on its way',
+  blocked: 'on its way',
+  backoff: 'on its way',
+  starting: 'on its way',
+  healthcheck: 'running',
+  running: 'running',
+  healthy: 'running',
+  unhealthy: 'running',
+  stopping: 'running',
+  ended: 'running',
+  completed: 'completed',
+  stopped: 'stopped',
+  failed: 'failed',
+};
+
+/** What is so and what is wanted of an instance, as far as a reload goes by it. */
+export interface Found {
+  readonly instance: Pick<Instance, 'monitor' | 'desired'>;
+  readonly wantedBy: WantedBy;
+  /** As the reload has it. */
+  readonly policy: RestartRules['policy'];
+}
+
+/** Whoever asks later for something else decides: this is so only while the stop is what is wanted. */
+export function isStoppedByUser({ instance, wantedBy }: Pick<Found, 'instance' | 'wantedBy'>): boolean {
+  return wantedBy === 'user' && (instance.desired === 'down' || instance.desired === 'killed');
+}
+
+export function findingOf(found: Found): Finding {
+  if (!isStoppedByUser(found)) return FINDINGS[found.instance.monitor];
+  return found.policy === 'always' ? 'stopped by a person, always' : 'stopped by a person';
+}
