@@ -12,6 +12,8 @@ import { prettyLine } from './pretty.ts';
 
 /** Start-up of a thousand processes makes about half as many; only pino that never loads could make more. */
 const MOST_EARLY_EVENTS = 10_000;
+/** Of one piece of work; more are written in the midst of it. */
+const MOST_TAKEN = 100;
 
 export interface LogPorts {
   readonly events: EventStream;
@@ -33,6 +35,7 @@ export class EngineLog {
   #logger: Logger | undefined;
   #opening: Promise<void> | undefined;
   readonly #events: EventStream;
+  readonly #taken: EngineEvent[] = [];
 
   constructor(config: EngineLogConfig, ports: LogPorts) {
     this.#events = ports.events;
@@ -86,8 +89,19 @@ export class EngineLog {
     this.#events.emit('warn', 'engine_notice', { message });
   }
 
+  /** Written once what is under way is done: a restart does not wait until its log lines are made. */
   #take(event: EngineEvent): void {
     if (isBelow(event.level, this.#level)) return;
+    const count = this.#taken.push(event);
+    if (count === 1) queueMicrotask(() => this.#writeTaken());
+    else if (count >= MOST_TAKEN) this.#writeTaken();
+  }
+
+  #writeTaken(): void {
+    for (const event of this.#taken.splice(0)) this.#writeOrKeep(event);
+  }
+
+  #writeOrKeep(event: EngineEvent): void {
     if (this.#isPretty) this.#writer.write(Buffer.from(prettyLine(event, this.#hasColour)));
     else if (this.#logger !== undefined) this.#write(event);
     // The first ones say how it began; what comes after the bound is counted.
