@@ -37,12 +37,16 @@
       "target_name": "launcher",
       "type": "executable",
       "sources": [
+        "native/launcher/engine_socket.c",
         "native/launcher/init.c",
         "native/launcher/init_options.c",
         "native/launcher/init_report.c",
+        "native/launcher/json.c",
         "native/launcher/main.c",
+        "native/launcher/output_queue.c",
         "native/launcher/run_node.c",
-        "native/launcher/signal_names.c"
+        "native/launcher/signal_names.c",
+        "native/launcher/verb.c"
       ],
       "defines": ["_GNU_SOURCE", "TASKMASTER_VERSION=\"<!(node -p \"require('./package.json').version\")\""],
       "cflags": ["-Wall", "-Wextra", "-Werror", "-Os"],

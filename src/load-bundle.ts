@@ -19,6 +19,9 @@ export type LoadBundle = (name: string) => unknown;
 export const BUNDLE_START = '(function(exports,require,module,__filename,__dirname){';
 export const BUNDLE_END = '})';
 
+/** Whoever loads it keeps it as long as it is used: the engine gives it back. */
+const NOT_KEPT: ReadonlySet<string> = new Set(['shell']);
+
 /** @param onCompiled told of every bundle that is loaded: the build keeps the code that a run has compiled. */
 export function bundleLoader(
   folder: string,
@@ -31,7 +34,7 @@ export function bundleLoader(
     const known = modules.get(name);
     if (known !== undefined) return known.exports;
     const module = { exports: {} };
-    modules.set(name, module);
+    if (!NOT_KEPT.has(name)) modules.set(name, module);
     const path = join(folder, `${name}.cjs`);
     // The bundler writes ASCII: latin1 is then the same, and quicker to read.
     const source = readFileSync(path, 'latin1');

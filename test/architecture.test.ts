@@ -263,7 +263,7 @@ test('no file is longer than 400 lines; what is native is below its bounds', () 
     [],
   );
   assert.ok(linesIn('native') < 3_800, 'the addon has fewer than 3,800 lines');
-  assert.ok(linesIn('native/launcher') < 650, 'the launcher has fewer than 650 lines');
+  assert.ok(linesIn('native/launcher') < 1_500, 'the launcher has fewer than 1,500 lines');
   assert.ok(linesIn('native/preload') < 120, 'what is preloaded into Node has fewer than 120 lines');
 });
 

@@ -20,9 +20,9 @@ const latePackages: Plugin = {
     onResolve({ filter: new RegExp(`^(${LATE_PACKAGES.join('|')})$`) }, ({ kind, path }) =>
       kind === 'dynamic-import' ? { path: `./${path}.cjs`, external: true } : undefined,
     );
-    // The board attaches as taskshell does: by its bundle, which is there anyway.
+    // The board attaches as taskshell does, and the engine runs its commands: by its bundle, which is there anyway.
     onResolve({ filter: /^\.\/shell\.ts$/ }, ({ kind, importer }) =>
-      kind === 'dynamic-import' && importer.endsWith('/commands/board.ts')
+      kind === 'dynamic-import' && /\/commands\/(board|kept-verbs)\.ts$/.test(importer)
         ? { path: './shell.cjs', external: true }
         : undefined,
     );

@@ -147,7 +147,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'terminal',
       'wire',
     ],
-    types: ['rpc/contract', 'lifecycle/states'],
+    types: ['rpc/contract', 'rpc/server/verb-run', 'lifecycle/states'],
     packages: NODE,
   },
   'cli/attach': { imports: ['cli', 'terminal', 'lifecycle/states'], types: ['rpc/client', 'rpc/contract'] },

@@ -19,7 +19,7 @@ interface Command {
   run(words: readonly string[]): Promise<number> | number;
 }
 
-interface Shell {
+interface Shell extends Command {
   firstPrompt(): Promise<string>;
 }
 
@@ -62,12 +62,13 @@ async function warmShell(): Promise<void> {
     });
   });
   await new Promise<void>((listening) => server.listen(socket, listening));
+  const shell = load('shell') as Shell;
   for (const words of [['status'], ['status', 'web'], ['health']]) {
-    const code = await commandOf('shell').run(words);
+    const code = await shell.run(words);
     if (code !== 0) throw new Error(`taskshell ${words.join(' ')} ended with ${code}`);
   }
   server.close();
-  const prompt = await (load('shell') as Shell).firstPrompt();
+  const prompt = await shell.firstPrompt();
   if (!prompt.includes('taskshell> status')) throw new Error('taskshell drew no prompt');
 }
 

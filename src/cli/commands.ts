@@ -2,7 +2,7 @@
 
 import { LEVELS } from '../levels.ts';
 import { ERROR_FACES } from '../rpc/contract/error-codes.ts';
-import type { CommandSpec, FlagSpec, OperandSpec } from './command.ts';
+import type { CommandSpec, FlagSpec, OperandSpec, Parsed } from './command.ts';
 
 const NAME: OperandSpec = { label: 'NAME', kind: 'process', count: 'one' };
 const SOME_NAMES: OperandSpec = { ...NAME, count: 'some' };
@@ -75,6 +75,13 @@ function statusExitCode(code: string): number {
 
 function faceExit(code: string): number {
   return Object.hasOwn(ERROR_FACES, code) ? ERROR_FACES[code as keyof typeof ERROR_FACES].exit : 1;
+}
+
+/** An expression may take for ever, and the rings of all instances, or pages without end, take memory. */
+function whyLogsInClient({ flags }: Parsed): string | undefined {
+  const isPaged = Number(flags.text('--tail') ?? 0) <= 1_000;
+  const needsMuch = flags.has('--grep') || flags.has('--output') || flags.has('--stream') || !isPaged;
+  return needsMuch ? 'it may need much time or memory' : undefined;
 }
 
 const loadActions = () => import('./act.ts');
@@ -203,6 +210,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ['attach job --exit-code', 'follow a job to its end'],
     ],
     hasNoJson: true,
+    whyInClient: () => 'it reads keys, or shows bytes as they are',
     load: async () => (await import('./attach/attach.ts')).attach,
   },
   {
@@ -220,6 +228,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ["send console 'say hi'", 'one line to a console'],
       ['send import < rows.csv', 'what a file holds, byte for byte'],
     ],
+    whyInClient: ({ operands }) => (operands.length < 2 ? 'it reads its input' : undefined),
     load: async () => (await import('./attach/send.ts')).send,
   },
   {
@@ -246,6 +255,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ['logs -o -p api --grep timeout', 'what it printed about it'],
       ['logs -f -o -p web -p api --stream stderr', 'follow the errors of two'],
     ],
+    whyInClient: whyLogsInClient,
     load: async () => (await import('./logs/logs.ts')).logs,
   },
   {
@@ -255,6 +265,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'what happened, one event a line; as it happens with --follow',
     notes: [],
     examples: [['events --follow -e state_changed', 'every change of state']],
+    whyInClient: whyLogsInClient,
     load: async () => (await import('./logs/logs.ts')).events,
   },
   {
@@ -288,6 +299,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'what happened, in order; what came of something is indented below it',
     notes: ['With names: what happened to those, and what led to that. Times are universal time.'],
     examples: [['timeline api --since 1h', 'what happened to api, and what led to it']],
+    whyInClient: () => 'it holds thousands of events',
     load: async () => (await import('./logs/timeline.ts')).timeline,
   },
   {
@@ -326,6 +338,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: [WAIT[0] as FlagSpec],
     summary: 'stop everything in order; then the engine leaves',
     notes: ['With --wait: return when the engine has gone.'],
+    outlivesEngine: ({ flags }) => flags.has('--wait'),
     load: async () => (await loadActions()).shutdown,
   },
   {

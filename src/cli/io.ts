@@ -3,9 +3,18 @@
 import { writeSync } from 'node:fs';
 import type { ConnectOptions } from '../rpc/client/client.ts';
 import type { TerminalOwner } from '../terminal/owner.ts';
-import type { TerminalInput, TerminalOutput } from '../terminal/ports.ts';
+import type { TerminalInput } from '../terminal/ports.ts';
 
-export type Output = TerminalOutput;
+/** What commands use of a stream that they write to. */
+export interface Output extends NodeJS.EventEmitter {
+  readonly isTTY?: boolean;
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+  readonly writableNeedDrain: boolean;
+  write(chunk: string | Uint8Array, done?: (error?: Error | null) => void): boolean;
+  cork?(): void;
+  uncork?(): void;
+}
 export type Input = TerminalInput;
 
 export interface CliIo {
@@ -18,6 +27,8 @@ export interface CliIo {
   readonly peerOf?: ConnectOptions['peerOf'];
   /** Calls back at SIGINT, which then does not end the program; the returned function undoes that. */
   readonly onInterrupt: (listener: () => void) => () => void;
+  /** Ends this program as SIGINT does where nobody listens: whoever started it has to know (signal(7)). */
+  readonly dieOfInterrupt: () => void;
   /** The one owner of the terminal's modes and of what is typed; whoever reads standard input asks it. */
   readonly terminal: () => Promise<TerminalOwner>;
 }
@@ -45,6 +56,7 @@ export function processIo(peerOf?: ConnectOptions['peerOf']): CliIo {
       process.on('SIGINT', listener);
       return () => process.off('SIGINT', listener);
     },
+    dieOfInterrupt: () => void process.kill(process.pid, 'SIGINT'),
     terminal: () => {
       owner ??= openTerminal();
       return owner;

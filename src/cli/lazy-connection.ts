@@ -3,8 +3,14 @@
 import type { RpcClient } from '../rpc/client/client.ts';
 import { type CliIo, complain } from './io.ts';
 
+/** How a command comes to its connection. */
+export interface Connector {
+  /** @param socket `--socket`, which goes before TASKMASTER_SOCKET */
+  get(socket: string | undefined): Promise<RpcClient>;
+}
+
 /** A connection made when first asked for, kept for the commands after it, and made anew when it broke. */
-export class LazyConnection {
+export class LazyConnection implements Connector {
   readonly #io: CliIo;
   #client: RpcClient | undefined;
   #socket: string | undefined;
@@ -13,7 +19,6 @@ export class LazyConnection {
     this.#io = io;
   }
 
-  /** @param socket `--socket`, which goes before TASKMASTER_SOCKET */
   async get(socket: string | undefined): Promise<RpcClient> {
     const { TASKMASTER_SOCKET: fromEnvironment } = this.#io.environment;
     const wanted = socket ?? (fromEnvironment === '' ? undefined : fromEnvironment);

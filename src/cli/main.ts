@@ -4,7 +4,7 @@ import type { ShellOptions } from './command.ts';
 import { type CliIo, complain, processIo } from './io.ts';
 import { LazyConnection } from './lazy-connection.ts';
 import { plainLine } from './plain-text.ts';
-import { runWords } from './run-words.ts';
+import { runWords, type Surroundings } from './run-words.ts';
 
 /** `taskmaster engine …` for the running engine, as verbs. */
 const ENGINE_VERBS: Readonly<Record<string, string>> = {
@@ -32,34 +32,39 @@ export const ENGINE_COMMANDS: readonly (readonly [words: string, what: string])[
  * @returns the exit code; nothing is thrown
  */
 export async function run(argv: readonly string[], io: CliIo = processIo()): Promise<number> {
-  const words = asVerb(argv);
-  if (words[0] === 'engine') {
-    const [{ alignedColumns }, { nearestWord }] = await Promise.all([
-      import('./usage.ts'),
-      import('../nearest-word.ts'),
-    ]);
-    const [, word] = words;
-    if (word !== undefined) {
-      const near = nearestWord(word, ['start', 'check', ...Object.keys(ENGINE_VERBS)]);
-      complain(
-        io,
-        `there is no "engine ${plainLine(word)}"${near === undefined ? '' : `; did you mean ${near}?`}`,
-      );
-    }
-    complain(io, `usage: ${alignedColumns(ENGINE_COMMANDS).join('\n       ')}`);
-    return EXIT_BAD_ARGUMENTS;
-  }
   const connection = new LazyConnection(io);
   const startShell = async (options: ShellOptions): Promise<number> =>
     (await import('./shell/shell.ts')).runShell(io, options);
   try {
-    return await runWords(words, { io, connection, signal: new AbortController().signal, startShell });
+    const { signal } = new AbortController();
+    return await runVerb(asVerb(argv), { io, connection, signal, startShell });
   } finally {
     connection.close();
   }
 }
 
-function asVerb(argv: readonly string[]): readonly string[] {
+/** @param words as `asVerb` returns them */
+export async function runVerb(words: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { io } = surroundings;
+  if (words[0] !== 'engine') return await runWords(words, surroundings);
+  const [{ alignedColumns }, { nearestWord }] = await Promise.all([
+    import('./usage.ts'),
+    import('../nearest-word.ts'),
+  ]);
+  const [, word] = words;
+  if (word !== undefined) {
+    const near = nearestWord(word, ['start', 'check', ...Object.keys(ENGINE_VERBS)]);
+    complain(
+      io,
+      `there is no "engine ${plainLine(word)}"${near === undefined ? '' : `; did you mean ${near}?`}`,
+    );
+  }
+  complain(io, `usage: ${alignedColumns(ENGINE_COMMANDS).join('\n       ')}`);
+  return EXIT_BAD_ARGUMENTS;
+}
+
+/** The verb that `taskmaster engine …` stands for, where there is one. */
+export function asVerb(argv: readonly string[]): readonly string[] {
   const [room, verb = '', ...rest] = argv;
   if (room !== 'engine') return argv;
   const mapped = Object.hasOwn(ENGINE_VERBS, verb) ? ENGINE_VERBS[verb] : undefined;

@@ -38,8 +38,7 @@ export async function withProgress<T>(
   };
   const undo = io.onInterrupt(() => {
     leave();
-    // Nobody listens any more, so it ends this program, as whoever started it is to be told (signal(7)).
-    process.kill(process.pid, 'SIGINT');
+    io.dieOfInterrupt();
   });
   try {
     return await work();

@@ -6,13 +6,13 @@ import { exitCodeOf } from '../rpc/contract/error-codes.ts';
 import { bad, parseCommand } from './arguments.ts';
 import type { CommandSpec, ParsedFlags, ShellOptions } from './command.ts';
 import { COMMANDS } from './commands.ts';
-import { type CliIo, complain, jsonText, say } from './io.ts';
-import type { LazyConnection } from './lazy-connection.ts';
+import { type CliIo, jsonText, say } from './io.ts';
+import type { Connector } from './lazy-connection.ts';
 import { plainText } from './plain-text.ts';
 
 export interface Surroundings {
   readonly io: CliIo;
-  readonly connection: LazyConnection;
+  readonly connection: Connector;
   readonly signal: AbortSignal;
   /** Those of the prompt, where there is one. */
   readonly commands?: readonly CommandSpec[];
@@ -81,23 +81,27 @@ async function showHelp(command: CommandSpec, io: CliIo): Promise<number> {
 }
 
 function tellFailure(error: unknown, isJson: boolean, io: CliIo): void {
-  if (!(error instanceof TaskmasterError)) {
-    const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    complain(io, `taskshell: a fault of taskshell itself: ${plainText(told)}`);
-    return;
-  }
-  const { code, message, details } = error;
-  if (isJson) {
-    say(io, jsonText({ error: { ...details, code, message } }));
-    return;
-  }
-  complain(io, plainText(message));
-  const { problems } = details;
-  if (!Array.isArray(problems)) return;
-  for (const problem of problems) complain(io, plainText(String(problem)));
+  const { stream, text } = failureText(error, isJson);
+  io[stream].write(text);
 }
 
-function codeFor(error: unknown, command: CommandSpec | undefined): number {
+/** How a failure is told, with its newline. */
+export function failureText(
+  error: unknown,
+  isJson: boolean,
+): { readonly stream: 'stdout' | 'stderr'; readonly text: string } {
+  if (!(error instanceof TaskmasterError)) {
+    const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { stream: 'stderr', text: `taskshell: a fault of taskshell itself: ${plainText(told)}\n` };
+  }
+  const { code, message, details } = error;
+  if (isJson) return { stream: 'stdout', text: `${jsonText({ error: { ...details, code, message } })}\n` };
+  const { problems } = details;
+  const lines = [message, ...(Array.isArray(problems) ? problems : [])];
+  return { stream: 'stderr', text: lines.map((line) => `${plainText(String(line))}\n`).join('') };
+}
+
+export function codeFor(error: unknown, command: CommandSpec | undefined): number {
   if (error instanceof TaskmasterError && command?.exitCodeOf !== undefined) {
     return command.exitCodeOf(error.code);
   }

@@ -85,7 +85,7 @@ async function attach(
     },
   });
   const words = ['attach', name, '--stdin', ...(socket === undefined ? [] : ['--socket', socket])];
-  const { stdin, stdout, environment, uid, onInterrupt, peerOf, terminal } = io;
+  const { stdin, stdout, environment, uid, onInterrupt, dieOfInterrupt, peerOf, terminal } = io;
   const code = await runShell(words, {
     stdin,
     stdout,
@@ -93,6 +93,7 @@ async function attach(
     environment,
     uid,
     onInterrupt,
+    dieOfInterrupt,
     peerOf,
     terminal,
   });

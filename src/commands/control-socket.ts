@@ -12,6 +12,7 @@ import type { RpcServer, WaitingConnections } from '../rpc/server/server.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
 import type { Clock } from '../supervisor/ports.ts';
 import type { NativeAddon } from '../system/native.ts';
+import { KeptVerbs } from './kept-verbs.ts';
 import { SocketWatch } from './socket-watch.ts';
 
 export interface ControlSocketParts {
@@ -77,6 +78,7 @@ export class ControlSocket {
   async #open(): Promise<void> {
     const { config, control, events, clock, addon, onFault } = this.#parts;
     const { RpcServer } = await import('../rpc/server/server.ts');
+    const verbs = new KeptVerbs();
     const server = new RpcServer({
       engine: control,
       places: this.#places(),
@@ -92,6 +94,7 @@ export class ControlSocket {
       grants: this.#grants,
       peerOf: (socket) => this.#peerOf(socket),
       waiting: this.#waiting(),
+      loadVerbs: () => verbs.load(),
       now: () => clock.now(),
       onRejected: (reason, uid, more) => {
         const who = uid === undefined ? {} : { uid };

@@ -2,6 +2,7 @@
 
 import { type CliIo, processIo } from '../cli/io.ts';
 import { run as runShell } from '../cli/main.ts';
+import type { RunVerb } from '../rpc/server/verb-run.ts';
 import { enginePeer } from './engine-peer.ts';
 import { VERSION } from './version.ts';
 
@@ -12,6 +13,10 @@ export async function run(words: readonly string[], io: CliIo = processIo(engine
   io.stdout.write(`taskmaster ${VERSION}\n`);
   return 0;
 }
+
+/** For a client of the engine. */
+export const runVerb: RunVerb = async (words, surroundings) =>
+  (await import('../cli/hosted.ts')).runHosted(words, surroundings);
 
 export async function firstPrompt(): Promise<string> {
   return (await import('../cli/shell/first-prompt.ts')).firstPrompt();

@@ -1,10 +1,11 @@
 /**
- * What a look costs: `taskshell status` beside `node -e 0` and `supervisorctl status`, exec to exit, in turns, with 10
- * and 500 processes under each engine. Run: node test/bench/status.ts [ROUNDS]
+ * What a look costs: `taskshell status` and `health`, by the engine and by Node, beside `true`, `node -e 0` and
+ * `supervisorctl status`, exec to exit, in turns, with 10 and 500 processes under each engine; what a health check costs
+ * the engine, and whether that gives back what it took. Run: node test/bench/status.ts [ROUNDS]
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   ended,
@@ -16,11 +17,13 @@ import {
   report,
   root,
   run,
+  usage,
   workshop,
 } from './harness.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 15);
 const TIMES_TO_ASK = 1_200;
+const PROBES = 1_000;
 
 /** One command: what it printed says whether it did its work. */
 interface Look {
@@ -39,6 +42,7 @@ async function compare(count: number): Promise<void> {
   const engines = [startTaskmaster(folder, stamp, socket, count), startSupervisord(folder, stamp, count)];
   const conf = supervisordConf(folder);
   const looks: readonly Look[] = [
+    { what: 'true', command: ['true'], tells: () => false, expected: 0 },
     { what: 'node -e 0', command: [process.execPath, '-e', '0'], tells: () => false, expected: 0 },
     {
       what: 'taskshell status',
@@ -53,6 +57,18 @@ async function compare(count: number): Promise<void> {
       expected: 1,
     },
     {
+      what: 'status, run by Node',
+      command: [process.execPath, join(root, 'dist/main.cjs'), 'taskshell', '--socket', socket, 'status'],
+      tells: (line) => / healthy /.test(line),
+      expected: count,
+    },
+    {
+      what: 'health, run by Node',
+      command: [process.execPath, join(root, 'dist/main.cjs'), 'taskshell', '--socket', socket, 'health'],
+      tells: () => true,
+      expected: 1,
+    },
+    {
       what: 'supervisorctl status',
       command: ['supervisorctl', '-c', conf, 'status'],
       tells: (line) => / RUNNING /.test(line),
@@ -62,21 +78,44 @@ async function compare(count: number): Promise<void> {
   try {
     for (const look of looks) await untilDone(look);
     const times = await inTurns(looks);
-    const [floor = []] = times;
+    const [nothing = [], floor = []] = times;
     report(
       looks.map(({ what }, index) => ({
         processes: count,
         what,
-        'ms, median': median(times[index] ?? []).toFixed(1),
-        p90: quantile(times[index] ?? [], 0.9).toFixed(1),
+        'ms, median': median(times[index] ?? []).toFixed(2),
+        'over true': (median(times[index] ?? []) - median(nothing)).toFixed(2),
+        p90: quantile(times[index] ?? [], 0.9).toFixed(2),
         'to node -e 0, pair by pair': median(ratios(times[index] ?? [], floor)).toFixed(2),
       })),
     );
+    await costOfProbes(engines[0]?.pid ?? 0, socket);
   } finally {
     for (const engine of engines) engine.kill('SIGTERM');
     await Promise.all(engines.map(ended));
     remove();
   }
+}
+
+/** What health checks cost the engine, in CPU time of its main thread, and in memory. */
+async function costOfProbes(engine: number, socket: string): Promise<void> {
+  const command = [join(root, 'dist/taskmaster'), '--socket', socket, 'health'] as const;
+  const before = { cpu: mainThreadMs(engine), anonymous: usage(engine).anonymousKiB };
+  for (let probe = 0; probe < PROBES; probe++)
+    await once({ what: 'health', command, tells: () => true, expected: 1 });
+  const after = { cpu: mainThreadMs(engine), anonymous: usage(engine).anonymousKiB };
+  report([
+    {
+      what: `${PROBES} health checks`,
+      'CPU of the engine, ms each': ((after.cpu - before.cpu) / PROBES).toFixed(3),
+      'anonymous KiB before': before.anonymous,
+      after: after.anonymous,
+    },
+  ]);
+}
+
+function mainThreadMs(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
 }
 
 /** Each once a round, so that what disturbs the machine disturbs all of them. */

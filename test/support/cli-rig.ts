@@ -66,6 +66,7 @@ export class CliRun {
         this.#interrupts.add(listener);
         return () => this.#interrupts.delete(listener);
       },
+      dieOfInterrupt: () => {},
     };
     this.done = run(argv, io);
   }

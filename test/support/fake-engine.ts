@@ -63,6 +63,7 @@ export class FakeEngine implements EnginePort {
   /** A write is answered when this resolves. */
   inputTaken: Promise<void> = Promise.resolve();
   draining = false;
+  version = '1.2.3';
   /** By pid, for whoever asks for usage. */
   usage: UsageReading = new Map();
   usageReads = 0;
@@ -132,7 +133,7 @@ export class FakeEngine implements EnginePort {
     const all = [...this.instances.values()].map((instance) => withUsage(instance, usage));
     const wanted = new Set(names);
     return {
-      version: '1.2.3',
+      version: this.version,
       pid: 1,
       role: 'pid1',
       config: '/etc/taskmaster.toml',

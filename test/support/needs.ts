@@ -21,6 +21,7 @@ export const NEEDS: readonly Row[] = [
   { what: 'build/man-pages', needs: ['debian'] },
   { what: 'build/release', needs: ['root', 'debian', 'time'] },
   { what: 'cli/completion-shells', needs: ['debian'] },
+  { what: 'cli/native-client-bad-days', needs: ['root'] },
   { what: 'cli/notices', needs: ['root'] },
   { what: 'commands/check-log-directories', needs: ['root'] },
   { what: 'container', needs: ['root', 'docker', 'debian', 'time'] },

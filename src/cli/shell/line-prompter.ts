@@ -75,11 +75,11 @@ export class LinePrompter implements Prompter {
 
   tell(lines: readonly string[]): void {
     // In one piece, or the line would vanish for a moment.
-    this.#io.stdout.cork();
+    this.#io.stdout.cork?.();
     this.#editor.view.hide();
     for (const line of lines) this.#io.stdout.write(`${line}\n`);
     if (this.#isTyping) this.#editor.draw();
-    this.#io.stdout.uncork();
+    this.#io.stdout.uncork?.();
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 /** The instances as the engine tells of them, kept up to date while somebody looks. */
 
-import { meansInstance } from '../../rpc/access/name-pattern.ts';
+import { NameMatcher } from '../../rpc/access/name-pattern.ts';
 import type { RpcClient } from '../../rpc/client/client.ts';
 import type { NotificationParams, WireInstance } from '../../rpc/contract/contract.ts';
 
@@ -14,13 +14,14 @@ interface Told {
 
 export class FollowedStatus {
   readonly #client: RpcClient;
-  readonly #names: readonly string[];
+  /** Undefined: all. */
+  readonly #names: NameMatcher | undefined;
   readonly #told = new Map<string, Told>();
   #subscription = 0;
 
   private constructor(client: RpcClient, names: readonly string[]) {
     this.#client = client;
-    this.#names = names;
+    this.#names = names.length === 0 ? undefined : new NameMatcher(names);
   }
 
   /**
@@ -61,8 +62,7 @@ export class FollowedStatus {
   #take(instances: readonly WireInstance[]): WireInstance[] {
     const at = performance.now();
     const meant = instances.filter(
-      ({ name, process }) =>
-        this.#names.length === 0 || meansInstance(this.#names, { instance: name, process }),
+      ({ name, process }) => this.#names?.means({ instance: name, process }) !== false,
     );
     for (const instance of meant) this.#told.set(instance.name, { instance, at });
     return meant;

@@ -12,6 +12,7 @@ import type {
   Result,
 } from '../contract/contract.ts';
 import { fromRpcError, type RpcError } from '../contract/error-codes.ts';
+import type { Connection } from '../protocol/connection.ts';
 import { frame, isBlank, LineSplitter } from '../protocol/framing.ts';
 import { type SocketPlace, socketPlaces } from '../protocol/socket-path.ts';
 
@@ -35,9 +36,13 @@ export interface ServerIdentity {
   readonly pid: number;
 }
 
+/** Those of subscriptions. */
 export type Notification = {
-  [Name in NotificationName]: { readonly method: Name; readonly params: NotificationParams<Name> };
-}[NotificationName];
+  [Name in Exclude<NotificationName, 'cli'>]: {
+    readonly method: Name;
+    readonly params: NotificationParams<Name>;
+  };
+}[Exclude<NotificationName, 'cli'>];
 
 interface PendingCall {
   resolve(result: unknown): void;
@@ -159,7 +164,7 @@ const REASONS: Readonly<Record<string, string>> = {
 export class RpcClient {
   /** Path of the socket connected to. */
   readonly path: string;
-  readonly #socket: Socket;
+  readonly #socket: Connection;
   readonly #splitter = new LineSplitter(MAX_REPLY_LINE_BYTES);
   readonly #pending = new Map<number, PendingCall>();
   readonly #listeners = new Map<number, (notification: Notification) => void>();
@@ -169,7 +174,7 @@ export class RpcClient {
   #lastId = 0;
   #failure: TaskmasterError | undefined;
 
-  constructor(socket: Socket, path: string) {
+  constructor(socket: Connection, path: string) {
     this.#socket = socket;
     this.path = path;
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));

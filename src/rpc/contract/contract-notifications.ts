@@ -1,5 +1,6 @@
 /** The notifications of the contract: what the server sends without being asked, for subscriptions. */
 
+import { CLI_NOTIFICATION } from './contract-cli.ts';
 import {
   BYTES,
   CONTAINER,
@@ -11,7 +12,7 @@ import {
   VISIBLE_STATE,
 } from './contract-shapes.ts';
 
-/** What the server sends without being asked; each carries the subscription it belongs to. */
+/** What the server sends without being asked; each but `cli` carries the subscription it belongs to. */
 export const NOTIFICATIONS = {
   status: {
     summary: 'What changed since the last one; `removed` names instances that are no more.',
@@ -69,4 +70,5 @@ export const NOTIFICATIONS = {
       additionalProperties: false,
     },
   },
+  cli: CLI_NOTIFICATION,
 } as const;

@@ -6,6 +6,7 @@
  */
 
 import { ATTACH_METHODS } from './contract-attach.ts';
+import { CLI_METHODS } from './contract-cli.ts';
 import type { NOTIFICATIONS } from './contract-notifications.ts';
 import {
   ACTION,
@@ -361,6 +362,7 @@ export const METHODS = {
       additionalProperties: false,
     },
   },
+  ...CLI_METHODS,
   'rpc.discover': {
     summary: 'This contract, as data.',
     access: 'read',

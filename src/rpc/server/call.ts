@@ -36,6 +36,7 @@ const LASTING: ReadonlySet<string> = new Set([
   'reload',
   'send',
   'attach.write',
+  'cli.run',
 ] satisfies MethodName[]);
 
 export function mayLast(entry: Call | Malformed): boolean {

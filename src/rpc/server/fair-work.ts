@@ -54,6 +54,13 @@ export class FairWork {
     this.#clients.delete(worker);
   }
 
+  /** What was done for somebody outside of `step`. */
+  charge(worker: Worker, ms: number): void {
+    const now = performance.now();
+    this.#clients.get(worker)?.add(ms, now);
+    this.#userOf(worker).add(ms, now);
+  }
+
   #work(): void {
     if (this.#isWorking) return;
     this.#openSlice();

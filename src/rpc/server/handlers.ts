@@ -7,18 +7,20 @@ import { parseSignal, SIGNAL_WORDS, type SignalName, signalName } from '../../si
 import type { JournalQuery } from '../../supervisor/journal-port.ts';
 import type { InputClaim } from '../../supervisor/ports.ts';
 import type { EnginePort, Requester } from '../access/engine-port.ts';
-import { MOST_PATTERNS, NameMatcher } from '../access/name-pattern.ts';
 import type { AccessLevel, MethodName, Params, Result, WireOutcome } from '../contract/contract.ts';
+import { CLI_HANDLERS, type VerbRuns } from './cli-handlers.ts';
 import { needlesOf, wantedEntries } from './journal-filter.ts';
 import { CHUNKS_A_PIECE, newestOf } from './newest-output.ts';
 import { outcomeOf } from './outcome.ts';
 import { type Subscriptions, wireBytes } from './subscriptions.ts';
+import { unknownAmong } from './unknown-names.ts';
 
 /** What a handler knows beside its parameters. */
 export interface CallContext {
   readonly engine: EnginePort;
   readonly by: Requester;
   readonly subscriptions: Subscriptions;
+  readonly verbs: VerbRuns;
   /** Throws `not-permitted` unless the client has this access, for what a method does only if asked to. */
   demand(level: AccessLevel): void;
   /** Aborts when the client is gone or the server closes. */
@@ -236,6 +238,8 @@ export const HANDLERS: Handlers = {
     return { result: { version, pid } };
   },
 
+  ...CLI_HANDLERS,
+
   'rpc.discover': async () => {
     const { describeContract } = await import('../contract/discover.ts');
     return { result: describeContract() };
@@ -335,46 +339,6 @@ function selectOne(engine: EnginePort, name: string, toDo: string): string {
     `cannot ${toDo} ${name}: it means ${all.length} instances; name one of ${shown.join(', ')}`,
     { details: { instances: all } },
   );
-}
-
-/**
- * A filter may name what is no more as long as the events still know it; a name nobody knows is a slip.
- * @returns the complaint about the first such name, if there is one.
- */
-function* unknownAmong(
-  engine: EnginePort,
-  names: readonly string[] | undefined,
-): Generator<undefined, TaskmasterError | undefined> {
-  if (names === undefined) return undefined;
-  const complaints = new Map<string, TaskmasterError>();
-  const known = new Set(engine.names().flatMap(({ instance, process }) => [instance, process]));
-  for (const name of new Set(names)) {
-    if (known.has(name) || name === 'all') continue;
-    if (complaints.size > MOST_PATTERNS) break;
-    const complaint = complaintAbout(engine, name);
-    if (complaint !== undefined) complaints.set(name, complaint);
-    yield;
-  }
-  const matchers = new Map([...complaints.keys()].map((name) => [name, new NameMatcher([name])]));
-  if (matchers.size === 0) return undefined;
-  for (const slice of engine.journal.events(0)) {
-    for (const [name, matcher] of matchers)
-      if (slice.some((event) => matcher.means(event))) matchers.delete(name);
-    if (matchers.size === 0) return undefined;
-    yield;
-  }
-  const [first = ''] = matchers.keys();
-  return complaints.get(first);
-}
-
-function complaintAbout(engine: EnginePort, name: string): TaskmasterError | undefined {
-  try {
-    engine.select([name]);
-    return undefined;
-  } catch (error) {
-    if (error instanceof TaskmasterError) return error;
-    throw error;
-  }
 }
 
 function cancel(

@@ -3,7 +3,7 @@
  * client reads too slowly, and it is told how many.
  */
 
-import type { Socket } from 'node:net';
+import type { Connection } from '../protocol/connection.ts';
 import { frame } from '../protocol/framing.ts';
 import type { BudgetShare } from './byte-budget.ts';
 
@@ -72,7 +72,7 @@ class Fifo<Item> {
 }
 
 export interface OutboxParts {
-  readonly socket: Socket;
+  readonly socket: Connection;
   readonly limits: OutboxLimits;
   readonly replies: BudgetShare;
   readonly notifications: BudgetShare;
@@ -84,7 +84,7 @@ export interface OutboxParts {
 
 export class Outbox {
   readonly #parts: OutboxParts;
-  readonly #socket: Socket;
+  readonly #socket: Connection;
   readonly #limits: OutboxLimits;
   readonly #replies = new Fifo<Sequenced<Buffer>>();
   readonly #notifications = new Fifo<Sequenced<PendingNotification>>();
@@ -148,6 +148,12 @@ export class Outbox {
   /** Forgets what was lost of a subscription that has ended. */
   forget(subscription: number): void {
     this.#losses.delete(subscription);
+  }
+
+  /** What is sent until the end of this turn leaves in one system call. */
+  gather(): void {
+    this.#socket.cork?.();
+    process.nextTick(() => this.#socket.uncork?.());
   }
 
   /** Ends the connection once all that waits has been sent. */

@@ -10,7 +10,7 @@ import type { SocketPlace } from '../protocol/socket-path.ts';
 import { type BudgetLimits, ByteBudget } from './byte-budget.ts';
 import { FairWork } from './fair-work.ts';
 import { ReportLimiter } from './report-limiter.ts';
-import { Session, type SessionLimits } from './session.ts';
+import { Session, type SessionLimits, type SessionParts } from './session.ts';
 import {
   isStillOurs,
   listenAt,
@@ -19,6 +19,7 @@ import {
   type SocketFileSettings,
 } from './socket-file.ts';
 import { SUBSCRIPTION_LIMITS, type SubscriptionLimits, SubscriptionPlaces } from './subscription-places.ts';
+import type { RunVerb } from './verb-run.ts';
 
 export interface ServerLimits extends SessionLimits {
   readonly clients: number;
@@ -65,6 +66,8 @@ export interface RpcServerOptions {
   readonly peerOf: (socket: Socket) => PeerCredentials | undefined;
   /** Takes connections that wait beside the one just taken; undefined: one comes in each turn of the event loop. */
   readonly waiting?: WaitingConnections;
+  /** The code of taskshell's commands, for clients that have none; undefined: such clients are declined. */
+  readonly loadVerbs?: () => Promise<RunVerb>;
   /** Milliseconds that only grow. */
   readonly now: () => number;
   /** Somebody was turned away or let go; for the log. `more`: so many others were, for the same reason, untold. */
@@ -249,20 +252,18 @@ export class RpcServer {
       socket,
       peer,
       rights,
-      session: this.#session(socket, peer, () => client.rights, isKept),
+      session: new Session(
+        socket,
+        this.#partsFor(peer, () => client.rights, isKept),
+      ),
     };
     this.#clients.add(client);
     socket.once('close', () => this.#clients.delete(client));
   }
 
-  #session(
-    socket: Socket,
-    peer: PeerCredentials,
-    rights: () => Rights | undefined,
-    isKept: boolean,
-  ): Session {
-    const { engine, now, onFault } = this.#options;
-    return new Session(socket, {
+  #partsFor(peer: PeerCredentials, rights: () => Rights | undefined, isKept: boolean): SessionParts {
+    const { engine, now, onFault, loadVerbs } = this.#options;
+    const parts = (): SessionParts => ({
       engine,
       peer,
       rights,
@@ -275,6 +276,7 @@ export class RpcServer {
       places: this.#subscriptions.forClientOf(peer.uid),
       onCutOff: (reason) => this.#reports.tell(reason, peer.uid),
     });
+    return { ...parts(), loadVerbs, inner: parts };
   }
 
   /** Says why, and goes on reading for a moment: a client that still writes would else never see the reason. */

@@ -1,12 +1,12 @@
 /** One client of the control socket: its requests in, its replies and notifications out, all of it bounded. */
 
-import type { Socket } from 'node:net';
 import { TaskmasterError } from '../../errors.ts';
 import type { EnginePort } from '../access/engine-port.ts';
 import { demandAccess, NO_RIGHTS, type PeerCredentials, type Rights } from '../access/peer.ts';
 import { scopedEngine } from '../access/scoped-engine.ts';
 import { METHODS } from '../contract/contract.ts';
 import { ERROR_FACES, PARSE_ERROR } from '../contract/error-codes.ts';
+import type { Connection } from '../protocol/connection.ts';
 import { frame, isBlank, LineSplitter, LineTooLong, MAX_REQUEST_LINE_BYTES } from '../protocol/framing.ts';
 import { type Call, type Malformed, readMessage } from '../protocol/message.ts';
 import type { BudgetShare } from './byte-budget.ts';
@@ -15,8 +15,10 @@ import type { FairWork, Worker } from './fair-work.ts';
 import type { CallContext } from './handlers.ts';
 import { LineAnswers } from './line-answers.ts';
 import { Outbox, type OutboxLimits } from './outbox.ts';
+import { SessionVerbs } from './session-verbs.ts';
 import type { Places } from './subscription-places.ts';
 import { Subscriptions } from './subscriptions.ts';
+import type { RunVerb } from './verb-run.ts';
 
 export interface SessionLimits {
   /** Requests under way that may last, before no more are read. */
@@ -37,6 +39,10 @@ export interface SessionParts {
   readonly notifications: BudgetShare;
   readonly places: Places;
   readonly now: () => number;
+  /** The code of taskshell's commands; undefined where the engine runs none of them. */
+  readonly loadVerbs?: (() => Promise<RunVerb>) | undefined;
+  /** For the session of a command that runs here: the same peer and rights, and its own shares. */
+  readonly inner?: () => SessionParts;
   /** Why it is let go although it did not ask for it. */
   readonly onCutOff: (reason: string) => void;
   /** A handler threw what no handler should throw. */
@@ -52,11 +58,12 @@ interface Task {
 
 export class Session implements Worker {
   readonly uid: number;
-  readonly #socket: Socket;
+  readonly #socket: Connection;
   readonly #parts: SessionParts;
   readonly #splitter = new LineSplitter(MAX_REQUEST_LINE_BYTES);
   readonly #outbox: Outbox;
   readonly #subscriptions: Subscriptions;
+  readonly #verbs: SessionVerbs;
   readonly #gone = new AbortController();
   readonly #ports: CallPorts;
   /** Lines of the last chunk that are not handled yet. */
@@ -76,7 +83,7 @@ export class Session implements Worker {
   #hasEnded = false;
   #isClosing = false;
 
-  constructor(socket: Socket, parts: SessionParts) {
+  constructor(socket: Connection, parts: SessionParts) {
     const { limits, peer, replies, notifications } = parts;
     this.uid = peer.uid;
     this.#socket = socket;
@@ -95,6 +102,13 @@ export class Session implements Worker {
       outbox: this.#outbox,
       places: parts.places,
       later: (work) => this.#doLater(work),
+    });
+    this.#verbs = new SessionVerbs({
+      load: parts.loadVerbs,
+      send: (line) => this.#outbox.reply(line),
+      gather: () => this.#outbox.gather(),
+      openSession: (inner) => new Session(inner, parts.inner?.() ?? parts),
+      charge: (milliseconds) => parts.work.charge(this, milliseconds),
     });
     this.#ports = {
       context: () => this.#context(),
@@ -116,7 +130,7 @@ export class Session implements Worker {
   }
 
   get hasSubscriptions(): boolean {
-    return this.#subscriptions.size > 0;
+    return this.#subscriptions.size > 0 || this.#verbs.hasSubscriptions;
   }
 
   get isInTheMiddle(): boolean {
@@ -133,6 +147,7 @@ export class Session implements Worker {
     this.#isClosing = true;
     this.#subscriptions.cancelAll();
     this.#gone.abort(reason);
+    this.#verbs.end(reason);
     this.#endIfDone();
   }
 
@@ -337,6 +352,7 @@ export class Session implements Worker {
       engine: this.#engine(),
       by: { uid: peer.uid, pid: peer.pid },
       subscriptions: this.#subscriptions,
+      verbs: this.#verbs,
       demand: (level) => demandAccess('attach with stdin', level, rights()?.level, peer),
       signal: this.#gone.signal,
     };
@@ -350,6 +366,7 @@ export class Session implements Worker {
     clearTimeout(this.#requestTimer);
     this.#parts.work.forget(this);
     this.#subscriptions.cancelAll();
+    this.#verbs.cancel();
     this.#outbox.discard();
     if (!this.#gone.signal.aborted) {
       this.#gone.abort(new TaskmasterError('protocol', 'the client has gone'));

@@ -1,0 +1,43 @@
+/** The methods of `contract-cli.ts`: commands of taskshell that run here for their client. */
+
+import { TaskmasterError } from '../../errors.ts';
+import type { Params, Result } from '../contract/contract.ts';
+import type { CallContext, Handlers } from './handlers.ts';
+import type { VerbRun } from './verb-run.ts';
+
+type CliMethod = 'cli.run' | 'cli.written' | 'cli.resize' | 'cli.interrupt';
+
+/** Those of one client. */
+export interface VerbRuns {
+  /** Throws `bad-arguments` where one runs already. */
+  run(params: Params<'cli.run'>): Promise<Result<'cli.run'>>;
+  readonly current: VerbRun | undefined;
+}
+
+export const CLI_HANDLERS: Pick<Handlers, CliMethod> = {
+  'cli.run': async (params, { engine, verbs }) => {
+    const { version } = engine.snapshot([]);
+    if (params.version !== version) return { result: { declined: `the engine has version ${version}` } };
+    return { result: await verbs.run(params) };
+  },
+
+  'cli.written': ({ bytes }, context) => {
+    currentOf(context).written(bytes);
+    return { result: {} };
+  },
+
+  'cli.resize': ({ columns, rows }, context) => {
+    currentOf(context).resize(columns, rows);
+    return { result: {} };
+  },
+
+  'cli.interrupt': (_params, context) => {
+    currentOf(context).interrupt();
+    return { result: {} };
+  },
+};
+
+function currentOf({ verbs: { current } }: CallContext): VerbRun {
+  if (current !== undefined) return current;
+  throw new TaskmasterError('bad-arguments', 'this connection runs no command');
+}
