@@ -1,6 +1,6 @@
 /** How a program ended, and the words and numbers for it. Pure. */
 
-import type { SignalName } from './signals.ts';
+import { type SignalName, signalNumber } from './signals.ts';
 
 /** What wait(2) tells of a dead child. */
 export type ExitStatus =
@@ -37,4 +37,9 @@ export function exitInWords(status: AnyExitStatus): string {
 export function exitInShort(status: AnyExitStatus, ahead = ''): string {
   if (status.how === 'exited') return `${ahead}${status.code}`;
   return `${status.signal}${status.oom === true ? ' (oom)' : status.core === true ? ' (core)' : ''}`;
+}
+
+/** How shells show the end of a program: its exit code, or 128 + the signal. */
+export function shellCodeOf(status: AnyExitStatus): number {
+  return status.how === 'exited' ? status.code : 128 + signalNumber(status.signal as SignalName);
 }

@@ -3,8 +3,6 @@
  * neither their names nor how to watch them.
  */
 
-import type { AnyExitStatus } from './exit-status.ts';
-
 /** `SIGTERM`, `SIGRTMIN+3`, … in the spelling of kill(1) with the SIG prefix. */
 export type SignalName = `SIG${string}`;
 
@@ -99,9 +97,4 @@ export function signalNumber(name: SignalName): number {
   const number = parseSignal(name);
   if (number === undefined) throw new RangeError(`no such signal: ${name}`);
   return number;
-}
-
-/** How shells show the end of a program: its exit code, or 128 + the signal. */
-export function shellCodeOf(status: AnyExitStatus): number {
-  return status.how === 'exited' ? status.code : 128 + signalNumber(status.signal as SignalName);
 }

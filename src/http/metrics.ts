@@ -3,8 +3,8 @@
  * 0.0.4 of Prometheus for scrapers that do not ask for it. Pure: snapshot in, text out, piece by piece.
  */
 
+import { shellCodeOf } from '../exit-status.ts';
 import { VISIBLE_STATES } from '../lifecycle/states.ts';
-import { shellCodeOf } from '../signals.ts';
 import type { EngineSnapshot, InstanceSnapshot } from '../wire/snapshot.ts';
 
 export type MetricsFormat = 'openmetrics' | 'prometheus';

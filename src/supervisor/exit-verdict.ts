@@ -2,8 +2,8 @@
 
 import type { EngineConfig } from '../config/resolved-config.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
+import { shellCodeOf } from '../exit-status.ts';
 import type { Outcome } from '../lifecycle/instance.ts';
-import { shellCodeOf } from '../signals.ts';
 import { hasEndedForGood, type InstanceRecord, isBlocked } from './instance-record.ts';
 
 export interface ExitVerdict {

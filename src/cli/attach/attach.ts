@@ -2,10 +2,10 @@
 
 import { TaskmasterError } from '../../errors.ts';
 import { INTERRUPTED } from '../../exit-codes.ts';
+import { shellCodeOf } from '../../exit-status.ts';
 import { isResting } from '../../lifecycle/states.ts';
 import type { Notification, RpcClient } from '../../rpc/client/client.ts';
 import type { NotificationParams, Result, WireExitStatus } from '../../rpc/contract/contract.ts';
-import { shellCodeOf } from '../../signals.ts';
 import { bad } from '../arguments.ts';
 import type { CommandHandler, Invocation } from '../command.ts';
 import { type CliIo, canMoveCursor, onOneTerminal } from '../io.ts';
