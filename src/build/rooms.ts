@@ -21,7 +21,7 @@ export const LEAVES: readonly string[] = [
   'levels',
   'line-level',
   'nearest-word',
-  'one-a-turn',
+  'slices',
   'shell-words',
   'signals',
   'units',

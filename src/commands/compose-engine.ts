@@ -1,7 +1,7 @@
 /** Builds the engine's parts and wires them; the one place that knows them all. No logic of its own. */
 
 import { compareConfigs } from '../config/diff.ts';
-import { loadConfig } from '../config/load.ts';
+import { loadConfigInSlices } from '../config/load.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { renderProblem } from '../config/text/problem.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
@@ -17,6 +17,7 @@ import { containerStreams } from '../output/streams/container-stream.ts';
 import { standardStreams } from '../output/streams/standard-streams.ts';
 import { selectInstances } from '../rpc/access/select.ts';
 import { ReportLimiter } from '../rpc/server/report-limiter.ts';
+import { inSlices } from '../slices.ts';
 import { Drain } from '../supervisor/drain.ts';
 import { EngineControl } from '../supervisor/engine-control.ts';
 import { EventStream } from '../supervisor/event-stream.ts';
@@ -167,7 +168,8 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     phase: () => drain.phase,
     compare: compareConfigs,
     load: async () => {
-      const loaded = loadConfig(configPath, { users: systemUsers, self: ownPrivileges() });
+      const ports = { users: systemUsers, self: ownPrivileges() };
+      const loaded = await loadConfigInSlices(configPath, ports, inSlices(clock));
       return loaded.ok ? loaded : { ok: false, problems: loaded.problems.map(renderProblem) };
     },
     onApplied: (applied) => {

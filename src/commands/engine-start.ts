@@ -5,6 +5,7 @@ import { loadConfig } from '../config/load.ts';
 import { type Problem, renderProblem, renderProblems } from '../config/text/problem.ts';
 import { TaskmasterError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
+import { inSlices } from '../slices.ts';
 import type { ExitVerdict } from '../supervisor/exit-verdict.ts';
 import { leftInWords } from '../supervisor/reasons.ts';
 import { type EngineRequest, watchDaemonSignals } from '../system/daemon-signals.ts';
@@ -18,8 +19,6 @@ import { VERSION } from './version.ts';
 const DEFAULT_CONFIG = '/etc/taskmaster.toml';
 const EXIT_BAD_ARGUMENTS = 2;
 const EXIT_ALREADY_RUNNING = 1;
-/** Starting a thousand processes must not keep signals waiting for a second. */
-const SLICE_MS = 10;
 /** All is over this long before the end of the grace period. */
 const RESERVE_MS = 1_000;
 /** At least this much of it is for the last output, and for the last log lines. */
@@ -89,7 +88,7 @@ async function start(
     if (refusal !== undefined) return refusal;
   }
   if (role === 'subreaper' && replaces) await stopAbandoned(engine);
-  startProcesses(engine, started);
+  void startProcesses(engine, started).catch(engine.onFault);
   // It reads all of /proc: that must not delay the first processes.
   if (role === 'subreaper') setImmediate(() => reportAbandoned(engine));
   setImmediate(() => {
@@ -133,22 +132,21 @@ async function listen({ socket, events }: Engine): Promise<Error | undefined> {
   return undefined;
 }
 
-/** @param causedBy id of the event that told the engine's own start. */
-function startProcesses({ supervisor, drain, clock }: Engine, causedBy: number): void {
-  const waiting = supervisor.records().filter(({ process }) => process.autostart);
-  let next = 0;
-  const startSome = (): void => {
-    const until = clock.now() + SLICE_MS;
-    while (next < waiting.length && clock.now() < until && drain.phase === 'running') {
-      const record = waiting[next++];
-      if (record?.machine.monitor === 'idle') {
-        const wanted = { by: 'policy', cause: 'started with the engine' } as const;
-        supervisor.decide(record, 'start', wanted, causedBy);
-      }
+/**
+ * In slices: starting a thousand processes must not keep signals waiting for a second.
+ * @param causedBy id of the event that told the engine's own start.
+ */
+async function startProcesses({ supervisor, drain, clock }: Engine, causedBy: number): Promise<void> {
+  const pause = inSlices(clock);
+  for (const record of supervisor.records().filter(({ process }) => process.autostart)) {
+    if (drain.phase !== 'running') return;
+    if (record.machine.monitor === 'idle') {
+      const wanted = { by: 'policy', cause: 'started with the engine' } as const;
+      supervisor.decide(record, 'start', wanted, causedBy);
     }
-    if (next < waiting.length && drain.phase === 'running') setImmediate(startSome);
-  };
-  startSome();
+    const rest = pause();
+    if (rest !== undefined) await rest;
+  }
 }
 
 /** @param interrupts how many of them have come, this one included. */

@@ -1,5 +1,6 @@
 /** Two configurations compared by key: what a reload has to do to each process. */
 
+import { isDeepStrictEqual } from 'node:util';
 import { instanceName } from './instance-names.ts';
 import { ENGINE_KEYS } from './keys/engine-keys.ts';
 import { PROCESS_KEYS } from './keys/process-keys.ts';
@@ -48,6 +49,8 @@ export function compareConfigs(before: ResolvedConfig, after: ResolvedConfig): C
 }
 
 export function compareProcesses(before: ProcessConfig, after: ProcessConfig): ProcessChange {
+  // Nearly always most of them are the same: compared as a whole first, a thousand take a few milliseconds.
+  if (isDeepStrictEqual(before, after)) return { process: after.name, action: 'unchanged', changed: [] };
   const changed = changedKeys(keyValues(PROCESS_KEYS, before), keyValues(PROCESS_KEYS, after));
   const needsRestart = changed.some(({ path }) => reloadAt(['processes', 'NAME', ...path]) === 'restart');
   const action = changed.length === 0 ? 'unchanged' : needsRestart ? 'restart' : 'update';

@@ -28,13 +28,40 @@ export type LoadPorts = Pick<ConfigPorts, 'users' | 'self'> & Partial<ConfigPort
  * @returns the configuration, or every problem found, by file and line. Throws nothing.
  */
 export function loadConfig(path: string, given: LoadPorts): LoadedConfig {
+  const steps = loadInSteps(path, given);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/**
+ * As `loadConfig`, of an engine that has others to serve meanwhile: a thousand processes take 40 ms.
+ * @param pause called between two steps; what it returns is awaited
+ */
+export async function loadConfigInSlices(
+  path: string,
+  given: LoadPorts,
+  pause: () => Promise<void> | undefined,
+): Promise<LoadedConfig> {
+  const steps = loadInSteps(path, given);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    const rest = pause();
+    if (rest !== undefined) await rest;
+  }
+}
+
+function* loadInSteps(path: string, given: LoadPorts): Generator<undefined, LoadedConfig, undefined> {
   const ports: ConfigPorts = { files: diskFiles, environment: process.env, ...given };
   const findings: Findings = { problems: [], warnings: [] };
   const mainPath = resolve(path);
   const { readable, paths } = readConfigFiles(mainPath, ports, findings);
+  yield;
   const allReadable = readable.length === paths.length;
   const placed = collectProcesses(readable, findings);
-  const processes = resolveAll(placed, readable, ports);
+  const processes = yield* resolveAll(placed, readable, ports);
   const engine = resolveOnlyEngine(readable, mainPath, ports, findings);
   // A file that cannot be read may hold what seems to be missing.
   if (allReadable) checkTogether(engine, processes, placed);
@@ -85,17 +112,20 @@ function collectProcesses(files: readonly ReadFile[], findings: Findings): Map<s
 }
 
 /** What the schema found wrong is left out, so that each mistake is told once. */
-function resolveAll(
+function* resolveAll(
   placed: ReadonlyMap<string, PlacedProcess>,
   files: readonly ReadFile[],
   ports: ConfigPorts,
-): ReadonlyMap<string, ProcessConfig> {
+): Generator<undefined, ReadonlyMap<string, ProcessConfig>, undefined> {
   const documents = new Map(files.map(({ source, document }) => [source, document]));
   const sound = [...placed].filter(([, { place }]) => !documents.get(place.source)?.isBroken(place.path));
   const needed = neededNames(new Map(sound));
-  return new Map(
-    sound.map(([name, process]) => [name, resolveProcess(name, process, placed, needed, ports)]),
-  );
+  const resolved = new Map<string, ProcessConfig>();
+  for (const [name, process] of sound) {
+    resolved.set(name, resolveProcess(name, process, placed, needed, ports));
+    yield;
+  }
+  return resolved;
 }
 
 /** `[engine]` may stand in any one of the files. */

@@ -6,7 +6,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ListenAddress } from '../config/resolved-config.ts';
-import { oneATurn } from '../one-a-turn.ts';
+import { oneATurn } from '../slices.ts';
 import type { Cancel, Clock } from '../supervisor/ports.ts';
 import { type Answer, answer, type HttpSubject, plain } from './answer.ts';
 import type { EngineVitals } from './metrics.ts';

@@ -1,7 +1,7 @@
 /** The journal: takes every event in, keeps the recent ones in memory, and answers queries. */
 
 import type { JournalConfig } from '../config/resolved-config.ts';
-import { oneATurn } from '../one-a-turn.ts';
+import { oneATurn } from '../slices.ts';
 import type { EventStream } from '../supervisor/event-stream.ts';
 import type { JournalEntry, JournalPage, JournalPort, JournalQuery } from '../supervisor/journal-port.ts';
 import type { Clock } from '../supervisor/ports.ts';

@@ -7,6 +7,7 @@ import type { DecisionKind } from '../lifecycle/events.ts';
 import type { Action } from '../lifecycle/states.ts';
 import { nearestWord } from '../nearest-word.ts';
 import type { SignalName } from '../signals.ts';
+import { inSlices } from '../slices.ts';
 import type { EngineEvent } from '../wire/engine-event.ts';
 import type {
   DroppedOutput,
@@ -168,11 +169,11 @@ export class EngineControl {
     if (action !== 'stop') this.#refuseWhileDraining(`${action} ${instances.slice(0, 8).join(', ')}`);
     const received = this.#tellReceived(action, by, instances);
     const cause = `${PARTICIPLES[action]} by ${requesterInWords(by)}`;
-    let sliceEnds = clock.now() + SLICE_MS;
+    const pause = inSlices(clock);
     for (const name of instances) {
-      if (clock.now() >= sliceEnds) {
-        await new Promise<void>((resolve) => clock.soon(resolve));
-        sliceEnds = clock.now() + SLICE_MS;
+      const rest = pause();
+      if (rest !== undefined) {
+        await rest;
         if (action !== 'stop' && this.#ports.drain.phase !== 'running') return;
       }
       // Looked up anew: a reload may have come between.
@@ -367,8 +368,6 @@ export class EngineControl {
   }
 }
 
-/** Then the event loop has its turn. */
-const SLICE_MS = 8;
 /** Longer ones are the story of a process that is restarted again and again. */
 const LONGEST_CHAIN = 16;
 const DECISIONS: Readonly<Record<Action, DecisionKind>> = {
