@@ -20,8 +20,8 @@ export interface Instance {
   readonly incarnation: number;
   /** The process that was spawned. `dead` while what it left behind is waited for. */
   readonly leader: 'none' | 'alive' | 'dead';
-  /** While stopping: index into `rules.stop`; `KILL_STAGE` once KILL was sent, also to a spawn that was given up. */
-  readonly stopStage: number;
+  /** While stopping: index into `rules.stop`; `killed` once KILL was sent, also to a spawn that was given up. */
+  readonly stopStage: number | 'killed';
   readonly ending: Ending;
   /** How the last incarnation ended; undefined before the first did. */
   readonly outcome: Outcome | undefined;
@@ -30,9 +30,6 @@ export interface Instance {
   /** Incarnations in a row that ended at once, counted up to one more than `Rules.maxBriefLives`. */
   readonly briefLives: number;
 }
-
-/** A stop stage past every configured one. */
-export const KILL_STAGE = Number.POSITIVE_INFINITY;
 
 export const NEW_INSTANCE: Instance = {
   monitor: 'idle',

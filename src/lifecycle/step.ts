@@ -6,9 +6,9 @@
 import { BACKOFF_SPREAD, backoffDelay } from './backoff.ts';
 import type { Activity, Effect } from './effects.ts';
 import type { Fact, LifecycleEvent } from './events.ts';
-import { type Ending, type Instance, KILL_STAGE } from './instance.ts';
+import type { Ending, Instance } from './instance.ts';
 import { judge } from './policy.ts';
-import type { Rules } from './rules.ts';
+import type { Rules, StopStage } from './rules.ts';
 import type { MonitorState } from './states.ts';
 import { type FactMove, type Reconciliation, TABLES, type Tables } from './transitions.ts';
 
@@ -98,7 +98,7 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
     case 'conclude':
       return conclude({ ...instance, briefLives: briefLivesAfter(instance, fact, rules) }, fact, rules);
     case 'escalate':
-      return sendStage({ ...instance, stopStage: instance.stopStage + 1 }, rules);
+      return sendStage({ ...instance, stopStage: nextStage(instance) }, rules);
     case 'give up spawn':
       return abandonSpawn(instance, 'timed-out');
     case 'time out':
@@ -132,9 +132,9 @@ function reconcile(
     case 'halt':
       return halt(instance, 'requested', 0, rules);
     case 'kill':
-      return instance.stopStage === KILL_STAGE && instance.monitor === 'stopping'
+      return instance.stopStage === 'killed' && instance.monitor === 'stopping'
         ? { next: instance, effects: [] }
-        : halt(instance, 'requested', KILL_STAGE, rules);
+        : halt(instance, 'requested', 'killed', rules);
     case 'abort':
       return abandonSpawn(instance, 'cancelled');
     case 'remedy':
@@ -173,8 +173,8 @@ function spawn(instance: Instance): Step {
 }
 
 function abandonSpawn(instance: Instance, why: 'timed-out' | 'cancelled'): Step {
-  if (instance.stopStage === KILL_STAGE) return { next: instance, effects: [] };
-  return { next: { ...instance, stopStage: KILL_STAGE }, effects: [{ kind: 'abandonSpawn', why }] };
+  if (instance.stopStage === 'killed') return { next: instance, effects: [] };
+  return { next: { ...instance, stopStage: 'killed' }, effects: [{ kind: 'abandonSpawn', why }] };
 }
 
 function startDeadline({ startTimeoutMs }: Rules, from: 'now' | 'spawn'): readonly Effect[] {
@@ -187,10 +187,19 @@ function resetDeadline(instance: Instance, rules: Rules): readonly Effect[] {
   return [{ kind: 'armDeadline', afterMs: rules.restart.backoff.resetMs, from: 'now', spread: 0 }];
 }
 
-function halt(instance: Instance, ending: Ending, stopStage: number, rules: Rules): Step {
+function halt(instance: Instance, ending: Ending, stopStage: Instance['stopStage'], rules: Rules): Step {
   const left = enter({ ...instance, ending, stopStage }, 'stopping');
   const signalled = sendStage(left.next, rules);
   return { next: signalled.next, effects: [...left.effects, ...signalled.effects] };
+}
+
+/** @returns undefined past the last one. */
+function stageOf({ stopStage }: Instance, rules: Rules): StopStage | undefined {
+  return stopStage === 'killed' ? undefined : rules.stop[stopStage];
+}
+
+function nextStage({ stopStage }: Instance): Instance['stopStage'] {
+  return stopStage === 'killed' ? stopStage : stopStage + 1;
 }
 
 /**
@@ -198,12 +207,12 @@ function halt(instance: Instance, ending: Ending, stopStage: number, rules: Rule
  * for the leader alone: what that leaves behind has the stop sequence before it.
  */
 function sendStage(instance: Instance, rules: Rules): Step {
-  const stage = rules.stop[instance.stopStage];
+  const stage = stageOf(instance, rules);
   const isOrphaned = instance.leader === 'dead';
   if (stage === undefined) {
     const spares = rules.kill === 'leader' && !isOrphaned && instance.desired !== 'killed';
     return {
-      next: { ...instance, stopStage: KILL_STAGE },
+      next: { ...instance, stopStage: 'killed' },
       effects: [{ kind: 'signal', signal: 'SIGKILL', to: spares ? 'leader' : 'all' }],
     };
   }
@@ -229,7 +238,7 @@ function conclude(instance: Instance, fact: Fact, rules: Rules): Step {
 /** What the leader left has had the signal, and keeps the time it was given; or it gets the sequence from its start. */
 function stopOthers(instance: Instance, rules: Rules): Step {
   if (instance.monitor !== 'stopping') return halt(instance, instance.ending, 0, rules);
-  const stage = rules.stop[instance.stopStage];
+  const stage = stageOf(instance, rules);
   if (stage === undefined) {
     if (rules.kill === 'leader' && instance.desired !== 'killed')
       return sendStage({ ...instance, stopStage: 0 }, rules);

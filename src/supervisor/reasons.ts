@@ -2,7 +2,7 @@
 
 import { exitInWords } from '../exit-status.ts';
 import { mayHeal } from '../lifecycle/exit-outcome.ts';
-import { KILL_STAGE, type Outcome } from '../lifecycle/instance.ts';
+import type { Outcome } from '../lifecycle/instance.ts';
 import { isFailure } from '../lifecycle/policy.ts';
 import { shortDuration } from '../units.ts';
 import type { LeftProcess } from '../wire/snapshot.ts';
@@ -111,7 +111,7 @@ export function nextInWords(record: InstanceRecord, now: number): string {
     case 'blocked':
       return 'nothing, until what it needs is started again';
     case 'stopping':
-      if (machine.stopStage === KILL_STAGE) return 'KILL was sent; waits for the kernel to end it';
+      if (machine.stopStage === 'killed') return 'KILL was sent; waits for the kernel to end it';
       return `${nextSignal(record)} in ${left ?? 'a moment'}, unless it ends before`;
     case 'starting':
       return `given up if its program is not executed within ${left ?? 'a moment'}`;
@@ -134,7 +134,8 @@ export function nextInWords(record: InstanceRecord, now: number): string {
 
 /** The signal of the stop sequence that comes after the present one. */
 export function nextSignal({ machine, rules }: InstanceRecord): string {
-  return rules.stop[machine.stopStage + 1]?.signal ?? 'SIGKILL';
+  const { stopStage } = machine;
+  return (stopStage === 'killed' ? undefined : rules.stop[stopStage + 1])?.signal ?? 'SIGKILL';
 }
 
 function whenItEnds({ rules }: InstanceRecord): string {

@@ -4,6 +4,8 @@
  */
 
 import type { Activity } from '../../src/lifecycle/effects.ts';
+import type { Instance } from '../../src/lifecycle/instance.ts';
+import type { Rules, StopStage } from '../../src/lifecycle/rules.ts';
 import type { MonitorState } from '../../src/lifecycle/states.ts';
 import type { Exploration } from './explore.ts';
 import type { Passage, World } from './world.ts';
@@ -25,7 +27,7 @@ const targetsOf = (passage: Passage): readonly string[] =>
 const leavesOthers = ({ event }: Passage): boolean =>
   event.type === 'fact' && event.fact.kind === 'exited' && event.fact.leaves !== 'nothing';
 const wasKilled = ({ before }: Passage): boolean =>
-  before.instance.monitor === 'stopping' && before.instance.stopStage === Number.POSITIVE_INFINITY;
+  before.instance.monitor === 'stopping' && before.instance.stopStage === 'killed';
 const isCommand = (passage: Passage, ...kinds: string[]): boolean =>
   passage.event.type === 'decision' && kinds.includes(passage.event.decision.kind);
 const isFact = (passage: Passage, kind: string): boolean =>
@@ -34,10 +36,13 @@ const somethingLives = (world: World): boolean => world.leaderAlive || world.oth
 const isRunning = (monitor: MonitorState): boolean =>
   ['healthcheck', 'running', 'healthy', 'unhealthy'].includes(monitor);
 
-/** Of a spawn that has no answer yet. */
+const stageOf = ({ stopStage }: Instance, rules: Rules): StopStage | undefined =>
+  stopStage === 'killed' ? undefined : rules.stop[stopStage];
+
 /** The start's time runs. */
 const isBeingProven = (monitor: MonitorState): boolean => monitor === 'healthcheck' || monitor === 'running';
-const isGivenUp = ({ instance }: World): boolean => instance.stopStage === Number.POSITIVE_INFINITY;
+/** Of a spawn that has no answer yet. */
+const isGivenUp = ({ instance }: World): boolean => instance.stopStage === 'killed';
 
 const WORK: Partial<Record<MonitorState, Activity>> = {
   waiting: 'awaitDependencies',
@@ -81,7 +86,7 @@ export const PROPERTIES: readonly Property[] = [
       const lastStageOver =
         isFact(passage, 'deadlinePassed') &&
         passage.before.instance.monitor === 'stopping' &&
-        passage.before.instance.stopStage >= passage.rules.stop.length - 1;
+        passage.before.instance.stopStage === passage.rules.stop.length - 1;
       const goesOn = leavesOthers(passage) && wasKilled(passage) && passage.rules.kill === 'all';
       return passage.after.instance.desired === 'killed' || lastStageOver || goesOn;
     },
@@ -96,9 +101,9 @@ export const PROPERTIES: readonly Property[] = [
         const spares = passage.rules.kill === 'leader' && instance.leader === 'alive';
         return target === (spares && instance.desired !== 'killed' ? 'leader' : 'all');
       }
-      if (instance.leader === 'alive') return target === passage.rules.stop[instance.stopStage]?.to;
+      if (instance.leader === 'alive') return target === stageOf(instance, passage.rules)?.to;
       const hadIt = leavesOthers(passage) && passage.before.instance.monitor === 'stopping';
-      const wasSentToGroup = passage.rules.stop[passage.before.instance.stopStage]?.to === 'group';
+      const wasSentToGroup = stageOf(passage.before.instance, passage.rules)?.to === 'group';
       return target === (hadIt && wasSentToGroup ? 'outsiders' : 'others');
     },
   },
@@ -107,7 +112,7 @@ export const PROPERTIES: readonly Property[] = [
     holds: (passage) => {
       if (!leavesOthers(passage)) return true;
       const { instance } = passage.before;
-      const stage = passage.rules.stop[instance.stopStage];
+      const stage = stageOf(instance, passage.rules);
       const begins = signalsOf(passage)[0] === 'SIGTERM' && passage.after.instance.stopStage === 0;
       if (instance.desired === 'killed') return signalsOf(passage)[0] === 'SIGKILL';
       if (instance.monitor !== 'stopping' || stage?.to === 'leader') return begins;
@@ -136,7 +141,7 @@ export const PROPERTIES: readonly Property[] = [
     name: 'a kill reaches everything that lives, at once and once',
     holds: (passage) => {
       if (!isCommand(passage, 'kill') || !somethingLives(passage.before)) return true;
-      const alreadyKilled = passage.before.instance.stopStage === Number.POSITIVE_INFINITY;
+      const alreadyKilled = passage.before.instance.stopStage === 'killed';
       const expected = alreadyKilled && passage.before.instance.monitor === 'stopping' ? 0 : 1;
       return signalsOf(passage).length === expected && monitorAfter(passage) === 'stopping';
     },
@@ -156,7 +161,7 @@ export const PROPERTIES: readonly Property[] = [
   {
     name: 'while signals can still come, stopping has a deadline',
     holds: ({ after }) =>
-      after.instance.monitor !== 'stopping' || after.deadline === Number.isFinite(after.instance.stopStage),
+      after.instance.monitor !== 'stopping' || after.deadline === (after.instance.stopStage !== 'killed'),
   },
   {
     name: 'never at rest in a passing state',

@@ -137,7 +137,7 @@ export function keyOf(world: World): string {
     monitor,
     desired,
     leader,
-    String(stopStage),
+    stopStage,
     ending,
     end,
     Math.min(restarts, 4),
