@@ -6,32 +6,33 @@ import type { Activity } from '../lifecycle/effects.ts';
 import type { Fact } from '../lifecycle/events.ts';
 import type { MonitorState } from '../lifecycle/states.ts';
 import { needsOf } from './dependencies.ts';
-import { type InstanceRecord, isGone } from './instance-record.ts';
-import type { Cancel, HealthFact, HealthMonitor, ProbeSubject, Standing } from './ports.ts';
+import type { Handles } from './handles.ts';
+import type { About, InstanceRecord } from './instance-record.ts';
+import type { HealthMonitor, ProbeSubject, Standing } from './ports.ts';
 import { environmentFor } from './spawn-request.ts';
 
 /**
  * Takes a fact about an instance into the queue.
- * @param isCurrent asked when the fact's turn comes; a fact about what is over is dropped.
+ * @param about looked at when the fact's turn comes; a fact about what is over is dropped.
  * @param causedBy id of the event that the fact comes of.
  */
 export type TellFact = (
   record: InstanceRecord,
   fact: Fact,
-  isCurrent: () => boolean,
+  about: About,
   causedBy: number | undefined,
 ) => void;
 
 export interface ActivityContext {
   readonly health: HealthMonitor;
+  readonly handles: Handles;
   readonly recordsOf: (process: string) => readonly InstanceRecord[];
+  readonly predecessorsOf: (record: InstanceRecord) => readonly InstanceRecord[];
   readonly fact: TellFact;
 }
 
 export class Activities {
   readonly #context: ActivityContext;
-  /** What the health check last said of an instance. */
-  readonly #healthReasons = new Map<string, string>();
 
   constructor(context: ActivityContext) {
     this.#context = context;
@@ -39,16 +40,16 @@ export class Activities {
 
   /** @param causedBy id of the event that it comes of. */
   begin(record: InstanceRecord, kind: Activity, causedBy?: number): void {
-    // Entered before the work begins, because a dependency that is ready answers at once.
-    const activity = { kind, cancel: (): void => cancel() };
-    record.activity = activity;
-    const isCurrent = (): boolean => record.activity === activity;
-    const cancel = this.#work(record, kind, isCurrent, causedBy);
+    record.begun += 1;
+    record.activity = { kind, number: record.begun };
+    this.#work(record, kind, causedBy);
   }
 
   end(record: InstanceRecord): void {
-    record.activity?.cancel();
+    this.#context.handles.dropActivity(record.key);
     record.activity = undefined;
+    record.waitingFor = [];
+    record.blockedBy = [];
   }
 
   /** The rules changed under it: the same work once more, by the new ones. */
@@ -64,65 +65,40 @@ export class Activities {
     const { activity } = record;
     if (activity?.kind !== 'awaitDependencies') return;
     const { missing: conditions, impossible } = needsOf(record.process.dependsOn, this.#context.recordsOf);
-    const leaving = record.predecessors.filter((before) => !isGone(before));
-    const missing = [...conditions, ...leaving.map(({ record: { name } }) => `${name} to stop`)];
+    const leaving = this.#context.predecessorsOf(record);
+    const missing = [...conditions, ...leaving.map(({ name }) => `${name} to stop`)];
     record.waitingFor = missing;
     record.blockedBy = impossible;
     const kind = factOf(missing, impossible, record.machine.monitor);
     if (kind === undefined) return;
-    const isCurrent = (): boolean => record.activity === activity;
-    this.#context.fact(record, { kind }, isCurrent, causedBy);
+    const about = { incarnation: record.machine.incarnation, activity: activity.number };
+    this.#context.fact(record, { kind }, about, causedBy);
   }
 
-  healthReason(instance: string): string | undefined {
-    return this.#healthReasons.get(instance);
-  }
-
-  rename(from: string, to: string): void {
-    const reason = this.#healthReasons.get(from);
-    this.#healthReasons.delete(from);
-    if (reason !== undefined) this.#healthReasons.set(to, reason);
-    this.#context.health.rename(from, to);
-  }
-
-  forget(instance: string): void {
-    this.#healthReasons.delete(instance);
-    this.#context.health.forget(instance);
-  }
-
-  #work(
-    record: InstanceRecord,
-    kind: Activity,
-    isCurrent: () => boolean,
-    causedBy: number | undefined,
-  ): Cancel {
+  #work(record: InstanceRecord, kind: Activity, causedBy: number | undefined): void {
     switch (kind) {
       case 'awaitDependencies':
         this.reconsider(record, causedBy);
-        return () => {
-          record.waitingFor = [];
-          record.blockedBy = [];
-        };
+        break;
       case 'watchReadiness':
-        return this.#watch('unproven', record, isCurrent);
+        this.#watch('unproven', record);
+        break;
       case 'watchLiveness':
-        return this.#watch(
-          record.machine.monitor === 'unhealthy' ? 'unhealthy' : 'healthy',
-          record,
-          isCurrent,
-        );
+        this.#watch(record.machine.monitor === 'unhealthy' ? 'unhealthy' : 'healthy', record);
+        break;
       default:
-        return assertNever(kind, 'activity');
+        assertNever(kind, 'activity');
     }
   }
 
-  #watch(standing: Standing, record: InstanceRecord, isCurrent: () => boolean): Cancel {
-    const report = (fact: HealthFact): void => {
-      if (fact.kind === 'becameUnhealthy') this.#healthReasons.set(record.name, fact.reason);
-      else this.#healthReasons.delete(record.name);
-      this.#context.fact(record, { kind: fact.kind }, isCurrent, fact.causedBy ?? record.lastEvent);
-    };
-    return this.#context.health.watch(standing, subjectOfProbe(record), report);
+  #watch(standing: Standing, record: InstanceRecord): void {
+    const { health, handles, fact } = this.#context;
+    const about = { incarnation: record.machine.incarnation, activity: record.begun };
+    const cancel = health.watch(standing, subjectOfProbe(record), (told) => {
+      record.healthReason = told.kind === 'becameUnhealthy' ? told.reason : undefined;
+      fact(record, { kind: told.kind }, about, told.causedBy ?? record.lastEvent);
+    });
+    handles.holdActivity(record.key, cancel);
   }
 }
 

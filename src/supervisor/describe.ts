@@ -60,7 +60,7 @@ export function describeInstance(
     restarts: record.totalRestarts,
     consecutive_restarts: machine.restarts,
     last_exit: record.lastExit,
-    reason: machine.leader === 'dead' ? reasonFor({ ...record, left }, undefined) : record.reason,
+    reason: machine.leader === 'dead' ? reasonFor({ ...record, left }) : record.reason,
     waiting_for: record.waitingFor,
     retry_in_ms:
       machine.monitor === 'backoff' && record.deadline !== undefined

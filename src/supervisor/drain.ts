@@ -100,7 +100,7 @@ export class Drain {
         for (const record of supervisor.records()) this.#stopIfFree(record, causedBy);
         break;
       case 'stop freed instances':
-        this.#stopFreed(about.changed ?? new Set(), causedBy);
+        this.#stopFreed(about.changed ?? [], causedBy);
         break;
       case 'kill instances':
         for (const record of supervisor.records()) {

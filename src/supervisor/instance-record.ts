@@ -3,6 +3,7 @@
 import { instanceName } from '../config/instance-names.ts';
 import type { ProcessConfig } from '../config/resolved-config.ts';
 import { MAX_BRIEF_LIVES } from '../lifecycle/backoff.ts';
+import type { Activity } from '../lifecycle/effects.ts';
 import { type Instance, NEW_INSTANCE } from '../lifecycle/instance.ts';
 import { isStoppedByUser, type WantedBy } from '../lifecycle/reload.ts';
 import type { Rules } from '../lifecycle/rules.ts';
@@ -10,7 +11,7 @@ import { isResting, type MonitorState } from '../lifecycle/states.ts';
 import type { SignalName } from '../signals.ts';
 import type { EventSubject } from '../wire/events.ts';
 import type { LastExit, LeftProcess } from '../wire/snapshot.ts';
-import type { Cancel, Clock, PendingSpawn } from './ports.ts';
+import type { Clock } from './ports.ts';
 
 /** So many state changes are remembered for `why`. */
 const LONGEST_HISTORY = 20;
@@ -30,13 +31,23 @@ export interface Wanted {
   readonly cause: string;
 }
 
-/** One incarnation that is on its way out. */
+/** One incarnation that is on its way out, by the key of its instance. */
 export interface Predecessor {
-  readonly record: InstanceRecord;
+  readonly key: string;
   readonly incarnation: number;
 }
 
+/** What a fact is about: an incarnation, and maybe a deadline of it or work that it began, by their numbers. */
+export interface About {
+  readonly incarnation: number;
+  readonly deadline?: number;
+  readonly activity?: number;
+}
+
+/** Plain data: what cannot be written down is in `handles.ts`. */
 export interface InstanceRecord {
+  /** Stays what it is, whatever the instance is called. */
+  readonly key: string;
   /** `web`, or `web:2`. A reload that changes `instances` from or to 1 renames the first copy. */
   name: string;
   /** Counted from 1. */
@@ -48,8 +59,11 @@ export interface InstanceRecord {
   pid: number | undefined;
   /** The kernel's name for the incarnation, and for what the last one left running. */
   family: number | undefined;
-  /** While the kernel has not executed its program yet, which is longer than a moment only where something hangs. */
-  pendingSpawn: PendingSpawn | undefined;
+  /**
+   * What its spawn is about to do, while the kernel has not executed its program yet; that is longer than a moment only
+   * where something hangs.
+   */
+  spawning: string | undefined;
   /** What the leader left behind when it ended. */
   left: readonly LeftProcess[];
   /** Monotonic milliseconds. */
@@ -59,8 +73,12 @@ export interface InstanceRecord {
   enteredAt: number;
   /** Epoch milliseconds. */
   enteredWall: number;
-  deadline: { readonly at: number; readonly afterMs: number; readonly cancel: Cancel } | undefined;
-  activity: { readonly kind: string; readonly cancel: Cancel } | undefined;
+  deadline: { readonly number: number; readonly at: number; readonly afterMs: number } | undefined;
+  activity: { readonly number: number; readonly kind: Activity } | undefined;
+  /** How many deadlines and activities it has had: the number of the last. */
+  begun: number;
+  /** What the health check last said against it. */
+  healthReason: string | undefined;
   /** Automatic restarts since the engine started. */
   totalRestarts: number;
   lastExit: LastExit | null;
@@ -84,15 +102,12 @@ export interface InstanceRecord {
   hasBeenReady: boolean;
   /** When its ending for good was decided, for the first failure's exit code; monotonic. */
   restedAt: number | undefined;
-  /** The state before the present turn, where the turn changed it. */
-  stateBeforeTurn: { readonly state: MonitorState; readonly incarnation: number } | undefined;
-  /** Id of the event that the present turn's change of state came of. */
-  turnCause: number | undefined;
   readonly history: StateChange[];
 }
 
 export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock): InstanceRecord {
   return {
+    key: `${process.name}/${ordinal}`,
     name: instanceName(process, ordinal),
     ordinal,
     process,
@@ -100,7 +115,7 @@ export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock)
     machine: NEW_INSTANCE,
     pid: undefined,
     family: undefined,
-    pendingSpawn: undefined,
+    spawning: undefined,
     left: [],
     spawnedAt: 0,
     spawnedWall: 0,
@@ -108,6 +123,8 @@ export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock)
     enteredWall: clock.wallTime(),
     deadline: undefined,
     activity: undefined,
+    begun: 0,
+    healthReason: undefined,
     totalRestarts: 0,
     lastExit: null,
     reason: null,
@@ -119,8 +136,6 @@ export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock)
     lastSignal: undefined,
     hasBeenReady: false,
     restedAt: undefined,
-    stateBeforeTurn: undefined,
-    turnCause: undefined,
     history: [],
   };
 }
@@ -157,8 +172,13 @@ export function isAlive(record: InstanceRecord): boolean {
   return record.machine.leader !== 'none';
 }
 
-export function isGone({ record, incarnation }: Predecessor): boolean {
-  return record.machine.incarnation !== incarnation || !isAlive(record);
+/** Whether that is still so which the fact is about: one about what is over is dropped. */
+export function isPresent({ machine, deadline, activity }: InstanceRecord, about: About): boolean {
+  return (
+    about.incarnation === machine.incarnation &&
+    (about.deadline === undefined || about.deadline === deadline?.number) &&
+    (about.activity === undefined || about.activity === activity?.number)
+  );
 }
 
 /** A person stopped it, and nobody has asked for anything else since. */

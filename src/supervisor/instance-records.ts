@@ -2,7 +2,13 @@
 
 import { instanceName } from '../config/instance-names.ts';
 import type { ProcessConfig } from '../config/resolved-config.ts';
-import { type InstanceRecord, isGone, newRecord, wasStoppedByUser } from './instance-record.ts';
+import {
+  type InstanceRecord,
+  isAlive,
+  newRecord,
+  type Predecessor,
+  wasStoppedByUser,
+} from './instance-record.ts';
 import type { Clock } from './ports.ts';
 
 /** What fitting a process's records to its number of instances came to. */
@@ -18,6 +24,7 @@ export interface Fitted {
 export class InstanceRecords {
   readonly #clock: Clock;
   readonly #byName = new Map<string, InstanceRecord>();
+  readonly #byKey = new Map<string, InstanceRecord>();
   readonly #byProcess = new Map<string, readonly InstanceRecord[]>();
   /** How many instances of each process the configuration asks for. */
   readonly #configured = new Map<string, number>();
@@ -74,25 +81,34 @@ export class InstanceRecords {
 
   /** Whenever the instance is to start, it waits until what lives of the others now is gone. */
   startAfter(record: InstanceRecord, others: readonly InstanceRecord[]): void {
-    const before = others.map((other) => ({ record: other, incarnation: other.machine.incarnation }));
-    record.predecessors = before.filter((predecessor) => !isGone(predecessor));
+    record.predecessors = others
+      .filter(isAlive)
+      .map(({ key, machine }) => ({ key, incarnation: machine.incarnation }));
     if (record.predecessors.length > 0) this.#waiting.add(record);
   }
 
   /** @returns those that waited for an incarnation of this one, and need wait no longer for what is gone. */
   followersOf(record: InstanceRecord): readonly InstanceRecord[] {
     const followers = [...this.#waiting].filter(({ predecessors }) =>
-      predecessors.some((before) => before.record === record),
+      predecessors.some(({ key }) => key === record.key),
     );
     for (const follower of followers) {
-      follower.predecessors = follower.predecessors.filter((before) => !isGone(before));
+      follower.predecessors = follower.predecessors.filter((before) => this.#isLeft(before));
       if (follower.predecessors.length === 0) this.#waiting.delete(follower);
     }
     return followers;
   }
 
+  /** Those that the instance must not run beside, and that are not gone yet. */
+  predecessorsOf({ predecessors }: InstanceRecord): readonly InstanceRecord[] {
+    return predecessors
+      .filter((before) => this.#isLeft(before))
+      .flatMap(({ key }) => this.#byKey.get(key) ?? []);
+  }
+
   forget(record: InstanceRecord): void {
     this.#byName.delete(record.name);
+    this.#byKey.delete(record.key);
     this.#waiting.delete(record);
     const others = this.of(record.process.name).filter((other) => other !== record);
     if (others.length > 0) this.#byProcess.set(record.process.name, others);
@@ -110,8 +126,14 @@ export class InstanceRecords {
     for (const record of added) {
       if (inherited !== undefined) record.wanted = inherited;
       this.#byName.set(record.name, record);
+      this.#byKey.set(record.key, record);
     }
     return added;
+  }
+
+  #isLeft({ key, incarnation }: Predecessor): boolean {
+    const record = this.#byKey.get(key);
+    return record !== undefined && record.machine.incarnation === incarnation && isAlive(record);
   }
 
   #rename(record: InstanceRecord, name: string): Fitted['renamed'] {

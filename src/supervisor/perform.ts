@@ -8,8 +8,17 @@ import type { Fact, Leftovers } from '../lifecycle/events.ts';
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
 import type { Activities, TellFact } from './activities.ts';
 import type { EventStream } from './event-stream.ts';
+import type { Handles } from './handles.ts';
 import { type InstanceRecord, subjectOf } from './instance-record.ts';
-import type { Clock, IncarnationId, InputPort, Kernel, OutputPort, SpawnAnswer } from './ports.ts';
+import type {
+  Clock,
+  IncarnationId,
+  InputPort,
+  Kernel,
+  OutputPort,
+  PendingSpawn,
+  SpawnAnswer,
+} from './ports.ts';
 import { environmentFor, spawnRequest, streamsFor, targetsFor } from './spawn-request.ts';
 import type { SpawnTurns } from './spawn-turns.ts';
 
@@ -23,6 +32,7 @@ export interface PerformContext {
   readonly activities: Activities;
   /** Between 0 and 1. */
   readonly random: () => number;
+  readonly handles: Handles;
   readonly fact: TellFact;
   /** `on_unhealthy = "exit"`. */
   readonly exitUnhealthy: (record: InstanceRecord, causedBy: number | undefined) => void;
@@ -41,7 +51,7 @@ export function perform(
       spawn(record, effect.incarnation, context, causedBy);
       break;
     case 'abandonSpawn':
-      record.pendingSpawn?.abandon(effect.why);
+      context.handles.spawn(record.key)?.abandon(effect.why);
       break;
     case 'signal':
       sendSignal(record, effect, context, causedBy);
@@ -50,7 +60,7 @@ export function perform(
       armDeadline(record, effect, context);
       break;
     case 'disarmDeadline':
-      record.deadline?.cancel();
+      context.handles.dropDeadline(record.key);
       record.deadline = undefined;
       break;
     case 'beginActivity':
@@ -80,22 +90,31 @@ function spawn(
   record.left = [];
   if (record.family !== undefined) context.kernel.release(record.family);
   record.family = undefined;
-  const isCurrent = (): boolean => record.machine.incarnation === incarnation;
-  const answer = (fact: Fact): void => context.fact(record, fact, isCurrent, causedBy);
+  const answer = (fact: Fact): void => context.fact(record, fact, { incarnation }, causedBy);
   const begin = (): void => beginSpawn(record, incarnation, context, answer);
   const takeBack = context.spawnTurns.run(begin);
   if (takeBack === undefined) return;
-  record.pendingSpawn = {
+  awaitAnswer(record, context, {
     kind: 'pending',
     doing: 'start, after those before it',
     abandon: (why) => {
       takeBack();
-      record.pendingSpawn = undefined;
+      hasAnswer(record, context);
       const errno = why === 'cancelled' ? 'ECANCELED' : 'ETIMEDOUT';
       const message = 'it was stopped before its turn to start came';
       answer({ kind: 'spawnFailed', failure: { step: 'wait', errno, message } });
     },
-  };
+  });
+}
+
+function awaitAnswer(record: InstanceRecord, { handles }: PerformContext, spawn: PendingSpawn): void {
+  record.spawning = spawn.doing;
+  handles.holdSpawn(record.key, spawn);
+}
+
+function hasAnswer(record: InstanceRecord, { handles }: PerformContext): void {
+  record.spawning = undefined;
+  handles.forgetSpawn(record.key);
 }
 
 function beginSpawn(
@@ -106,7 +125,7 @@ function beginSpawn(
 ): void {
   const { name, ordinal } = record;
   const process = ofInstance(record.process, ordinal);
-  record.pendingSpawn = undefined;
+  hasAnswer(record, context);
   const outputs = context.output.prepare(name, targetsFor(record.process, ordinal));
   if (outputs.kind === 'failed') {
     answer({ kind: 'spawnFailed', failure: outputs.failure });
@@ -121,7 +140,7 @@ function beginSpawn(
     answer({ kind: 'exited', status, leaves: whatItLeaves(record, status, context), wasBrief });
   };
   const onAnswer = (late: SpawnAnswer): void => {
-    record.pendingSpawn = undefined;
+    hasAnswer(record, context);
     if (late.kind === 'failed') {
       answer({ kind: 'spawnFailed', failure: late.failure });
       return;
@@ -130,7 +149,7 @@ function beginSpawn(
     answer({ kind: 'spawned' });
   };
   const result = context.kernel.spawn(request, onExit, onAnswer);
-  if (result.kind === 'pending') record.pendingSpawn = result;
+  if (result.kind === 'pending') awaitAnswer(record, context, result);
   else onAnswer(result);
 }
 
@@ -193,13 +212,14 @@ function armDeadline(
   { afterMs, from, spread }: Extract<Effect, { kind: 'armDeadline' }>,
   context: PerformContext,
 ): void {
-  record.deadline?.cancel();
+  context.handles.dropDeadline(record.key);
   const goneMs = from === 'spawn' ? context.clock.now() - record.spawnedAt : 0;
   const varied = Math.max(0, afterMs * (1 + spread * (2 * context.random() - 1)) - goneMs);
-  const cancelTimer = context.clock.after(varied, () => {
-    const isCurrent = (): boolean => record.deadline === deadline;
-    context.fact(record, { kind: 'deadlinePassed' }, isCurrent, record.lastEvent);
-  });
-  const deadline = { at: context.clock.now() + varied, afterMs: varied, cancel: cancelTimer };
-  record.deadline = deadline;
+  record.begun += 1;
+  const about = { incarnation: record.machine.incarnation, deadline: record.begun };
+  const cancel = context.clock.after(varied, () =>
+    context.fact(record, { kind: 'deadlinePassed' }, about, record.lastEvent),
+  );
+  record.deadline = { number: record.begun, at: context.clock.now() + varied, afterMs: varied };
+  context.handles.holdDeadline(record.key, cancel);
 }

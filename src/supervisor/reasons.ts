@@ -24,8 +24,8 @@ export function outcomeInWords(outcome: Outcome | undefined): string {
   return outcome.ending === 'start-timeout' ? `start timed out, ${words}` : words;
 }
 
-/** @param healthReason what the health check last said. @returns null where the state speaks for itself. */
-export function reasonFor(record: InstanceRecord, healthReason: string | undefined): string | null {
+/** @returns null where the state speaks for itself. */
+export function reasonFor(record: InstanceRecord): string | null {
   const { machine } = record;
   switch (machine.monitor) {
     case 'idle':
@@ -35,15 +35,15 @@ export function reasonFor(record: InstanceRecord, healthReason: string | undefin
     case 'ended':
       return null;
     case 'starting':
-      return record.pendingSpawn === undefined ? null : `trying to ${record.pendingSpawn.doing}`;
+      return record.spawning === undefined ? null : `trying to ${record.spawning}`;
     case 'waiting':
       return record.waitingFor.length === 0 ? null : `waits for ${record.waitingFor.join(', ')}`;
     case 'blocked':
       return `needs ${record.blockedBy.join(', and ')}`;
     case 'unhealthy':
-      return healthReason ?? null;
+      return record.healthReason ?? null;
     case 'stopping':
-      return stoppingReason(record, healthReason);
+      return stoppingReason(record);
     case 'backoff':
       return `${outcomeInWords(machine.outcome)}; ${retryInWords(record)}`;
     case 'completed':
@@ -55,11 +55,11 @@ export function reasonFor(record: InstanceRecord, healthReason: string | undefin
   }
 }
 
-function stoppingReason(record: InstanceRecord, healthReason: string | undefined): string {
+function stoppingReason(record: InstanceRecord): string {
   const { machine, left } = record;
   if (machine.leader === 'dead')
     return `${outcomeInWords(machine.outcome)}; stopping what it left running: ${leftInWords(left)}`;
-  if (machine.ending === 'unhealthy') return `unhealthy: ${healthReason ?? 'its health check failed'}`;
+  if (machine.ending === 'unhealthy') return `unhealthy: ${record.healthReason ?? 'its health check failed'}`;
   if (machine.ending === 'start-timeout') return startTimeoutInWords(record);
   return record.wanted.cause;
 }

@@ -9,7 +9,7 @@ import { EXIT_CODES } from '../exit-codes.ts';
 import type { DecisionKind, Fact, LifecycleEvent } from '../lifecycle/events.ts';
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
 import type { Instance } from '../lifecycle/instance.ts';
-import type { DesiredState } from '../lifecycle/states.ts';
+import type { DesiredState, MonitorState } from '../lifecycle/states.ts';
 import { step } from '../lifecycle/step.ts';
 import type { EventFields } from '../wire/engine-event.ts';
 import { STATES, type StateRow } from '../wire/states.ts';
@@ -17,11 +17,14 @@ import { Activities } from './activities.ts';
 import { dependentsByName } from './dependencies.ts';
 import type { EventStream } from './event-stream.ts';
 import { type ExitVerdict, verdictOnAllDone, verdictOnEnd } from './exit-verdict.ts';
+import { Handles } from './handles.ts';
 import {
+  type About,
   hasEndedForGood,
   type InstanceRecord,
   isAtRest,
   isBlocked,
+  isPresent,
   remember,
   rulesOf,
   subjectOf,
@@ -50,7 +53,15 @@ export interface SupervisorPorts {
   readonly onFault: (error: unknown) => void;
 }
 
-export type ChangedRecords = ReadonlySet<InstanceRecord>;
+export type ChangedRecords = readonly InstanceRecord[];
+
+/** What a turn has changed of an instance. */
+interface Change {
+  /** Where its state is another one. */
+  readonly from?: { readonly state: MonitorState; readonly incarnation: number } | undefined;
+  /** Id of the event that this came of. */
+  readonly cause?: number | undefined;
+}
 
 export class Supervisor {
   readonly #ports: SupervisorPorts;
@@ -60,7 +71,7 @@ export class Supervisor {
   readonly #context: PerformContext;
   readonly #records: InstanceRecords;
   readonly #turnListeners = new Set<(changed: ChangedRecords) => void>();
-  #changed = new Set<InstanceRecord>();
+  #changed = new Map<InstanceRecord, Change>();
   #engine: EngineConfig;
   #dependents: ReadonlyMap<string, readonly string[]> = new Map();
 
@@ -71,12 +82,16 @@ export class Supervisor {
     this.#turns = new Turns(() => this.#endTurn(), ports.onFault);
     const fact = this.#fact.bind(this);
     const recordsOf = this.recordsOf.bind(this);
-    this.#activities = new Activities({ health: ports.health, recordsOf, fact });
-    this.#leftovers = new LeftoverWatch(ports, (record) =>
-      fact(record, { kind: 'othersVanished' }, () => true, record.lastEvent),
-    );
+    const handles = new Handles();
+    const predecessorsOf = (record: InstanceRecord) => this.#records.predecessorsOf(record);
+    this.#activities = new Activities({ health: ports.health, handles, recordsOf, predecessorsOf, fact });
+    this.#leftovers = new LeftoverWatch(ports, (record) => {
+      const { incarnation } = record.machine;
+      fact(record, { kind: 'othersVanished' }, { incarnation }, record.lastEvent);
+    });
     this.#context = {
       ...ports,
+      handles,
       activities: this.#activities,
       spawnTurns: new SpawnTurns(ports.clock),
       fact,
@@ -108,10 +123,6 @@ export class Supervisor {
     return (this.#dependents.get(process) ?? []).flatMap((name) => this.recordsOf(name));
   }
 
-  healthReason(instance: string): string | undefined {
-    return this.#activities.healthReason(instance);
-  }
-
   /** @param causedBy id of the event that it comes of. */
   decide(record: InstanceRecord, kind: DecisionKind, wanted: Wanted, causedBy?: number): void {
     this.#turns.enqueue(() => {
@@ -130,7 +141,7 @@ export class Supervisor {
   fit(process: ProcessConfig): Fitted {
     const fitted = this.#records.fit(process);
     for (const { record, was } of fitted.renamed) {
-      this.#activities.rename(was, record.name);
+      this.#ports.health.rename(was, record.name);
       this.#ports.output.rename(was, record.name);
       this.#ports.input.rename(was, record.name);
       this.#ports.events.emit('info', 'instance_renamed', { was }, subjectOf(record));
@@ -164,7 +175,7 @@ export class Supervisor {
         JSON.stringify(oldHealth) !== JSON.stringify(process.health) || oldType !== process.type;
       if (isHealthNew) this.#activities.renew(record);
       this.#ports.output.update(record.name, targetsFor(process, record.ordinal));
-      this.#changed.add(record);
+      this.#note(record, {});
       this.#apply(record, { type: 'fact', fact: { kind: 'rulesChanged' } }, record.lastEvent);
     });
   }
@@ -179,9 +190,10 @@ export class Supervisor {
     });
   }
 
-  #fact(record: InstanceRecord, fact: Fact, isCurrent: () => boolean, causedBy: number | undefined): void {
+  /** The one door: whatever is over by now is dropped. */
+  #fact(record: InstanceRecord, fact: Fact, about: About, causedBy: number | undefined): void {
     this.#turns.enqueue(() => {
-      if (isCurrent()) this.#apply(record, { type: 'fact', fact }, causedBy);
+      if (isPresent(record, about)) this.#apply(record, { type: 'fact', fact }, causedBy);
     });
   }
 
@@ -271,10 +283,13 @@ export class Supervisor {
     record.enteredAt = this.#ports.clock.now();
     record.enteredWall = this.#ports.clock.wallTime();
     record.hasBeenReady ||= machine.monitor === 'healthy' || machine.monitor === 'completed';
-    record.stateBeforeTurn ??= { state: before.monitor, incarnation: before.incarnation };
     record.restedAt = hasEndedForGood(record) ? record.enteredAt : undefined;
-    record.turnCause = cause ?? record.turnCause;
-    this.#changed.add(record);
+    this.#note(record, { from: { state: before.monitor, incarnation: before.incarnation }, cause });
+  }
+
+  #note(record: InstanceRecord, { from, cause }: Change): void {
+    const known = this.#changed.get(record);
+    this.#changed.set(record, { from: known?.from ?? from, cause: cause ?? known?.cause });
   }
 
   /** @param causedBy id of the event that told the change. */
@@ -294,27 +309,26 @@ export class Supervisor {
   }
 
   #exitUnhealthy(record: InstanceRecord, causedBy: number | undefined): void {
-    const reason = `${record.name} is unhealthy: ${this.healthReason(record.name) ?? 'its health check failed'}`;
+    const reason = `${record.name} is unhealthy: ${record.healthReason ?? 'its health check failed'}`;
     this.#ports.onVerdict({ code: EXIT_CODES.unhealthy, reason, causedBy });
   }
 
   #endTurn(): void {
     if (this.#changed.size === 0) return;
-    const changed = this.#changed;
-    this.#changed = new Set();
-    for (const record of changed) this.#conclude(record);
-    const hasEnd = [...changed].some((record) => isAtRest(record) || isBlocked(record));
+    const changes = this.#changed;
+    this.#changed = new Map();
+    for (const [record, change] of changes) this.#conclude(record, change);
+    const changed = [...changes.keys()];
+    const hasEnd = changed.some((record) => isAtRest(record) || isBlocked(record));
     if (hasEnd && this.#engine.exitWhen === 'all-done') this.#lookIfAllDone(changed);
     for (const listener of this.#turnListeners) listener(changed);
   }
 
   /** Tells how the turn left the record, once, however many states it went through. */
-  #conclude(record: InstanceRecord): void {
+  #conclude(record: InstanceRecord, { from: earlier, cause }: Change): void {
     const { events, clock } = this.#ports;
-    const { stateBeforeTurn: earlier, turnCause, machine } = record;
-    record.stateBeforeTurn = undefined;
-    record.turnCause = undefined;
-    record.reason = reasonFor(record, this.healthReason(record.name));
+    const { machine } = record;
+    record.reason = reasonFor(record);
     if (earlier === undefined) return;
     if (earlier.state !== machine.monitor || earlier.incarnation !== machine.incarnation) {
       const { reason } = record;
@@ -328,7 +342,7 @@ export class Supervisor {
         ...(record.waitingFor.length > 0 && { waiting_for: [...record.waitingFor] }),
         ...triggerOf(record),
       };
-      const told = events.emit(levelOf(record), 'state_changed', fields, subjectOf(record), turnCause);
+      const told = events.emit(levelOf(record), 'state_changed', fields, subjectOf(record), cause);
       record.lastEvent = told;
       const isNewIncarnation = machine.incarnation > Math.max(1, earlier.incarnation);
       this.#tellDependents(record, isNewIncarnation && machine.leader === 'alive', told);
@@ -342,14 +356,14 @@ export class Supervisor {
   #lookIfAllDone(changed: ChangedRecords): void {
     const verdict = verdictOnAllDone(this.records());
     if (verdict === undefined) return;
-    const last = [...changed].findLast((record) => record.lastEvent !== undefined);
+    const last = changed.findLast((record) => record.lastEvent !== undefined);
     this.#ports.onVerdict({ ...verdict, causedBy: last?.lastEvent });
   }
 
   #forget(record: InstanceRecord): void {
     this.#records.forget(record);
     if (record.family !== undefined) this.#ports.kernel.release(record.family);
-    this.#activities.forget(record.name);
+    this.#ports.health.forget(record.name);
     this.#ports.output.forget(record.name);
     this.#ports.input.forget(record.name);
   }

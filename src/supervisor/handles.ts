@@ -1,0 +1,43 @@
+/**
+ * What cannot be written down of instances: timers, watches, and spawns without an answer, by the key of their instance.
+ * The record says what each of them is for, and its number, which the facts that come of it carry.
+ */
+
+import type { Cancel, PendingSpawn } from './ports.ts';
+
+export class Handles {
+  readonly #deadlines = new Map<string, Cancel>();
+  readonly #activities = new Map<string, Cancel>();
+  readonly #spawns = new Map<string, PendingSpawn>();
+
+  holdDeadline(key: string, cancel: Cancel): void {
+    this.#deadlines.set(key, cancel);
+  }
+
+  dropDeadline(key: string): void {
+    this.#deadlines.get(key)?.();
+    this.#deadlines.delete(key);
+  }
+
+  holdActivity(key: string, cancel: Cancel): void {
+    this.#activities.set(key, cancel);
+  }
+
+  dropActivity(key: string): void {
+    this.#activities.get(key)?.();
+    this.#activities.delete(key);
+  }
+
+  holdSpawn(key: string, spawn: PendingSpawn): void {
+    this.#spawns.set(key, spawn);
+  }
+
+  spawn(key: string): PendingSpawn | undefined {
+    return this.#spawns.get(key);
+  }
+
+  /** It has its answer. */
+  forgetSpawn(key: string): void {
+    this.#spawns.delete(key);
+  }
+}
