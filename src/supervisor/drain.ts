@@ -12,6 +12,7 @@ import { type InstanceRecord, isAtRest } from './instance-record.ts';
 import type { Clock, Kernel } from './ports.ts';
 import { Strays } from './strays.ts';
 import type { ChangedRecords, Supervisor } from './supervisor.ts';
+import type { EngineState } from './world.ts';
 
 /** Everything is over this long before the runtime's own KILL. */
 const RESERVE_MS = 1_000;
@@ -31,14 +32,6 @@ export interface DrainPorts {
   readonly onFinished: (verdict: ExitVerdict) => void;
 }
 
-/** The shutdown that has begun. */
-interface Shutdown {
-  readonly verdict: ExitVerdict;
-  readonly startedAt: number;
-  /** Id of the event that reported its beginning. */
-  readonly event: number;
-}
-
 /** What a fact says beside its kind. */
 interface About {
   readonly verdict?: ExitVerdict;
@@ -52,8 +45,6 @@ interface About {
 export class Drain {
   readonly #ports: DrainPorts;
   readonly #strays: Strays;
-  #phase: EnginePhase = 'running';
-  #shutdown: Shutdown | undefined;
   #hooks: Promise<void> = Promise.resolve();
 
   constructor(ports: DrainPorts) {
@@ -62,12 +53,13 @@ export class Drain {
   }
 
   get phase(): EnginePhase {
-    return this.#phase;
+    return this.#engine.phase;
   }
 
   /** How long the drain has taken so far. */
   get durationMs(): number {
-    return this.#shutdown === undefined ? 0 : this.#ports.clock.now() - this.#shutdown.startedAt;
+    const { shutdown } = this.#engine;
+    return shutdown === undefined ? 0 : this.#ports.clock.now() - shutdown.startedAt;
   }
 
   /** The first reason to end decides the exit code; later ones change nothing. */
@@ -82,16 +74,22 @@ export class Drain {
     this.#take('killRequested', { cause: 'killed by request', causedBy: verdict.causedBy });
   }
 
+  get #engine(): EngineState {
+    return this.#ports.supervisor.world.engine;
+  }
+
   #take(fact: EngineFact, about: About = {}): void {
-    const step = stepEngine(this.#phase, fact);
-    if (step === undefined) throw new Error(`impossible for the engine: ${fact} while ${this.#phase}`);
-    this.#phase = step.phase;
+    const { phase } = this.#engine;
+    const step = stepEngine(phase, fact);
+    if (step === undefined) throw new Error(`impossible for the engine: ${fact} while ${phase}`);
+    this.#engine.phase = step.phase;
     for (const effect of step.effects) this.#perform(effect, about);
   }
 
   #perform(effect: EngineEffect, about: About): void {
     const { supervisor } = this.#ports;
-    const causedBy = about.causedBy ?? this.#shutdown?.event;
+    const { shutdown } = this.#engine;
+    const causedBy = about.causedBy ?? shutdown?.event;
     switch (effect) {
       case 'announce':
         if (about.verdict !== undefined) this.#announce(about.verdict);
@@ -128,7 +126,7 @@ export class Drain {
         break;
       case 'finish':
         this.#strays.stop();
-        if (this.#shutdown !== undefined) this.#ports.onFinished(this.#shutdown.verdict);
+        if (shutdown !== undefined) this.#ports.onFinished(shutdown.verdict);
         break;
       default:
         assertNever(effect, 'effect');
@@ -140,7 +138,7 @@ export class Drain {
     const startedAt = clock.now();
     const fields = { reason: verdict.reason, exit_code: verdict.code };
     const event = events.emit('info', 'engine_draining', fields, {}, verdict.causedBy);
-    this.#shutdown = { verdict, startedAt, event };
+    this.#engine.shutdown = { verdict, startedAt, event };
     const patienceMs = this.#patienceMs();
     clock.after(Math.max(patienceMs / 2, patienceMs - STRAYS_MS), () => this.#take('straysDue'));
     const cause = 'the grace period is nearly over';

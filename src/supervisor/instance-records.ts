@@ -1,4 +1,4 @@
-/** The records there are: by name, by process, in the order of the configuration. */
+/** Finds the records of the world by name, by key and by process, and keeps them in the order of the configuration. */
 
 import { instanceName } from '../config/instance-names.ts';
 import type { ProcessConfig } from '../config/resolved-config.ts';
@@ -10,6 +10,7 @@ import {
   wasStoppedByUser,
 } from './instance-record.ts';
 import type { Clock } from './ports.ts';
+import type { World } from './world.ts';
 
 /** What fitting a process's records to its number of instances came to. */
 export interface Fitted {
@@ -23,6 +24,7 @@ export interface Fitted {
 
 export class InstanceRecords {
   readonly #clock: Clock;
+  readonly #world: World;
   readonly #byName = new Map<string, InstanceRecord>();
   readonly #byKey = new Map<string, InstanceRecord>();
   readonly #byProcess = new Map<string, readonly InstanceRecord[]>();
@@ -31,12 +33,9 @@ export class InstanceRecords {
   /** Those with predecessors: nearly always none. */
   readonly #waiting = new Set<InstanceRecord>();
 
-  constructor(clock: Clock) {
+  constructor(world: World, clock: Clock) {
+    this.#world = world;
     this.#clock = clock;
-  }
-
-  all(): readonly InstanceRecord[] {
-    return [...this.#byName.values()];
   }
 
   get(instance: string): InstanceRecord | undefined {
@@ -72,11 +71,9 @@ export class InstanceRecords {
     for (const name of this.#configured.keys()) if (!processes.has(name)) this.#configured.delete(name);
     const order = new Map([...processes.keys()].map((name, index) => [name, index]));
     const place = ({ process }: InstanceRecord): number => order.get(process.name) ?? order.size;
-    const sorted = this.all().toSorted(
+    this.#world.instances = this.#world.instances.toSorted(
       (one, other) => place(one) - place(other) || one.ordinal - other.ordinal,
     );
-    this.#byName.clear();
-    for (const record of sorted) this.#byName.set(record.name, record);
   }
 
   /** Whenever the instance is to start, it waits until what lives of the others now is gone. */
@@ -107,6 +104,7 @@ export class InstanceRecords {
   }
 
   forget(record: InstanceRecord): void {
+    this.#world.instances = this.#world.instances.filter((other) => other !== record);
     this.#byName.delete(record.name);
     this.#byKey.delete(record.key);
     this.#waiting.delete(record);
@@ -127,6 +125,7 @@ export class InstanceRecords {
       if (inherited !== undefined) record.wanted = inherited;
       this.#byName.set(record.name, record);
       this.#byKey.set(record.key, record);
+      this.#world.instances.push(record);
     }
     return added;
   }

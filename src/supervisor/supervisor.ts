@@ -38,6 +38,7 @@ import { BACKGROUNDED, reasonFor } from './reasons.ts';
 import { targetsFor } from './spawn-request.ts';
 import { SpawnTurns } from './spawn-turns.ts';
 import { Turns } from './turns.ts';
+import { newWorld, type World } from './world.ts';
 
 export interface SupervisorPorts {
   readonly clock: Clock;
@@ -64,6 +65,7 @@ interface Change {
 }
 
 export class Supervisor {
+  readonly world: World = newWorld();
   readonly #ports: SupervisorPorts;
   readonly #turns: Turns;
   readonly #activities: Activities;
@@ -77,7 +79,7 @@ export class Supervisor {
 
   constructor(config: ResolvedConfig, ports: SupervisorPorts) {
     this.#ports = ports;
-    this.#records = new InstanceRecords(ports.clock);
+    this.#records = new InstanceRecords(this.world, ports.clock);
     this.#engine = config.engine;
     this.#turns = new Turns(() => this.#endTurn(), ports.onFault);
     const fact = this.#fact.bind(this);
@@ -108,7 +110,7 @@ export class Supervisor {
 
   /** In the order of the configuration. */
   records(): readonly InstanceRecord[] {
-    return this.#records.all();
+    return this.world.instances;
   }
 
   record(instance: string): InstanceRecord | undefined {
