@@ -5,39 +5,56 @@ import { FACT_KINDS } from './events.ts';
 import { DESIRED_STATES, MONITOR_STATES, type MonitorState } from './states.ts';
 import { type FactMove, type Reconciliation, TABLES } from './transitions.ts';
 
-/** Where each move leads; undefined: the instance stays in its state. */
-const FACT_TARGETS: Readonly<Record<FactMove, MonitorState | readonly MonitorState[] | undefined>> = {
-  'enter waiting': 'waiting',
-  'enter blocked': 'blocked',
-  'enter starting': 'starting',
-  'begin life': ['healthcheck', 'running'],
-  'enter healthy': 'healthy',
-  'enter unhealthy': 'unhealthy',
-  conclude: 'ended',
-  escalate: undefined,
-  'time out': 'stopping',
-  'give up spawn': undefined,
-  'forget restarts': undefined,
-  forgive: undefined,
-  'renew start': undefined,
-  'renew health': undefined,
-  'judge again': 'ended',
-  never: undefined,
+interface Target {
+  readonly to: MonitorState;
+  /** What a move looks at beside the cell, in a few words. */
+  readonly when?: string;
+}
+
+/** Where each move leads; nowhere: the instance stays in its state. */
+const FACT_TARGETS: Readonly<Record<FactMove, readonly Target[]>> = {
+  'enter waiting': [{ to: 'waiting' }],
+  'enter blocked': [{ to: 'blocked' }],
+  'enter starting': [{ to: 'starting' }],
+  'begin life': [
+    { to: 'healthcheck', when: 'service' },
+    { to: 'running', when: 'one-shot' },
+  ],
+  'enter healthy': [{ to: 'healthy' }],
+  'enter unhealthy': [{ to: 'unhealthy' }],
+  conclude: [{ to: 'ended' }],
+  'lose leader': [
+    { to: 'ended', when: 'leaving nothing' },
+    { to: 'stopping', when: 'leaving processes' },
+  ],
+  escalate: [],
+  'time out': [{ to: 'stopping' }],
+  'give up spawn': [],
+  'forget restarts': [],
+  forgive: [],
+  'renew start': [],
+  'renew health': [],
+  'judge again': [{ to: 'ended' }],
+  never: [],
 };
 
-const WISH_TARGETS: Readonly<Record<Reconciliation, MonitorState | undefined>> = {
-  stay: undefined,
-  'settle up': undefined,
-  begin: 'waiting',
-  halt: 'stopping',
-  kill: 'stopping',
-  abort: undefined,
-  remedy: 'stopping',
-  judge: 'backoff',
-  'enter stopped': 'stopped',
-  'enter completed': 'completed',
-  'enter failed': 'failed',
-  never: undefined,
+/** `judge` may also change what is wanted, to `resting` or `givenUp`, which have edges of their own. */
+const WISH_TARGETS: Readonly<Record<Reconciliation, readonly Target[]>> = {
+  stay: [],
+  'settle up': [],
+  begin: [{ to: 'waiting' }],
+  halt: [{ to: 'stopping' }],
+  kill: [{ to: 'stopping' }],
+  abort: [],
+  remedy: [{ to: 'stopping', when: 'on_unhealthy = restart' }],
+  judge: [
+    { to: 'backoff', when: 'retry' },
+    { to: 'waiting', when: 'retry at once' },
+  ],
+  'enter stopped': [{ to: 'stopped' }],
+  'enter completed': [{ to: 'completed' }],
+  'enter failed': [{ to: 'failed' }],
+  never: [],
 };
 
 /** Labels by edge, in the order in which they were found. */
@@ -48,6 +65,10 @@ class Edges {
     if (to === undefined || to === from) return;
     const edge = `${from} --> ${to}`;
     this.#labels.set(edge, [...(this.#labels.get(edge) ?? []), label]);
+  }
+
+  addTarget(from: MonitorState, { to, when }: Target, label: string): void {
+    this.add(from, to, when === undefined ? label : `${label} (${when})`);
   }
 
   /** @param first the state that everything begins in. */
@@ -62,10 +83,12 @@ export function stateDiagram(): string {
   const edges = new Edges();
   for (const state of MONITOR_STATES) {
     for (const fact of FACT_KINDS) {
-      for (const to of [FACT_TARGETS[TABLES.facts[state][fact]]].flat()) edges.add(state, to, fact);
+      for (const target of FACT_TARGETS[TABLES.facts[state][fact]]) edges.addTarget(state, target, fact);
     }
-    for (const wish of DESIRED_STATES)
-      edges.add(state, WISH_TARGETS[TABLES.reconcile[state][wish]], `[${wish}]`);
+    for (const wish of DESIRED_STATES) {
+      for (const target of WISH_TARGETS[TABLES.reconcile[state][wish]])
+        edges.addTarget(state, target, `[${wish}]`);
+    }
   }
   return edges.diagram('idle');
 }

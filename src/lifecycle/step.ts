@@ -96,7 +96,10 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
     case 'enter unhealthy':
       return enter(instance, 'unhealthy', rules.onUnhealthy === 'exit' ? [{ kind: 'exitEngine' }] : []);
     case 'conclude':
-      return conclude({ ...instance, briefLives: briefLivesAfter(instance, fact, rules) }, fact, rules);
+      return conclude({ ...instance, briefLives: briefLivesAfter(instance, fact, rules) }, fact);
+    case 'lose leader':
+      if (fact.kind !== 'exited') return undefined;
+      return loseLeader({ ...instance, briefLives: briefLivesAfter(instance, fact, rules) }, fact, rules);
     case 'escalate':
       return sendStage({ ...instance, stopStage: nextStage(instance) }, rules);
     case 'give up spawn':
@@ -225,11 +228,13 @@ function sendStage(instance: Instance, rules: Rules): Step {
   };
 }
 
-/** The leader is dead, or never came. Nothing of the incarnation may outlive it. */
-function conclude(instance: Instance, fact: Fact, rules: Rules): Step {
-  if (fact.kind !== 'exited' || fact.leaves === 'nothing') {
-    return enter({ ...instance, leader: 'none', outcome: outcomeOf(instance, fact) }, 'ended');
-  }
+function conclude(instance: Instance, fact: Fact): Step {
+  return enter({ ...instance, leader: 'none', outcome: outcomeOf(instance, fact) }, 'ended');
+}
+
+/** Nothing of the incarnation may outlive it. */
+function loseLeader(instance: Instance, fact: Extract<Fact, { kind: 'exited' }>, rules: Rules): Step {
+  if (fact.leaves === 'nothing') return conclude(instance, fact);
   const ending = wentToBackground(instance, fact, rules) ? 'backgrounded' : instance.ending;
   const orphaned: Instance = { ...instance, ending, leader: 'dead' };
   return stopOthers({ ...orphaned, outcome: outcomeOf(orphaned, fact) }, rules);

@@ -15,8 +15,10 @@ export type FactMove =
   | 'begin life'
   | 'enter healthy'
   | 'enter unhealthy'
-  /** The incarnation is over, as soon as what its leader left behind is gone too. */
+  /** Nothing of the incarnation is left. */
   | 'conclude'
+  /** The leader is dead: what it has left is stopped, and if that is nothing, nothing is left. */
+  | 'lose leader'
   /** The stop sequence's next signal. */
   | 'escalate'
   /** The start took too long: the stop sequence, from its first signal. */
@@ -65,22 +67,22 @@ export const FACTS: FactTable = {
     ...NOTHING,
     becameHealthy: 'enter healthy',
     becameUnhealthy: 'enter unhealthy',
-    exited: 'conclude',
+    exited: 'lose leader',
     deadlinePassed: 'time out',
     rulesChanged: 'renew start',
   },
-  running: { ...NOTHING, exited: 'conclude', deadlinePassed: 'time out', rulesChanged: 'renew start' },
+  running: { ...NOTHING, exited: 'lose leader', deadlinePassed: 'time out', rulesChanged: 'renew start' },
   healthy: {
     ...NOTHING,
     becameUnhealthy: 'enter unhealthy',
-    exited: 'conclude',
+    exited: 'lose leader',
     deadlinePassed: 'forget restarts',
     rulesChanged: 'renew health',
   },
-  unhealthy: { ...NOTHING, becameHealthy: 'enter healthy', exited: 'conclude' },
+  unhealthy: { ...NOTHING, becameHealthy: 'enter healthy', exited: 'lose leader' },
   stopping: {
     ...NOTHING,
-    exited: 'conclude',
+    exited: 'lose leader',
     othersVanished: 'conclude',
     deadlinePassed: 'escalate',
   },
