@@ -23,7 +23,7 @@ export type Fact =
   | { readonly kind: 'spawned' }
   | { readonly kind: 'spawnFailed'; readonly failure: SpawnFailure }
   | { readonly kind: 'becameHealthy' }
-  | { readonly kind: 'becameUnhealthy' }
+  | { readonly kind: 'becameUnhealthy'; readonly reason: string }
   | Exited
   /** After the leader, the last process of the incarnation is gone too. */
   | { readonly kind: 'othersVanished' }

@@ -94,10 +94,9 @@ export class Activities {
   #watch(standing: Standing, record: InstanceRecord): void {
     const { health, handles, fact } = this.#context;
     const about = { incarnation: record.machine.incarnation, activity: record.begun };
-    const cancel = health.watch(standing, subjectOfProbe(record), (told) => {
-      record.healthReason = told.kind === 'becameUnhealthy' ? told.reason : undefined;
-      fact(record, { kind: told.kind }, about, told.causedBy ?? record.lastEvent);
-    });
+    const cancel = health.watch(standing, subjectOfProbe(record), (told) =>
+      fact(record, told, about, told.causedBy ?? record.lastEvent),
+    );
     handles.holdActivity(record.key, cancel);
   }
 }

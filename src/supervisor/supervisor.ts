@@ -238,6 +238,8 @@ export class Supervisor {
       const level = errno === 'ECANCELED' ? 'info' : 'error';
       return events.emit(level, 'spawn_failed', fields, subjectOf(record), causedBy);
     }
+    if (fact.kind === 'becameUnhealthy') record.healthReason = fact.reason;
+    if (fact.kind === 'becameHealthy') record.healthReason = undefined;
     if (fact.kind === 'exited') {
       const requested = record.machine.ending === 'requested';
       const uptimeMs = Math.round(clock.now() - record.spawnedAt);

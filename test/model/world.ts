@@ -49,6 +49,8 @@ const STATUSES: readonly ExitStatus[] = [
   { how: 'signalled', signal: 'SIGSEGV', core: true },
 ];
 
+const UNHEALTHY: Fact = { kind: 'becameUnhealthy', reason: 'connection refused' };
+
 /** All that could happen next. */
 export function possibleEvents(world: World): readonly LifecycleEvent[] {
   return [...COMMANDS, ...possibleFacts(world).map((fact): LifecycleEvent => ({ type: 'fact', fact }))];
@@ -69,10 +71,10 @@ export function possibleFacts(world: World): readonly Fact[] {
       { kind: isBlocked ? 'dependenciesRevived' : 'dependenciesFailed' },
     );
   }
-  if (world.activity === 'watchReadiness') facts.push({ kind: 'becameHealthy' }, { kind: 'becameUnhealthy' });
+  if (world.activity === 'watchReadiness') facts.push({ kind: 'becameHealthy' }, UNHEALTHY);
   if (world.activity === 'watchLiveness') {
     // A liveness watch tells changes only.
-    facts.push({ kind: world.instance.monitor === 'unhealthy' ? 'becameHealthy' : 'becameUnhealthy' });
+    facts.push(world.instance.monitor === 'unhealthy' ? { kind: 'becameHealthy' } : UNHEALTHY);
   }
   if (world.deadline) facts.push({ kind: 'deadlinePassed' });
   if (world.leaderAlive) {

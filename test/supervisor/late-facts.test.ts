@@ -11,7 +11,9 @@ test('what the health check says of an incarnation that has ended is dropped', (
   rig.exit('web', 1);
   assert.equal(rig.see('web').incarnation, 2);
   watch?.report({ kind: 'becameHealthy' });
+  watch?.report({ kind: 'becameUnhealthy', reason: 'late' });
   assert.equal(rig.state('web'), 'healthcheck');
+  assert.equal(rig.record('web').healthReason, undefined);
   rig.healthy('web');
   assert.equal(rig.state('web'), 'healthy');
   assert.deepEqual(rig.faults, []);
