@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { boardScreens } from '../src/build/board-screens.ts';
 import { LEAVES, ROOMS, roomOf, roomTable } from '../src/build/rooms.ts';
 import { configReference } from '../src/config/reference.ts';
-import { engineDiagram, stateDiagram } from '../src/lifecycle/diagram.ts';
+import { engineDiagram, reloadTable, stateDiagram } from '../src/lifecycle/diagram.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const src = join(root, 'src');
@@ -275,10 +275,11 @@ function linesIn(folder: string): number {
     .reduce((sum, lines) => sum + lines, 0);
 }
 
-test('the state diagrams in ARCHITECTURE.md are those the tables draw', () => {
+test('the state diagrams and the table of reloads in ARCHITECTURE.md are those of the tables', () => {
   const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
   const drawn = [...text.matchAll(/```mermaid\n([\s\S]*?)\n```/g)].map(([, diagram]) => diagram);
   assert.deepEqual(drawn, [stateDiagram(), engineDiagram()], 'run: npm run generate');
+  assert.ok(text.includes(`\n${reloadTable()}\n`), 'run: npm run generate');
 });
 
 test('the configuration reference in the README is the one the schema gives', () => {

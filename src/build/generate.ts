@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { configReference } from '../config/reference.ts';
 import { configSchema } from '../config/schema/schema.ts';
-import { engineDiagram, stateDiagram } from '../lifecycle/diagram.ts';
+import { engineDiagram, reloadTable, stateDiagram } from '../lifecycle/diagram.ts';
 import { boardScreens } from './board-screens.ts';
 import { compileConfigValidator } from './config-validator.ts';
 import { jsonReference } from './json-reference.ts';
@@ -45,7 +45,11 @@ function writeArchitecture(): void {
     () => `\`\`\`mermaid\n${stateDiagram()}\n\`\`\``,
   );
   const diagram = `\`\`\`mermaid\n${engineDiagram()}\n\`\`\``;
-  write('ARCHITECTURE.md', withPart(withPart(page, 'engine', diagram), 'rooms', roomTable()));
+  const parts = { engine: diagram, reload: reloadTable(), rooms: roomTable() };
+  write(
+    'ARCHITECTURE.md',
+    Object.entries(parts).reduce((text, [name, part]) => withPart(text, name, part), page),
+  );
 }
 
 /** The page with this between the two comments of that name. */

@@ -1,7 +1,8 @@
-/** The state diagrams in Mermaid's notation, drawn from the tables, so that they cannot disagree with them. */
+/** The tables for people: state diagrams in Mermaid's notation, and RELOAD. Made from them, so that they cannot disagree. */
 
 import { ENGINE, ENGINE_FACTS, ENGINE_PHASES, MOVES } from './engine.ts';
 import { FACT_KINDS } from './events.ts';
+import { type ChangeKind, type Finding, RELOAD } from './reload.ts';
 import { DESIRED_STATES, MONITOR_STATES, type MonitorState } from './states.ts';
 import { type FactMove, type Reconciliation, TABLES } from './transitions.ts';
 
@@ -102,4 +103,13 @@ export function engineDiagram(): string {
     }
   }
   return edges.diagram('running');
+}
+
+/** A row for what a reload finds, a column for what has changed. */
+export function reloadTable(): string {
+  const kinds = Object.keys(RELOAD) as ChangeKind[];
+  const findings = Object.keys(RELOAD.restart) as Finding[];
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const lines = findings.map((finding) => row([finding, ...kinds.map((kind) => RELOAD[kind][finding])]));
+  return [row(['found', ...kinds]), `|${'---|'.repeat(kinds.length + 1)}`, ...lines].join('\n');
 }
