@@ -1,49 +1,46 @@
 /**
  * A regular file that processes' output is appended to: in order, one write at a time, rotated by size between lines.
- * Several streams may share it. Nothing is lost while it can be written to: a reader is told to pause, and the
- * process then blocks on its own file as with `> file`. While it cannot (the disk is full), processes go on: what
- * waits is held up to a bound and written when there is room again, and what does not fit is counted.
+ * Several streams may share it. Nothing is lost while it can be written to: a reader has to pause, and the process then
+ * blocks on its own file as with `> file`. While it cannot (the disk is full), processes continue: what waits is held up
+ * to a bound and written when there is room again, and what does not fit is counted.
+ *
+ * What happens when is in the tables of `log-file-machine.ts`; here its effects are carried out.
  */
 
-import { OpenedFile, writeSome } from '../../files/open-descriptor.ts';
+import { writeSome } from '../../files/open-descriptor.ts';
 import type { Cancel, Clock } from '../../supervisor/ports.ts';
 import type { OutputSource } from '../instance-output.ts';
 import type { BlockPool } from '../memory/block-pool.ts';
-import { ByteQueue } from '../memory/byte-queue.ts';
 import { errorText } from '../sinks/error-text.ts';
-import {
-  closeFile,
-  isDeleted,
-  isStillThere,
-  type OpenFile,
-  openForAppend,
-  openSuccessor,
-} from '../sinks/open-file.ts';
+import { closeFile, isDeleted, type OpenFile, openForAppend } from '../sinks/open-file.ts';
 import type { FileReports, FileWriter, KeepBlock, OutputFile, RotationRules } from '../sinks/output-file.ts';
+import { Backlog } from './backlog.ts';
+import { FileFill } from './file-fill.ts';
 import { FileLines } from './file-lines.ts';
-import { compressFile, removeOldest, rotateFiles } from './rotation.ts';
-import { isNewInterval } from './rotation-schedule.ts';
+import {
+  type Effect,
+  type Fact,
+  type LogFileState,
+  NEW_LOG_FILE,
+  type Prospect,
+  type Report,
+  type State,
+  step,
+  timeLimitMs,
+} from './log-file-machine.ts';
+import { RotatedFiles } from './rotated-files.ts';
 
-const BACKLOG_BYTES = 1_048_576;
-const BACKLOG_WHEN_CROWDED_BYTES = 65_536;
-const FIRST_RETRY_MS = 100;
-const LONGEST_RETRY_MS = 5_000;
-/** A line may exceed the file's size by so much before it is cut in two. */
-const LONGEST_LAST_LINE_BYTES = 4_096;
-
-/** A process that prints in small pieces without end gets few large writes: so soon after one, what comes is gathered. */
-const GATHER_MS = 2;
+/** After a write, less than this waits for more as long as the machine gathers: few large writes cost less. */
 const GATHER_BYTES = 65_536;
-/** A block that is half full: below that, copying costs less than the memory that would stand empty. */
-const WORTH_KEEPING_BYTES = 131_072;
-
-/** How often it is looked whether the file still has a name. */
+const GATHER_MS = 2;
+/** How often it checks whether the file still has a name. */
 const LOOK_EVERY_MS = 1_000;
 
-/** Since when and how badly writing fails. */
-interface Failure {
-  retryMs: number;
-  cancelRetry: Cancel;
+/** What happened, the file that was opened, and why something failed. */
+interface Happening {
+  readonly fact: Fact;
+  readonly opened?: OpenFile;
+  readonly why?: string;
 }
 
 export interface LogFilePorts {
@@ -55,64 +52,52 @@ export interface LogFilePorts {
 export class LogFile implements OutputFile {
   readonly #path: string;
   readonly #ports: LogFilePorts;
-  readonly #queue: ByteQueue;
+  readonly #backlog: Backlog;
   readonly #lines: FileLines;
-  #open: OpenFile;
-  /** Takes the place of `#open` once the write under way is done. */
-  #next: OpenFile | undefined;
+  readonly #fill: FileFill;
+  readonly #rotated: RotatedFiles;
   #rules: RotationRules;
-  #size: number;
-  /** Size at which to rotate. */
-  #rotateAt = Number.POSITIVE_INFINITY;
-  /** Epoch milliseconds of the beginning of what is in it, as far as it is known. */
-  #since: number;
+  #state: LogFileState = NEW_LOG_FILE;
+  /** What has happened and is not dealt with; undefined while nothing is being dealt with. */
+  #happenings: Happening[] | undefined;
+  #open: OpenFile;
+  #next: OpenFile | undefined;
+  #timer: { readonly of: State; readonly cancel: Cancel } | undefined;
+  #room = 0;
+  #gathersUntil = Number.NEGATIVE_INFINITY;
   #lookedAt: number;
-  #cannotBeMade = false;
-  #isAtLineStart = true;
-  #isBusy = false;
-  #lastWriteAt = Number.NEGATIVE_INFINITY;
-  #cancelGathering: Cancel | undefined;
-  #failure: Failure | undefined;
-  #cannotRotate = false;
-  /** A rotation that just failed is not tried again before something was written. */
-  #mustWriteFirst = false;
-  #droppedBytes = 0;
-  #removing: Promise<void> = Promise.resolve();
-  #compressing: Promise<void> = Promise.resolve();
-  #isClosing = false;
-  readonly #drainWaiters = new Set<() => void>();
-  #idleWaiters: (() => void)[] = [];
+  readonly #pausedWriters = new Set<() => void>();
+  #waiters: (() => void)[] = [];
 
   constructor(path: string, open: OpenFile, rules: RotationRules, ports: LogFilePorts) {
     this.#path = path;
     this.#open = open;
-    this.#size = open.size;
-    this.#since = open.writtenAt;
     this.#rules = rules;
     this.#ports = ports;
+    this.#fill = new FileFill(open, rules);
     this.#lookedAt = ports.clock.now();
-    this.#queue = new ByteQueue(ports.pool);
+    this.#backlog = new Backlog(ports.pool);
+    this.#rotated = new RotatedFiles((message) => ports.reports.onFailed(message));
     this.#lines = new FileLines({
       clock: ports.clock,
       pool: ports.pool,
       write: (bytes, keep) => this.write(bytes, keep),
       onDrain: (resume) => this.onDrain(resume),
     });
-    this.useRules(rules);
   }
 
   get rules(): RotationRules {
     return this.#rules;
   }
 
-  /** The file it goes on in. */
+  /** The file it continues in. */
   get open(): OpenFile {
     return this.#next ?? this.#open;
   }
 
   useRules(rules: RotationRules): void {
     this.#rules = rules;
-    this.#rotateAt = rules.maxSizeBytes ?? Number.POSITIVE_INFINITY;
+    this.#fill.useRules(rules);
   }
 
   writerFor(_source: OutputSource, resume: () => void): FileWriter {
@@ -125,274 +110,216 @@ export class LogFile implements OutputFile {
 
   /** @returns false if the writer should pause; `onDrain` calls back when to continue. */
   write(bytes: Uint8Array, keep?: KeepBlock): boolean {
-    const isWorthIt = bytes.length >= WORTH_KEEPING_BYTES && !this.#ports.pool.isCrowded;
-    const isKept = keep !== undefined && isWorthIt;
-    if (isKept) this.#queue.adopt(keep(), bytes.length);
-    else this.#queue.append(bytes);
-    if (!this.#isBusy) this.#dropExcess();
+    const isKept = this.#backlog.add(bytes, keep);
+    const { at } = this.#state;
     // The next blocks come in the same turn, and go into the same write.
-    if (isKept && !this.#isBusy) queueMicrotask(() => this.#work());
-    else this.#work();
-    return this.#failure !== undefined || this.#queue.length < this.#bound;
+    if (isKept && (at === 'resting' || at === 'gathering'))
+      queueMicrotask(() => this.#happen({ fact: 'queued' }));
+    else this.#happen({ fact: 'queued' });
+    return this.#state.at === 'failing' || !this.#backlog.isFull;
   }
 
   onDrain(resume: () => void): void {
-    this.#drainWaiters.add(resume);
+    this.#pausedWriters.add(resume);
   }
 
-  /** Goes on in another file of the same path once what is under way is written: somebody moved the old one. */
+  /** Continues in another file of the same path once what is under way is written: somebody moved the old one. */
   replace(open: OpenFile): void {
-    if (this.#next !== undefined) closeFile(this.#next);
-    this.#next = open;
-    this.#work();
-    this.#retryNow();
+    this.#happen({ fact: 'replaced', opened: open });
   }
 
-  idle(): Promise<void> {
-    if (!this.#isBusy && this.#queue.length === 0) return this.#removing;
-    const settled = new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
-    this.#retryNow();
-    this.#work();
-    return settled.then(() => this.#removing);
+  async idle(): Promise<void> {
+    await this.#settled('awaited');
   }
 
   tellUnwritten(): void {
-    if (this.#failure !== undefined && !this.#isBusy) {
-      this.#droppedBytes += this.#queue.length;
-      this.#queue.drop(this.#queue.length);
-    }
-    this.#tellDropped();
+    this.#happen({ fact: 'givenUp' });
   }
 
   async close(): Promise<void> {
-    if (this.#isClosing) return;
-    this.#isClosing = true;
     this.#lines.flush();
-    await this.idle();
-    this.#failure?.cancelRetry();
-    this.tellUnwritten();
-    closeFile(this.#open);
-    if (this.#next !== undefined) closeFile(this.#next);
+    await this.#settled('closing');
   }
 
-  get #bound(): number {
-    return this.#ports.pool.isCrowded ? BACKLOG_WHEN_CROWDED_BYTES : BACKLOG_BYTES;
+  async #settled(fact: 'awaited' | 'closing'): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#waiters.push(resolve);
+      this.#happen({ fact });
+    });
+    await this.#rotated.removed;
   }
 
-  #work(): void {
-    if (this.#isBusy) return;
-    if (this.#queue.length > 0) this.#lookForFile();
-    if (this.#next !== undefined) this.#swap();
-    if (this.#queue.length === 0) this.#settle();
-    else if (this.#failure === undefined && !this.#isGathering()) this.#advance();
-  }
-
-  /** One that was deleted is made again, or what is printed from then on would go nowhere. */
-  #lookForFile(): void {
-    const now = this.#ports.clock.now();
-    if (now - this.#lookedAt < LOOK_EVERY_MS) return;
-    this.#lookedAt = now;
-    if (this.#next !== undefined || !isDeleted(this.#open.fd)) return;
-    const { reports } = this.#ports;
+  /** What happens while something is dealt with is next. */
+  #happen(happening: Happening): void {
+    if (this.#happenings !== undefined) {
+      this.#happenings.push(happening);
+      return;
+    }
+    const happenings = [happening];
+    this.#happenings = happenings;
     try {
-      this.#next = openForAppend(this.#path, this.#rules.access);
-      if (!this.#cannotBeMade) reports.onFailed('it was deleted');
-      this.#cannotBeMade = false;
-      reports.onRestored();
-    } catch (error) {
-      if (!this.#cannotBeMade)
-        reports.onFailed(`it was deleted and cannot be made again: ${errorText(error)}`);
-      this.#cannotBeMade = true;
+      for (let next = happenings.shift(); next !== undefined; next = happenings.shift()) {
+        this.#step(next);
+        while (this.#state.at === 'ready') this.#step(this.#lookForFile() ?? { fact: this.#prospect() });
+      }
+    } finally {
+      this.#happenings = undefined;
+    }
+    this.#setTimer();
+  }
+
+  #step(happening: Happening): void {
+    const { next, effects } = step(this.#state, happening.fact);
+    this.#state = next;
+    for (const effect of effects) this.#perform(effect, happening);
+  }
+
+  #perform(effect: Effect | Report, { fact, opened, why = '' }: Happening): void {
+    const { reports } = this.#ports;
+    if (typeof effect === 'object') {
+      if (effect.kind === 'failed') reports.onFailed(why);
+      else reports.onRestored();
+      return;
+    }
+    switch (effect) {
+      case 'write':
+        this.#write();
+        break;
+      case 'rotate':
+        void this.#rotate();
+        break;
+      case 'hold opened':
+        this.#next = opened;
+        break;
+      case 'close opened':
+        if (opened !== undefined) closeFile(opened);
+        break;
+      case 'close held':
+        if (this.#next !== undefined) closeFile(this.#next);
+        break;
+      case 'use held':
+        this.#useNext();
+        break;
+      case 'close':
+        closeFile(this.#open);
+        if (this.#next !== undefined) closeFile(this.#next);
+        break;
+      case 'end gathering':
+        this.#gathersUntil = Number.NEGATIVE_INFINITY;
+        break;
+      case 'drop excess':
+        this.#backlog.dropExcess();
+        break;
+      case 'drop all':
+        this.#backlog.dropAll();
+        break;
+      case 'report dropped':
+        this.#reportDropped(this.#backlog.takeDropped());
+        break;
+      case 'report waiting':
+        this.#reportDropped(this.#backlog.queue.length);
+        break;
+      case 'resume writers':
+        this.#resumeWriters();
+        break;
+      case 'resume writers if there is room':
+        if (this.#backlog.hasRoom) this.#resumeWriters();
+        break;
+      case 'settle':
+        for (const resolve of this.#waiters.splice(0)) resolve();
+        break;
+      case 'report impossible':
+        reports.onFailed(`internal error: "${fact}" while it was ${this.#state.at}`);
+        break;
     }
   }
 
-  #isGathering(): boolean {
-    const { clock } = this.#ports;
-    const isSoon = clock.now() - this.#lastWriteAt < GATHER_MS;
-    if (!isSoon || this.#queue.length >= GATHER_BYTES || this.#idleWaiters.length > 0) return false;
-    this.#cancelGathering ??= clock.after(GATHER_MS, () => {
-      this.#cancelGathering = undefined;
-      this.#lastWriteAt = Number.NEGATIVE_INFINITY;
-      this.#work();
-    });
-    return true;
-  }
-
-  #advance(): void {
-    this.#isBusy = true;
-    this.#cancelGathering?.();
-    this.#cancelGathering = undefined;
-    const count = this.#countBeforeRotation();
-    if (count === 0) void this.#rotate();
-    else this.#write(count);
-  }
-
-  /** How much may be written to this file; 0: rotate first. Lines stay whole where they can. */
-  #countBeforeRotation(): number {
-    const waiting = this.#queue.length;
-    this.#lookAtCalendar();
-    const room = this.#rotateAt - this.#size;
-    if (waiting <= room) return waiting;
-    const lines = room > 0 ? this.#queue.wholeLinesWithin(room) : 0;
-    if (lines > 0) return lines;
-    const mayRotate = !this.#mustWriteFirst && this.#size > 0;
-    if (mayRotate && (this.#isAtLineStart || room <= -LONGEST_LAST_LINE_BYTES)) return 0;
-    const longest = Math.max(0, room) + LONGEST_LAST_LINE_BYTES;
-    return this.#queue.firstLineWithin(longest) || Math.min(longest, waiting);
-  }
-
-  #lookAtCalendar(): void {
-    const { rotateEveryMs } = this.#rules;
-    const now = this.#ports.clock.wallTime();
-    if (this.#size === 0) this.#since = now;
-    else if (rotateEveryMs !== undefined && isNewInterval(rotateEveryMs, this.#since, now))
-      this.#rotateAt = Math.min(this.#rotateAt, this.#size);
-  }
-
-  #write(count: number): void {
-    writeSome(this.#open, this.#queue.peek(count), (error, written) => {
-      this.#isBusy = false;
-      this.#mustWriteFirst = false;
-      this.#lastWriteAt = this.#ports.clock.now();
-      if (error === null && written > 0) {
-        this.#size += written;
-        this.#isAtLineStart = this.#queue.endsLine(written);
-        this.#queue.drop(written);
-        this.#recovered();
-        this.#work();
-      } else this.#failed(error);
-    });
-  }
-
-  /** ENOSPC, EDQUOT, EIO, EFBIG, …: tried again, so that nothing is lost when it heals in time. */
-  #failed(error: NodeJS.ErrnoException | null): void {
-    if (this.#failure === undefined) this.#ports.reports.onFailed(errorText(error ?? new Error('no room')));
-    const retryMs = Math.min((this.#failure?.retryMs ?? FIRST_RETRY_MS / 2) * 2, LONGEST_RETRY_MS);
-    const cancelRetry = this.#ports.clock.after(retryMs, () => this.#retryNow());
-    this.#failure = { retryMs, cancelRetry };
-    this.#dropExcess();
-    // Also while it lasts, at each try: a disk may be full for days.
-    this.#tellDropped();
-    this.#resumeWriters();
-    this.#settle();
-  }
-
-  #retryNow(): void {
-    if (this.#failure === undefined || this.#isBusy) return;
-    this.#failure.cancelRetry();
-    if (this.#next !== undefined) this.#swap();
-    if (this.#queue.length > 0) this.#advance();
-  }
-
-  #recovered(): void {
-    if (this.#failure !== undefined) {
-      this.#failure.cancelRetry();
-      this.#failure = undefined;
-      this.#ports.reports.onRestored();
-      this.#tellDropped();
-    }
-    if (this.#queue.length <= this.#bound / 2) this.#resumeWriters();
-  }
-
-  #resumeWriters(): void {
-    const waiters = [...this.#drainWaiters];
-    this.#drainWaiters.clear();
-    for (const resume of waiters) resume();
-  }
-
-  /** Only while writing fails, and never under a write: its bytes are still the queue's. */
-  #dropExcess(): void {
-    if (this.#failure === undefined) return;
-    const excess = this.#queue.length - this.#bound;
-    if (excess <= 0) return;
-    this.#queue.drop(excess);
-    this.#droppedBytes += excess;
-  }
-
-  #tellDropped(): void {
-    const bytes = this.#droppedBytes;
-    this.#droppedBytes = 0;
+  #reportDropped(bytes: number): void {
     if (bytes > 0) this.#ports.reports.onDropped(bytes, `${this.#path} could not be written to`);
   }
 
-  #settle(): void {
-    for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  #resumeWriters(): void {
+    const writers = [...this.#pausedWriters];
+    this.#pausedWriters.clear();
+    for (const resume of writers) resume();
   }
 
-  async #rotate(): Promise<void> {
-    try {
-      // The file before must have its final name before the next one takes it.
-      await this.#removing;
-      await this.#compressing;
-      const rotated = this.#open;
-      const { realPath } = rotated;
-      const facts = await new OpenedFile(rotated).facts();
-      if (this.#wasTruncated(facts.size)) {
-        this.#beginCounting();
-        return;
-      }
-      if (await isStillThere(realPath, rotated)) await rotateFiles(realPath, this.#rules.maxFiles);
-      const successor = await openSuccessor(this.#path, facts, this.#rules.access);
-      // Somebody may have moved the file meanwhile, too.
-      if (this.#next === undefined) this.#next = successor;
-      else closeFile(successor);
-      this.#swap();
-      if (this.#cannotRotate) this.#ports.reports.onRestored();
-      this.#cannotRotate = false;
-      this.#remove(realPath);
-      if (this.#rules.compress && this.#rules.maxFiles > 0) this.#compress(`${realPath}.1`, rotated);
-    } catch (error) {
-      // Better one long file than lost lines: written on, and tried again after as much again.
-      this.#since = this.#ports.clock.wallTime();
-      this.#rotateAt = this.#size + (this.#rules.maxSizeBytes ?? Number.POSITIVE_INFINITY);
-      this.#mustWriteFirst = true;
-      if (!this.#cannotRotate) this.#ports.reports.onFailed(`cannot rotate it: ${errorText(error)}`);
-      this.#cannotRotate = true;
-    } finally {
-      this.#isBusy = false;
-      // A retry may have begun with this rotation: it goes on.
-      if (this.#failure !== undefined && this.#queue.length > 0) this.#advance();
-      else this.#work();
-    }
+  /** A state owns its timer. */
+  #setTimer(): void {
+    const { at } = this.#state;
+    if (this.#timer?.of === at) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const limitMs = timeLimitMs(this.#state);
+    if (limitMs === undefined) return;
+    const cancel = this.#ports.clock.after(limitMs, () => {
+      this.#timer = undefined;
+      this.#happen({ fact: 'timeUp' });
+    });
+    this.#timer = { of: at, cancel };
   }
 
-  /** logrotate's `copytruncate`, or a person's `> file`. */
-  #wasTruncated(size: number): boolean {
-    const isShorter = size < this.#size;
-    this.#size = size;
-    return isShorter && size < this.#rotateAt;
-  }
-
-  #beginCounting(): void {
-    this.#since = this.#ports.clock.wallTime();
-    this.useRules(this.#rules);
-  }
-
-  /** Beside the writing, as it takes long with a large file. */
-  #remove(path: string): void {
-    const { reports } = this.#ports;
-    this.#removing = removeOldest(path, this.#rules.maxFiles).catch((error: unknown) =>
-      reports.onFailed(
-        `cannot remove what is older than ${path}.${this.#rules.maxFiles}: ${errorText(error)}`,
-      ),
-    );
-  }
-
-  /** Beside the writing, not before it: a gigabyte takes seconds. */
-  #compress(path: string, rotated: OpenFile): void {
-    this.#compressing = compressFile(path, undefined, rotated).catch((error: unknown) =>
-      this.#ports.reports.onFailed(`cannot compress ${path}: ${errorText(error)}`),
-    );
-  }
-
-  #swap(): void {
+  #useNext(): void {
     if (this.#next === undefined) return;
     closeFile(this.#open);
     this.#open = this.#next;
     this.#next = undefined;
-    this.#size = this.#open.size;
-    this.#since = this.#open.writtenAt;
-    this.#isAtLineStart = true;
-    this.useRules(this.#rules);
+    this.#fill.begin(this.#open);
+  }
+
+  /** A file that was deleted is created again, or what is printed from then on would be lost. */
+  #lookForFile(): Happening | undefined {
+    const now = this.#ports.clock.now();
+    if (this.#backlog.queue.length === 0 || now - this.#lookedAt < LOOK_EVERY_MS) return undefined;
+    this.#lookedAt = now;
+    if (!isDeleted(this.#open.fd)) return undefined;
+    try {
+      const opened = openForAppend(this.#path, this.#rules.access);
+      return { fact: 'recreated', opened, why: 'it was deleted' };
+    } catch (error) {
+      const why = `it was deleted and cannot be made again: ${errorText(error)}`;
+      return { fact: 'notRecreated', why };
+    }
+  }
+
+  #prospect(): Prospect {
+    const { queue } = this.#backlog;
+    if (queue.length === 0) return 'nothing';
+    if (queue.length < GATHER_BYTES && this.#ports.clock.now() < this.#gathersUntil) return 'little';
+    this.#room = this.#fill.room(queue, this.#ports.clock.wallTime());
+    return this.#room === 0 ? 'full' : 'fits';
+  }
+
+  /** ENOSPC, EDQUOT, EIO, EFBIG, …: repeated, so that nothing is lost when it heals in time. */
+  #write(): void {
+    const { queue } = this.#backlog;
+    writeSome(this.#open, queue.peek(this.#room), (error, written) => {
+      this.#fill.tried();
+      this.#gathersUntil = this.#ports.clock.now() + GATHER_MS;
+      if (error === null && written > 0) {
+        this.#fill.wrote(written, queue.endsLine(written));
+        queue.drop(written);
+        this.#happen({ fact: 'written' });
+      } else this.#happen({ fact: 'writeFailed', why: errorText(error ?? new Error('no room')) });
+    });
+  }
+
+  async #rotate(): Promise<void> {
+    const { clock } = this.#ports;
+    const outcome = await this.#rotated
+      .rotate({
+        path: this.#path,
+        open: this.#open,
+        rules: () => this.#rules,
+        isSpared: (size) => this.#fill.measured(size, clock.wallTime()),
+      })
+      .then(
+        (opened): Happening => (opened === undefined ? { fact: 'truncated' } : { fact: 'rotated', opened }),
+        (error: unknown): Happening => {
+          this.#fill.postpone(clock.wallTime());
+          return { fact: 'rotationFailed', why: `cannot rotate it: ${errorText(error)}` };
+        },
+      );
+    this.#happen(outcome);
   }
 }
