@@ -233,6 +233,8 @@ export function step(state: LogFileState, fact: Fact, tables = TABLES): Step {
   const wish = WANTED[fact];
   const wanted = wish === undefined || state.wanted === 'closed' ? state.wanted : wish;
   const name = tables.facts[state.at][fact] ?? 'impossible';
+  // Most often: bytes come while a write is under way.
+  if (name === 'stay' && wanted === state.wanted) return { next: state, effects: [] };
   const effects: (Effect | Report)[] = [];
   let next = moved(wanted === state.wanted ? state : { ...state, wanted }, tables.moves[name], effects);
   for (let turn = 0; turn < MAX_MOVES; turn++) {
