@@ -24,6 +24,19 @@ void add_number(struct Text *text, long value) {
   add_text(text, digits);
 }
 
+void add_base64(struct Text *text, const char *bytes, size_t length) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (size_t at = 0; at < length; at += 3) {
+    size_t count = length - at < 3 ? length - at : 3;
+    uint32_t bits = 0;
+    for (size_t index = 0; index < 3; index++)
+      bits = bits << 8 | (index < count ? (unsigned char)bytes[at + index] : 0);
+    char four[] = {digits[bits >> 18], digits[bits >> 12 & 63], count > 1 ? digits[bits >> 6 & 63] : '=',
+                   count > 2 ? digits[bits & 63] : '='};
+    add_bytes(text, four, sizeof four);
+  }
+}
+
 /* Bytes of the character that begins there (RFC 3629); 0 if it is none. The closing NUL ends every one that is cut. */
 static size_t utf8_length(const unsigned char *at) {
   if (at[0] < 0x80) return 1;

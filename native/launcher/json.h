@@ -14,6 +14,8 @@ struct Text {
 void add_text(struct Text *text, const char *more);
 void add_string(struct Text *text, const char *value);
 void add_number(struct Text *text, long value);
+/* Without quotation marks around it. */
+void add_base64(struct Text *text, const char *bytes, size_t length);
 
 /* A place in a JSON text. What does not fit makes it fail, and everything after that fails as well. */
 struct Json {

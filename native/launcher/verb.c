@@ -23,13 +23,15 @@
 enum { LONGEST_LINE = 256 * 1024 };
 /* So much is written before the engine is told. */
 enum { TOLD_BYTES = 32 * 1024 };
+/* Of standard input at a time. */
+enum { INPUT_BYTES = 24 * 1024 };
 
 static char outgoing_bytes[LONGEST_LINE], incoming[LONGEST_LINE];
 static struct Text outgoing = {.bytes = outgoing_bytes, .size = sizeof outgoing_bytes};
 static size_t sent, received;
 
 static int engine;
-static int has_begun, has_ended, exit_code, dies_of_interrupt;
+static int has_begun, has_ended, exit_code, dies_of_interrupt, wants_input;
 /* What to print if the connection is lost. */
 static char lost_text[8192];
 static size_t lost_length;
@@ -124,6 +126,20 @@ static void note_size(void) {
   end_note(before);
 }
 
+static void note_input(void) {
+  char bytes[INPUT_BYTES];
+  ssize_t count = read(STDIN_FILENO, bytes, sizeof bytes);
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  wants_input = 0;
+  begin_note("cli.input");
+  add_text(&outgoing, count > 0 ? "\"base64\":\"" : "\"end\":true");
+  if (count > 0) {
+    add_base64(&outgoing, bytes, (size_t)count);
+    add_text(&outgoing, "\"");
+  }
+  end_note(0);
+}
+
 static void on_resize(int number) { was_resized = number; }
 
 static void on_interrupt(int number) { was_interrupted = number; }
@@ -186,6 +202,7 @@ static int take_notification(struct Json *json) {
     exit_code = code;
   } else if (!has_begun) return 0;
   else if (is_word(kind, kind_length, "output")) add_piece(fd, (size_t)length);
+  else if (is_word(kind, kind_length, "input")) wants_input = 1;
   else if (is_word(kind, kind_length, "interrupts")) listen_for(SIGINT, is_wanted ? on_interrupt : SIG_DFL);
   return 1;
 }
@@ -249,10 +266,15 @@ static int send_more(void) {
 
 /* Waits until something can be done, and does it. Returns 0 when the connection is lost. */
 static int work(void) {
-  struct pollfd waits[2] = {{.fd = has_ended ? -1 : engine, .events = POLLIN}, {.fd = -1, .events = POLLOUT}};
+  struct pollfd waits[3] = {{.fd = has_ended ? -1 : engine, .events = POLLIN},
+                            {.fd = -1, .events = POLLOUT},
+                            {.fd = -1, .events = POLLIN}};
   if (sent < outgoing.length) waits[0].events |= POLLOUT;
+  else if (wants_input && !has_ended) waits[2].fd = STDIN_FILENO;
   if (has_output()) waits[1].fd = output_descriptor();
-  if (ppoll(waits, 2, NULL, &usual_mask) < 0 && errno != EINTR) return 0;
+  if (ppoll(waits, 3, NULL, &usual_mask) < 0 && errno != EINTR) return 0;
+  /* Before other notes: it has the whole room. */
+  if (waits[2].revents) note_input();
   if (was_resized) note_size();
   if (was_interrupted) note_interrupt();
   if (waits[1].revents) note_written(write_output());

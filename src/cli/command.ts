@@ -45,10 +45,13 @@ export interface CommandSpec {
   /** Exit code for a failure, where the verb has its own codes; otherwise the table of the RPC decides. */
   readonly exitCodeOf?: (code: string) => number;
   /**
-   * Why the client has to run it in a process of its own, where the engine could run it for a client: it reads keys or a
-   * pipe, or what it does has no bound. Undefined: it needs none.
+   * Why the client has to run it in a process of its own, where the engine could run it for a client: it reads keys, or
+   * what it does has no bound. Undefined: it needs none.
    */
-  readonly whyInClient?: (command: Parsed, isInputTerminal: boolean) => string | undefined;
+  readonly whyInClient?: (
+    command: Parsed,
+    areTerminals: { stdin: boolean; stdout: boolean },
+  ) => string | undefined;
   /** The end of the engine is what it waits for. */
   readonly outlivesEngine?: (command: Parsed) => boolean;
   /** Loaded only when the verb is used: a one-shot command must start fast. */

@@ -210,7 +210,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       ['attach job --exit-code', 'follow a job to its end'],
     ],
     hasNoJson: true,
-    whyInClient: () => 'it reads keys, or shows bytes as they are',
+    whyInClient: ({ flags }, { stdin, stdout }) =>
+      flags.has('--stdin') || stdin || stdout ? 'it needs the terminal, or what is typed there' : undefined,
     load: async () => (await import('./attach/attach.ts')).attach,
   },
   {
@@ -228,7 +229,6 @@ export const COMMANDS: readonly CommandSpec[] = [
       ["send console 'say hi'", 'one line to a console'],
       ['send import < rows.csv', 'what a file holds, byte for byte'],
     ],
-    whyInClient: ({ operands }) => (operands.length < 2 ? 'it reads its input' : undefined),
     load: async () => (await import('./attach/send.ts')).send,
   },
   {

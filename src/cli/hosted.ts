@@ -1,6 +1,5 @@
 /** A command that the engine runs for its client: the code of the command, with the client's streams. */
 
-import { Readable } from 'node:stream';
 import { TaskmasterError } from '../errors.ts';
 import { RpcClient } from '../rpc/client/client.ts';
 import type { VerbEnd, VerbSurroundings, WhenLost } from '../rpc/server/verb-run.ts';
@@ -41,12 +40,13 @@ function parse(words: readonly string[]): Command {
 function whyInClient(
   words: readonly string[],
   parsed: Command,
-  { isInputTerminal }: VerbSurroundings,
+  { isInputTerminal, stdout }: VerbSurroundings,
 ): string | undefined {
   if (words[0] === '--version') return 'it asks for the version of the client';
   if (words[0] === 'engine' || parsed === undefined || parsed.flags.has('--help')) return undefined;
   const { command, flags } = parsed;
-  if (command !== undefined) return command.whyInClient?.(parsed, isInputTerminal);
+  if (command !== undefined)
+    return command.whyInClient?.(parsed, { stdin: isInputTerminal, stdout: stdout.isTTY });
   return flags.has('--json') ? undefined : 'the shell needs a process of its own';
 }
 
@@ -62,6 +62,7 @@ function whenLost(words: readonly string[], parsed: Command, { socket }: VerbSur
 }
 
 function ioOf({
+  stdin,
   stdout,
   stderr,
   environment,
@@ -71,7 +72,7 @@ function ioOf({
 }: VerbSurroundings): CliIo {
   return {
     get stdin() {
-      return Object.assign(Readable.from([]), { isTTY });
+      return Object.assign(stdin(), { isTTY });
     },
     stdout,
     stderr,

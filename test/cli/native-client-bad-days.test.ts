@@ -197,6 +197,37 @@ describe('standard output', () => {
   });
 });
 
+test('input that never ends is passed on as it comes, and ends with the client', async (t) => {
+  const rig = await startBoth(t);
+  for (const client of BOTH) {
+    rig.engine.bytesWritten.length = 0;
+    const child = begin(rig, client, ['send', 'web']);
+    const watched = new Watched(child);
+    for (const line of ['one\n', 'two\n']) {
+      child.stdin.write(line);
+      await eventually(() => Buffer.concat(rig.engine.bytesWritten).toString().endsWith(line));
+    }
+    assert.equal(watched.out, '');
+    child.kill('SIGTERM');
+    assert.equal((await watched.ended).signal, 'SIGTERM');
+    await eventually(() => rig.server.clientCount === 0);
+  }
+});
+
+test('a process that takes no input holds up its writer, and nobody else', async (t) => {
+  const rig = await startBoth(t);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  rig.engine.inputTaken = promise;
+  const child = begin(rig, 'launcher', ['send', 'web']);
+  const watched = new Watched(child);
+  child.stdin.end('x'.repeat(5_000_000));
+  await eventually(() => rig.engine.bytesWritten.length > 0);
+  assert.equal((await runOne(rig, 'launcher', ['health'])).code, 0);
+  assert.equal(rig.engine.bytesWritten.length, 1);
+  resolve();
+  assert.deepEqual((await watched.ended).out, 'sent 5000000 bytes to web\n');
+});
+
 test('a hundred probes at once are all answered', async (t) => {
   const rig = await startBoth(t);
   const ends = await Promise.all(
@@ -241,6 +272,8 @@ describe('a signal to the client', () => {
     [['events', '--follow'], 'SIGINT', 130],
     [['events', '--follow'], 'SIGTERM', 'SIGTERM'],
     [['status', '--watch'], 'SIGINT', 130],
+    [['attach', 'web'], 'SIGINT', 130],
+    [['attach', 'web'], 'SIGTERM', 'SIGTERM'],
     [['stop', 'web', '--wait'], 'SIGINT', 'SIGINT'],
     [['stop', 'web', '--wait'], 'SIGTERM', 'SIGTERM'],
   ] as const) {
@@ -257,12 +290,13 @@ describe('a signal to the client', () => {
           await eventually(() => {
             // Once it has shown what came, and then something else, it also listens for the signal.
             if (words[0] === 'events') rig.engine.emit('engine_notice', { message: 'hello' });
+            if (words[0] === 'attach') rig.engine.print('web', 'hello\n');
             return watched.out.split('\n').length > 2;
           });
-        watched.out = '';
         child.kill('SIGPIPE');
         child.kill(signal);
-        ends.push(await watched.ended);
+        // What came meanwhile is as long as the test took.
+        ends.push({ ...(await watched.ended), out: '' });
         await eventually(() => rig.engine.waiters === 0 && rig.engine.listenerCount === 0);
       }
       assert.deepEqual(ends[1], ends[0]);

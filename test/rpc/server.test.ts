@@ -143,7 +143,7 @@ test('every method answers with what its schema says', async (t) => {
       environment: {},
     },
   };
-  const ofACommand = ['cli.written', 'cli.resize', 'cli.interrupt'];
+  const ofACommand = ['cli.written', 'cli.input', 'cli.resize', 'cli.interrupt'];
   const ajv = new Ajv({ strict: true, allowUnionTypes: true, keywords: ['x-access'] });
   const order = Object.keys(METHODS).sort((left, right) => rank(left) - rank(right));
   for (const method of order as (keyof typeof METHODS)[]) {

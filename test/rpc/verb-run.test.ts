@@ -62,7 +62,7 @@ test('it is declined for a client of another version, for a prompt, and where th
   assert.equal(other.result.declined, 'the engine has version 1.2.3');
   for (const words of [
     ['-c', 'status'],
-    ['attach', 'web'],
+    ['attach', 'web', '--stdin'],
     ['logs', '--grep', '(a*)*b'],
   ])
     assert.match((await client.ask('cli.run', paramsOf(words))).result.declined, /./);

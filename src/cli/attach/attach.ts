@@ -64,6 +64,13 @@ interface Begun {
   readonly past: Result<'logs.output'>['chunks'];
 }
 
+/** Where neither what is read nor what is written is a terminal: nothing to take, and nothing to give back. */
+const NO_INPUT: Pick<AttachInput, 'begin' | 'flush' | 'close'> = {
+  begin: () => {},
+  flush: async () => 0,
+  close: () => {},
+};
+
 class Attachment {
   readonly #client: RpcClient;
   readonly #subscription: number;
@@ -130,8 +137,9 @@ class Attachment {
     }
   }
 
-  async #openInput(): Promise<AttachInput> {
+  async #openInput(): Promise<typeof NO_INPUT> {
     const { io, flags } = this.#invocation;
+    if (this.#inputKind === 'none' && io.stdout.isTTY !== true) return NO_INPUT;
     return new AttachInput(await io.terminal(), {
       kind: this.#inputKind,
       sendsInput: flags.has('--stdin'),
@@ -155,7 +163,7 @@ class Attachment {
   }
 
   /** @returns the exit code, when it is over. */
-  async #follow(input: AttachInput): Promise<number> {
+  async #follow(input: typeof NO_INPUT): Promise<number> {
     if (this.#isOnTerminal) {
       const how = this.#inputKind === 'cooked' ? 'Ctrl-C' : keysInWords(this.#detachKeys);
       this.#output.tell(`attached to ${this.#name}; ${how} detaches`);
@@ -168,7 +176,7 @@ class Attachment {
   }
 
   /** What was typed ahead of the detach keys is for the process. */
-  async #flush(input: AttachInput, gone: Promise<never>): Promise<void> {
+  async #flush(input: typeof NO_INPUT, gone: Promise<never>): Promise<void> {
     const left = await Promise.race([input.flush(), gone]);
     if (left > 0) this.#output.tell(`[${this.#name} has not read ${left} bytes: they are dropped]`);
   }

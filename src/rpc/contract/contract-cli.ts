@@ -64,6 +64,16 @@ export const CLI_METHODS = {
     },
     result: NOTHING,
   },
+  'cli.input': {
+    summary: 'The next of the standard input of the client, for a command that has asked for it.',
+    access: 'read',
+    params: {
+      type: 'object',
+      properties: { ...BYTES, end: { type: 'boolean', description: 'nothing follows' } },
+      additionalProperties: false,
+    },
+    result: NOTHING,
+  },
   'cli.resize': {
     summary: 'The terminal of the client has another size.',
     access: 'read',
@@ -89,9 +99,9 @@ export const CLI_NOTIFICATION = {
     type: 'object',
     properties: {
       kind: {
-        enum: ['begun', 'output', 'interrupts'],
+        enum: ['begun', 'output', 'input', 'interrupts'],
         description:
-          '`begun`: it was not declined; the other fields say what to print, and how to exit, if the connection is lost',
+          '`begun`: it was not declined; the other fields say what to print, and how to exit, if the connection is lost. `input`: it asks for the next of the standard input, by `cli.input`',
       },
       stream: STREAM,
       ...BYTES,

@@ -5,7 +5,7 @@ import type { Params, Result } from '../contract/contract.ts';
 import type { CallContext, Handlers } from './handlers.ts';
 import type { VerbRun } from './verb-run.ts';
 
-type CliMethod = 'cli.run' | 'cli.written' | 'cli.resize' | 'cli.interrupt';
+type CliMethod = 'cli.run' | 'cli.written' | 'cli.input' | 'cli.resize' | 'cli.interrupt';
 
 /** Those of one client. */
 export interface VerbRuns {
@@ -23,6 +23,12 @@ export const CLI_HANDLERS: Pick<Handlers, CliMethod> = {
 
   'cli.written': ({ bytes }, context) => {
     currentOf(context).written(bytes);
+    return { result: {} };
+  },
+
+  'cli.input': ({ text, base64, end }, context) => {
+    const bytes = base64 === undefined ? Buffer.from(text ?? '', 'utf8') : Buffer.from(base64, 'base64');
+    currentOf(context).takeInput(bytes, end === true);
     return { result: {} };
   },
 

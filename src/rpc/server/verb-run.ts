@@ -3,6 +3,7 @@
  * its only way to the engine is a session of its own with the client's rights: it can do what its client could.
  */
 
+import { Readable } from 'node:stream';
 import { TaskmasterError } from '../../errors.ts';
 import type { Params, Result } from '../contract/contract.ts';
 import type { Connection } from '../protocol/connection.ts';
@@ -19,6 +20,8 @@ export interface WhenLost {
 /** What the code of a command needs of its surroundings. */
 export interface VerbSurroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Asks the client for more as it is read; made when it is asked for. */
+  readonly stdin: () => Readable;
   readonly isInputTerminal: boolean;
   readonly stdout: VerbOutput;
   readonly stderr: VerbOutput;
@@ -57,6 +60,9 @@ export class VerbRun {
   readonly #killed = Promise.withResolvers<Result<'cli.run'>>();
   readonly #interrupts = new Set<() => void>();
   readonly #sockets = new Set<LocalSocket>();
+  #stdin: Readable | undefined;
+  /** The client was asked for more, and has not answered. */
+  #isInputWanted = false;
   #isMeasured = false;
 
   constructor(params: Params<'cli.run'>, ports: VerbRunPorts) {
@@ -84,6 +90,16 @@ export class VerbRun {
     this.#frames.written(bytes);
   }
 
+  /** What nobody has asked for is not kept. */
+  takeInput(bytes: Buffer, isEnd: boolean): void {
+    if (!this.#isInputWanted) return;
+    this.#measure();
+    this.#isInputWanted = false;
+    if (bytes.length > 0) this.#stdin?.push(bytes);
+    if (isEnd) this.#stdin?.push(null);
+    else if (bytes.length === 0) this.#askForInput();
+  }
+
   resize(columns: number, rows: number): void {
     this.#measure();
     for (const output of [this.#stdout, this.#stderr]) {
@@ -105,12 +121,14 @@ export class VerbRun {
     this.#gone.abort(new TaskmasterError('protocol', 'the client has gone'));
     this.#frames.close();
     for (const socket of this.#sockets) socket.destroy();
+    this.#stdin?.destroy();
   }
 
   async #runToEnd(runVerb: RunVerb): Promise<Result<'cli.run'>> {
     const { words, environment, stdin, socket } = this.#params;
     const end = await runVerb(words, {
       environment,
+      stdin: () => this.#openStdin(),
       isInputTerminal: stdin.terminal,
       stdout: this.#stdout,
       stderr: this.#stderr,
@@ -123,6 +141,17 @@ export class VerbRun {
     });
     this.#ports.gather();
     return 'declined' in end ? end : { exit_code: end.exitCode };
+  }
+
+  #openStdin(): Readable {
+    this.#stdin ??= new Readable({ read: () => this.#askForInput() });
+    return this.#stdin;
+  }
+
+  #askForInput(): void {
+    if (this.#isInputWanted) return;
+    this.#isInputWanted = true;
+    this.#frames.tell({ kind: 'input' });
   }
 
   #connect(): Connection {
