@@ -60,6 +60,7 @@ test('status imports what it needs and nothing more', async (t) => {
     'rpc/contract/error-codes.ts',
     'rpc/protocol/framing.ts',
     'rpc/protocol/socket-path.ts',
+    'signals.ts',
     'units.ts',
     'wire/states.ts',
   ]);
