@@ -142,11 +142,11 @@ void FileWorkers::Work() {
 // Two threads are enough for disks that answer; more only where calls are held up.
 void FileWorkers::EnsureThread(bool is_urgent) {
   constexpr int kUsual = 2;
-  if (idle_ > 0) {
-    pthread_cond_signal(&work_);
-    return;
-  }
-  if ((threads_ < kUsual || is_urgent) && AddThread()) return;
+  bool is_taken = true;
+  if (idle_ > 0) pthread_cond_signal(&work_);
+  else is_taken = (threads_ < kUsual || is_urgent) && AddThread();
+  // That thread takes the call that has waited longest, and may never come back for the others.
+  if (is_taken && queue_.size() == 1) return;
   if (!is_closed_ && !uv_is_active(reinterpret_cast<uv_handle_t*>(&growth_)))
     uv_timer_start(
         &growth_, [](uv_timer_t* handle) { static_cast<FileWorkers*>(handle->data)->Tick(); }, kGrowthMs, 0);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -50,5 +51,32 @@ test('many directories of one disk that hangs leave threads for the others', asy
   const waited = performance.now();
   for (let at = 0; at < 20; at++) assert.ok(hung(at));
   assert.ok(performance.now() - waited < 5_000, `${performance.now() - waited} ms`);
+  disk.answer();
+});
+
+/** On one processor and with a fixed priority, so that no thread wakes up before the calls that follow are made. */
+const UNDISTURBED = ['taskset', '--cpu-list', '0', 'chrt', '--fifo', '1'] as const;
+
+test('calls that are made before the first thread wakes up, and hang, leave a thread for another', async (t) => {
+  const disk = hangingDisk(t);
+  disk.hang();
+  const script = `
+    import { fileLater } from ${JSON.stringify(join(import.meta.dirname, '../../src/files/safe-files.ts'))};
+    await fileLater({ work: 'stat', path: '/' });
+    for (const at of [1, 2]) {
+      const path = ${JSON.stringify(join(disk.folder, 'begun'))};
+      void fileLater({ work: 'stat', path, follow: true, lane: 'directory ' + at }).catch(() => {});
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await fileLater({ work: 'stat', path: '/etc/passwd' });
+    process.stdout.write('answered');
+    process.kill(process.pid, 'SIGKILL');`;
+  const [command, ...words] = UNDISTURBED;
+  const node = [process.execPath, '--no-warnings', '--input-type=module', '-e', script];
+  const child = spawn(command, [...words, ...node], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  let printed = '';
+  child.stdout.on('data', (bytes: Buffer) => (printed += bytes));
+  await eventually(() => assert.equal(printed, 'answered'));
   disk.answer();
 });
