@@ -22,6 +22,8 @@ const NAMES_FRESH_MS = 1_000;
 const NAMES_WITHIN_MS = 2_000;
 /** What was broken off has so long to leave the screen before the prompt comes. */
 const LEAVE_MS = 500;
+/** Lines of earlier runs are there after a millisecond, unless the disk hangs. */
+const HISTORY_MS = 200;
 
 export class TerminalShell {
   readonly #io: CliIo;
@@ -49,9 +51,10 @@ export class TerminalShell {
 
   /** Somebody has seen what failed: leaving is no failure. */
   async run(): Promise<number> {
-    // Nobody waits for it: the first line is typed by hand.
     const loading = this.#history.load();
     const prompter = await this.#open();
+    // The first key may ask for it. A home on a disk that hangs does not keep the prompt away.
+    await Promise.race([loading, pause(HISTORY_MS)]);
     this.#prompter = prompter;
     this.#wantNotices(true);
     try {
