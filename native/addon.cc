@@ -28,6 +28,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("sealDescriptors", Napi::Function::New(env, SealDescriptors, "sealDescriptors"));
   exports.Set("kill", Napi::Function::New(env, Kill, "kill"));
   exports.Set("watchSignals", Napi::Function::New(env, WatchSignals, "watchSignals"));
+  exports.Set("ignoreSignals", Napi::Function::New(env, IgnoreSignals, "ignoreSignals"));
   exports.Set("releaseSignals", Napi::Function::New(env, ReleaseSignals, "releaseSignals"));
   exports.Set("lookUpUser", Napi::Function::New(env, LookUpUser, "lookUpUser"));
   exports.Set("lookUpGroup", Napi::Function::New(env, LookUpGroup, "lookUpGroup"));

@@ -109,6 +109,13 @@ Napi::Value WatchSignals(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
+Napi::Value IgnoreSignals(const Napi::CallbackInfo& info) {
+  Napi::Array signals = info[0].As<Napi::Array>();
+  for (uint32_t index = 0; index < signals.Length(); ++index)
+    signal(signals.Get(index).ToNumber().Int32Value(), SIG_IGN);
+  return info.Env().Undefined();
+}
+
 Napi::Value ReleaseSignals(const Napi::CallbackInfo& info) {
   RestorePreload();
   // Not there where it was not preloaded: not started by the launcher, or a Node that takes no preloads.

@@ -28,10 +28,11 @@ const NATIVE_REQUESTS: ReadonlyMap<number, EngineRequest> = new Map([
 ]);
 
 /**
- * Caught and ignored. SIGCHLD is the reaper's; faults of the program itself (SEGV, BUS, FPE, ILL, ABRT, TRAP, SYS)
+ * Ignored: with handlers of Node's, a process that sends them without a pause would keep the engine from all else.
+ * SIGCHLD is the reaper's; faults of the program itself (SEGV, BUS, FPE, ILL, ABRT, TRAP, SYS)
  * stay fatal; SIGPROF is V8's.
  */
-const SWALLOWED: readonly NodeJS.Signals[] = [
+const IGNORED: readonly NodeJS.Signals[] = [
   'SIGALRM',
   'SIGVTALRM',
   'SIGPIPE',
@@ -51,7 +52,7 @@ const SWALLOWED: readonly NodeJS.Signals[] = [
 export function watchDaemonSignals(listener: (request: EngineRequest, signal: string) => void): void {
   for (const [signal, request] of Object.entries(REQUESTS))
     process.on(signal, () => listener(request, signal));
-  for (const signal of SWALLOWED) process.on(signal, ignore);
+  native().ignoreSignals(IGNORED.map(signalNumber));
   const realTime = process.pid === 1 ? [] : allRealTime();
   native().watchSignals([...new Set([...NATIVE_REQUESTS.keys(), ...realTime])], (number) => {
     const request = NATIVE_REQUESTS.get(number);
@@ -68,5 +69,3 @@ export function watchDaemonSignals(listener: (request: EngineRequest, signal: st
 function allRealTime(): readonly number[] {
   return Array.from({ length: SIGRTMAX - SIGRTMIN + 1 }, (_, index) => SIGRTMIN + index);
 }
-
-function ignore(): void {}

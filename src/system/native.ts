@@ -222,6 +222,8 @@ export interface NativeAddon {
    * LD_PRELOAD its former value. Nothing to do for an engine that was started otherwise.
    */
   releaseSignals(): void;
+  /** SIG_IGN (signal(7)). What is spawned has the default again. */
+  ignoreSignals(signals: readonly number[]): void;
   /** By name or decimal uid (getpwnam_r(3)). null: no such user. A string: the errno of a failed look-up. */
   lookUpUser(nameOrUid: string): NativeUser | string | null;
   /** By name or decimal gid (getgrnam_r(3)). */
