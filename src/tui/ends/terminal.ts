@@ -1,10 +1,10 @@
 /**
- * The terminal while the board has it: keys in, frames out. Frames go out by write(2) in a thread of Node's pool, one at
- * a time: a terminal that takes nothing (a slow line) holds up neither keys nor the engine's news, and a frame that it
- * has no room for is skipped. Its modes belong to `terminal/owner`.
+ * The terminal while the board has it: keys in, frames out. Frames are written without waiting: a terminal that takes
+ * nothing (a slow line) holds up neither keys nor the engine's news, and a frame that it has no room for is skipped. No
+ * other thread writes them, or one could come behind what gives the terminal back. Its modes belong to `terminal/owner`.
  */
 
-import { write } from 'node:fs';
+import { writeSync } from 'node:fs';
 import type { WriteStream } from 'node:tty';
 import { KeyReader, type Typed } from '../../terminal/keys.ts';
 import type { OwnMode, OwnModes } from '../../terminal/modes.ts';
@@ -20,6 +20,8 @@ const RETRY_MS = 20;
 /** `docker exec -it` tells the size a moment after the start. */
 const UNKNOWN_SIZE: Size = { columns: 80, rows: 24 };
 const HUNG_UP = 129;
+/** CAN ends a sequence that is not whole (ECMA-48). */
+const CANCEL = '\u0018';
 
 export type BoardOutput = WriteStream & { readonly fd: number };
 
@@ -46,6 +48,8 @@ export class Terminal {
   /** Counts the times it was given to others: what is left of a frame from before then goes nowhere. */
   #loans = 0;
   #isLent = true;
+  /** Others draw on it: what is due now would be drawn on their screen. */
+  #isAway = false;
 
   constructor(owner: TerminalOwner, output: BoardOutput, use: TerminalUse) {
     this.#owner = owner;
@@ -60,7 +64,7 @@ export class Terminal {
 
   /** False while it has not taken the last frame. */
   get isReady(): boolean {
-    return !this.#isLent && !this.#isBusy;
+    return !this.#isLent && !this.#isAway && !this.#isBusy;
   }
 
   open(): void {
@@ -71,6 +75,7 @@ export class Terminal {
       onEnd: () => this.#use.onLeave(HUNG_UP),
       onReturn: () => this.#return(),
       onResize: () => this.#use.onResize(),
+      undo: () => this.#leave(),
     });
   }
 
@@ -89,7 +94,7 @@ export class Terminal {
 
   /** Call only while it `isReady`. */
   write(text: string): void {
-    if (this.#isLent) return;
+    if (this.#isLent || this.#isAway) return;
     this.#isBusy = true;
     this.#push(Buffer.from(this.#switch + text, 'utf8'));
     this.#switch = '';
@@ -126,8 +131,16 @@ export class Terminal {
     clearTimeout(this.#escapeTimer);
   }
 
+  /** A frame may have ended in the middle of a sequence; the rest of it goes nowhere. */
+  #leave(): string {
+    this.#isAway = true;
+    this.#loans += 1;
+    return this.#isBusy ? CANCEL : '';
+  }
+
   /** After a stop: others have drawn on it. After a loan, `takeBack` comes first. */
   #return(): void {
+    this.#isAway = false;
     if (this.#holding?.takes !== true) return;
     this.#loans += 1;
     this.#isBusy = false;
@@ -153,22 +166,30 @@ export class Terminal {
 
   #push(bytes: Buffer): void {
     const loans = this.#loans;
-    write(this.#owner.fd ?? this.#output.fd, bytes, (error, written) => {
-      if (loans !== this.#loans) return;
-      if (error !== null && error.code !== 'EAGAIN') {
-        this.#use.onLeave(HUNG_UP);
-        return;
-      }
-      const rest = bytes.subarray(error === null ? written : 0);
-      if (rest.length === 0) {
+    const later = (delayMs: number, then: () => void): void => {
+      const ifStillOurs = (): void => {
+        if (loans === this.#loans) then();
+      };
+      if (delayMs === 0) setImmediate(ifStillOurs);
+      else setTimeout(ifStillOurs, delayMs);
+    };
+    const written = writtenNow(this.#owner.fd ?? this.#output.fd, bytes);
+    if (written === undefined) later(0, () => this.#use.onLeave(HUNG_UP));
+    else if (written < bytes.length)
+      later(written === 0 ? RETRY_MS : 0, () => this.#push(bytes.subarray(written)));
+    else
+      later(0, () => {
         this.#isBusy = false;
         this.#use.onReady();
-        return;
-      }
-      const more = (): void => {
-        if (loans === this.#loans) this.#push(rest);
-      };
-      setTimeout(more, error === null ? 0 : RETRY_MS);
-    });
+      });
+  }
+}
+
+/** @returns undefined where the terminal has hung up */
+function writtenNow(fd: number, bytes: Buffer): number | undefined {
+  try {
+    return writeSync(fd, bytes);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? 0 : undefined;
   }
 }
