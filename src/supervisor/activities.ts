@@ -60,19 +60,22 @@ export class Activities {
     this.begin(record, kind);
   }
 
-  /** Something the instance may wait for has changed, which that event told. */
-  reconsider(record: InstanceRecord, causedBy?: number): void {
-    const { activity } = record;
-    if (activity?.kind !== 'awaitDependencies') return;
+  /**
+   * Something the instance may wait for has changed, as that event says.
+   * @returns whether it waits for something else now
+   */
+  reconsider(record: InstanceRecord, causedBy?: number): boolean {
+    const { activity, waitingFor } = record;
+    if (activity?.kind !== 'awaitDependencies') return false;
     const { missing: conditions, impossible } = needsOf(record.process.dependsOn, this.#context.recordsOf);
     const leaving = this.#context.predecessorsOf(record);
     const missing = [...conditions, ...leaving.map(({ name }) => `${name} to stop`)];
     record.waitingFor = missing;
     record.blockedBy = impossible;
     const kind = factOf(missing, impossible, record.machine.monitor);
-    if (kind === undefined) return;
     const about = { incarnation: record.machine.incarnation, activity: activity.number };
-    this.#context.fact(record, { kind }, about, causedBy);
+    if (kind !== undefined) this.#context.fact(record, { kind }, about, causedBy);
+    return missing.join() !== waitingFor.join();
   }
 
   #work(record: InstanceRecord, kind: Activity, causedBy: number | undefined): void {

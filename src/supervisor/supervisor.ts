@@ -188,7 +188,7 @@ export class Supervisor {
     this.#records.sort(config.processes);
     this.#dependents = dependentsByName(config.processes.values());
     this.#turns.enqueue(() => {
-      for (const record of this.records()) this.#activities.reconsider(record, causedBy);
+      for (const record of this.records()) this.#reconsider(record, causedBy);
     });
   }
 
@@ -296,18 +296,21 @@ export class Supervisor {
     this.#changed.set(record, { from: known?.from ?? from, cause: cause ?? known?.cause });
   }
 
-  /** @param causedBy id of the event that told the change. */
+  #reconsider(record: InstanceRecord, cause: number | undefined): void {
+    this.#turns.enqueue(() => {
+      if (this.#activities.reconsider(record, cause)) this.#note(record, { cause });
+    });
+  }
+
   #tellDependents(record: InstanceRecord, isNewIncarnation: boolean, causedBy: number): void {
-    for (const follower of this.#records.followersOf(record)) {
-      this.#turns.enqueue(() => this.#activities.reconsider(follower, causedBy));
-    }
+    for (const follower of this.#records.followersOf(record)) this.#reconsider(follower, causedBy);
     for (const dependent of this.dependentsOf(record.process.name)) {
-      this.#turns.enqueue(() => this.#activities.reconsider(dependent, causedBy));
+      this.#reconsider(dependent, causedBy);
       const link = dependent.process.dependsOn.find(({ process }) => process === record.process.name);
       if (link?.restart !== true || !isNewIncarnation) continue;
       if (dependent.machine.leader === 'alive' && dependent.machine.desired === 'up') {
-        const wanted = { by: 'policy', cause: `${record.name} was started anew` } as const;
-        this.decide(dependent, 'restart', wanted, causedBy);
+        const cause = `${record.name} was started anew`;
+        this.decide(dependent, 'restart', { by: 'policy', cause }, causedBy);
       }
     }
   }
@@ -331,9 +334,9 @@ export class Supervisor {
   /** Tells how the turn left the record, once, however many states it went through. */
   #conclude(record: InstanceRecord, { from: earlier, cause }: Change): void {
     const { events, clock } = this.#ports;
-    const { machine } = record;
     record.reason = reasonFor(record);
     if (earlier === undefined) return;
+    const { machine } = record;
     if (earlier.state !== machine.monitor || earlier.incarnation !== machine.incarnation) {
       const { reason } = record;
       const retryInMs =

@@ -236,6 +236,7 @@ test('a dependent waits, says for what, and starts when it comes', () => {
   rig.healthy('db');
   assert.equal(rig.state('migrate'), 'running');
   assert.deepEqual(rig.see('app').waiting_for, ['migrate to complete']);
+  assert.equal(rig.see('app').reason, 'waits for migrate to complete');
   rig.exit('migrate', 0);
   assert.equal(rig.state('migrate'), 'completed');
   assert.equal(rig.state('app'), 'healthcheck');
