@@ -71,17 +71,49 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: NODE,
   },
   wire: { imports: [], types: ['lifecycle/rules', 'lifecycle/states', CONFIG] },
-  supervisor: {
+  'supervisor/ports': {
+    imports: [],
+    types: [CONFIG, 'lifecycle/exit-outcome', 'wire'],
+  },
+  'supervisor/world': {
+    imports: ['lifecycle', 'config/instance-names'],
+    types: ['supervisor/ports', 'wire', CONFIG],
+  },
+  'supervisor/events': {
+    imports: ['supervisor/world', 'wire', 'config/text/instance-text'],
+    types: ['supervisor/ports', 'lifecycle', CONFIG],
+  },
+  'supervisor/effects': {
     imports: [
-      'lifecycle',
-      'wire',
-      'config/instance-names',
+      'supervisor/world',
+      'lifecycle/backoff',
       'config/text/instance-text',
       'config/values/output-target',
     ],
-    types: ['config'],
+    types: ['supervisor/ports', 'supervisor/events', 'lifecycle', CONFIG],
   },
-  health: { imports: ['files', 'supervisor/spawn-request'], types: ['supervisor', CONFIG], packages: NODE },
+  supervisor: {
+    imports: ['supervisor/world', 'supervisor/events', 'supervisor/effects', 'lifecycle'],
+    types: ['supervisor/ports', 'config', 'wire'],
+  },
+  'supervisor/shutdown': {
+    imports: ['supervisor/world', 'lifecycle'],
+    types: ['supervisor', 'supervisor/ports', 'supervisor/events'],
+  },
+  'supervisor/control': {
+    imports: [
+      'supervisor/world',
+      'supervisor/effects/spawn-request',
+      'lifecycle',
+      'config/text/instance-text',
+    ],
+    types: ['supervisor', 'supervisor/ports', 'supervisor/events', 'supervisor/shutdown', 'wire', CONFIG],
+  },
+  health: {
+    imports: ['files', 'supervisor/effects/spawn-request'],
+    types: ['supervisor/events', 'supervisor/ports', CONFIG],
+    packages: NODE,
+  },
   files: { imports: ['system/native'], packages: NODE },
   'output/memory': { imports: [] },
   'output/lines': {
@@ -91,50 +123,54 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'output/sinks': {
     imports: ['files'],
-    types: ['output', 'supervisor', 'wire', CONFIG],
+    types: ['output', 'supervisor/events', 'supervisor/ports', 'wire', CONFIG],
     packages: NODE,
   },
   'output/streams': {
     imports: ['output/memory', 'output/lines', 'output/sinks'],
-    types: ['output', 'supervisor', 'wire', CONFIG],
+    types: ['output', 'supervisor/events', 'supervisor/ports', 'wire', CONFIG],
     packages: NODE,
   },
   'output/files': {
     imports: ['output/memory', 'output/lines', 'output/sinks', 'output/streams', 'files'],
-    types: ['output', 'supervisor', CONFIG],
+    types: ['output', 'supervisor/ports', CONFIG],
     packages: NODE,
   },
-  'output/pipes': { imports: [], types: ['output/memory', 'output/sinks', 'supervisor'], packages: NODE },
+  'output/pipes': {
+    imports: [],
+    types: ['output/memory', 'output/sinks', 'supervisor/ports'],
+    packages: NODE,
+  },
   output: {
     imports: ['output/memory', 'output/lines', 'output/sinks', 'output/files', 'output/pipes'],
-    types: ['output/streams', 'supervisor', 'wire', CONFIG],
+    types: ['output/streams', 'supervisor/events', 'supervisor/ports', 'wire', CONFIG],
   },
   journal: {
     imports: ['files'],
-    types: ['output/instance-output', 'supervisor', 'wire', CONFIG],
+    types: ['output/instance-output', 'supervisor/events', 'supervisor/ports', 'wire', CONFIG],
     packages: NODE,
   },
-  input: { imports: ['output/sinks/descriptor-sink'], types: ['supervisor'] },
+  input: { imports: ['output/sinks/descriptor-sink'], types: ['supervisor/ports'] },
   logging: {
     imports: ['output/memory/lane', 'wire'],
-    types: ['output/streams/shared-stream', 'supervisor', CONFIG],
+    types: ['output/streams/shared-stream', 'supervisor/events', CONFIG],
     packages: ['pino'],
   },
   system: {
     imports: ['files', 'config/document/file-error', 'config/values/capabilities'],
-    types: ['supervisor', 'wire', 'config/document/config-ports', 'lifecycle/exit-outcome'],
+    types: ['supervisor/ports', 'wire', 'config/document/config-ports', 'lifecycle/exit-outcome'],
     packages: ['node:', 'execa'],
   },
   'rpc/contract': { imports: ['generated', 'lifecycle/states'] },
   'rpc/protocol': { imports: ['rpc/contract/error-codes'], packages: NODE },
   'rpc/client': { imports: ['rpc/contract', 'rpc/protocol'], packages: NODE },
-  'rpc/access': { imports: [], types: ['rpc/contract', 'lifecycle/states', 'supervisor', 'wire'] },
+  'rpc/access': { imports: [], types: ['rpc/contract', 'lifecycle/states', 'supervisor/ports', 'wire'] },
   'rpc/server': {
     imports: ['rpc/contract', 'rpc/protocol', 'rpc/access', 'files', 'lifecycle/states'],
-    types: ['supervisor', 'wire'],
+    types: ['supervisor/ports', 'wire'],
     packages: NODE,
   },
-  http: { imports: ['lifecycle/states'], types: ['supervisor', 'wire', CONFIG], packages: NODE },
+  http: { imports: ['lifecycle/states'], types: ['supervisor/ports', 'wire', CONFIG], packages: NODE },
   terminal: { imports: [], packages: ['node:', 'get-east-asian-width'] },
   cli: {
     imports: [
@@ -198,6 +234,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   commands: {
     imports: [
       'supervisor',
+      'supervisor/world',
+      'supervisor/events',
+      'supervisor/effects/spawn-request',
+      'supervisor/shutdown',
+      'supervisor/control',
       'config',
       'config/text/problem',
       'health',
@@ -220,6 +261,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'tui/ends/first-frame',
       'terminal',
     ],
+    types: ['supervisor/ports'],
     packages: NODE,
   },
   build: {

@@ -3,7 +3,7 @@
 import { dirname } from 'node:path';
 import type { ProcessConfig } from '../config/resolved-config.ts';
 import { inspectNow } from '../files/safe-files.ts';
-import { targetsFor } from '../supervisor/spawn-request.ts';
+import { targetsFor } from '../supervisor/effects/spawn-request.ts';
 
 const FOR_OTHERS = 0o022;
 

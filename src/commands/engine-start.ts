@@ -6,8 +6,8 @@ import { type Problem, renderProblem, renderProblems } from '../config/text/prob
 import { TaskmasterError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { inSlices } from '../slices.ts';
-import type { ExitVerdict } from '../supervisor/exit-verdict.ts';
-import { leftInWords } from '../supervisor/reasons.ts';
+import type { ExitVerdict } from '../supervisor/world/exit-verdict.ts';
+import { leftInWords } from '../supervisor/world/reasons.ts';
 import { type EngineRequest, watchDaemonSignals } from '../system/daemon-signals.ts';
 import { native } from '../system/native.ts';
 import { DEFAULT_TERMINATION_LOG, writeTerminationMessage } from '../system/termination-log.ts';

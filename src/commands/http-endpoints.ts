@@ -5,8 +5,8 @@ import type { HttpSubject } from '../http/answer.ts';
 import type { HttpListener } from '../http/listener.ts';
 import type { EngineVitals } from '../http/metrics.ts';
 import { ReportLimiter } from '../rpc/server/report-limiter.ts';
-import type { EventStream } from '../supervisor/event-stream.ts';
-import type { Clock } from '../supervisor/ports.ts';
+import type { EventStream } from '../supervisor/events/event-stream.ts';
+import type { Clock } from '../supervisor/ports/clock.ts';
 
 export interface HttpEndpointsParts {
   readonly engine: HttpSubject;

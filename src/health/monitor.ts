@@ -1,16 +1,15 @@
 /** Watches the health of incarnations: one watch for each, runs that never overlap, verdicts only when they change. */
 
 import type { HealthRules, ProbeConfig } from '../config/resolved-config.ts';
-import type { EventStream } from '../supervisor/event-stream.ts';
+import type { EventStream } from '../supervisor/events/event-stream.ts';
+import type { Cancel, Clock } from '../supervisor/ports/clock.ts';
 import type {
-  Cancel,
-  Clock,
   HealthFact,
   HealthMonitor,
   ProbeRun,
   ProbeSubject,
   Standing,
-} from '../supervisor/ports.ts';
+} from '../supervisor/ports/health.ts';
 import { shortDuration } from '../units.ts';
 import { failureInWords, type Probe, type ProbeResult } from './probe.ts';
 import { type CommandProbePorts, probeByCommand } from './probe-command.ts';

@@ -1,8 +1,10 @@
 /** A probe that runs a program: as the process's user, with its environment and directory, in a group of its own. */
 
 import { type ExitStatus, exitInWords } from '../exit-status.ts';
-import type { Clock, Kernel, ProbeSubject, SpawnAnswer, SpawnRequest } from '../supervisor/ports.ts';
-import { spawnRequest } from '../supervisor/spawn-request.ts';
+import { spawnRequest } from '../supervisor/effects/spawn-request.ts';
+import type { Clock } from '../supervisor/ports/clock.ts';
+import type { ProbeSubject } from '../supervisor/ports/health.ts';
+import type { Kernel, SpawnAnswer, SpawnRequest } from '../supervisor/ports/kernel.ts';
 import { MOST_OUTPUT_BYTES, type ProbeResult } from './probe.ts';
 
 /** Reads what a probe prints; the descriptor is its to close. */

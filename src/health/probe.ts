@@ -1,7 +1,7 @@
 /** What every kind of probe is: something that is asked once, in time, and can be called off. */
 
 import { getSystemErrorMessage } from 'node:util';
-import type { ProbeSubject } from '../supervisor/ports.ts';
+import type { ProbeSubject } from '../supervisor/ports/health.ts';
 
 export interface ProbeResult {
   readonly passed: boolean;

@@ -3,7 +3,7 @@
  */
 
 import type { HealthRules } from '../config/resolved-config.ts';
-import type { HealthFact, Standing } from '../supervisor/ports.ts';
+import type { HealthFact, Standing } from '../supervisor/ports/health.ts';
 
 export interface Progress {
   readonly standing: Standing;

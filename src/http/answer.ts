@@ -1,6 +1,6 @@
 /** What is answered to a request: probes with one line of reason, metrics, and the ordinary refusals. */
 
-import type { UsageReading } from '../supervisor/ports.ts';
+import type { UsageReading } from '../supervisor/ports/usage.ts';
 import type { EngineSnapshot, HealthVerdict } from '../wire/snapshot.ts';
 import { type EngineVitals, type MetricsFormat, renderMetrics } from './metrics.ts';
 

@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { ListenAddress } from '../config/resolved-config.ts';
 import { oneATurn } from '../slices.ts';
-import type { Cancel, Clock } from '../supervisor/ports.ts';
+import type { Cancel, Clock } from '../supervisor/ports/clock.ts';
 import { type Answer, answer, type HttpSubject, plain } from './answer.ts';
 import type { EngineVitals } from './metrics.ts';
 

@@ -5,14 +5,10 @@
 
 import { TaskmasterError } from '../errors.ts';
 import { fileSink, type OwnedSink, socketSink } from '../output/sinks/descriptor-sink.ts';
-import type {
-  Clock,
-  IncarnationId,
-  InputClaim,
-  InputHolder,
-  InputPort,
-  TerminalSize,
-} from '../supervisor/ports.ts';
+import type { Clock } from '../supervisor/ports/clock.ts';
+import type { IncarnationId } from '../supervisor/ports/incarnation.ts';
+import type { InputClaim, InputHolder, InputPort } from '../supervisor/ports/input.ts';
+import type { TerminalSize } from '../supervisor/ports/kernel.ts';
 
 /** One write is taken whatever its size (a line of the socket bounds it); more than that only while less waits. */
 const MOST_WAITING_BYTES = 65_536;

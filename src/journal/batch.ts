@@ -1,6 +1,6 @@
 /** What a search goes through: neighbouring entries, from memory or from some blocks of a file. */
 
-import type { JournalEntry, JournalRange } from '../supervisor/journal-port.ts';
+import type { JournalEntry, JournalRange } from '../supervisor/ports/journal.ts';
 
 export type Bounds = JournalRange;
 

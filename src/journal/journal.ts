@@ -2,9 +2,9 @@
 
 import type { JournalConfig } from '../config/resolved-config.ts';
 import { oneATurn } from '../slices.ts';
-import type { EventStream } from '../supervisor/event-stream.ts';
-import type { JournalEntry, JournalPage, JournalPort, JournalQuery } from '../supervisor/journal-port.ts';
-import type { Clock } from '../supervisor/ports.ts';
+import type { EventStream } from '../supervisor/events/event-stream.ts';
+import type { Clock } from '../supervisor/ports/clock.ts';
+import type { JournalEntry, JournalPage, JournalPort, JournalQuery } from '../supervisor/ports/journal.ts';
 import type { EngineEvent } from '../wire/engine-event.ts';
 import type { Batch } from './batch.ts';
 import { MemoryStore } from './memory-store.ts';

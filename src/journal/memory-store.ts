@@ -1,6 +1,6 @@
 /** The most recent entries of the journal, bounded in bytes. */
 
-import type { JournalEntry } from '../supervisor/journal-port.ts';
+import type { JournalEntry } from '../supervisor/ports/journal.ts';
 import type { EngineEvent } from '../wire/engine-event.ts';
 import type { Batch, Bounds } from './batch.ts';
 import { countOf, entriesOf, firstIdOf, isBlock, type JournalItem, lastIdOf } from './output-block.ts';

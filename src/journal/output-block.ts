@@ -5,7 +5,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import { levelOf } from '../line-level.ts';
-import type { JournalEntry, OutputEntry } from '../supervisor/journal-port.ts';
+import type { JournalEntry, OutputEntry } from '../supervisor/ports/journal.ts';
 
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;

@@ -1,7 +1,7 @@
 /** What processes print, cut into lines for the journal; nothing is followed while nobody wants it. */
 
 import type { OutputChunk, OutputStream } from '../output/instance-output.ts';
-import type { Cancel, Clock } from '../supervisor/ports.ts';
+import type { Cancel, Clock } from '../supervisor/ports/clock.ts';
 import type { EngineEvent } from '../wire/engine-event.ts';
 import type { OutputLines, OutputOrigin } from './output-block.ts';
 

@@ -1,6 +1,6 @@
 /** One page of a query: goes through batches until the page is full, or enough was looked through for one call. */
 
-import type { JournalEntry, JournalPage, JournalQuery } from '../supervisor/journal-port.ts';
+import type { JournalEntry, JournalPage, JournalQuery } from '../supervisor/ports/journal.ts';
 import type { Batch } from './batch.ts';
 
 /** A client that wants to go on asks again; in between others have their turn. */

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { OpenedFile } from '../files/open-descriptor.ts';
 import { fileLater, openToRead, readLater, removeFile, renameFile } from '../files/safe-files.ts';
-import type { JournalEntry } from '../supervisor/journal-port.ts';
+import type { JournalEntry } from '../supervisor/ports/journal.ts';
 import type { Batch, Bounds } from './batch.ts';
 import { IndexBuilder, idAndTime, indexText, readIndex, type SegmentIndex } from './segment-index.ts';
 import { indexNameOf } from './segment-name.ts';

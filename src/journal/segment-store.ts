@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { TaskmasterError } from '../errors.ts';
 import { factsOf, listDirectory, removeFile } from '../files/safe-files.ts';
-import type { EventStream } from '../supervisor/event-stream.ts';
-import type { Cancel, Clock } from '../supervisor/ports.ts';
+import type { EventStream } from '../supervisor/events/event-stream.ts';
+import type { Cancel, Clock } from '../supervisor/ports/clock.ts';
 import type { Batch, Bounds } from './batch.ts';
 import type { JournalItem } from './output-block.ts';
 import { indexOf, readBlocks, type Selection, writeIndex } from './segment-file.ts';

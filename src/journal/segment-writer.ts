@@ -6,8 +6,8 @@
 import { join } from 'node:path';
 import { OpenedFile } from '../files/open-descriptor.ts';
 import { fileLater, makeDirectories } from '../files/safe-files.ts';
-import type { EventStream } from '../supervisor/event-stream.ts';
-import type { Cancel, Clock } from '../supervisor/ports.ts';
+import type { EventStream } from '../supervisor/events/event-stream.ts';
+import type { Cancel, Clock } from '../supervisor/ports/clock.ts';
 import { sizeOf } from './memory-store.ts';
 import { countOf, entriesOf, type JournalItem } from './output-block.ts';
 import { IndexBuilder } from './segment-index.ts';

@@ -1,4 +1,4 @@
-/** What a step asks the world to do, as data; `supervisor/perform.ts` carries it out in this order. */
+/** What a step asks the world to do, as data; `supervisor/effects/perform.ts` carries it out in this order. */
 
 import type { SignalName } from '../signals.ts';
 import type { SignalTarget } from './rules.ts';

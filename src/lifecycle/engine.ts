@@ -1,6 +1,6 @@
 /**
  * The engine as a state machine: from its work to its end. One table, ENGINE, says what each fact does in each phase;
- * MOVES says where a move leads and what it asks for. Pure: `supervisor/drain.ts` brings the facts and carries out the
+ * MOVES says where a move leads and what it asks for. Pure: `supervisor/shutdown/drain.ts` brings the facts and carries out the
  * effects.
  */
 

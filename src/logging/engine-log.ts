@@ -6,7 +6,7 @@ import { HARMFUL, jsonEscapeOf } from '../harmful-characters.ts';
 import { isBelow, type Level } from '../levels.ts';
 import { RawLane } from '../output/memory/lane.ts';
 import type { SharedStream, StreamWriter } from '../output/streams/shared-stream.ts';
-import type { EventStream } from '../supervisor/event-stream.ts';
+import type { EventStream } from '../supervisor/events/event-stream.ts';
 import { type EngineEvent, sentenceFor } from '../wire/engine-event.ts';
 import { prettyLine } from './pretty.ts';
 

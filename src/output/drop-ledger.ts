@@ -1,6 +1,6 @@
 /** What was dropped of processes' output since the engine began, and why: the sum of what the events told. */
 
-import type { EventStream } from '../supervisor/event-stream.ts';
+import type { EventStream } from '../supervisor/events/event-stream.ts';
 import type { EngineEvent } from '../wire/engine-event.ts';
 import type { DroppedOutput } from '../wire/snapshot.ts';
 

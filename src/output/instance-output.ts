@@ -1,6 +1,6 @@
 /** What one instance prints, over all its incarnations: rings of the recent, followers of what comes. */
 
-import type { Cancel } from '../supervisor/ports.ts';
+import type { Cancel } from '../supervisor/ports/clock.ts';
 import { LineSplitter } from './lines/line-splitter.ts';
 import { type Piece, Ring } from './memory/ring.ts';
 

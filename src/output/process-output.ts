@@ -1,15 +1,11 @@
 /** The output port: takes over the pipes of every incarnation and hands what comes to ring, followers and target. */
 
 import type { OutputTarget, SlowReaderRules } from '../config/resolved-config.ts';
-import type { EventStream } from '../supervisor/event-stream.ts';
-import type {
-  Cancel,
-  ChildDescriptor,
-  Clock,
-  IncarnationId,
-  OutputPort,
-  OutputTargets,
-} from '../supervisor/ports.ts';
+import type { EventStream } from '../supervisor/events/event-stream.ts';
+import type { Cancel, Clock } from '../supervisor/ports/clock.ts';
+import type { IncarnationId } from '../supervisor/ports/incarnation.ts';
+import type { ChildDescriptor } from '../supervisor/ports/kernel.ts';
+import type { OutputPort, OutputTargets } from '../supervisor/ports/output.ts';
 import type { DroppedOutput, OutputSnapshot } from '../wire/snapshot.ts';
 import { DropLedger } from './drop-ledger.ts';
 import { type FileEntry, OpenFiles } from './files/open-files.ts';

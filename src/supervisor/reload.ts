@@ -10,10 +10,11 @@ import { TaskmasterError } from '../errors.ts';
 import type { EnginePhase } from '../lifecycle/engine.ts';
 import { type ChangeKind, findingOf, RELOAD } from '../lifecycle/reload.ts';
 import type { ReloadReport } from '../wire/snapshot.ts';
-import type { EventStream } from './event-stream.ts';
-import { type InstanceRecord, isAtRest, subjectOf, wasStoppedByUser } from './instance-record.ts';
-import type { Clock, Kernel } from './ports.ts';
+import type { EventStream } from './events/event-stream.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Kernel } from './ports/kernel.ts';
 import type { Supervisor } from './supervisor.ts';
+import { type InstanceRecord, isAtRest, subjectOf, wasStoppedByUser } from './world/instance-record.ts';
 
 export interface ReloadPorts {
   readonly clock: Clock;

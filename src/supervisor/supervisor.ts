@@ -4,20 +4,27 @@
  */
 
 import type { EngineConfig, ProcessConfig, ResolvedConfig } from '../config/resolved-config.ts';
-import { ofInstance } from '../config/text/instance-text.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { DecisionKind, Fact, LifecycleEvent } from '../lifecycle/events.ts';
-import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
 import type { Instance } from '../lifecycle/instance.ts';
 import type { DesiredState, MonitorState } from '../lifecycle/states.ts';
 import { step } from '../lifecycle/step.ts';
-import type { EventFields } from '../wire/engine-event.ts';
-import { STATES, type StateRow } from '../wire/states.ts';
-import { Activities } from './activities.ts';
-import { dependentsByName } from './dependencies.ts';
-import type { EventStream } from './event-stream.ts';
-import { type ExitVerdict, verdictOnAllDone, verdictOnEnd } from './exit-verdict.ts';
-import { Handles } from './handles.ts';
+import { Activities } from './effects/activities.ts';
+import { Handles } from './effects/handles.ts';
+import { LeftoverWatch } from './effects/leftover-watch.ts';
+import { type PerformContext, perform } from './effects/perform.ts';
+import { targetsFor } from './effects/spawn-request.ts';
+import { SpawnTurns } from './effects/spawn-turns.ts';
+import type { EventStream } from './events/event-stream.ts';
+import { reportFact, reportState } from './events/reports.ts';
+import type { Cancel, Clock } from './ports/clock.ts';
+import type { HealthMonitor } from './ports/health.ts';
+import type { InputPort } from './ports/input.ts';
+import type { Kernel } from './ports/kernel.ts';
+import type { OutputPort } from './ports/output.ts';
+import { Turns } from './turns.ts';
+import { dependentsByName } from './world/dependencies.ts';
+import { type ExitVerdict, verdictOnAllDone, verdictOnEnd } from './world/exit-verdict.ts';
 import {
   type About,
   hasEndedForGood,
@@ -25,20 +32,13 @@ import {
   isAtRest,
   isBlocked,
   isPresent,
-  remember,
   rulesOf,
   subjectOf,
   type Wanted,
-} from './instance-record.ts';
-import { type Fitted, InstanceRecords } from './instance-records.ts';
-import { LeftoverWatch } from './leftover-watch.ts';
-import { type PerformContext, perform } from './perform.ts';
-import type { Cancel, Clock, HealthMonitor, InputPort, Kernel, OutputPort } from './ports.ts';
-import { BACKGROUNDED, reasonFor } from './reasons.ts';
-import { targetsFor } from './spawn-request.ts';
-import { SpawnTurns } from './spawn-turns.ts';
-import { Turns } from './turns.ts';
-import { newWorld, type World } from './world.ts';
+} from './world/instance-record.ts';
+import { type Fitted, InstanceRecords } from './world/instance-records.ts';
+import { reasonFor } from './world/reasons.ts';
+import { newWorld, type World } from './world/world.ts';
 
 export interface SupervisorPorts {
   readonly clock: Clock;
@@ -206,69 +206,10 @@ export class Supervisor {
     record.machine = next;
     if (next.desired !== before.desired && isPolicys(next.desired))
       record.wanted = { ...record.wanted, by: 'policy' };
-    const told = event.type === 'fact' ? this.#tell(record, event.fact, causedBy) : undefined;
+    const told = event.type === 'fact' ? reportFact(record, event.fact, causedBy, this.#ports) : undefined;
     const cause = told ?? causedBy;
     for (const effect of effects) perform(effect, record, this.#context, cause);
     this.#keepUp(record, before, cause);
-  }
-
-  /**
-   * Events and the record's own memory of what happened.
-   * @returns the event's id, where the fact is one.
-   */
-  #tell(record: InstanceRecord, fact: Fact, causedBy: number | undefined): number | undefined {
-    const { clock, events } = this.#ports;
-    if (fact.kind === 'spawned') {
-      const { command, spawn } = ofInstance(record.process, record.ordinal);
-      const user = spawn.identity?.userName;
-      const words = [command.file, ...command.args].join(' ');
-      const fields = { command: words, ...(user && { user }) };
-      return events.emit('info', 'process_spawned', fields, subjectOf(record), causedBy);
-    }
-    if (fact.kind === 'spawnFailed') {
-      const { step: failedStep, errno, message } = fact.failure;
-      record.lastExit = {
-        at: clock.wallTime(),
-        status: { how: 'not-started', message },
-        requested: errno === 'ECANCELED',
-        uptime_ms: 0,
-      };
-      const sentence = `cannot start ${record.name}: ${message}`;
-      const fields = { step: failedStep, errno, message: sentence };
-      const level = errno === 'ECANCELED' ? 'info' : 'error';
-      return events.emit(level, 'spawn_failed', fields, subjectOf(record), causedBy);
-    }
-    if (fact.kind === 'becameUnhealthy') record.healthReason = fact.reason;
-    if (fact.kind === 'becameHealthy') record.healthReason = undefined;
-    if (fact.kind === 'exited') {
-      const requested = record.machine.ending === 'requested';
-      const uptimeMs = Math.round(clock.now() - record.spawnedAt);
-      record.lastExit = {
-        at: clock.wallTime(),
-        status: fact.status,
-        requested,
-        ...(record.machine.ending === 'unhealthy' && { unhealthy: true }),
-        ...(record.machine.ending === 'start-timeout' && { start_timeout: true }),
-        uptime_ms: uptimeMs,
-      };
-      const fields = { status: fact.status, uptime_ms: uptimeMs, requested };
-      const killedBy = signalThatEnded(record, fact.status);
-      record.lastEvent = events.emit('info', 'process_exited', fields, subjectOf(record), killedBy);
-      this.#tellLeftovers(record, record.lastEvent);
-      return record.lastEvent;
-    }
-    return undefined;
-  }
-
-  /** What was left behind, and what is wrong with a program that went to the background. */
-  #tellLeftovers(record: InstanceRecord, exit: number): void {
-    const { machine, left } = record;
-    if (machine.leader !== 'dead') return;
-    const isBackgrounded = machine.ending === 'backgrounded';
-    const message = isBackgrounded ? BACKGROUNDED : 'it left processes running, which are stopped now';
-    const level = isBackgrounded ? 'warn' : 'info';
-    const fields = { left: left.map(({ pid, command }) => `${pid} ${command}`), message };
-    this.#ports.events.emit(level, 'process_left_running', fields, subjectOf(record), exit);
   }
 
   /** What follows from a changed machine, beside its effects. */
@@ -331,29 +272,15 @@ export class Supervisor {
     for (const listener of this.#turnListeners) listener(changed);
   }
 
-  /** Tells how the turn left the record, once, however many states it went through. */
+  /** Reports how the turn left the record, once, however many states it went through. */
   #conclude(record: InstanceRecord, { from: earlier, cause }: Change): void {
-    const { events, clock } = this.#ports;
     record.reason = reasonFor(record);
     if (earlier === undefined) return;
     const { machine } = record;
     if (earlier.state !== machine.monitor || earlier.incarnation !== machine.incarnation) {
-      const { reason } = record;
-      const retryInMs =
-        machine.monitor === 'backoff' && record.deadline ? record.deadline.at - clock.now() : undefined;
-      const fields = {
-        from: earlier.state,
-        to: machine.monitor,
-        ...(reason !== null && { reason }),
-        ...(retryInMs !== undefined && { retry_in_ms: Math.round(retryInMs) }),
-        ...(record.waitingFor.length > 0 && { waiting_for: [...record.waitingFor] }),
-        ...triggerOf(record),
-      };
-      const told = events.emit(levelOf(record), 'state_changed', fields, subjectOf(record), cause);
-      record.lastEvent = told;
+      const event = reportState(record, earlier.state, cause, this.#ports);
       const isNewIncarnation = machine.incarnation > Math.max(1, earlier.incarnation);
-      this.#tellDependents(record, isNewIncarnation && machine.leader === 'alive', told);
-      remember(record, { time: clock.wallTime(), from: earlier.state, to: machine.monitor, reason });
+      this.#tellDependents(record, isNewIncarnation && machine.leader === 'alive', event);
     }
     const verdict = verdictOnEnd(record, this.#engine);
     if (verdict !== undefined) this.#ports.onVerdict({ ...verdict, causedBy: record.lastEvent });
@@ -376,25 +303,7 @@ export class Supervisor {
   }
 }
 
-/** @returns id of the event that told the signal of which the incarnation died, as far as that is ours to know. */
-function signalThatEnded({ lastSignal, machine }: InstanceRecord, status: ExitStatus): number | undefined {
-  const wasOurs = machine.ending !== 'by-itself';
-  const diedOfIt = status.how === 'signalled' && status.signal === lastSignal?.signal;
-  return wasOurs || diedOfIt ? lastSignal?.event : undefined;
-}
-
 /** What nobody but policy decides. */
 function isPolicys(desired: DesiredState): boolean {
   return desired === 'resting' || desired === 'givenUp';
-}
-
-/** What made the engine stop it, where nobody asked for that. */
-function triggerOf({ machine }: InstanceRecord): Pick<EventFields['state_changed'], 'trigger'> {
-  const { monitor, ending } = machine;
-  if (monitor !== 'stopping' || ending === 'by-itself' || ending === 'requested') return {};
-  return { trigger: ending };
-}
-
-function levelOf({ machine }: InstanceRecord): StateRow['level'] {
-  return machine.monitor === 'ended' ? 'info' : STATES[machine.monitor].level;
 }

@@ -1,6 +1,6 @@
 /** The real clock. Timers are monotonic: setTimeout counts by CLOCK_MONOTONIC, whatever the wall clock does. */
 
-import type { Cancel, Clock } from '../supervisor/ports.ts';
+import type { Cancel, Clock } from '../supervisor/ports/clock.ts';
 
 /** setTimeout takes 32 signed bits and calls back at once for anything longer. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
-import type { ContainerUsage } from '../supervisor/ports.ts';
+import type { ContainerUsage } from '../supervisor/ports/usage.ts';
 import { cgroupFolders, memoryLimit, type ReadFile } from './cgroup.ts';
 
 const BYTES_PER_KIB = 1_024;

@@ -4,14 +4,14 @@ import { getSystemErrorName } from 'node:util';
 import { SystemError, TaskmasterError } from '../errors.ts';
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
 import { type SignalName, signalNumber } from '../signals.ts';
+import type { Cancel } from '../supervisor/ports/clock.ts';
 import type {
-  Cancel,
   Kernel,
   Leftover,
   PendingSpawn,
   SpawnAnswer,
   SpawnRequest,
-} from '../supervisor/ports.ts';
+} from '../supervisor/ports/kernel.ts';
 import type { LeftProcess } from '../wire/snapshot.ts';
 import type { ContainerMemory } from './container-memory.ts';
 import { otherPids } from './descendants.ts';

@@ -3,7 +3,7 @@
  * this, what a start, a reload or a burst of clients used would remain with an engine that now sleeps.
  */
 
-import type { Cancel, Clock } from '../supervisor/ports.ts';
+import type { Cancel, Clock } from '../supervisor/ports/clock.ts';
 import type { NativeAddon } from './native.ts';
 
 /** From a sign of work to the look whether the work is over. */

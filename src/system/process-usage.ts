@@ -5,7 +5,8 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock, ContainerUsage, GroupUsage, UsageReader, UsageReading } from '../supervisor/ports.ts';
+import type { Clock } from '../supervisor/ports/clock.ts';
+import type { ContainerUsage, GroupUsage, UsageReader, UsageReading } from '../supervisor/ports/usage.ts';
 
 /** Then the event loop has its turn: a thousand processes take about 20 ms. */
 const SLICE_MS = 4;

@@ -4,7 +4,7 @@
  */
 
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
-import type { Cancel } from '../supervisor/ports.ts';
+import type { Cancel } from '../supervisor/ports/clock.ts';
 import type { NativeAddon } from './native.ts';
 import { decodeWaitStatus } from './wait-status.ts';
 

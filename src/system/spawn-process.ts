@@ -8,7 +8,7 @@ import type {
   PlacedDescriptor,
   SpawnAnswer,
   SpawnRequest,
-} from '../supervisor/ports.ts';
+} from '../supervisor/ports/kernel.ts';
 import type { NativeAddon, NativePendingSpawn, NativeSpawnRequest, NativeSpawnResult } from './native.ts';
 import { readSecrets } from './secret-files.ts';
 import {

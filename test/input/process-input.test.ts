@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ProcessInput } from '../../src/input/process-input.ts';
-import type { InputHolder } from '../../src/supervisor/ports.ts';
+import type { InputHolder } from '../../src/supervisor/ports/input.ts';
 import { SystemClock } from '../../src/system/clock.ts';
 import { eventually } from '../support/eventually.ts';
 import {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JournalConfig } from '../../src/config/resolved-config.ts';
 import { Journal } from '../../src/journal/journal.ts';
-import { EventStream } from '../../src/supervisor/event-stream.ts';
-import type { JournalEntry, JournalQuery } from '../../src/supervisor/journal-port.ts';
+import { EventStream } from '../../src/supervisor/events/event-stream.ts';
+import type { JournalEntry, JournalQuery } from '../../src/supervisor/ports/journal.ts';
 import { HandClock } from '../supervisor/rig.ts';
 
 const IN_MEMORY: JournalConfig = {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { entriesOf } from '../../src/journal/output-block.ts';
 import { OutputTap } from '../../src/journal/output-tap.ts';
 import { InstanceOutput } from '../../src/output/instance-output.ts';
-import type { OutputEntry } from '../../src/supervisor/journal-port.ts';
+import type { OutputEntry } from '../../src/supervisor/ports/journal.ts';
 import type { EngineEvent } from '../../src/wire/engine-event.ts';
 import { HandClock } from '../supervisor/rig.ts';
 

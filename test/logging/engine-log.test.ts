@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EngineLogConfig } from '../../src/config/resolved-config.ts';
 import { EngineLog } from '../../src/logging/engine-log.ts';
-import { EventStream } from '../../src/supervisor/event-stream.ts';
+import { EventStream } from '../../src/supervisor/events/event-stream.ts';
 import { streamTo, WAIT } from '../support/stream-to.ts';
 
 interface LogRig {

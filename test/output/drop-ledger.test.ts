@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DropLedger } from '../../src/output/drop-ledger.ts';
-import { EventStream } from '../../src/supervisor/event-stream.ts';
+import { EventStream } from '../../src/supervisor/events/event-stream.ts';
 
 const NO_ROOM = '/log could not be written to';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type JournalFilter, needlesOf, wantedEntries } from '../../src/rpc/server/journal-filter.ts';
-import type { JournalEntry } from '../../src/supervisor/journal-port.ts';
+import type { JournalEntry } from '../../src/supervisor/ports/journal.ts';
 
 const about = { time: 1, process: 'web', instance: 'web:2', incarnation: 3 } as const;
 const ENTRIES: readonly JournalEntry[] = [

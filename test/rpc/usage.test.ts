@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { GroupUsage } from '../../src/supervisor/ports.ts';
+import type { GroupUsage } from '../../src/supervisor/ports/usage.ts';
 import { eventually } from '../support/eventually.ts';
 import { anInstance, FakeEngine } from '../support/fake-engine.ts';
 import { type RawClient, type Rig, startRig } from '../support/rpc-rig.ts';

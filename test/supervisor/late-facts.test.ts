@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isPresent } from '../../src/supervisor/instance-record.ts';
+import { isPresent } from '../../src/supervisor/world/instance-record.ts';
 import { processConfig, Rig } from './rig.ts';
 
 test('what the health check says of an incarnation that has ended is dropped', () => {

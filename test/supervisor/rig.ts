@@ -4,27 +4,23 @@ import type { Dependency, ProcessConfig, ResolvedConfig } from '../../src/config
 import type { ExitStatus, SpawnFailure } from '../../src/lifecycle/exit-outcome.ts';
 import type { WantedBy } from '../../src/lifecycle/reload.ts';
 import type { SignalName } from '../../src/signals.ts';
-import { describeInstance } from '../../src/supervisor/describe.ts';
-import { Drain } from '../../src/supervisor/drain.ts';
-import { EventStream } from '../../src/supervisor/event-stream.ts';
-import type { ExitVerdict } from '../../src/supervisor/exit-verdict.ts';
-import type { InstanceRecord } from '../../src/supervisor/instance-record.ts';
+import { describeInstance } from '../../src/supervisor/control/describe.ts';
+import { EventStream } from '../../src/supervisor/events/event-stream.ts';
+import type { Cancel, Clock } from '../../src/supervisor/ports/clock.ts';
+import type { HealthFact, HealthMonitor, ProbeSubject, Standing } from '../../src/supervisor/ports/health.ts';
+import type { InputPort } from '../../src/supervisor/ports/input.ts';
 import type {
-  Cancel,
-  Clock,
-  HealthFact,
-  HealthMonitor,
-  InputPort,
   Kernel,
   Leftover,
-  OutputPort,
   PendingSpawn,
-  ProbeSubject,
   SpawnAnswer,
   SpawnRequest,
-  Standing,
-} from '../../src/supervisor/ports.ts';
+} from '../../src/supervisor/ports/kernel.ts';
+import type { OutputPort } from '../../src/supervisor/ports/output.ts';
+import { Drain } from '../../src/supervisor/shutdown/drain.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';
+import type { ExitVerdict } from '../../src/supervisor/world/exit-verdict.ts';
+import type { InstanceRecord } from '../../src/supervisor/world/instance-record.ts';
 import type { EngineEvent } from '../../src/wire/engine-event.ts';
 import type { InstanceSnapshot } from '../../src/wire/snapshot.ts';
 

@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compareConfigs } from '../../src/config/diff.ts';
 import type { ProcessConfig } from '../../src/config/resolved-config.ts';
-import { describeInstance, judgeHealth } from '../../src/supervisor/describe.ts';
-import { verdictOnAllDone } from '../../src/supervisor/exit-verdict.ts';
-import { nextInWords } from '../../src/supervisor/reasons.ts';
+import { describeInstance, judgeHealth } from '../../src/supervisor/control/describe.ts';
 import { Reload } from '../../src/supervisor/reload.ts';
-import { type World, worldAsText, worldFromText } from '../../src/supervisor/world.ts';
+import { verdictOnAllDone } from '../../src/supervisor/world/exit-verdict.ts';
+import { nextInWords } from '../../src/supervisor/world/reasons.ts';
+import { type World, worldAsText, worldFromText } from '../../src/supervisor/world/world.ts';
 import { configOf, processConfig, Rig } from './rig.ts';
 
 /** All that the outside is told of a world. */

@@ -14,9 +14,11 @@ import type {
 } from '../../src/rpc/access/engine-port.ts';
 import { selectInstances, unknownProcess } from '../../src/rpc/access/select.ts';
 import type { SignalName } from '../../src/signals.ts';
-import { describeContainer } from '../../src/supervisor/describe.ts';
-import type { JournalEntry, JournalPort, OutputEntry } from '../../src/supervisor/journal-port.ts';
-import type { Cancel, ClaimOptions, InputClaim, UsageReading } from '../../src/supervisor/ports.ts';
+import { describeContainer } from '../../src/supervisor/control/describe.ts';
+import type { Cancel } from '../../src/supervisor/ports/clock.ts';
+import type { ClaimOptions, InputClaim } from '../../src/supervisor/ports/input.ts';
+import type { JournalEntry, JournalPort, OutputEntry } from '../../src/supervisor/ports/journal.ts';
+import type { UsageReading } from '../../src/supervisor/ports/usage.ts';
 import type { EngineEvent, EventFields, EventName } from '../../src/wire/engine-event.ts';
 import type {
   EngineSnapshot,

@@ -5,7 +5,8 @@
 
 import type { ExitStatus, SpawnFailure } from '../../src/lifecycle/exit-outcome.ts';
 import type { SignalName } from '../../src/signals.ts';
-import type { Cancel, Kernel, Leftover, SpawnAnswer, SpawnRequest } from '../../src/supervisor/ports.ts';
+import type { Cancel } from '../../src/supervisor/ports/clock.ts';
+import type { Kernel, Leftover, SpawnAnswer, SpawnRequest } from '../../src/supervisor/ports/kernel.ts';
 
 /** Pids as fresh containers have them, far from those of the machine that runs the test. */
 const FIRST_PID = 4_194_305;

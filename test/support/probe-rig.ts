@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import type { HealthRules, ProbeConfig, ProcessConfig } from '../../src/config/resolved-config.ts';
 import type { CommandProbePorts } from '../../src/health/probe-command.ts';
 import { PipeReaders } from '../../src/output/pipes/pipe-reader.ts';
-import type { ProbeSubject } from '../../src/supervisor/ports.ts';
+import type { ProbeSubject } from '../../src/supervisor/ports/health.ts';
 import { SystemClock } from '../../src/system/clock.ts';
 import { takeInitRole } from '../../src/system/init-role.ts';
 import { LinuxKernel } from '../../src/system/kernel.ts';

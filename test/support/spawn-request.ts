@@ -1,7 +1,7 @@
 /** A request to start a program, with everything left as it is but what the test is about. */
 
-import type { SpawnRequest } from '../../src/supervisor/ports.ts';
-import { type ChildStreams, standardStreams } from '../../src/supervisor/spawn-request.ts';
+import { type ChildStreams, standardStreams } from '../../src/supervisor/effects/spawn-request.ts';
+import type { SpawnRequest } from '../../src/supervisor/ports/kernel.ts';
 
 export interface Particulars extends Partial<SpawnRequest>, Partial<ChildStreams> {}
 

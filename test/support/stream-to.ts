@@ -3,7 +3,7 @@
 import type { SlowReaderRules } from '../../src/config/resolved-config.ts';
 import type { Sink } from '../../src/output/sinks/descriptor-sink.ts';
 import { SharedStream, type StreamReports } from '../../src/output/streams/shared-stream.ts';
-import type { Clock } from '../../src/supervisor/ports.ts';
+import type { Clock } from '../../src/supervisor/ports/clock.ts';
 import { SystemClock } from '../../src/system/clock.ts';
 
 export const WAIT: SlowReaderRules = { whenSlow: 'wait', stuckAfterMs: 5_000 };

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { ExitStatus } from '../../src/lifecycle/exit-outcome.ts';
-import type { Kernel, PendingSpawn, SpawnAnswer } from '../../src/supervisor/ports.ts';
+import type { Kernel, PendingSpawn, SpawnAnswer } from '../../src/supervisor/ports/kernel.ts';
 import { takeInitRole } from '../../src/system/init-role.ts';
 import { LinuxKernel } from '../../src/system/kernel.ts';
 import { native } from '../../src/system/native.ts';

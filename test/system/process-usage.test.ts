@@ -5,7 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { GroupUsage, UsageReading } from '../../src/supervisor/ports.ts';
+import type { GroupUsage, UsageReading } from '../../src/supervisor/ports/usage.ts';
 import { SystemClock } from '../../src/system/clock.ts';
 import { ProcessUsage } from '../../src/system/process-usage.ts';
 import { eventually } from '../support/eventually.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EventStream } from '../../src/supervisor/event-stream.ts';
+import type { EventStream } from '../../src/supervisor/events/event-stream.ts';
 import { type EngineEvent, EVENT_NAMES, hookOf } from '../../src/wire/engine-event.ts';
 import { EVENTS } from '../../src/wire/events.ts';
 

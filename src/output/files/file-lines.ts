@@ -3,7 +3,7 @@
  * A writer that is alone is not looked at: its bytes go to the file as they were read.
  */
 
-import type { Cancel, Clock } from '../../supervisor/ports.ts';
+import type { Cancel, Clock } from '../../supervisor/ports/clock.ts';
 import type { BlockPool } from '../memory/block-pool.ts';
 import { ByteQueue } from '../memory/byte-queue.ts';
 import type { FileWriter, KeepBlock } from '../sinks/output-file.ts';

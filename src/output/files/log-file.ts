@@ -8,7 +8,7 @@
  */
 
 import { writeSome } from '../../files/open-descriptor.ts';
-import type { Cancel, Clock } from '../../supervisor/ports.ts';
+import type { Cancel, Clock } from '../../supervisor/ports/clock.ts';
 import type { OutputSource } from '../instance-output.ts';
 import type { BlockPool } from '../memory/block-pool.ts';
 import { errorText } from '../sinks/error-text.ts';

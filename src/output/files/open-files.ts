@@ -1,7 +1,7 @@
 /** The files that are written to, one for each path however many streams lead there, so that their order is kept. */
 
 import type { SlowReaderRules } from '../../config/resolved-config.ts';
-import type { Clock } from '../../supervisor/ports.ts';
+import type { Clock } from '../../supervisor/ports/clock.ts';
 import type { OutputSource } from '../instance-output.ts';
 import { isoClock } from '../lines/line-format.ts';
 import { LineStamps } from '../lines/line-stamps.ts';

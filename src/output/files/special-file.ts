@@ -4,7 +4,7 @@
  */
 
 import type { SlowReaderRules } from '../../config/resolved-config.ts';
-import type { Clock } from '../../supervisor/ports.ts';
+import type { Clock } from '../../supervisor/ports/clock.ts';
 import type { OutputSource } from '../instance-output.ts';
 import { RawLane } from '../memory/lane.ts';
 import { fileSink, socketSink, type UnreadBytes } from '../sinks/descriptor-sink.ts';

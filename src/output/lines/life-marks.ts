@@ -1,6 +1,6 @@
 /** Marks in the container's output: when a process started, ended, and what became of its health. */
 
-import type { Clock } from '../../supervisor/ports.ts';
+import type { Clock } from '../../supervisor/ports/clock.ts';
 import { type EngineEvent, markText } from '../../wire/engine-event.ts';
 
 /**

@@ -4,7 +4,7 @@
  * runs full meanwhile it is made larger, and small again when it is quiet.
  */
 
-import type { Cancel } from '../../supervisor/ports.ts';
+import type { Cancel } from '../../supervisor/ports/clock.ts';
 import type { KeepBlock } from '../sinks/output-file.ts';
 import { type Floods, USUAL_PIPE_BYTES } from './floods.ts';
 

@@ -1,7 +1,7 @@
 /** What all floods of an engine share: the block they read into, and how many pipes may be large. */
 
 import { readSync } from 'node:fs';
-import type { Clock } from '../../supervisor/ports.ts';
+import type { Clock } from '../../supervisor/ports/clock.ts';
 import type { BlockPool } from '../memory/block-pool.ts';
 import type { KeepBlock } from '../sinks/output-file.ts';
 

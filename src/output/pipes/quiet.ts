@@ -1,6 +1,6 @@
 /** Waiting until nothing more comes, without waiting for the end of what may never end. */
 
-import type { Clock } from '../../supervisor/ports.ts';
+import type { Clock } from '../../supervisor/ports/clock.ts';
 
 /** A pipe that is resumed in one turn is polled in the next, and its bytes are handed on in that. */
 const QUIET_TURNS = 3;

@@ -6,7 +6,7 @@
 
 import { constants, fstatSync, openSync } from 'node:fs';
 import { type Descriptor, writeSome } from '../../files/open-descriptor.ts';
-import type { Clock } from '../../supervisor/ports.ts';
+import type { Clock } from '../../supervisor/ports/clock.ts';
 import { closeQuietly } from './open-file.ts';
 
 /** Writes all of it or fails; calls back once. */

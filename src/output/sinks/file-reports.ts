@@ -1,6 +1,6 @@
 /** How the engine's events tell of files that cannot be written to. */
 
-import type { EventStream } from '../../supervisor/event-stream.ts';
+import type { EventStream } from '../../supervisor/events/event-stream.ts';
 import type { EventSubject } from '../../wire/events.ts';
 import type { OutputSource, OutputStream } from '../instance-output.ts';
 import type { FileReports } from './output-file.ts';

@@ -3,7 +3,7 @@
  * file fail and work again as often as it likes; it must not fill the log and the journal with that.
  */
 
-import type { Cancel, Clock } from '../../supervisor/ports.ts';
+import type { Cancel, Clock } from '../../supervisor/ports/clock.ts';
 import type { OutputSource } from '../instance-output.ts';
 import type { FileReports } from './output-file.ts';
 

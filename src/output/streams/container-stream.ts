@@ -1,7 +1,7 @@
 /** What the container prints: processes with `inherit`, as they are, with a prefix, or as JSON lines; and marks. */
 
 import type { EngineLogConfig, SlowReaderRules } from '../../config/resolved-config.ts';
-import type { Clock } from '../../supervisor/ports.ts';
+import type { Clock } from '../../supervisor/ports/clock.ts';
 import type { EngineEvent } from '../../wire/engine-event.ts';
 import type { OutputSource, OutputStream } from '../instance-output.ts';
 import { LifeMarks } from '../lines/life-marks.ts';

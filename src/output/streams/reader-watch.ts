@@ -1,6 +1,6 @@
 /** Notices when a reader takes nothing of a write under way, and when it reads again. No timer runs unless one is under way. */
 
-import type { Cancel, Clock } from '../../supervisor/ports.ts';
+import type { Cancel, Clock } from '../../supervisor/ports/clock.ts';
 
 const MIN_LOOK_MS = 10;
 const MAX_LOOK_MS = 1_000;

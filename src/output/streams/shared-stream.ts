@@ -5,7 +5,7 @@
  */
 
 import type { SlowReaderRules } from '../../config/resolved-config.ts';
-import type { Clock } from '../../supervisor/ports.ts';
+import type { Clock } from '../../supervisor/ports/clock.ts';
 import type { OutputSource } from '../instance-output.ts';
 import { BlockPool } from '../memory/block-pool.ts';
 import type { Lane } from '../memory/lane.ts';

@@ -2,8 +2,8 @@
 
 import { fstatSync } from 'node:fs';
 import type { SlowReaderRules } from '../../config/resolved-config.ts';
-import type { EventStream } from '../../supervisor/event-stream.ts';
-import type { Clock } from '../../supervisor/ports.ts';
+import type { EventStream } from '../../supervisor/events/event-stream.ts';
+import type { Clock } from '../../supervisor/ports/clock.ts';
 import type { OutputStream } from '../instance-output.ts';
 import { descriptorSink, type UnreadBytes } from '../sinks/descriptor-sink.ts';
 import { fileReports } from '../sinks/file-reports.ts';

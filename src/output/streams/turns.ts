@@ -1,6 +1,6 @@
 /** Who writes to a shared stream next: each writer gets its share in turn, and lines stay whole. */
 
-import type { Cancel, Clock } from '../../supervisor/ports.ts';
+import type { Cancel, Clock } from '../../supervisor/ports/clock.ts';
 import { type Lane, MAX_WHOLE_LINE_BYTES } from '../memory/lane.ts';
 
 /** One write takes at most about this much, so that a stuck one holds up no more. */

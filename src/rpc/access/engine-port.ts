@@ -2,8 +2,10 @@
 
 import type { Action } from '../../lifecycle/states.ts';
 import type { SignalName } from '../../signals.ts';
-import type { JournalPort } from '../../supervisor/journal-port.ts';
-import type { Cancel, ClaimOptions, InputClaim, UsageReading } from '../../supervisor/ports.ts';
+import type { Cancel } from '../../supervisor/ports/clock.ts';
+import type { ClaimOptions, InputClaim } from '../../supervisor/ports/input.ts';
+import type { JournalPort } from '../../supervisor/ports/journal.ts';
+import type { UsageReading } from '../../supervisor/ports/usage.ts';
 import type { EngineEvent } from '../../wire/engine-event.ts';
 import type { EngineSnapshot, HealthVerdict, ReloadReport, WhyReport } from '../../wire/snapshot.ts';
 

@@ -3,8 +3,8 @@
  * come, can forget to look: what the peer does not see does not exist for it, not even as a suggestion.
  */
 
-import type { JournalEntry, JournalPort } from '../../supervisor/journal-port.ts';
-import type { UsageReading } from '../../supervisor/ports.ts';
+import type { JournalEntry, JournalPort } from '../../supervisor/ports/journal.ts';
+import type { UsageReading } from '../../supervisor/ports/usage.ts';
 import type { EngineSnapshot, HealthVerdict } from '../../wire/snapshot.ts';
 import type { EnginePort, HealthQuestion, Requester } from './engine-port.ts';
 import type { Named } from './name-pattern.ts';

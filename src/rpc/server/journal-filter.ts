@@ -1,7 +1,7 @@
 /** Which entries of the journal, and which live events, a client asked for. */
 
 import { isBelow, type Level } from '../../levels.ts';
-import type { JournalEntry } from '../../supervisor/journal-port.ts';
+import type { JournalEntry } from '../../supervisor/ports/journal.ts';
 import { NameMatcher } from '../access/name-pattern.ts';
 
 /** Values are looked into so deep; no entry goes deeper. */

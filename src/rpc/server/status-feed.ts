@@ -1,6 +1,7 @@
 /** What a `status` subscription tells: the instances that changed, and with usage those that used something. */
 
-import type { Cancel, UsageReading } from '../../supervisor/ports.ts';
+import type { Cancel } from '../../supervisor/ports/clock.ts';
+import type { UsageReading } from '../../supervisor/ports/usage.ts';
 import type { EngineSnapshot, InstanceSnapshot } from '../../wire/snapshot.ts';
 import type { EnginePort } from '../access/engine-port.ts';
 import type { NotificationParams, Params } from '../contract/contract.ts';

@@ -1,8 +1,9 @@
 /** The subscriptions of one client: engine facts in, notifications out. */
 
 import { isUtf8 } from 'node:buffer';
-import type { JournalEntry } from '../../supervisor/journal-port.ts';
-import type { Cancel, InputClaim, InputHolder } from '../../supervisor/ports.ts';
+import type { Cancel } from '../../supervisor/ports/clock.ts';
+import type { InputClaim, InputHolder } from '../../supervisor/ports/input.ts';
+import type { JournalEntry } from '../../supervisor/ports/journal.ts';
 import type { EngineEvent } from '../../wire/engine-event.ts';
 import type { EnginePort, OutputChunk, OutputPosition, Requester } from '../access/engine-port.ts';
 import type { NotificationName, NotificationParams, Params } from '../contract/contract.ts';

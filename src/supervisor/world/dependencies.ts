@@ -1,7 +1,7 @@
 /** What each process waits for, and who waits for it. */
 
-import type { Dependency, ProcessConfig } from '../config/resolved-config.ts';
-import type { MonitorState } from '../lifecycle/states.ts';
+import type { Dependency, ProcessConfig } from '../../config/resolved-config.ts';
+import type { MonitorState } from '../../lifecycle/states.ts';
 import { hasEndedForGood, type InstanceRecord, isBlocked } from './instance-record.ts';
 
 /** Who depends on a process, by its name. */

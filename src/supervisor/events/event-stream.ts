@@ -1,8 +1,8 @@
 /** Numbers and dates the engine's events, and hands each to whoever listens; the journal is what keeps them. */
 
-import type { EngineEvent, EventFields, EventLevel, EventName } from '../wire/engine-event.ts';
-import type { EventSubject } from '../wire/events.ts';
-import type { Cancel, Clock } from './ports.ts';
+import type { EngineEvent, EventFields, EventLevel, EventName } from '../../wire/engine-event.ts';
+import type { EventSubject } from '../../wire/events.ts';
+import type { Cancel, Clock } from '../ports/clock.ts';
 
 export class EventStream {
   readonly #clock: Pick<Clock, 'wallTime'>;

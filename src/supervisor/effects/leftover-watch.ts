@@ -3,8 +3,9 @@
  * loses its parent becomes the engine's child and is collected by it: then is the time to look.
  */
 
-import type { InstanceRecord } from './instance-record.ts';
-import type { Cancel, Clock, Kernel } from './ports.ts';
+import type { Cancel, Clock } from '../ports/clock.ts';
+import type { Kernel } from '../ports/kernel.ts';
+import type { InstanceRecord } from '../world/instance-record.ts';
 
 /** For those whose parent is outside the family and collects them itself: nobody tells us of those. */
 const LOOK_ANYWAY_MS = 200;

@@ -1,7 +1,7 @@
 /** When a command has done what it can: for `--wait`. */
 
-import { type Action, isDecided } from '../lifecycle/states.ts';
-import type { InstanceRecord } from './instance-record.ts';
+import { type Action, isDecided } from '../../lifecycle/states.ts';
+import type { InstanceRecord } from '../world/instance-record.ts';
 
 /** @param record undefined: it is no longer configured, so nothing more can come. */
 export function isSettled(action: Action, record: InstanceRecord | undefined): boolean {

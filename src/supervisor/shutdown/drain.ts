@@ -4,15 +4,16 @@
  * period is killed. The exit code was decided when the drain began.
  */
 
-import { assertNever } from '../errors.ts';
-import { type EngineEffect, type EngineFact, type EnginePhase, stepEngine } from '../lifecycle/engine.ts';
-import type { EventStream } from './event-stream.ts';
-import type { ExitVerdict } from './exit-verdict.ts';
-import { type InstanceRecord, isAtRest } from './instance-record.ts';
-import type { Clock, Kernel } from './ports.ts';
+import { assertNever } from '../../errors.ts';
+import { type EngineEffect, type EngineFact, type EnginePhase, stepEngine } from '../../lifecycle/engine.ts';
+import type { EventStream } from '../events/event-stream.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Kernel } from '../ports/kernel.ts';
+import type { ChangedRecords, Supervisor } from '../supervisor.ts';
+import type { ExitVerdict } from '../world/exit-verdict.ts';
+import { type InstanceRecord, isAtRest } from '../world/instance-record.ts';
+import type { EngineState } from '../world/world.ts';
 import { Strays } from './strays.ts';
-import type { ChangedRecords, Supervisor } from './supervisor.ts';
-import type { EngineState } from './world.ts';
 
 /** Everything is over this long before the runtime's own KILL. */
 const RESERVE_MS = 1_000;

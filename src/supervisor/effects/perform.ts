@@ -1,24 +1,20 @@
 /** Carries out the effects of a step through the ports. Facts that come of it go back through `enqueue`. */
 
-import { ofInstance } from '../config/text/instance-text.ts';
-import { assertNever } from '../errors.ts';
-import { BRIEF_LIFE_MS } from '../lifecycle/backoff.ts';
-import type { Effect } from '../lifecycle/effects.ts';
-import type { Fact, Leftovers } from '../lifecycle/events.ts';
-import type { ExitStatus } from '../lifecycle/exit-outcome.ts';
+import { ofInstance } from '../../config/text/instance-text.ts';
+import { assertNever } from '../../errors.ts';
+import { BRIEF_LIFE_MS } from '../../lifecycle/backoff.ts';
+import type { Effect } from '../../lifecycle/effects.ts';
+import type { Fact, Leftovers } from '../../lifecycle/events.ts';
+import type { ExitStatus } from '../../lifecycle/exit-outcome.ts';
+import type { EventStream } from '../events/event-stream.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { IncarnationId } from '../ports/incarnation.ts';
+import type { InputPort } from '../ports/input.ts';
+import type { Kernel, PendingSpawn, SpawnAnswer } from '../ports/kernel.ts';
+import type { OutputPort } from '../ports/output.ts';
+import { type InstanceRecord, subjectOf } from '../world/instance-record.ts';
 import type { Activities, TellFact } from './activities.ts';
-import type { EventStream } from './event-stream.ts';
 import type { Handles } from './handles.ts';
-import { type InstanceRecord, subjectOf } from './instance-record.ts';
-import type {
-  Clock,
-  IncarnationId,
-  InputPort,
-  Kernel,
-  OutputPort,
-  PendingSpawn,
-  SpawnAnswer,
-} from './ports.ts';
 import { environmentFor, spawnRequest, streamsFor, targetsFor } from './spawn-request.ts';
 import type { SpawnTurns } from './spawn-turns.ts';
 

@@ -3,7 +3,7 @@
  * after a `restart` of hundreds, or the death of what they all depend on, hundreds start at once.
  */
 
-import type { Cancel, Clock } from './ports.ts';
+import type { Cancel, Clock } from '../ports/clock.ts';
 
 /** Of one turn of the event loop. More than the slices in which starts are asked for, so that those do not wait. */
 const SLICE_MS = 12;

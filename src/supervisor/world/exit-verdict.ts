@@ -1,9 +1,9 @@
 /** When the container should end by itself, and with which code (SPEC section 7). */
 
-import type { EngineConfig } from '../config/resolved-config.ts';
-import { EXIT_CODES } from '../exit-codes.ts';
-import { shellCodeOf } from '../exit-status.ts';
-import type { Outcome } from '../lifecycle/instance.ts';
+import type { EngineConfig } from '../../config/resolved-config.ts';
+import { EXIT_CODES } from '../../exit-codes.ts';
+import { shellCodeOf } from '../../exit-status.ts';
+import type { Outcome } from '../../lifecycle/instance.ts';
 import { hasEndedForGood, type InstanceRecord, isBlocked } from './instance-record.ts';
 
 export interface ExitVerdict {

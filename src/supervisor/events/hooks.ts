@@ -3,8 +3,8 @@
  * as JSON on their standard input. Bounded in number and in time; a hook can neither delay nor break the engine.
  */
 
-import type { HookConfig } from '../config/resolved-config.ts';
-import { type EngineEvent, hookOf } from '../wire/engine-event.ts';
+import type { HookConfig } from '../../config/resolved-config.ts';
+import { type EngineEvent, hookOf } from '../../wire/engine-event.ts';
 import type { EventStream } from './event-stream.ts';
 
 const MOST_AT_ONCE = 4;

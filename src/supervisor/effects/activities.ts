@@ -1,14 +1,14 @@
 /** The work that belongs to a state: waiting for dependencies, watching readiness and liveness. */
 
-import { ofInstance } from '../config/text/instance-text.ts';
-import { assertNever } from '../errors.ts';
-import type { Activity } from '../lifecycle/effects.ts';
-import type { Fact } from '../lifecycle/events.ts';
-import type { MonitorState } from '../lifecycle/states.ts';
-import { needsOf } from './dependencies.ts';
+import { ofInstance } from '../../config/text/instance-text.ts';
+import { assertNever } from '../../errors.ts';
+import type { Activity } from '../../lifecycle/effects.ts';
+import type { Fact } from '../../lifecycle/events.ts';
+import type { MonitorState } from '../../lifecycle/states.ts';
+import type { HealthMonitor, ProbeSubject, Standing } from '../ports/health.ts';
+import { needsOf } from '../world/dependencies.ts';
+import type { About, InstanceRecord } from '../world/instance-record.ts';
 import type { Handles } from './handles.ts';
-import type { About, InstanceRecord } from './instance-record.ts';
-import type { HealthMonitor, ProbeSubject, Standing } from './ports.ts';
 import { environmentFor } from './spawn-request.ts';
 
 /**

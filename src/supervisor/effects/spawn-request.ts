@@ -1,14 +1,9 @@
 /** From a process's configuration to what the kernel is asked for. */
 
-import type { EnvironmentPlan, OutputTarget, ProcessConfig } from '../config/resolved-config.ts';
-import { outputTargetOfInstance } from '../config/values/output-target.ts';
-import type {
-  ChildDescriptor,
-  OutputTargets,
-  PlacedDescriptor,
-  SpawnRequest,
-  TerminalSize,
-} from './ports.ts';
+import type { EnvironmentPlan, OutputTarget, ProcessConfig } from '../../config/resolved-config.ts';
+import { outputTargetOfInstance } from '../../config/values/output-target.ts';
+import type { ChildDescriptor, PlacedDescriptor, SpawnRequest, TerminalSize } from '../ports/kernel.ts';
+import type { OutputTargets } from '../ports/output.ts';
 
 /** The instance's own additions come first, so that the configuration may override them. */
 export function environmentFor(process: ProcessConfig, instance: string, ordinal: number): EnvironmentPlan {

@@ -3,8 +3,8 @@
  * the lines that processes print, under one count of ids.
  */
 
-import type { Level } from '../levels.ts';
-import type { EngineEvent } from '../wire/engine-event.ts';
+import type { Level } from '../../levels.ts';
+import type { EngineEvent } from '../../wire/engine-event.ts';
 
 /** A line that a process printed, told in the manner of an event. A type: an interface is no record of JSON values. */
 export type OutputEntry = {

@@ -3,7 +3,8 @@
  * `docker exec`. Each gets TERM (and CONT), the time that is left, then KILL; it is over when none is left.
  */
 
-import type { Cancel, Clock, Kernel } from './ports.ts';
+import type { Cancel, Clock } from '../ports/clock.ts';
+import type { Kernel } from '../ports/kernel.ts';
 
 /** For those that are not the engine's children: nobody tells us of their end. */
 const LOOK_ANYWAY_MS = 50;

@@ -1,7 +1,8 @@
 /** Finds the records of the world by name, by key and by process, and keeps them in the order of the configuration. */
 
-import { instanceName } from '../config/instance-names.ts';
-import type { ProcessConfig } from '../config/resolved-config.ts';
+import { instanceName } from '../../config/instance-names.ts';
+import type { ProcessConfig } from '../../config/resolved-config.ts';
+import type { Clock } from '../ports/clock.ts';
 import {
   type InstanceRecord,
   isAlive,
@@ -9,7 +10,6 @@ import {
   type Predecessor,
   wasStoppedByUser,
 } from './instance-record.ts';
-import type { Clock } from './ports.ts';
 import type { World } from './world.ts';
 
 /** What fitting a process's records to its number of instances came to. */

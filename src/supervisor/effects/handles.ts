@@ -3,7 +3,8 @@
  * The record says what each of them is for, and its number, which the facts that come of it carry.
  */
 
-import type { Cancel, PendingSpawn } from './ports.ts';
+import type { Cancel } from '../ports/clock.ts';
+import type { PendingSpawn } from '../ports/kernel.ts';
 
 export class Handles {
   readonly #deadlines = new Map<string, Cancel>();

@@ -1,17 +1,17 @@
 /** All that is known of one instance. Only `supervisor.ts` and what it calls change a record. */
 
-import { instanceName } from '../config/instance-names.ts';
-import type { ProcessConfig } from '../config/resolved-config.ts';
-import { MAX_BRIEF_LIVES } from '../lifecycle/backoff.ts';
-import type { Activity } from '../lifecycle/effects.ts';
-import { type Instance, NEW_INSTANCE } from '../lifecycle/instance.ts';
-import { isStoppedByUser, type WantedBy } from '../lifecycle/reload.ts';
-import type { Rules } from '../lifecycle/rules.ts';
-import { isResting, type MonitorState } from '../lifecycle/states.ts';
-import type { SignalName } from '../signals.ts';
-import type { EventSubject } from '../wire/events.ts';
-import type { LastExit, LeftProcess } from '../wire/snapshot.ts';
-import type { Clock } from './ports.ts';
+import { instanceName } from '../../config/instance-names.ts';
+import type { ProcessConfig } from '../../config/resolved-config.ts';
+import { MAX_BRIEF_LIVES } from '../../lifecycle/backoff.ts';
+import type { Activity } from '../../lifecycle/effects.ts';
+import { type Instance, NEW_INSTANCE } from '../../lifecycle/instance.ts';
+import { isStoppedByUser, type WantedBy } from '../../lifecycle/reload.ts';
+import type { Rules } from '../../lifecycle/rules.ts';
+import { isResting, type MonitorState } from '../../lifecycle/states.ts';
+import type { SignalName } from '../../signals.ts';
+import type { EventSubject } from '../../wire/events.ts';
+import type { LastExit, LeftProcess } from '../../wire/snapshot.ts';
+import type { Clock } from '../ports/clock.ts';
 
 /** So many state changes are remembered for `why`. */
 const LONGEST_HISTORY = 20;
@@ -44,7 +44,7 @@ export interface About {
   readonly activity?: number;
 }
 
-/** Plain data: what cannot be written down is in `handles.ts`. */
+/** Plain data: what cannot be written down is in `effects/handles`. */
 export interface InstanceRecord {
   /** Stays what it is, whatever the instance is called. */
   readonly key: string;

@@ -1,11 +1,11 @@
 /** Why an instance is in its state, as one sentence for people. */
 
-import { exitInWords } from '../exit-status.ts';
-import { mayHeal } from '../lifecycle/exit-outcome.ts';
-import type { Outcome } from '../lifecycle/instance.ts';
-import { isFailure } from '../lifecycle/policy.ts';
-import { shortDuration } from '../units.ts';
-import type { LeftProcess } from '../wire/snapshot.ts';
+import { exitInWords } from '../../exit-status.ts';
+import { mayHeal } from '../../lifecycle/exit-outcome.ts';
+import type { Outcome } from '../../lifecycle/instance.ts';
+import { isFailure } from '../../lifecycle/policy.ts';
+import { shortDuration } from '../../units.ts';
+import type { LeftProcess } from '../../wire/snapshot.ts';
 import type { InstanceRecord } from './instance-record.ts';
 
 /** Of what was left running, in a sentence. */

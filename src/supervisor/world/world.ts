@@ -1,10 +1,10 @@
 /**
  * All that is so and all that is wanted, as one plain value: the engine's phase and every instance. What cannot be written
- * down (timers, watches, descriptors) is in `handles.ts`, `drain.ts` and behind the ports; how many instances there should
+ * down (timers, watches, descriptors) is in `effects/handles`, `shutdown/drain` and behind the ports; how many instances there should
  * be, and who depends on whom, follows from the configuration.
  */
 
-import type { EnginePhase } from '../lifecycle/engine.ts';
+import type { EnginePhase } from '../../lifecycle/engine.ts';
 import type { ExitVerdict } from './exit-verdict.ts';
 import type { InstanceRecord } from './instance-record.ts';
 

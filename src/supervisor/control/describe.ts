@@ -1,7 +1,7 @@
 /** From records to what the outside may see (`snapshot.ts`). */
 
-import type { DesiredState, VisibleState } from '../lifecycle/states.ts';
-import type { EngineEvent } from '../wire/engine-event.ts';
+import type { DesiredState, VisibleState } from '../../lifecycle/states.ts';
+import type { EngineEvent } from '../../wire/engine-event.ts';
 import type {
   ContainerSnapshot,
   Deadline,
@@ -11,10 +11,12 @@ import type {
   InstanceUsage,
   LeftProcess,
   WhyReport,
-} from '../wire/snapshot.ts';
-import type { InstanceRecord } from './instance-record.ts';
-import type { Clock, ContainerUsage, GroupUsage, ProbeRun, UsageReading } from './ports.ts';
-import { nextInWords, nextSignal, reasonFor } from './reasons.ts';
+} from '../../wire/snapshot.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ProbeRun } from '../ports/health.ts';
+import type { ContainerUsage, GroupUsage, UsageReading } from '../ports/usage.ts';
+import type { InstanceRecord } from '../world/instance-record.ts';
+import { nextInWords, nextSignal, reasonFor } from '../world/reasons.ts';
 
 const DESIRED_WORDS: Readonly<Record<DesiredState, InstanceSnapshot['desired']>> = {
   start: 'up',

@@ -1,14 +1,14 @@
 /** What people and programs may ask of the engine; the RPC handlers' port is this. */
 
-import type { InputSource } from '../config/resolved-config.ts';
-import { ofInstance, withReadableTexts } from '../config/text/instance-text.ts';
-import { TaskmasterError } from '../errors.ts';
-import type { DecisionKind } from '../lifecycle/events.ts';
-import type { Action } from '../lifecycle/states.ts';
-import { nearestWord } from '../nearest-word.ts';
-import type { SignalName } from '../signals.ts';
-import { inSlices } from '../slices.ts';
-import type { EngineEvent } from '../wire/engine-event.ts';
+import type { InputSource } from '../../config/resolved-config.ts';
+import { ofInstance, withReadableTexts } from '../../config/text/instance-text.ts';
+import { TaskmasterError } from '../../errors.ts';
+import type { DecisionKind } from '../../lifecycle/events.ts';
+import type { Action } from '../../lifecycle/states.ts';
+import { nearestWord } from '../../nearest-word.ts';
+import type { SignalName } from '../../signals.ts';
+import { inSlices } from '../../slices.ts';
+import type { EngineEvent } from '../../wire/engine-event.ts';
 import type {
   DroppedOutput,
   EngineSnapshot,
@@ -17,26 +17,21 @@ import type {
   OutputSnapshot,
   ReloadReport,
   WhyReport,
-} from '../wire/snapshot.ts';
+} from '../../wire/snapshot.ts';
+import { environmentFor } from '../effects/spawn-request.ts';
+import type { EventStream } from '../events/event-stream.ts';
+import type { Cancel, Clock } from '../ports/clock.ts';
+import type { HealthMonitor } from '../ports/health.ts';
+import type { ClaimOptions, InputClaim } from '../ports/input.ts';
+import type { JournalPort } from '../ports/journal.ts';
+import type { Kernel } from '../ports/kernel.ts';
+import type { UsageReader, UsageReading } from '../ports/usage.ts';
+import type { Reload } from '../reload.ts';
+import type { Drain } from '../shutdown/drain.ts';
+import type { Supervisor } from '../supervisor.ts';
+import { type InstanceRecord, subjectOf } from '../world/instance-record.ts';
 import { describeContainer, describeInstance, explainInstance, judgeHealth } from './describe.ts';
-import type { Drain } from './drain.ts';
-import type { EventStream } from './event-stream.ts';
-import { type InstanceRecord, subjectOf } from './instance-record.ts';
-import type { JournalPort } from './journal-port.ts';
-import type {
-  Cancel,
-  ClaimOptions,
-  Clock,
-  HealthMonitor,
-  InputClaim,
-  Kernel,
-  UsageReader,
-  UsageReading,
-} from './ports.ts';
-import type { Reload } from './reload.ts';
 import { isSettled } from './settled.ts';
-import { environmentFor } from './spawn-request.ts';
-import type { Supervisor } from './supervisor.ts';
 
 interface Requester {
   readonly uid: number;

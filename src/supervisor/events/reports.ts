@@ -1,0 +1,143 @@
+/** What the engine reports of its instances, and what their records keep of it. */
+
+import { ofInstance } from '../../config/text/instance-text.ts';
+import type { Fact } from '../../lifecycle/events.ts';
+import type { ExitStatus } from '../../lifecycle/exit-outcome.ts';
+import type { MonitorState } from '../../lifecycle/states.ts';
+import type { EventFields } from '../../wire/engine-event.ts';
+import { STATES, type StateRow } from '../../wire/states.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type InstanceRecord, remember, subjectOf } from '../world/instance-record.ts';
+import { BACKGROUNDED } from '../world/reasons.ts';
+import type { EventStream } from './event-stream.ts';
+
+export interface ReportPorts {
+  readonly clock: Clock;
+  readonly events: EventStream;
+}
+
+/**
+ * Reports a fact and keeps it in the record. Called when the machine has taken the fact.
+ * @param causedBy id of the event that the fact comes of.
+ * @returns id of the event, if the fact is one.
+ */
+export function reportFact(
+  record: InstanceRecord,
+  fact: Fact,
+  causedBy: number | undefined,
+  ports: ReportPorts,
+): number | undefined {
+  switch (fact.kind) {
+    case 'spawned':
+      return reportSpawn(record, causedBy, ports);
+    case 'spawnFailed':
+      return reportSpawnFailure(record, fact.failure, causedBy, ports);
+    case 'exited':
+      return reportExit(record, fact.status, ports);
+    case 'becameUnhealthy':
+      record.healthReason = fact.reason;
+      return undefined;
+    case 'becameHealthy':
+      record.healthReason = undefined;
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+function reportSpawn(record: InstanceRecord, causedBy: number | undefined, { events }: ReportPorts): number {
+  const { command, spawn } = ofInstance(record.process, record.ordinal);
+  const user = spawn.identity?.userName;
+  const words = [command.file, ...command.args].join(' ');
+  const fields = { command: words, ...(user && { user }) };
+  return events.emit('info', 'process_spawned', fields, subjectOf(record), causedBy);
+}
+
+function reportSpawnFailure(
+  record: InstanceRecord,
+  { step, errno, message }: Extract<Fact, { kind: 'spawnFailed' }>['failure'],
+  causedBy: number | undefined,
+  { clock, events }: ReportPorts,
+): number {
+  const requested = errno === 'ECANCELED';
+  const status = { how: 'not-started', message } as const;
+  record.lastExit = { at: clock.wallTime(), status, requested, uptime_ms: 0 };
+  const fields = { step, errno, message: `cannot start ${record.name}: ${message}` };
+  const level = requested ? 'info' : 'error';
+  return events.emit(level, 'spawn_failed', fields, subjectOf(record), causedBy);
+}
+
+function reportExit(record: InstanceRecord, status: ExitStatus, { clock, events }: ReportPorts): number {
+  const { ending } = record.machine;
+  const requested = ending === 'requested';
+  const uptimeMs = Math.round(clock.now() - record.spawnedAt);
+  record.lastExit = {
+    at: clock.wallTime(),
+    status,
+    requested,
+    ...(ending === 'unhealthy' && { unhealthy: true }),
+    ...(ending === 'start-timeout' && { start_timeout: true }),
+    uptime_ms: uptimeMs,
+  };
+  const fields = { status, uptime_ms: uptimeMs, requested };
+  const killedBy = signalThatEnded(record, status);
+  const exit = events.emit('info', 'process_exited', fields, subjectOf(record), killedBy);
+  record.lastEvent = exit;
+  reportLeftovers(record, exit, events);
+  return exit;
+}
+
+/** What was left behind, and what is wrong with a program that went to the background. */
+function reportLeftovers(record: InstanceRecord, exit: number, events: EventStream): void {
+  const { machine, left } = record;
+  if (machine.leader !== 'dead') return;
+  const isBackgrounded = machine.ending === 'backgrounded';
+  const message = isBackgrounded ? BACKGROUNDED : 'it left processes running, which are stopped now';
+  const level = isBackgrounded ? 'warn' : 'info';
+  const fields = { left: left.map(({ pid, command }) => `${pid} ${command}`), message };
+  events.emit(level, 'process_left_running', fields, subjectOf(record), exit);
+}
+
+/**
+ * Reports that a turn has left the record in another state than `from`.
+ * @returns id of the event.
+ */
+export function reportState(
+  record: InstanceRecord,
+  from: MonitorState,
+  cause: number | undefined,
+  { clock, events }: ReportPorts,
+): number {
+  const { machine, reason, deadline, waitingFor } = record;
+  const retryInMs = machine.monitor === 'backoff' && deadline ? deadline.at - clock.now() : undefined;
+  const fields = {
+    from,
+    to: machine.monitor,
+    ...(reason !== null && { reason }),
+    ...(retryInMs !== undefined && { retry_in_ms: Math.round(retryInMs) }),
+    ...(waitingFor.length > 0 && { waiting_for: [...waitingFor] }),
+    ...triggerOf(record),
+  };
+  const event = events.emit(levelOf(record), 'state_changed', fields, subjectOf(record), cause);
+  record.lastEvent = event;
+  remember(record, { time: clock.wallTime(), from, to: machine.monitor, reason });
+  return event;
+}
+
+/** @returns id of the event of the signal that ended the incarnation, if the engine sent it. */
+function signalThatEnded({ lastSignal, machine }: InstanceRecord, status: ExitStatus): number | undefined {
+  const wasOurs = machine.ending !== 'by-itself';
+  const diedOfIt = status.how === 'signalled' && status.signal === lastSignal?.signal;
+  return wasOurs || diedOfIt ? lastSignal?.event : undefined;
+}
+
+/** Why the engine stops it, if nobody asked for that. */
+function triggerOf({ machine }: InstanceRecord): Pick<EventFields['state_changed'], 'trigger'> {
+  const { monitor, ending } = machine;
+  if (monitor !== 'stopping' || ending === 'by-itself' || ending === 'requested') return {};
+  return { trigger: ending };
+}
+
+function levelOf({ machine }: InstanceRecord): StateRow['level'] {
+  return machine.monitor === 'ended' ? 'info' : STATES[machine.monitor].level;
+}

@@ -1,0 +1,40 @@
+/** What processes print; see `output`. */
+
+import type { OutputTarget } from '../../config/resolved-config.ts';
+import type { SpawnFailure } from '../../lifecycle/exit-outcome.ts';
+import type { IncarnationId } from './incarnation.ts';
+import type { ChildDescriptor } from './kernel.ts';
+
+/** Where an instance's streams go, and how many bytes of each are kept for those who look later. */
+export interface OutputTargets {
+  readonly stdout: OutputTarget;
+  readonly stderr: OutputTarget;
+  readonly ringBytes: number;
+}
+
+/** What processes print; see `output`. The supervisor only opens and hands over descriptors. */
+export interface OutputPort {
+  /** How the child's stdout and stderr must be opened for these targets. Throws nothing: a target that cannot
+   *  be opened is a spawn failure of step `open stdout`. */
+  prepare(
+    instance: string,
+    targets: OutputTargets,
+  ):
+    | { readonly kind: 'ready'; readonly stdout: ChildDescriptor; readonly stderr: ChildDescriptor }
+    | { readonly kind: 'failed'; readonly failure: SpawnFailure };
+  /** Takes ownership of the read ends. Called in the same turn as the answer to the spawn. */
+  attach(
+    id: IncarnationId,
+    pipes: { readonly stdoutFd: number | undefined; readonly stderrFd: number | undefined },
+  ): void;
+  /** Takes over what may change under a running incarnation: rotation, and how much is kept. */
+  update(instance: string, targets: OutputTargets): void;
+  /** A reload gave the instance another name; what it holds, and who follows it, stays. */
+  rename(from: string, to: string): void;
+  /** Drops the instance's rings and files (it was removed from the configuration). */
+  forget(instance: string): void;
+  /** Closes and opens log files anew (USR2, for logrotate). */
+  reopen(): void;
+  /** Resolves when all that was read has been written, or after `limitMs`. */
+  flush(limitMs: number): Promise<void>;
+}
