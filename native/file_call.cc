@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -332,6 +333,9 @@ void FileCall::Run() {
       break;
     case FileWork::kSync:
       if (fsync(descriptor) != 0) Fail(*this, errno);
+      break;
+    case FileWork::kLock:
+      if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) Fail(*this, errno);
       break;
     case FileWork::kClose: close(descriptor); break;
     case FileWork::kLookUpHost: LookUpHost(*this); break;

@@ -33,6 +33,7 @@ enum class FileWork {
   kReadAt,
   kStatDescriptor,
   kSync,
+  kLock,  // exclusively, until the descriptor is closed; EWOULDBLOCK where somebody else has it: flock(2)
   kClose,
   kLookUpHost,
   kFindUser,

@@ -41,6 +41,7 @@ constexpr NamedWork kWork[] = {
     {"readAt", FileWork::kReadAt},
     {"statFd", FileWork::kStatDescriptor},
     {"sync", FileWork::kSync},
+    {"lock", FileWork::kLock},
     {"close", FileWork::kClose},
     {"host", FileWork::kLookUpHost},
 };

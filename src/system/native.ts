@@ -97,6 +97,7 @@ export interface FileRequest {
     | 'readAt'
     | 'statFd'
     | 'sync'
+    | 'lock'
     | 'close'
     | 'host';
   /** Calls of one lane may hold few threads: a directory, a device. */

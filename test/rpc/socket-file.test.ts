@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
   existsSync,
   lchownSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -15,7 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { defaultSocketPlaces } from '../../src/rpc/protocol/socket-path.ts';
 import { startRig, temporaryFolder } from '../support/rpc-rig.ts';
@@ -76,16 +78,38 @@ describe('the socket file', () => {
     assert.deepEqual(readdirSync(rig.folder), ['engine.sock']);
   });
 
-  test('of ten engines that start at once over a stale socket, one gets it', async (t) => {
-    const path = join(temporaryFolder(t), 'engine.sock');
-    leaveStaleSocket(path);
-    const starts = Array.from({ length: 10 }, () => startRig(t, { places: plain(path) }));
-    const ends = await Promise.allSettled(starts);
-    assert.equal(ends.filter(({ status }) => status === 'fulfilled').length, 1);
-    for (const end of ends) {
-      if (end.status === 'rejected') assert.equal(end.reason.code, 'engine-already-running');
+  test('of ten engines that start at once over a stale socket, exactly one gets it, in each of 40 rounds', async (t) => {
+    const folder = temporaryFolder(t);
+    for (let round = 0; round < 40; round++) {
+      const path = join(folder, `${round}`, 'engine.sock');
+      mkdirSync(dirname(path));
+      if (round === 0) leaveStaleSocket(path);
+      else linkSync(join(folder, 'stale'), path);
+      if (round === 0) linkSync(path, join(folder, 'stale'));
+      const starts = Array.from({ length: 10 }, () => startRig(t, { places: plain(path) }));
+      const ends = await Promise.allSettled(starts);
+      assert.equal(ends.filter(({ status }) => status === 'fulfilled').length, 1, `round ${round}`);
+      for (const end of ends) {
+        if (end.status === 'rejected') assert.equal(end.reason.code, 'engine-already-running');
+      }
+      assert.deepEqual(readdirSync(dirname(path)), ['engine.sock']);
     }
-    assert.deepEqual(readdirSync(join(path, '..')), ['engine.sock']);
+  });
+
+  test('that is stale is replaced once the engine that holds the lock is gone', async (t) => {
+    const folder = temporaryFolder(t);
+    const path = join(folder, 'engine.sock');
+    leaveStaleSocket(path);
+    const lockPath = join(folder, '.engine.sock.lock');
+    const holder = spawn('flock', [lockPath, 'sh', '-c', 'echo locked; read -r _'], { stdio: 'pipe' });
+    t.after(() => holder.kill());
+    await once(holder.stdout, 'data');
+    const start = startRig(t, { places: plain(path) });
+    const early = await Promise.race([start, new Promise((resolve) => setTimeout(resolve, 100, 'waits'))]);
+    assert.equal(early, 'waits');
+    holder.stdin.end();
+    await start;
+    assert.deepEqual(readdirSync(folder), ['engine.sock']);
   });
 
   test('is not taken from a file that is not a socket', async (t) => {

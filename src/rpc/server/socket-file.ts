@@ -33,7 +33,10 @@ export interface SocketFile {
 
 /** How long a socket in the way may take to accept before it counts as alive. */
 const PROBE_LIMIT_MS = 1_000;
-const ATTEMPTS = 5;
+const LINK_ATTEMPTS = 5;
+/** Together longer than a holder may wait for an answer to its knock. */
+const LOCK_ATTEMPTS = 150;
+const LOCK_PAUSE_MS = 20;
 
 /**
  * Binds the server in a folder that only we can enter, gives the socket its group and mode there, and only then
@@ -65,7 +68,7 @@ export async function listenAt(
     const { mode, gid, onBound } = settings;
     onBound?.(server);
     const { dev, ino } = await fileLater({ work: 'socketAccess', path: made, mode, gid });
-    await putInPlace(made, place.path, workshop, replaces);
+    await putInPlace(made, place.path, replaces);
     return { path: place.path, device: dev, inode: ino };
   } catch (error) {
     server.close();
@@ -142,32 +145,69 @@ function listen(server: Server, path: string): Promise<void> {
 }
 
 /** link(2) fails where the path exists, so of two engines that start at once only one gets it. */
-async function putInPlace(
-  made: string,
-  path: string,
-  workshop: string,
-  replaces: SocketFile | undefined,
-): Promise<void> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (replaces !== undefined && (await isStillOurs(replaces))) return renameFile(made, path);
-    try {
-      await fileLater({ work: 'link', path: made, to: path });
-      return;
-    } catch (error) {
-      const code = errnoOf(error);
-      if (code !== 'EEXIST') {
-        // Not every file system has hard links (or has them for sockets).
-        if (code === 'EACCES' || code === 'EROFS' || (await exists(path))) throw error;
-        return renameFile(made, path);
-      }
+async function putInPlace(made: string, path: string, replaces: SocketFile | undefined): Promise<void> {
+  if (replaces !== undefined && (await isStillOurs(replaces))) return renameFile(made, path);
+  if ((await link(made, path)) === 'done') return;
+  const unlock = await lock(path);
+  try {
+    for (let attempt = 0; attempt < LINK_ATTEMPTS; attempt++) {
+      await removeStale(path);
+      const answer = await link(made, path);
+      if (answer === 'done') return;
+      // Engines on such a file system all come here, one at a time.
+      if (answer === 'unsupported') return await renameFile(made, path);
     }
-    await removeStale(path, workshop);
+  } finally {
+    await unlock();
   }
   throw new TaskmasterError('engine-already-running', `another engine keeps taking ${path}`);
 }
 
-/** Throws unless the socket at the path is dead, and takes a dead one away. */
-async function removeStale(path: string, workshop: string): Promise<void> {
+/** Not every file system has hard links, or has them for sockets. */
+async function link(made: string, path: string): Promise<'done' | 'taken' | 'unsupported'> {
+  try {
+    await fileLater({ work: 'link', path: made, to: path });
+    return 'done';
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'EEXIST') return 'taken';
+    if (code === 'EACCES' || code === 'EROFS') throw error;
+    return 'unsupported';
+  }
+}
+
+/**
+ * Between the look at a stale socket and its removal another engine could have put its own there, so only one engine at
+ * a time removes. The kernel gives the lock back when its holder dies.
+ * @returns gives it back
+ */
+async function lock(path: string): Promise<() => Promise<void>> {
+  const lockPath = join(dirname(path), `.${basename(path)}.lock`);
+  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+    const { fd, dev, ino } = await fileLater({
+      work: 'append',
+      path: lockPath,
+      mode: 0o600,
+      regularOnly: true,
+    });
+    const refusal = await fileLater({ work: 'lock', fd, path: lockPath }).then(() => undefined, errnoOf);
+    const isTaken = refusal === 'EAGAIN' || refusal === 'EWOULDBLOCK';
+    const found = isTaken ? undefined : await factsOf(lockPath);
+    // A holder removes the file before it gives the lock back: what has no name any more locks nothing.
+    if (found?.dev === dev && found.ino === ino) {
+      return async () => {
+        await removeFile(lockPath).catch(ignoreMissing);
+        closeLater(fd);
+      };
+    }
+    closeLater(fd);
+    if (isTaken) await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MS));
+  }
+  throw new TaskmasterError('engine-already-running', `another engine keeps taking ${path}`);
+}
+
+/** Throws unless the socket at the path is dead, and removes a dead one. Call it with the lock only. */
+async function removeStale(path: string): Promise<void> {
   const found = await factsOf(path);
   if (found === undefined) return;
   if (found.kind !== 'socket') throw new SystemError('EEXIST', 'a file that is not a socket is in the way');
@@ -179,14 +219,7 @@ async function removeStale(path: string, workshop: string): Promise<void> {
       details: { socket: path },
     });
   }
-  // Between the knock and now another engine may have put its own socket there: take it aside, then look again.
-  const aside = join(workshop, 'stale');
-  await renameFile(path, aside).catch(ignoreMissing);
-  const taken = await factsOf(aside);
-  if (taken === undefined) return;
-  if (taken.ino !== found.ino || taken.dev !== found.dev)
-    await fileLater({ work: 'link', path: aside, to: path }).catch(() => undefined);
-  await removeFile(aside);
+  await removeFile(path).catch(ignoreMissing);
 }
 
 /** @returns `connected`, or the errno of the attempt. */
@@ -208,10 +241,6 @@ async function removeWorkshop(workshop: string): Promise<void> {
   const names = await listDirectory(workshop).catch(() => []);
   for (const { name } of names) await removeFile(join(workshop, name)).catch(() => undefined);
   await fileLater({ work: 'rmdir', path: workshop }).catch(() => undefined);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await factsOf(path)) !== undefined;
 }
 
 function asListenError(path: string, error: unknown): TaskmasterError {
