@@ -20,7 +20,8 @@ export function sentence(instance: WireInstance, look: Look): string {
   const { name, state, state_age_ms: ageMs } = instance;
   const reason = STATES[state].tellsWhy ? reasonOf({ ...instance, dropped_output: [] }) : '';
   const told = `${plainLine(name)}: ${painted(state, STATES[state].tone, look)} since ${durationInWords(ageMs)}`;
-  const whole = reason === '' ? told : `${told} (${reason})`;
+  const says = reason === '' && instance.status_text ? ` (says: ${plainLine(instance.status_text)})` : '';
+  const whole = reason === '' ? `${told}${says}` : `${told} (${reason})`;
   const lost = droppedBytes(instance);
   return lost === 0 ? whole : `${whole}; dropped ${lost} bytes of its output`;
 }
@@ -72,6 +73,7 @@ function reasonOf(instance: WireInstance): string {
     parts.push(`waits for ${instance.waiting_for.map(plainLine).join(', ')}`);
   }
   const lost = droppedBytes(instance);
+  if (instance.status_text !== undefined) parts.push(`says: ${plainLine(instance.status_text)}`);
   if (lost > 0) parts.push(`dropped ${lost} bytes of its output`);
   if (instance.retry_in_ms !== null) parts.push(`next try in ${shortDuration(instance.retry_in_ms)}`);
   return parts.join('; ');

@@ -103,7 +103,12 @@ export interface ProcessConfig {
   readonly description: string | undefined;
   /** Program and its arguments after argv[0]. `file` without a slash is looked up in the process's own PATH. */
   readonly command: { readonly file: string; readonly args: readonly string[] };
-  readonly type: 'simple' | 'oneshot' | 'notify';
+  readonly type: 'simple' | 'oneshot' | 'notify' | 'forking';
+  /** How it says that it is ready; undefined: its health check does. */
+  readonly readiness?: Readiness | undefined;
+  /** It has to say so often that it works. */
+  readonly watchdogMs?: number | undefined;
+  readonly onWatchdog?: HealthRules['onUnhealthy'];
   readonly instances: number;
   readonly autostart: boolean;
   readonly essential: boolean;
@@ -127,6 +132,16 @@ export interface ProcessConfig {
   /** Bytes kept of each stream for those who look later. */
   readonly ringBytes: number;
 }
+
+export type Readiness =
+  /** By sd_notify(3); `access`: whose messages count. */
+  | { readonly kind: 'notified'; readonly access: 'main' | 'all' }
+  /** By a newline on this descriptor of its own. */
+  | { readonly kind: 'descriptor'; readonly fd: number }
+  /** By a line of its output that this expression matches. */
+  | { readonly kind: 'line'; readonly expression: string }
+  /** What is spawned exits and leaves a daemon, whose pid is in this file; undefined: the only one that is left. */
+  | { readonly kind: 'forked'; readonly pidFile: string | undefined };
 
 /** What standard input is; `terminal`: a pseudo-terminal, which is standard output and error as well. */
 export type InputSource = 'null' | 'pipe' | 'terminal';

@@ -26,7 +26,7 @@ export type Effect =
   | { readonly kind: 'disarmDeadline' }
   | { readonly kind: 'beginActivity'; readonly activity: Activity }
   | { readonly kind: 'endActivity' }
-  /** `on_unhealthy = "exit"`. */
+  /** `on_unhealthy = "exit"`, `on_watchdog = "exit"`. */
   | { readonly kind: 'exitEngine' }
   /** A cell that no sequence of events should reach was reached; the instance is left as it was. */
   | { readonly kind: 'reportImpossible'; readonly what: string };

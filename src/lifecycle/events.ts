@@ -25,6 +25,12 @@ export type Fact =
   | { readonly kind: 'becameHealthy' }
   | { readonly kind: 'becameUnhealthy'; readonly reason: string }
   | Exited
+  /** The daemon that its starter has left is known: it leads the incarnation from now on. */
+  | { readonly kind: 'leaderFound' }
+  /** It has said that it is about to exit. */
+  | { readonly kind: 'stopAnnounced' }
+  /** It has not said in time that it works, or said that it does not. */
+  | { readonly kind: 'watchdogExpired'; readonly reason: string }
   /** After the leader, the last process of the incarnation is gone too. */
   | { readonly kind: 'othersVanished' }
   /** The deadline that the present state set itself. */
@@ -60,6 +66,9 @@ export const FACT_KINDS: readonly FactKind[] = [
   'becameHealthy',
   'becameUnhealthy',
   'exited',
+  'leaderFound',
+  'stopAnnounced',
+  'watchdogExpired',
   'othersVanished',
   'deadlinePassed',
   'rulesChanged',

@@ -4,10 +4,24 @@ import type { ExitStatus, SpawnFailure } from './exit-outcome.ts';
 import type { DesiredState, MonitorState } from './states.ts';
 
 /**
- * What ended an incarnation: itself, a request to stop, its health check, or the limit on its start. `backgrounded`: its
- * leader ended well before it was healthy while a descendant went on in a session of its own, as daemons do.
+ * What ended an incarnation: itself, a request to stop, its health check, its watchdog, or the limit on its start.
+ * `backgrounded`: its leader ended well before it was healthy while a descendant went on in a session of its own, as
+ * daemons do. `vanished`: it was to leave a daemon, and left none, or one that ended before it was known.
  */
-export type Ending = 'by-itself' | 'requested' | 'unhealthy' | 'start-timeout' | 'backgrounded';
+export type Ending =
+  | 'by-itself'
+  | 'requested'
+  | 'unhealthy'
+  | 'watchdog'
+  | 'start-timeout'
+  | 'backgrounded'
+  | 'vanished';
+
+/**
+ * Index into `rules.stop`. Before the first of them: `announced`, it stops by itself, or `aborted`, SIGABRT was sent.
+ * `killed` once KILL was sent.
+ */
+export type StopStep = number | 'announced' | 'aborted' | 'killed';
 
 export type Outcome =
   | { readonly kind: 'ended'; readonly status: ExitStatus; readonly ending: Ending }
@@ -18,10 +32,12 @@ export interface Instance {
   readonly desired: DesiredState;
   /** 0 before the first; grows by one with each attempt to spawn. */
   readonly incarnation: number;
-  /** The process that was spawned. `dead` while what it left behind is waited for. */
+  /** The process that was spawned, or the daemon it left. `dead` while what it left behind is waited for. */
   readonly leader: 'none' | 'alive' | 'dead';
-  /** While stopping: index into `rules.stop`; `killed` once KILL was sent, also to a spawn that was given up. */
-  readonly stopStage: number | 'killed';
+  /** The leader is the daemon that the process which was spawned has left. */
+  readonly isAdopted: boolean;
+  /** While stopping; `killed` also of a spawn that was given up. */
+  readonly stopStage: StopStep;
   readonly ending: Ending;
   /** How the last incarnation ended; undefined before the first did. */
   readonly outcome: Outcome | undefined;
@@ -36,6 +52,7 @@ export const NEW_INSTANCE: Instance = {
   desired: 'down',
   incarnation: 0,
   leader: 'none',
+  isAdopted: false,
   stopStage: 0,
   ending: 'by-itself',
   outcome: undefined,

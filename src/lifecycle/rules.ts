@@ -5,6 +5,8 @@ import type { SignalName } from '../signals.ts';
 export interface Rules {
   /** It runs once: nothing proves it healthy before it has exited well. */
   readonly isOneShot: boolean;
+  /** What is spawned leaves a daemon and exits. */
+  readonly isForking: boolean;
   readonly restart: RestartRules;
   /** How long a start may take, until it is healthy or, as a one-shot, has exited; undefined: no limit. */
   readonly startTimeoutMs: number | undefined;
@@ -13,6 +15,7 @@ export interface Rules {
   /** Who gets the KILL that follows the last stage, while the leader lives. */
   readonly kill: 'leader' | 'all';
   readonly onUnhealthy: 'restart' | 'exit' | 'none';
+  readonly onWatchdog: 'restart' | 'exit' | 'none';
   /** Incarnations in a row that may end at once; after one more, restarts are throttled (see `backoff.ts`). */
   readonly maxBriefLives: number;
 }

@@ -6,7 +6,7 @@
 import { BACKOFF_SPREAD, backoffDelay } from './backoff.ts';
 import type { Activity, Effect } from './effects.ts';
 import type { Fact, LifecycleEvent } from './events.ts';
-import type { Ending, Instance } from './instance.ts';
+import type { Ending, Instance, StopStep } from './instance.ts';
 import { judge } from './policy.ts';
 import type { Rules, StopStage } from './rules.ts';
 import type { MonitorState } from './states.ts';
@@ -36,6 +36,8 @@ const ACTIVITIES: Readonly<Record<MonitorState, Activity | undefined>> = {
 
 /** How long the kernel may take to execute a program; nearly always it is a millisecond. */
 export const MAX_SPAWN_MS = 10_000;
+
+type Exit = Extract<Fact, { kind: 'exited' }>;
 
 /** No path through RECONCILE is nearly as long; a table with a loop must not hang PID 1. */
 const MOST_RECONCILIATIONS = 12;
@@ -87,7 +89,7 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
       return spawn(instance);
     case 'begin life':
       return enter(
-        { ...instance, leader: 'alive', ending: 'by-itself', stopStage: 0 },
+        { ...instance, leader: 'alive', isAdopted: false, ending: 'by-itself', stopStage: 0 },
         rules.isOneShot ? 'running' : 'healthcheck',
         startDeadline(rules, 'now'),
       );
@@ -96,10 +98,16 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
     case 'enter unhealthy':
       return enter(instance, 'unhealthy', rules.onUnhealthy === 'exit' ? [{ kind: 'exitEngine' }] : []);
     case 'conclude':
-      return conclude({ ...instance, briefLives: briefLivesAfter(instance, fact, rules) }, fact);
+      return concludeLost({ ...instance, briefLives: briefLivesAfter(instance, fact, rules) }, fact);
     case 'lose leader':
       if (fact.kind !== 'exited') return undefined;
       return loseLeader({ ...instance, briefLives: briefLivesAfter(instance, fact, rules) }, fact, rules);
+    case 'take leader':
+      return { next: { ...instance, leader: 'alive', isAdopted: true }, effects: [] };
+    case 'await end':
+      return awaitEnd(instance, rules);
+    case 'abort':
+      return abort(instance, rules);
     case 'escalate':
       return sendStage({ ...instance, stopStage: nextStage(instance) }, rules);
     case 'give up spawn':
@@ -190,19 +198,41 @@ function resetDeadline(instance: Instance, rules: Rules): readonly Effect[] {
   return [{ kind: 'armDeadline', afterMs: rules.restart.backoff.resetMs, from: 'now', spread: 0 }];
 }
 
-function halt(instance: Instance, ending: Ending, stopStage: Instance['stopStage'], rules: Rules): Step {
-  const left = enter({ ...instance, ending, stopStage }, 'stopping');
+/** It has the time of the first stage to end by itself. */
+function awaitEnd(instance: Instance, rules: Rules): Step {
+  const waiting: Instance = { ...instance, stopStage: 'announced' };
+  return enter(waiting, 'stopping', [firstWait(rules)]);
+}
+
+/** One that hangs hears no polite signal: SIGABRT comes first, as systemd has it, and may leave a core file. */
+function abort(instance: Instance, rules: Rules): Step {
+  if (rules.onWatchdog === 'none') return { next: instance, effects: [] };
+  if (rules.onWatchdog === 'exit') return { next: instance, effects: [{ kind: 'exitEngine' }] };
+  const aborted: Instance = { ...instance, ending: 'watchdog', stopStage: 'aborted' };
+  return enter(aborted, 'stopping', [{ kind: 'signal', signal: 'SIGABRT', to: 'leader' }, firstWait(rules)]);
+}
+
+function firstWait({ stop }: Rules): Effect {
+  return { kind: 'armDeadline', afterMs: stop[0]?.waitMs ?? 0, from: 'now', spread: 0 };
+}
+
+function halt(instance: Instance, ending: Ending, stopStage: StopStep, rules: Rules): Step {
+  const { outcome, leader } = instance;
+  // Of a starter that has ended: how its incarnation ends is known only now.
+  const known = leader === 'dead' && outcome?.kind === 'ended' ? { ...outcome, ending } : outcome;
+  const left = enter({ ...instance, ending, stopStage, outcome: known }, 'stopping');
   const signalled = sendStage(left.next, rules);
   return { next: signalled.next, effects: [...left.effects, ...signalled.effects] };
 }
 
-/** @returns undefined past the last one. */
+/** @returns undefined past the last one, and before the first. */
 function stageOf({ stopStage }: Instance, rules: Rules): StopStage | undefined {
-  return stopStage === 'killed' ? undefined : rules.stop[stopStage];
+  return typeof stopStage === 'number' ? rules.stop[stopStage] : undefined;
 }
 
-function nextStage({ stopStage }: Instance): Instance['stopStage'] {
-  return stopStage === 'killed' ? stopStage : stopStage + 1;
+function nextStage({ stopStage }: Instance): StopStep {
+  if (stopStage === 'killed') return stopStage;
+  return typeof stopStage === 'number' ? stopStage + 1 : 0;
 }
 
 /**
@@ -232,8 +262,19 @@ function conclude(instance: Instance, fact: Fact): Step {
   return enter({ ...instance, leader: 'none', outcome: outcomeOf(instance, fact) }, 'ended');
 }
 
+/** The last of it is gone: of one that was to leave a daemon, before that daemon was known. */
+function concludeLost(instance: Instance, fact: Fact): Step {
+  const { monitor, outcome } = instance;
+  if (monitor !== 'healthcheck' || outcome?.kind !== 'ended') return conclude(instance, fact);
+  return conclude({ ...instance, outcome: { ...outcome, ending: 'vanished' } }, fact);
+}
+
 /** Nothing of the incarnation may outlive it. */
-function loseLeader(instance: Instance, fact: Extract<Fact, { kind: 'exited' }>, rules: Rules): Step {
+function loseLeader(instance: Instance, fact: Exit, rules: Rules): Step {
+  if (isStarter(instance, fact, rules)) {
+    if (fact.leaves === 'nothing') return conclude({ ...instance, ending: 'vanished' }, fact);
+    return { next: { ...instance, leader: 'dead', outcome: outcomeOf(instance, fact) }, effects: [] };
+  }
   if (fact.leaves === 'nothing') return conclude(instance, fact);
   const ending = wentToBackground(instance, fact, rules) ? 'backgrounded' : instance.ending;
   const orphaned: Instance = { ...instance, ending, leader: 'dead' };
@@ -245,7 +286,8 @@ function stopOthers(instance: Instance, rules: Rules): Step {
   if (instance.monitor !== 'stopping') return halt(instance, instance.ending, 0, rules);
   const stage = stageOf(instance, rules);
   if (stage === undefined) {
-    if (rules.kill === 'leader' && instance.desired !== 'killed')
+    const isBefore = instance.stopStage === 'announced' || instance.stopStage === 'aborted';
+    if (isBefore || (rules.kill === 'leader' && instance.desired !== 'killed'))
       return sendStage({ ...instance, stopStage: 0 }, rules);
     return { next: instance, effects: [{ kind: 'signal', signal: 'SIGKILL', to: 'all' }] };
   }
@@ -260,19 +302,26 @@ function stopOthers(instance: Instance, rules: Rules): Step {
 }
 
 /** It ended well before anyone could see it healthy, and goes on as a daemon: no service ends like that. */
-function wentToBackground(
-  { monitor }: Instance,
-  { status, leaves }: Extract<Fact, { kind: 'exited' }>,
-  rules: Rules,
-): boolean {
-  const endedWell = status.how === 'exited' && rules.restart.exitCodes.includes(status.code);
-  return monitor === 'healthcheck' && leaves === 'daemons' && endedWell;
+function wentToBackground({ monitor }: Instance, exit: Exit, rules: Rules): boolean {
+  return monitor === 'healthcheck' && exit.leaves === 'daemons' && !rules.isForking && endedWell(exit, rules);
+}
+
+/** It has done what it was started for: to leave a daemon. */
+function isStarter({ monitor, isAdopted }: Instance, exit: Exit, rules: Rules): boolean {
+  return rules.isForking && monitor === 'healthcheck' && !isAdopted && endedWell(exit, rules);
+}
+
+function endedWell({ status }: Exit, rules: Rules): boolean {
+  return status.how === 'exited' && rules.restart.exitCodes.includes(status.code);
 }
 
 /** A start that failed is as brief as a life can be. */
 function briefLivesAfter(instance: Instance, fact: Fact, rules: Rules): number {
+  const isStart = fact.kind === 'exited' && isStarter(instance, fact, rules) && fact.leaves !== 'nothing';
+  if (isStart) return instance.briefLives;
   if (fact.kind === 'exited' && !fact.wasBrief) return 0;
-  if (fact.kind !== 'exited' && fact.kind !== 'spawnFailed') return instance.briefLives;
+  const hasVanished = fact.kind === 'othersVanished' && instance.monitor === 'healthcheck';
+  if (fact.kind !== 'exited' && fact.kind !== 'spawnFailed' && !hasVanished) return instance.briefLives;
   return Math.min(instance.briefLives + 1, rules.maxBriefLives + 1);
 }
 

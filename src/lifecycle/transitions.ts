@@ -19,6 +19,12 @@ export type FactMove =
   | 'conclude'
   /** The leader is dead: what it has left is stopped, and if that is nothing, nothing is left. */
   | 'lose leader'
+  /** The daemon that it left leads it. */
+  | 'take leader'
+  /** It stops by itself; the stop sequence follows if that takes too long. */
+  | 'await end'
+  /** It hangs: as `on_watchdog` says. */
+  | 'abort'
   /** The stop sequence's next signal. */
   | 'escalate'
   /** The start took too long: the stop sequence, from its first signal. */
@@ -46,6 +52,9 @@ const NOTHING = {
   becameHealthy: 'never',
   becameUnhealthy: 'never',
   exited: 'never',
+  leaderFound: 'never',
+  stopAnnounced: 'never',
+  watchdogExpired: 'never',
   othersVanished: 'never',
   deadlinePassed: 'never',
   rulesChanged: 'forgive',
@@ -68,6 +77,11 @@ export const FACTS: FactTable = {
     becameHealthy: 'enter healthy',
     becameUnhealthy: 'enter unhealthy',
     exited: 'lose leader',
+    leaderFound: 'take leader',
+    stopAnnounced: 'await end',
+    watchdogExpired: 'abort',
+    // Of one that was to leave a daemon.
+    othersVanished: 'conclude',
     deadlinePassed: 'time out',
     rulesChanged: 'renew start',
   },
@@ -76,10 +90,18 @@ export const FACTS: FactTable = {
     ...NOTHING,
     becameUnhealthy: 'enter unhealthy',
     exited: 'lose leader',
+    stopAnnounced: 'await end',
+    watchdogExpired: 'abort',
     deadlinePassed: 'forget restarts',
     rulesChanged: 'renew health',
   },
-  unhealthy: { ...NOTHING, becameHealthy: 'enter healthy', exited: 'lose leader' },
+  unhealthy: {
+    ...NOTHING,
+    becameHealthy: 'enter healthy',
+    exited: 'lose leader',
+    stopAnnounced: 'await end',
+    watchdogExpired: 'abort',
+  },
   stopping: {
     ...NOTHING,
     exited: 'lose leader',

@@ -107,7 +107,7 @@ export const EVENTS = {
     retry_in_ms?: number;
     waiting_for?: string[];
     /** In `stopping`, where nobody asked for the stop. */
-    trigger?: 'unhealthy' | 'start-timeout' | 'backgrounded';
+    trigger?: 'unhealthy' | 'watchdog' | 'start-timeout' | 'backgrounded';
   }>()({
     levels: ['info', 'warn', 'error'],
     sentence: ({ instance, from, to, reason }) =>
@@ -116,7 +116,7 @@ export const EVENTS = {
     hook: ({ to, trigger }) => {
       if (to === 'failed' || to === 'unhealthy' || to === 'healthy' || to === 'stopped') return to;
       // A health check that restarts at once leaves no state `unhealthy` to see: the stop names what led to it.
-      return trigger === 'unhealthy' ? 'unhealthy' : undefined;
+      return trigger === 'unhealthy' || trigger === 'watchdog' ? 'unhealthy' : undefined;
     },
     mark: ({ to, reason }) => {
       if (to !== 'healthy' && to !== 'unhealthy') return undefined;
@@ -176,6 +176,33 @@ export const EVENTS = {
       passed === true
         ? `health check of ${subject} passed`
         : `health check of ${subject} failed: ${text(outcome)}${inARow(failures)}`,
+  }),
+  watchdog_expired: row<{ reason: string }>()({
+    levels: ['warn'],
+    sentence: ({ instance, reason }) => `${instance}: ${reason}`,
+    short: (subject, { reason }) => `${subject}: ${text(reason)}`,
+    mark: ({ reason }) => reason,
+  }),
+  /** What it says of itself by sd_notify(3) or by other means: that it reloads, stops, is ready again. */
+  process_said: row<{ message: string }>()({
+    levels: ['debug', 'info'],
+    sentence: ({ instance, message }) => `${instance}: ${message}`,
+    short: (subject, { message }) => `${subject}: ${text(message)}`,
+  }),
+  /** `more`: so many others within the last minute were not told one by one. */
+  notification_refused: row<{ reason: string; more?: number }>()({
+    levels: ['warn'],
+    sentence: ({ instance, reason, more }) =>
+      `${instance}: a notification was refused: ${reason}${more === undefined ? '' : ` (${more} more in the last minute)`}`,
+    short: (subject, { reason }) => `notification for ${subject} refused: ${text(reason)}`,
+  }),
+  /** Another process leads the incarnation: by MAINPID, or as the daemon that its starter has left. */
+  main_process_changed: row<{ was: number; by: 'MAINPID' | 'pid file' | 'only descendant' }>()({
+    levels: ['info'],
+    sentence: ({ instance, pid, was, by }) =>
+      `${instance}: pid ${pid} is its main process instead of ${was} (${by})`,
+    short: (subject, { pid, by }) => `pid ${text(pid)} is the main process of ${subject} (${text(by)})`,
+    mark: ({ pid, by }) => `pid ${pid} is the main process (${by})`,
   }),
   hook_finished: row<{ hook: string; outcome: string; duration_ms: number }>()({
     levels: ['debug', 'warn'],

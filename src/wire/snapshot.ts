@@ -28,6 +28,8 @@ export interface InstanceSnapshot {
   readonly last_exit: LastExit | null;
   /** Why it is in this state, one sentence. */
   readonly reason: string | null;
+  /** What it says of itself, by sd_notify(3); there if it said something. */
+  readonly status_text?: string;
   /** Names of what it waits for, each with the condition: `db to be healthy`. */
   readonly waiting_for: readonly string[];
   readonly retry_in_ms: number | null;
@@ -91,6 +93,8 @@ export interface LastExit {
   readonly unhealthy?: true;
   /** There where it was stopped because its start took longer than `start_timeout`. */
   readonly start_timeout?: true;
+  /** There where it was stopped because its watchdog expired. */
+  readonly watchdog?: true;
   readonly uptime_ms: number;
 }
 

@@ -5,7 +5,7 @@ import type { Tables } from '../../src/lifecycle/transitions.ts';
 import { keyOf, NEW_WORLD, type Passage, possibleEvents, take, type World } from './world.ts';
 
 /** A table that lets worlds grow without end is wrong; the real ones need far fewer. */
-const MOST_WORLDS = 6_000;
+const MOST_WORLDS = 30_000;
 
 export interface Exploration {
   readonly worlds: ReadonlyMap<string, World>;
@@ -38,14 +38,23 @@ export function explore(
 /** Rules that between them take every branch policy has. */
 export const RULE_SETS: readonly Rules[] = [
   ruleSet({}),
-  ruleSet({ policy: 'no' }),
-  ruleSet({ policy: 'always', onUnhealthy: 'none', maxRestarts: undefined, baseMs: 0 }),
-  ruleSet({ policy: 'unless-stopped', onUnhealthy: 'exit' }),
+  ruleSet({ policy: 'no', onWatchdog: 'none' }),
+  ruleSet({ policy: 'always', onUnhealthy: 'none', onWatchdog: 'none', maxRestarts: undefined, baseMs: 0 }),
+  ruleSet({ policy: 'unless-stopped', onUnhealthy: 'exit', onWatchdog: 'exit' }),
   ruleSet({ maxRestarts: 0, startTimeoutMs: 60_000 }),
   // kill_mode: the default's last call is in all of the above.
   ruleSet({ to: 'group', last: 'group' }),
   ruleSet({ to: 'leader', last: 'leader', kill: 'leader' }),
   ruleSet({ to: 'leader', last: 'group' }),
+  ruleSet({ isForking: true, startTimeoutMs: 60_000, maxRestarts: 0 }),
+  ruleSet({
+    isForking: true,
+    policy: 'always',
+    to: 'leader',
+    last: 'leader',
+    kill: 'leader',
+    onWatchdog: 'none',
+  }),
   ruleSet({ isOneShot: true }),
   ruleSet({ isOneShot: true, startTimeoutMs: 60_000, onUnhealthy: 'none' }),
 ];
@@ -56,7 +65,9 @@ interface Choices {
   baseMs?: number;
   onUnhealthy?: Rules['onUnhealthy'];
   startTimeoutMs?: number;
+  onWatchdog?: Rules['onWatchdog'];
   isOneShot?: boolean;
+  isForking?: boolean;
   to?: StopStage['to'];
   last?: StopStage['to'];
   kill?: Rules['kill'];
@@ -76,6 +87,8 @@ function ruleSet(choices: Choices): Rules {
     ],
     kill: choices.kill ?? 'all',
     onUnhealthy: choices.onUnhealthy ?? 'restart',
+    onWatchdog: choices.onWatchdog ?? 'restart',
+    isForking: choices.isForking ?? false,
     isOneShot: choices.isOneShot ?? false,
     startTimeoutMs: choices.startTimeoutMs,
     maxBriefLives: 1,

@@ -37,7 +37,26 @@ const isRunning = (monitor: MonitorState): boolean =>
   ['healthcheck', 'running', 'healthy', 'unhealthy'].includes(monitor);
 
 const stageOf = ({ stopStage }: Instance, rules: Rules): StopStage | undefined =>
-  stopStage === 'killed' ? undefined : rules.stop[stopStage];
+  typeof stopStage === 'number' ? rules.stop[stopStage] : undefined;
+/** It stops, and has not had the first signal of the sequence. */
+const isBeforeFirst = ({ stopStage }: Instance): boolean =>
+  stopStage === 'announced' || stopStage === 'aborted';
+
+/** The process that was spawned has done what it is for: it has left a daemon, or should have. */
+const isStart = ({ event, before, rules }: Passage): boolean =>
+  event.type === 'fact' &&
+  event.fact.kind === 'exited' &&
+  rules.isForking &&
+  before.instance.monitor === 'healthcheck' &&
+  !before.instance.isAdopted &&
+  event.fact.status.how === 'exited' &&
+  event.fact.status.code === 0;
+/** It has left something, among which the daemon is looked for. */
+const leavesDaemon = (passage: Passage): boolean => isStart(passage) && leavesOthers(passage);
+const seeksDaemon = ({ instance, othersAlive }: World): boolean =>
+  instance.monitor === 'healthcheck' && instance.leader === 'dead' && othersAlive;
+const isAborted = (passage: Passage): boolean =>
+  isFact(passage, 'watchdogExpired') && passage.rules.onWatchdog === 'restart';
 
 /** The start's time runs. */
 const isBeingProven = (monitor: MonitorState): boolean => monitor === 'healthcheck' || monitor === 'running';
@@ -101,6 +120,7 @@ export const PROPERTIES: readonly Property[] = [
         const spares = passage.rules.kill === 'leader' && instance.leader === 'alive';
         return target === (spares && instance.desired !== 'killed' ? 'leader' : 'all');
       }
+      if (signalsOf(passage)[0] === 'SIGABRT') return target === 'leader';
       if (instance.leader === 'alive') return target === stageOf(instance, passage.rules)?.to;
       const hadIt = leavesOthers(passage) && passage.before.instance.monitor === 'stopping';
       const wasSentToGroup = stageOf(passage.before.instance, passage.rules)?.to === 'group';
@@ -110,12 +130,12 @@ export const PROPERTIES: readonly Property[] = [
   {
     name: 'what a leader leaves has every signal before its KILL, unless it has had it or is killed',
     holds: (passage) => {
-      if (!leavesOthers(passage)) return true;
+      if (!leavesOthers(passage) || leavesDaemon(passage)) return true;
       const { instance } = passage.before;
       const stage = stageOf(instance, passage.rules);
       const begins = signalsOf(passage)[0] === 'SIGTERM' && passage.after.instance.stopStage === 0;
       if (instance.desired === 'killed') return signalsOf(passage)[0] === 'SIGKILL';
-      if (instance.monitor !== 'stopping' || stage?.to === 'leader') return begins;
+      if (instance.monitor !== 'stopping' || stage?.to === 'leader' || isBeforeFirst(instance)) return begins;
       if (stage === undefined)
         return passage.rules.kill === 'leader' ? begins : signalsOf(passage)[0] === 'SIGKILL';
       const same = passage.after.instance.stopStage === instance.stopStage && passage.after.deadline;
@@ -131,6 +151,7 @@ export const PROPERTIES: readonly Property[] = [
       const expected =
         before.instance.monitor === 'healthcheck' &&
         leaves === 'daemons' &&
+        !passage.rules.isForking &&
         status.how === 'exited' &&
         passage.rules.restart.exitCodes.includes(status.code);
       const { outcome } = after.instance;
@@ -152,7 +173,9 @@ export const PROPERTIES: readonly Property[] = [
       const [first, ...more] = signalsOf(passage);
       if (more.length > 0) return false;
       const wasStopping = passage.before.instance.monitor === 'stopping';
-      if (wasStopping && isFact(passage, 'deadlinePassed')) return first !== undefined && first !== 'SIGTERM';
+      if (wasStopping && isFact(passage, 'deadlinePassed'))
+        return first !== undefined && (first === 'SIGTERM') === isBeforeFirst(passage.before.instance);
+      if (isAborted(passage)) return first === 'SIGABRT';
       if (leavesOthers(passage)) return true;
       if (wasStopping && !isCommand(passage, 'kill')) return first === undefined;
       return first === undefined || first === 'SIGTERM' || first === 'SIGKILL';
@@ -172,9 +195,14 @@ export const PROPERTIES: readonly Property[] = [
     name: 'the state says what lives',
     holds: ({ after }) => {
       const { monitor } = after.instance;
+      if (seeksDaemon(after)) return true;
       if (isRunning(monitor)) return after.leaderAlive;
       return somethingLives(after) === (monitor === 'stopping');
     },
+  },
+  {
+    name: 'an instance has a living leader exactly as long as there is one',
+    holds: ({ after }) => (after.instance.leader === 'alive') === after.leaderAlive,
   },
   {
     name: 'each state does its own work and no other',
@@ -388,6 +416,63 @@ export const PROPERTIES: readonly Property[] = [
     },
   },
   {
+    name: 'a daemon that is found leads the incarnation, and nothing else changes',
+    holds: (passage) => {
+      if (!isFact(passage, 'leaderFound')) return true;
+      const { before, after, taken } = passage;
+      const { leader, isAdopted, ...others } = after.instance;
+      const { leader: _, isAdopted: __, ...othersBefore } = before.instance;
+      return (
+        leader === 'alive' &&
+        isAdopted &&
+        taken.effects.length === 0 &&
+        JSON.stringify(others) === JSON.stringify(othersBefore)
+      );
+    },
+  },
+  {
+    name: 'a process that leaves a daemon has not failed, and is waited for without a signal',
+    holds: (passage) => {
+      if (!leavesDaemon(passage)) return true;
+      const { before, after, taken } = passage;
+      return (
+        seeksDaemon(after) &&
+        taken.effects.length === 0 &&
+        after.instance.briefLives === before.instance.briefLives &&
+        after.instance.restarts === before.instance.restarts
+      );
+    },
+  },
+  {
+    name: 'what says that it stops has its time to do so, and no signal before that is over',
+    holds: (passage) => {
+      if (!isFact(passage, 'stopAnnounced')) return true;
+      const { instance, deadline } = passage.after;
+      return (
+        instance.monitor === 'stopping' &&
+        instance.stopStage === 'announced' &&
+        instance.ending === 'by-itself' &&
+        deadline &&
+        signalsOf(passage).length === 0
+      );
+    },
+  },
+  {
+    name: 'what hangs is dealt with as its rule says',
+    holds: (passage) => {
+      if (!isFact(passage, 'watchdogExpired')) return true;
+      const { rules, before, after, taken } = passage;
+      const exits = effectsOf(passage, 'exitEngine').length;
+      if (rules.onWatchdog === 'restart') {
+        const { monitor, ending } = after.instance;
+        return monitor === 'stopping' && ending === 'watchdog' && after.deadline && exits === 0;
+      }
+      const isUntouched = JSON.stringify(after.instance) === JSON.stringify(before.instance);
+      const expected = rules.onWatchdog === 'exit' ? 1 : 0;
+      return isUntouched && exits === expected && taken.effects.length === expected;
+    },
+  },
+  {
     name: 'health is believed',
     holds: (passage) =>
       !isFact(passage, 'becameHealthy') ||
@@ -465,7 +550,8 @@ function stateAfterRetry(restarts: number, passage: Passage): MonitorState {
 function isCrashLoop({ before, event, rules }: Passage): boolean {
   const fact = event.type === 'fact' ? event.fact : undefined;
   if (fact?.kind === 'exited' && !fact.wasBrief) return false;
-  const endsNow = fact?.kind === 'exited' || fact?.kind === 'spawnFailed';
+  const hasVanished = fact?.kind === 'othersVanished' && before.instance.monitor === 'healthcheck';
+  const endsNow = fact?.kind === 'exited' || fact?.kind === 'spawnFailed' || hasVanished;
   return before.instance.briefLives + (endsNow ? 1 : 0) > rules.maxBriefLives;
 }
 
@@ -479,6 +565,7 @@ function expectedAfterEnd(passage: Passage): MonitorState | undefined {
   if (event.type !== 'fact' || (event.fact.kind !== 'exited' && event.fact.kind !== 'othersVanished'))
     return undefined;
   const { desired, restarts, ending, monitor } = before.instance;
+  if (leavesDaemon(passage)) return 'healthcheck';
   if (leavesOthers(passage)) return 'stopping';
   if (somethingLives(after)) return monitor;
   if (desired === 'down' || desired === 'killed') return 'stopped';
@@ -490,8 +577,11 @@ function expectedAfterEnd(passage: Passage): MonitorState | undefined {
         ? before.instance.outcome.status
         : undefined;
   if (event.fact.kind === 'othersVanished' && endedAs(before) === 'backgrounded') return 'failed';
-  const wasStopped = monitor === 'stopping' && (ending === 'unhealthy' || ending === 'start-timeout');
-  const failed = wasStopped || status?.how !== 'exited' || status.code !== 0;
+  const wasStopped = monitor === 'stopping' && ['unhealthy', 'watchdog', 'start-timeout'].includes(ending);
+  // It was to leave a daemon.
+  const isWithoutDaemon =
+    isStart(passage) || (monitor === 'healthcheck' && event.fact.kind === 'othersVanished');
+  const failed = wasStopped || isWithoutDaemon || status?.how !== 'exited' || status.code !== 0;
   switch (rules.restart.policy) {
     case 'no':
       return failed ? 'failed' : 'completed';

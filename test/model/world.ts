@@ -51,6 +51,8 @@ const STATUSES: readonly ExitStatus[] = [
 
 const UNHEALTHY: Fact = { kind: 'becameUnhealthy', reason: 'connection refused' };
 
+const HUNG: Fact = { kind: 'watchdogExpired', reason: 'silent for 30s' };
+
 /** All that could happen next. */
 export function possibleEvents(world: World): readonly LifecycleEvent[] {
   return [...COMMANDS, ...possibleFacts(world).map((fact): LifecycleEvent => ({ type: 'fact', fact }))];
@@ -71,7 +73,11 @@ export function possibleFacts(world: World): readonly Fact[] {
       { kind: isBlocked ? 'dependenciesRevived' : 'dependenciesFailed' },
     );
   }
-  if (world.activity === 'watchReadiness') facts.push({ kind: 'becameHealthy' }, UNHEALTHY);
+  const seeksDaemon = world.activity === 'watchReadiness' && !world.leaderAlive;
+  if (seeksDaemon) facts.push({ kind: 'leaderFound' });
+  else if (world.activity === 'watchReadiness') facts.push({ kind: 'becameHealthy' }, UNHEALTHY);
+  const isWatched = world.activity === 'watchReadiness' || world.activity === 'watchLiveness';
+  if (isWatched && !seeksDaemon) facts.push({ kind: 'stopAnnounced' }, HUNG);
   if (world.activity === 'watchLiveness') {
     // A liveness watch tells changes only.
     facts.push(world.instance.monitor === 'unhealthy' ? { kind: 'becameHealthy' } : UNHEALTHY);
@@ -104,6 +110,8 @@ function happened(world: World, event: LifecycleEvent): World {
       return { ...world, spawnPending: false };
     case 'exited':
       return { ...world, leaderAlive: false, othersAlive: event.fact.leaves !== 'nothing' };
+    case 'leaderFound':
+      return { ...world, leaderAlive: true, othersAlive: false };
     case 'othersVanished':
       return { ...world, othersAlive: false };
     case 'deadlinePassed':
@@ -132,13 +140,15 @@ function affected(world: World, effect: Effect): World {
 
 /** Two worlds with the same key behave alike: incarnations are only numbers, and many restarts are like a few. */
 export function keyOf(world: World): string {
-  const { monitor, desired, leader, stopStage, ending, outcome, restarts, briefLives } = world.instance;
+  const { monitor, desired, leader, isAdopted, stopStage, ending, outcome, restarts, briefLives } =
+    world.instance;
   const end = outcome?.kind === 'ended' ? [outcome.status, outcome.ending] : outcome;
   const flags = [world.spawnPending, world.leaderAlive, world.othersAlive, world.deadline, world.activity];
   return JSON.stringify([
     monitor,
     desired,
     leader,
+    isAdopted,
     stopStage,
     ending,
     end,

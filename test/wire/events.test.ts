@@ -54,6 +54,16 @@ const EXAMPLES: { readonly [Name in EventName]: Example<Name> } = {
     { passed: false, outcome: 'connection refused', duration_ms: 12 },
     'web: health check failed: connection refused (12 ms)',
   ],
+  watchdog_expired: [{ reason: 'silent for 30s' }, 'web: silent for 30s'],
+  process_said: [{ message: 'it reloads' }, 'web: it reloads'],
+  notification_refused: [
+    { reason: 'pid 7 is none of its processes', more: 3 },
+    'web: a notification was refused: pid 7 is none of its processes (3 more in the last minute)',
+  ],
+  main_process_changed: [
+    { was: 40, by: 'pid file' },
+    'web: pid 7 is its main process instead of 40 (pid file)',
+  ],
   hook_finished: [
     { hook: 'failed', outcome: 'exited with code 0', duration_ms: 9 },
     'hook on_failed exited with code 0 after 9 ms',

@@ -39,6 +39,7 @@ export function whyText(report: WireWhy, look: Look): readonly string[] {
   const lines = [sentence(instance, look)];
   if (instance.description !== undefined) lines.push(`  ${plainLine(instance.description)}`);
   if (instance.reason !== null) lines.push(`  reason: ${plainLine(instance.reason)}`);
+  if (instance.status_text !== undefined) lines.push(`  says: ${plainLine(instance.status_text)}`);
   if (chain.length > 1) lines.push(`  because: ${chainText(chain)}`);
   for (const waited of instance.waiting_for) lines.push(`  waits for: ${plainLine(waited)}`);
   lines.push(`  next: ${plainLine(next)}`, `  wanted: ${instance.desired}`, ...lifeLines(instance));
@@ -85,8 +86,9 @@ function lifeLines(instance: WireInstance): readonly string[] {
 type LastExit = NonNullable<WireInstance['last_exit']>;
 
 /** What made the engine stop it: the signal alone does not show that. */
-function becauseOf({ unhealthy, start_timeout: startTimeout }: LastExit): string {
+function becauseOf({ unhealthy, watchdog, start_timeout: startTimeout }: LastExit): string {
   if (unhealthy === true) return ', as it was unhealthy,';
+  if (watchdog === true) return ', as its watchdog expired,';
   return startTimeout === true ? ', as its start took too long,' : '';
 }
 

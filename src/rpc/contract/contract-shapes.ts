@@ -60,6 +60,10 @@ const LAST_EXIT = {
     },
     requested: { type: 'boolean', description: 'true where taskmaster had asked it to stop' },
     unhealthy: { const: true, description: 'there where it was stopped because its health check failed' },
+    watchdog: {
+      const: true,
+      description: 'there where it was stopped because its watchdog expired',
+    },
     start_timeout: {
       const: true,
       description: 'there where it was stopped because its start took longer than `start_timeout`',
@@ -158,6 +162,7 @@ export const INSTANCE = {
     consecutive_restarts: COUNT,
     last_exit: { oneOf: [LAST_EXIT, { type: 'null' }] },
     reason: { type: ['string', 'null'], description: 'why it is in this state, one sentence' },
+    status_text: { type: 'string', description: 'what it says of itself, by sd_notify(3)' },
     waiting_for: { ...TEXTS, description: '`db to be healthy`' },
     retry_in_ms: OPTIONAL_MILLISECONDS,
     deadline: DEADLINE,

@@ -63,6 +63,7 @@ export function describeInstance(
     consecutive_restarts: machine.restarts,
     last_exit: record.lastExit,
     reason: machine.leader === 'dead' ? reasonFor({ ...record, left }) : record.reason,
+    ...(record.statusText !== undefined && { status_text: record.statusText }),
     waiting_for: record.waitingFor,
     retry_in_ms:
       machine.monitor === 'backoff' && record.deadline !== undefined

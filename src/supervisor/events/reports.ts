@@ -34,6 +34,9 @@ export function reportFact(
       return reportSpawnFailure(record, fact.failure, causedBy, ports);
     case 'exited':
       return reportExit(record, fact.status, ports);
+    case 'watchdogExpired':
+      record.healthReason = fact.reason;
+      return reportWatchdog(record, fact.reason, causedBy, ports);
     case 'becameUnhealthy':
       record.healthReason = fact.reason;
       return undefined;
@@ -43,6 +46,15 @@ export function reportFact(
     default:
       return undefined;
   }
+}
+
+function reportWatchdog(
+  record: InstanceRecord,
+  reason: string,
+  causedBy: number | undefined,
+  { events }: ReportPorts,
+): number {
+  return events.emit('warn', 'watchdog_expired', { reason }, subjectOf(record), causedBy);
 }
 
 function reportSpawn(record: InstanceRecord, causedBy: number | undefined, { events }: ReportPorts): number {
@@ -77,6 +89,7 @@ function reportExit(record: InstanceRecord, status: ExitStatus, { clock, events 
     requested,
     ...(ending === 'unhealthy' && { unhealthy: true }),
     ...(ending === 'start-timeout' && { start_timeout: true }),
+    ...(ending === 'watchdog' && { watchdog: true }),
     uptime_ms: uptimeMs,
   };
   const fields = { status, uptime_ms: uptimeMs, requested };
@@ -134,7 +147,8 @@ function signalThatEnded({ lastSignal, machine }: InstanceRecord, status: ExitSt
 /** Why the engine stops it, if nobody asked for that. */
 function triggerOf({ machine }: InstanceRecord): Pick<EventFields['state_changed'], 'trigger'> {
   const { monitor, ending } = machine;
-  if (monitor !== 'stopping' || ending === 'by-itself' || ending === 'requested') return {};
+  if (monitor !== 'stopping' || ending === 'by-itself' || ending === 'requested' || ending === 'vanished')
+    return {};
   return { trigger: ending };
 }
 

@@ -37,7 +37,8 @@ function outcomeCode(outcome: Outcome | undefined): number {
   if (outcome === undefined) return EXIT_CODES.neverRan;
   if (outcome.kind === 'notStarted') return startFailureCode(outcome);
   if (outcome.ending === 'backgrounded') return EXIT_CODES.backgrounded;
-  if (outcome.ending === 'unhealthy' || outcome.ending === 'start-timeout') return EXIT_CODES.unhealthy;
+  if (outcome.ending === 'unhealthy' || outcome.ending === 'watchdog') return EXIT_CODES.unhealthy;
+  if (outcome.ending === 'start-timeout') return EXIT_CODES.unhealthy;
   return shellCodeOf(outcome.status);
 }
 

@@ -79,6 +79,8 @@ export interface InstanceRecord {
   begun: number;
   /** What the health check last said against it. */
   healthReason: string | undefined;
+  /** What it says of itself (STATUS of sd_notify(3)). */
+  statusText: string | undefined;
   /** Automatic restarts since the engine started. */
   totalRestarts: number;
   lastExit: LastExit | null;
@@ -125,6 +127,7 @@ export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock)
     activity: undefined,
     begun: 0,
     healthReason: undefined,
+    statusText: undefined,
     totalRestarts: 0,
     lastExit: null,
     reason: null,
@@ -146,7 +149,9 @@ export function rulesOf(process: ProcessConfig): Rules {
     stop: process.stop,
     kill: process.kill,
     onUnhealthy: process.health.onUnhealthy,
+    onWatchdog: process.onWatchdog ?? 'restart',
     isOneShot: process.type === 'oneshot',
+    isForking: process.readiness?.kind === 'forked',
     startTimeoutMs: process.startTimeoutMs,
     maxBriefLives: MAX_BRIEF_LIVES,
   };

@@ -2,7 +2,7 @@
 
 import { exitInWords } from '../../exit-status.ts';
 import { mayHeal } from '../../lifecycle/exit-outcome.ts';
-import type { Outcome } from '../../lifecycle/instance.ts';
+import type { Ending, Outcome } from '../../lifecycle/instance.ts';
 import { isFailure } from '../../lifecycle/policy.ts';
 import { shortDuration } from '../../units.ts';
 import type { LeftProcess } from '../../wire/snapshot.ts';
@@ -16,12 +16,19 @@ export const BACKGROUNDED =
   'it put itself in the background; run it in the foreground (nginx: "daemon off;", redis: "daemonize no", sshd: -D), ' +
   'or set leave_running = true if what it starts is meant to stay';
 
+const ENDINGS: Partial<Readonly<Record<Ending, string>>> = {
+  unhealthy: 'unhealthy',
+  watchdog: 'its watchdog expired',
+  'start-timeout': 'start timed out',
+  vanished: 'it left no daemon running',
+};
+
 export function outcomeInWords(outcome: Outcome | undefined): string {
   if (outcome === undefined) return 'never ran';
   if (outcome.kind === 'notStarted') return outcome.failure.message;
   const words = exitInWords(outcome.status);
-  if (outcome.ending === 'unhealthy') return `unhealthy, ${words}`;
-  return outcome.ending === 'start-timeout' ? `start timed out, ${words}` : words;
+  const why = ENDINGS[outcome.ending];
+  return why === undefined ? words : `${why}, ${words}`;
 }
 
 /** @returns null where the state speaks for itself. */
@@ -60,7 +67,9 @@ function stoppingReason(record: InstanceRecord): string {
   if (machine.leader === 'dead')
     return `${outcomeInWords(machine.outcome)}; stopping what it left running: ${leftInWords(left)}`;
   if (machine.ending === 'unhealthy') return `unhealthy: ${record.healthReason ?? 'its health check failed'}`;
+  if (machine.ending === 'watchdog') return record.healthReason ?? 'its watchdog expired';
   if (machine.ending === 'start-timeout') return startTimeoutInWords(record);
+  if (machine.stopStage === 'announced') return 'it said that it stops';
   return record.wanted.cause;
 }
 
@@ -135,7 +144,9 @@ export function nextInWords(record: InstanceRecord, now: number): string {
 /** The signal of the stop sequence that comes after the present one. */
 export function nextSignal({ machine, rules }: InstanceRecord): string {
   const { stopStage } = machine;
-  return (stopStage === 'killed' ? undefined : rules.stop[stopStage + 1])?.signal ?? 'SIGKILL';
+  if (stopStage === 'killed') return 'SIGKILL';
+  const next = typeof stopStage === 'number' ? stopStage + 1 : 0;
+  return rules.stop[next]?.signal ?? 'SIGKILL';
 }
 
 function whenItEnds({ rules }: InstanceRecord): string {

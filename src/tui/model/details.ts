@@ -27,6 +27,7 @@ export function detailLines(model: Model, width: number): readonly SpanLine[] {
   const known = report?.instance.name === tracked.instance.name ? report : undefined;
   return [
     ...stateLines(tracked, model.now, width),
+    ...labelled('says', tracked.instance.status_text ?? '', width),
     ...labelled(
       'because',
       known === undefined || known.chain.length < 2 ? '' : chainText(known.chain),
@@ -93,8 +94,9 @@ function lastExit(last: LastExit): string {
   return `${timeText(last.at)}  ${how}${message} after ${durationInWords(last.uptime_ms)}${asked}`;
 }
 
-function becauseOf({ unhealthy, start_timeout: startTimeout }: LastExit): string {
+function becauseOf({ unhealthy, watchdog, start_timeout: startTimeout }: LastExit): string {
   if (unhealthy === true) return ', because it was unhealthy';
+  if (watchdog === true) return ', because its watchdog expired';
   return startTimeout === true ? ', because its start took too long' : '';
 }
 
