@@ -15,7 +15,7 @@ const ONLY_IN: readonly { readonly what: RegExp; readonly where: string }[] = [
   { what: /^execa$/, where: 'system/helper-command' },
   { what: /^node:child_process$/, where: 'build/' },
   { what: /^pino$/, where: 'logging/engine-log' },
-  { what: /^@iarna\/toml/, where: 'config/text/parse' },
+  { what: /^@iarna\/toml/, where: 'config/text/toml-parser' },
   { what: /^node:worker_threads$/, where: 'nowhere: no workers in PID 1' },
 ];
 

@@ -1,5 +1,5 @@
 /**
- * Where each key of a document stands: a tree beside the values, made by the scanner. Maps, never objects: names come
+ * Where each key of a document stands: a tree beside the values, made by the parser. Maps, never objects: names come
  * from the document.
  */
 
@@ -16,8 +16,6 @@ export interface PositionNode {
    * `tables`: an array of tables `[[x]]`.
    */
   kind: 'table' | 'closed' | 'tables';
-  /** For a table: a header or a key of its own has named it, so a second header is an error. */
-  declared: boolean;
   /** Where it is written, if it is inherited. */
   readonly origin?: { readonly source: SourceFile; readonly path: KeyPath };
   /** By name, or by index (`"0"`) in arrays. */
@@ -29,7 +27,7 @@ export function positionNode(
   keyOffset: number,
   valueOffset = keyOffset,
 ): PositionNode {
-  return { kind, keyOffset, valueOffset, declared: false, children: new Map() };
+  return { kind, keyOffset, valueOffset, children: new Map() };
 }
 
 /** @returns the node of a path, or undefined where the document has no such key. */
