@@ -1,21 +1,22 @@
 // The list of what the addon gives to JavaScript; src/system/native.ts types it.
 
+#include <malloc.h>
 #include <napi.h>
 
 #include "family.h"
 #include "files.h"
-#include "accept_more.h"
-#include "peer_credentials.h"
 #include "reap.h"
-#include "refuse_descriptors.h"
 #include "signals.h"
 #include "spawn.h"
 #include "stream_sizes.h"
-#include "trim_memory.h"
+#include "unix_sockets.h"
 #include "user_database.h"
 
 namespace taskmaster {
 namespace {
+
+// What the C library keeps for later goes back to the kernel.
+void TrimMemory(const Napi::CallbackInfo&) { malloc_trim(0); }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("spawn", Napi::Function::New(env, Spawn, "spawn"));
@@ -36,6 +37,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("peerCredentials", Napi::Function::New(env, PeerCredentials, "peerCredentials"));
   exports.Set("acceptMore", Napi::Function::New(env, AcceptMore, "acceptMore"));
   exports.Set("refuseDescriptors", Napi::Function::New(env, RefuseDescriptors, "refuseDescriptors"));
+  exports.Set("openNotifySocket", Napi::Function::New(env, OpenNotifySocket, "openNotifySocket"));
+  exports.Set("receiveNotification", Napi::Function::New(env, ReceiveNotification, "receiveNotification"));
+  exports.Set("watchReadable", Napi::Function::New(env, WatchReadable, "watchReadable"));
   exports.Set("resizePipe", Napi::Function::New(env, ResizePipe, "resizePipe"));
   exports.Set("isTerminal", Napi::Function::New(env, IsTerminal, "isTerminal"));
   exports.Set("trimMemory", Napi::Function::New(env, TrimMemory, "trimMemory"));

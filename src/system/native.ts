@@ -250,6 +250,22 @@ export interface NativeAddon {
    * close one can take as long as its sender likes. @returns false where the kernel cannot (before Linux 6.16).
    */
   refuseDescriptors(fd: number): boolean;
+  /**
+   * A datagram socket that says who sends (unix(7), SO_PASSCRED), under an abstract name that nobody else has.
+   * @returns the errno's number if there is none to be had
+   */
+  openNotifySocket(): { readonly fd: number; readonly name: string } | number;
+  /** @returns null if no datagram waits. The caller closes the descriptors that came with it. */
+  receiveNotification(fd: number): {
+    readonly pid: number;
+    readonly uid: number;
+    /** At most 4 KiB of it. */
+    readonly text: Buffer;
+    readonly isCut: boolean;
+    readonly fds: readonly number[];
+  } | null;
+  /** Does not keep the event loop alive. @returns what ends it, to be called once before the descriptor is closed. */
+  watchReadable(fd: number, callback: () => void): (() => void) | null;
   /** fcntl(2) F_SETPIPE_SZ. @returns the size it has then, whether the kernel agreed or not; -1 for what is no pipe. */
   resizePipe(fd: number, bytes: number): number;
   /** What the other end of a pipe, socket or terminal has not read yet; -1 if the kernel does not say. */
