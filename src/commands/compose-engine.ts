@@ -36,6 +36,7 @@ import { memoryTrim } from '../system/memory-trim.ts';
 import { native } from '../system/native.ts';
 import { ProcessUsage } from '../system/process-usage.ts';
 import { Reaper } from '../system/reaper.ts';
+import { SelfReportSources } from '../system/self-reports.ts';
 import { inheritedOpenFiles } from '../system/spawn-limits.ts';
 import { ownPrivileges, systemUsers } from '../system/user-database.ts';
 import { ControlSocket } from './control-socket.ts';
@@ -122,6 +123,16 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
       }),
   });
 
+  const selfReports = new SelfReportSources({
+    addon,
+    reaper,
+    clock,
+    ownUid: process.getuid?.() ?? 0,
+    openPipe: (fd, taker) => pipes.open(fd, taker),
+    followOutput: (instance, onData) =>
+      output.followOutput(instance, ({ stream, bytes }) => onData(stream, bytes)),
+  });
+
   const onFault = (error: unknown): void => {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     events.emit('fatal', 'engine_fault', { message, ...(stack !== undefined && { stack }) });
@@ -133,6 +144,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     health,
     output,
     input,
+    selfReports,
     events,
     random: Math.random,
     onVerdict: (verdict) => drain.begin(verdict),

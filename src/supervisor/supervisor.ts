@@ -12,7 +12,8 @@ import { step } from '../lifecycle/step.ts';
 import { Activities } from './effects/activities.ts';
 import { Handles } from './effects/handles.ts';
 import { LeftoverWatch } from './effects/leftover-watch.ts';
-import { type PerformContext, perform } from './effects/perform.ts';
+import { extendDeadline, type PerformContext, perform } from './effects/perform.ts';
+import { SelfReports } from './effects/self-reports.ts';
 import { targetsFor } from './effects/spawn-request.ts';
 import { SpawnTurns } from './effects/spawn-turns.ts';
 import type { EventStream } from './events/event-stream.ts';
@@ -22,6 +23,7 @@ import type { HealthMonitor } from './ports/health.ts';
 import type { InputPort } from './ports/input.ts';
 import type { Kernel } from './ports/kernel.ts';
 import type { OutputPort } from './ports/output.ts';
+import type { SelfReportPort } from './ports/self-reports.ts';
 import { Turns } from './turns.ts';
 import { dependentsByName } from './world/dependencies.ts';
 import { type ExitVerdict, verdictOnAllDone, verdictOnEnd } from './world/exit-verdict.ts';
@@ -46,6 +48,7 @@ export interface SupervisorPorts {
   readonly health: HealthMonitor;
   readonly output: OutputPort;
   readonly input: InputPort;
+  readonly selfReports: SelfReportPort;
   readonly events: EventStream;
   readonly random: () => number;
   /** The container should end; told at most once for each reason. */
@@ -70,6 +73,7 @@ export class Supervisor {
   readonly #turns: Turns;
   readonly #activities: Activities;
   readonly #leftovers: LeftoverWatch;
+  readonly #selfReports: SelfReports;
   readonly #context: PerformContext;
   readonly #records: InstanceRecords;
   readonly #turnListeners = new Set<(changed: ChangedRecords) => void>();
@@ -86,7 +90,18 @@ export class Supervisor {
     const recordsOf = this.recordsOf.bind(this);
     const handles = new Handles();
     const predecessorsOf = (record: InstanceRecord) => this.#records.predecessorsOf(record);
-    this.#activities = new Activities({ health: ports.health, handles, recordsOf, predecessorsOf, fact });
+    const { clock, kernel, events, health, selfReports: port } = ports;
+    this.#selfReports = new SelfReports({
+      clock,
+      kernel,
+      events,
+      port,
+      fact,
+      changed: (record) => this.#turns.enqueue(() => this.#note(record, {})),
+      extendDeadline: (record, ms) => extendDeadline(record, ms, { clock, handles, fact }),
+    });
+    const selfReports = this.#selfReports;
+    this.#activities = new Activities({ health, selfReports, handles, recordsOf, predecessorsOf, fact });
     this.#leftovers = new LeftoverWatch(ports, (record) => {
       const { incarnation } = record.machine;
       fact(record, { kind: 'othersVanished' }, { incarnation }, record.lastEvent);
@@ -95,6 +110,7 @@ export class Supervisor {
       ...ports,
       handles,
       activities: this.#activities,
+      selfReports,
       spawnTurns: new SpawnTurns(ports.clock),
       fact,
       exitUnhealthy: (record, causedBy) => this.#exitUnhealthy(record, causedBy),
@@ -216,7 +232,17 @@ export class Supervisor {
   #keepUp(record: InstanceRecord, before: Instance, cause: number | undefined): void {
     const { machine } = record;
     if (machine.restarts > before.restarts) record.totalRestarts += 1;
-    if (before.leader !== 'dead' && machine.leader === 'dead') this.#leftovers.await(record);
+    if (before.leader !== 'dead' && machine.leader === 'dead') {
+      this.#leftovers.await(record);
+      if (machine.monitor === 'healthcheck') this.#selfReports.seekDaemon(record);
+    }
+    if (before.leader === 'dead' && machine.leader === 'alive') {
+      this.#leftovers.release(record);
+      record.healthReason = undefined;
+      this.#activities.renew(record);
+      this.#note(record, { cause });
+    }
+    if (machine.leader === 'none' && machine.monitor !== 'starting') this.#selfReports.end(record);
     if (machine.leader === 'none' && before.leader !== 'none') {
       this.#leftovers.release(record);
       if (record.family !== undefined) this.#ports.kernel.letDaemonsGo(record.family);

@@ -9,6 +9,7 @@ import type {
   Kernel,
   Leftover,
   PendingSpawn,
+  Relation,
   SpawnAnswer,
   SpawnRequest,
 } from '../supervisor/ports/kernel.ts';
@@ -77,6 +78,8 @@ export class LinuxKernel implements Kernel {
   readonly #tree: ProcessTree;
   readonly #signals = new Map<number, LastSignal>();
   readonly #hadTerm = new Set<number>();
+  /** Of families whose leader may change. */
+  readonly #onExit = new Map<number, (status: ExitStatus) => void>();
   #lastFamily = Math.floor(Math.random() * (FAMILIES / 2));
 
   constructor(parts: LinuxKernelParts) {
@@ -94,13 +97,14 @@ export class LinuxKernel implements Kernel {
     onExit: (status: ExitStatus) => void,
     onAnswer: (answer: SpawnAnswer) => void,
   ): SpawnAnswer | PendingSpawn {
-    const { addon, reaper, openFiles, memory, patienceMs } = this.#parts;
+    const { addon, openFiles, memory, patienceMs } = this.#parts;
     const oomScoreAdj = request.oomScoreAdj ?? memory?.childScoreAdj;
     const mark = this.#newMark();
     const known = (answer: SpawnProcessAnswer): SpawnAnswer => {
       if (answer.kind === 'failed') return answer;
       this.#tree.add(mark, answer.pid);
-      reaper.watch(answer.pid, (status) => onExit(memory?.explain(status) ?? status));
+      this.#onExit.set(mark, onExit);
+      this.#watch(mark, answer.pid, onExit);
       return { ...answer, family: mark };
     };
     const result = spawnProcess(
@@ -141,10 +145,39 @@ export class LinuxKernel implements Kernel {
     // While the leader lives its number is its group's, and nobody else's.
     const mayBeItsGroup = family.isLeaderAlive || !this.#tree.canSee;
     const reachesGroup = mayBeItsGroup && (to === 'group' || to === 'all');
-    const group = reachesGroup ? this.signalGroup(family.leader, signal) : 'gone';
+    const group = reachesGroup ? this.signalGroup(family.group, signal) : 'gone';
     if (to === 'group') return group;
     const others = this.#signalNew(family, last);
     return group === 'delivered' || others === 'gone' ? group : others;
+  }
+
+  relationOf(mark: number, pid: number): { readonly relation: Relation; readonly uid: number } {
+    const family = this.#tree.family(mark);
+    return family === undefined ? { relation: 'stranger', uid: -1 } : this.#tree.relationOf(family, pid);
+  }
+
+  orphansOf(mark: number): readonly number[] {
+    const family = this.#tree.family(mark);
+    if (family === undefined) return [];
+    return this.#tree.lookAgain(family).flatMap(({ pid, parent }) => (parent === process.pid ? [pid] : []));
+  }
+
+  moveLeader(mark: number, pid: number): boolean {
+    const family = this.#tree.family(mark);
+    if (family === undefined || this.#tree.relationOf(family, pid).relation === 'stranger') return false;
+    const onExit = this.#onExit.get(mark);
+    if (onExit === undefined || !this.#tree.moveLeader(family, pid)) return false;
+    this.#watch(mark, pid, onExit);
+    return true;
+  }
+
+  /** Nothing is reported of one that does not lead its family any more. */
+  #watch(mark: number, pid: number, onExit: (status: ExitStatus) => void): void {
+    const { reaper, memory } = this.#parts;
+    reaper.watch(pid, (status) => {
+      const leader = this.#tree.family(mark)?.leader ?? pid;
+      if (leader === pid) onExit(memory?.explain(status) ?? status);
+    });
   }
 
   remember(mark: number): void {
@@ -161,8 +194,8 @@ export class LinuxKernel implements Kernel {
   leftovers(mark: number): readonly Leftover[] {
     const family = this.#tree.family(mark);
     if (family === undefined) return [];
-    const isBlind = !family.isLeaderAlive && !this.#tree.canSee && this.groupIsAlive(family.leader);
-    if (isBlind) return [{ pid: family.leader, isDaemon: false }];
+    const isBlind = !family.isLeaderAlive && !this.#tree.canSee && this.groupIsAlive(family.group);
+    if (isBlind) return [{ pid: family.group, isDaemon: false }];
     return this.#tree.members(family).map((sighting) => describe(sighting, family));
   }
 
@@ -211,6 +244,7 @@ export class LinuxKernel implements Kernel {
   release(mark: number): void {
     this.#tree.remove(mark);
     this.#signals.delete(mark);
+    this.#onExit.delete(mark);
   }
 
   groupIsAlive(pid: number): boolean {
@@ -246,7 +280,7 @@ export class LinuxKernel implements Kernel {
     for (let look = 0; look < MAX_LOOKS; look++) {
       const members = this.#tree.lookAgain(family);
       const fresh = members.filter(
-        ({ pid, group }) => !last.pids.has(pid) && !(last.toGroup && group === family.leader),
+        ({ pid, group }) => !last.pids.has(pid) && !(last.toGroup && group === family.group),
       );
       if (fresh.length === 0) break;
       for (const { pid } of fresh) {
@@ -288,8 +322,8 @@ export class LinuxKernel implements Kernel {
   }
 }
 
-function describe({ pid, session }: ProcessSighting, { leader }: Family): Leftover {
-  return { pid, isDaemon: session !== leader };
+function describe({ pid, session }: ProcessSighting, family: Family): Leftover {
+  return { pid, isDaemon: session !== family.session };
 }
 
 /** kill(2) takes -1 for everybody, 0 for our own group, and 1 is the init. */

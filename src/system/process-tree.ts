@@ -9,6 +9,7 @@
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
+import type { Relation } from '../supervisor/ports/kernel.ts';
 
 /** At one look; those beyond are found at the next, when these are gone. */
 const MAX_MEMBERS = 1_000;
@@ -22,8 +23,10 @@ export interface ProcessSighting {
 
 export interface Family {
   readonly mark: number;
-  /** The program that we spawned; its number is that of its group and its session. */
-  readonly leader: number;
+  /** The program that we spawned, or the member that leads it since. */
+  leader: number;
+  group: number;
+  session: number;
   isLeaderAlive: boolean;
   /** Of members that were seen. PAM (su, sudo, cron) gives programs the limits of PID 1, and takes the mark with it. */
   readonly sessions: Set<number>;
@@ -32,6 +35,8 @@ export interface Family {
   /** Members in sessions of their own are not to be stopped with it. */
   sparesDaemons: boolean;
 }
+
+const MAX_GENERATIONS = 256;
 
 /** By prlimit(2); 0: none, -1: not for us to ask. */
 export type ReadMark = (pid: number) => number;
@@ -85,6 +90,8 @@ export class ProcessTree {
     const family = {
       mark,
       leader,
+      group: leader,
+      session: leader,
       isLeaderAlive: true,
       sessions: new Set<number>([leader]),
       isOver: false,
@@ -122,7 +129,7 @@ export class ProcessTree {
   /** What of the family is alive, without its leader, parents before their children. */
   members(family: Family): readonly ProcessSighting[] {
     const all = this.#membersOf(family);
-    return family.sparesDaemons ? all.filter(({ session }) => session === family.leader) : all;
+    return family.sparesDaemons ? all.filter(({ session }) => session === family.session) : all;
   }
 
   /** Those that were let go included. */
@@ -138,6 +145,42 @@ export class ProcessTree {
     this.#resetAtEndOfTurn();
     this.#members.set(family.mark, found);
     return [...found.values()];
+  }
+
+  /** What a process is to the family, dead ones that were not collected included; see `Relation`. */
+  relationOf(family: Family, pid: number): { readonly relation: Relation; readonly uid: number } {
+    const status = this.#read(`${pid}/status`);
+    const uid = Number(/^Uid:\s+(\d+)/m.exec(status ?? '')?.[1] ?? -1);
+    if (status === undefined) return { relation: 'gone', uid };
+    if (pid === family.leader && family.isLeaderAlive) return { relation: 'leader', uid };
+    let relation: Relation = 'stranger';
+    let at = pid;
+    for (let generation = 0; at > 1 && generation < MAX_GENERATIONS; generation++) {
+      if (at === family.leader && family.isLeaderAlive) return { relation: 'member', uid };
+      const parent = Number(/^PPid:\s+(\d+)/m.exec(this.#read(`${at}/status`) ?? '')?.[1] ?? 0);
+      if (parent === process.pid) {
+        if (!this.#leaders.has(at) && !this.#ports.isLent(at) && this.#markOf(at) === family.mark)
+          relation = 'orphan';
+        break;
+      }
+      at = parent;
+    }
+    return { relation, uid };
+  }
+
+  /** @returns false if it has gone. */
+  moveLeader(family: Family, pid: number): boolean {
+    const sighting = this.#see(pid);
+    if (sighting === undefined) return false;
+    this.#leaders.delete(family.leader);
+    family.leader = pid;
+    family.group = sighting.group;
+    family.session = sighting.session;
+    family.sessions.add(sighting.session);
+    family.isLeaderAlive = true;
+    this.#leaders.set(pid, family);
+    this.#forget();
+    return true;
   }
 
   /** What is in the family since it was last looked at. */
@@ -191,8 +234,8 @@ export class ProcessTree {
       const leader = {
         pid: family.leader,
         parent: process.pid,
-        group: family.leader,
-        session: family.leader,
+        group: family.group,
+        session: family.session,
       };
       this.#descend(leader, found);
       found.delete(family.leader);

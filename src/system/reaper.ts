@@ -20,6 +20,7 @@ export class Reaper {
   readonly #orphanListeners = new Set<ChildListener>();
   readonly #collectedListeners = new Set<ChildListener>();
   readonly #firstListeners = new Set<(pid: number) => void>();
+  readonly #sweepListeners = new Set<() => void>();
   #lentPids = new Int32Array();
   #nextSweep: NodeJS.Immediate | undefined;
   readonly #onChildSignal = (): void => this.#sweep();
@@ -68,6 +69,12 @@ export class Reaper {
     this.#firstListeners.add(listener);
   }
 
+  /** Called before each sweep, while the dead are still in /proc. */
+  beforeSweep(listener: () => void): Cancel {
+    this.#sweepListeners.add(listener);
+    return () => this.#sweepListeners.delete(listener);
+  }
+
   isLent(pid: number): boolean {
     return this.#lent.has(pid);
   }
@@ -92,6 +99,7 @@ export class Reaper {
 
   // SIGCHLD is not queued: one delivery may stand for many exits (signal(7)), so sweep until nothing is left.
   #sweep(): void {
+    for (const listener of this.#sweepListeners) listener();
     const { collected, stoppedAt } = this.#addon.reap(this.#lentPids, MOST_IN_ONE_TURN);
     // A lent child at the head of the kernel's queue hides all behind it; Node collects it in this very turn or,
     // where it died a moment ago, at the SIGCHLD that is on its way. What is left of a full batch waits likewise:

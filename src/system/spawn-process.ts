@@ -34,6 +34,7 @@ const WHY_ABANDONED = {
   cancelled: 'it was stopped before it had an answer from the kernel',
 } as const;
 const FIRST_NAMED = 3;
+const OTHER_SOURCES: ReadonlySet<ChildDescriptor['kind']> = new Set(['inherit', 'null', 'pipe']);
 /** What systemd takes (sd_listen_fds_with_names(3)). */
 const DESCRIPTOR_NAME = /^[!-9;-~]{1,255}$/;
 
@@ -170,7 +171,7 @@ function passedDescriptors(
   const isInOrder = descriptors.every(
     ({ target, source, name }, index) =>
       target === index &&
-      (target < FIRST_NAMED || source.kind === 'inherit' || source.kind === 'null') &&
+      (target < FIRST_NAMED || OTHER_SOURCES.has(source.kind)) &&
       (name === undefined || DESCRIPTOR_NAME.test(name)),
   );
   const isNamedFirst = descriptors.every(
@@ -206,13 +207,15 @@ function streamNumber(descriptor: ChildDescriptor): number {
 
 function translateResult(result: NativeSpawnResult): SpawnProcessAnswer {
   if (!('pid' in result)) return { kind: 'failed', failure: result };
-  const [stdin, stdout, stderr] = result.fds;
+  const [stdin, stdout, stderr, ...others] = result.fds;
+  const otherPipes = others.flatMap((fd, index) => (fd < 0 ? [] : [[index + FIRST_NAMED, fd] as const]));
   return {
     kind: 'spawned',
     pid: result.pid,
     stdinFd: ourEnd(stdin),
     stdoutFd: ourEnd(stdout),
     stderrFd: ourEnd(stderr),
+    ...(otherPipes.length > 0 && { otherPipes: new Map(otherPipes) }),
   };
 }
 

@@ -145,7 +145,7 @@ for (const [document, hint] of NAMED) {
 }
 
 const SPELLINGS: readonly (readonly [line: string, hint: RegExp])[] = [
-  ['PIDFile = "/run/x.pid"', /run the program in the foreground/],
+  ['PIDFile = "/run/x.pid"', /type = "forking"; with pid_file/],
   ['WorkingDirectory = "/srv"', /workingdir/],
   ['working_dir = "/srv"', /workingdir/],
   ['ExecStartPre = "/bin/x"', /type = "oneshot"/],
@@ -162,7 +162,7 @@ const SPELLINGS: readonly (readonly [line: string, hint: RegExp])[] = [
   ['environment = {A = "1"}', /^write env = /],
   ['env = "A=1,B=2"', /^write env = \{A = "1", B = "2"\}$/],
   ['env = ["A=1"]', /^write env = \{A = "1"\}$/],
-  ['type = "notfy"', /^(?!.*notify)/],
+  ['type = "notfy"', /notify/],
   ['autorestart = "unexpected"', /autorestart = "on-failure"/],
   ['depends_on = {db = "service_healthy"}', /^write db = "healthy"$/],
 ];

@@ -13,6 +13,7 @@ import type {
   Kernel,
   Leftover,
   PendingSpawn,
+  Relation,
   SpawnAnswer,
   SpawnRequest,
 } from '../../src/supervisor/ports/kernel.ts';
@@ -23,6 +24,7 @@ import type { ExitVerdict } from '../../src/supervisor/world/exit-verdict.ts';
 import type { InstanceRecord } from '../../src/supervisor/world/instance-record.ts';
 import type { EngineEvent } from '../../src/wire/engine-event.ts';
 import type { InstanceSnapshot } from '../../src/wire/snapshot.ts';
+import { HandSelfReports } from '../support/hand-self-reports.ts';
 
 export class HandClock implements Clock {
   #now = 0;
@@ -181,6 +183,26 @@ export class HandKernel implements Kernel {
   signalFamily(pid: number, signal: SignalName, to: string): 'delivered' | 'gone' {
     this.signals.push({ pid, signal, to });
     return this.groupIsAlive(pid) ? 'delivered' : 'gone';
+  }
+
+  /** What processes are to any family; all others are strangers to it. */
+  readonly relations = new Map<number, { readonly relation: Relation; readonly uid: number }>();
+  orphans: readonly number[] = [];
+
+  relationOf(family: number, pid: number): { readonly relation: Relation; readonly uid: number } {
+    if (pid === family && this.#child(family).isLeaderAlive) return { relation: 'leader', uid: 0 };
+    return this.relations.get(pid) ?? { relation: 'stranger', uid: 0 };
+  }
+
+  orphansOf(): readonly number[] {
+    return this.orphans;
+  }
+
+  moveLeader(family: number, pid: number): boolean {
+    if (pid !== family && !this.relations.has(pid)) return false;
+    const { onExit } = this.#child(family);
+    this.#children.set(pid, { onExit, isLeaderAlive: true, others: 0, daemons: 0 });
+    return true;
   }
 
   remember(): void {}
@@ -396,6 +418,7 @@ export class Rig {
   readonly clock = new HandClock();
   readonly kernel = new HandKernel();
   readonly health = new HandHealth();
+  readonly selfReports = new HandSelfReports();
   readonly events: EventStream;
   readonly told: EngineEvent[] = [];
   readonly verdicts: ExitVerdict[] = [];
@@ -413,6 +436,7 @@ export class Rig {
       health: this.health,
       output: silentOutput,
       input: noInput,
+      selfReports: this.selfReports,
       random: () => 0.5,
       onVerdict: (verdict) => this.verdicts.push(verdict),
       onFault: (error) => this.faults.push(error),

@@ -6,7 +6,13 @@
 import type { ExitStatus, SpawnFailure } from '../../src/lifecycle/exit-outcome.ts';
 import type { SignalName } from '../../src/signals.ts';
 import type { Cancel } from '../../src/supervisor/ports/clock.ts';
-import type { Kernel, Leftover, SpawnAnswer, SpawnRequest } from '../../src/supervisor/ports/kernel.ts';
+import type {
+  Kernel,
+  Leftover,
+  Relation,
+  SpawnAnswer,
+  SpawnRequest,
+} from '../../src/supervisor/ports/kernel.ts';
 
 /** Pids as fresh containers have them, far from those of the machine that runs the test. */
 const FIRST_PID = 4_194_305;
@@ -42,6 +48,8 @@ export class FakeKernel implements Kernel {
 
   readonly #children = new Map<number, FakeChild>();
   readonly #onExit = new Map<number, (status: ExitStatus) => void>();
+  readonly #familyExits = new Map<number, (status: ExitStatus) => void>();
+  readonly #leaders = new Map<number, number>();
   readonly #dead: { readonly pid: number; readonly status: ExitStatus }[] = [];
   readonly #listeners = new Set<(pid: number) => void>();
   readonly #failures: SpawnFailure[] = [];
@@ -59,6 +67,7 @@ export class FakeKernel implements Kernel {
     this.#children.set(pid, child);
     this.spawned.push(child);
     this.#onExit.set(pid, onExit);
+    this.#familyExits.set(pid, onExit);
     const [stdin, stdout, stderr] = request.descriptors;
     const fdFor = (kind: string | undefined): number | undefined =>
       kind === 'pipe' || kind === 'terminal' ? this.#nextFd++ : undefined;
@@ -109,6 +118,28 @@ export class FakeKernel implements Kernel {
     const others = this.#membersOf(family).filter(({ pid }) => pid !== family && to === 'others');
     for (const member of others) this.#receive(member, signal);
     return others.length > 0 ? 'delivered' : 'gone';
+  }
+
+  relationOf(family: number, pid: number): { readonly relation: Relation; readonly uid: number } {
+    const child = this.#children.get(pid);
+    if (child === undefined) return { relation: 'gone', uid: -1 };
+    const leader = this.#leaders.get(family) ?? family;
+    if (pid === leader) return { relation: 'leader', uid: 0 };
+    return { relation: child.group === family ? 'member' : 'stranger', uid: 0 };
+  }
+
+  orphansOf(family: number): readonly number[] {
+    return this.leftovers(family).map(({ pid }) => pid);
+  }
+
+  moveLeader(family: number, pid: number): boolean {
+    const child = this.#children.get(pid);
+    if (child === undefined || child.isZombie || child.group !== family) return false;
+    const onExit = this.#familyExits.get(family);
+    this.#onExit.delete(this.#leaders.get(family) ?? family);
+    this.#leaders.set(family, pid);
+    if (onExit !== undefined) this.#onExit.set(pid, onExit);
+    return true;
   }
 
   remember(): void {}

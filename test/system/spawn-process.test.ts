@@ -121,11 +121,11 @@ test('descriptors with a name are told to the program, and override what the con
   assert.equal(translated({}).listenPid, undefined);
 });
 
-test('descriptors with a gap, a bad name, or a pipe beyond the standard streams are refused', () => {
+test('descriptors with a gap, a bad name, or a terminal beyond the standard streams are refused', () => {
   const inherit = { kind: 'inherit', fd: 20 } as const;
   for (const wrong of [
     [{ target: 4, source: inherit }],
-    [{ target: 3, source: { kind: 'pipe' } as const }],
+    [{ target: 3, source: { kind: 'terminal', size: { columns: 80, rows: 24 } } as const }],
     [{ target: 3, source: inherit, name: 'a:b' }],
     [{ target: 3, source: inherit, name: '' }],
     [

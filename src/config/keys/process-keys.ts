@@ -14,6 +14,7 @@ import { type ResolvedIdentity, resolveCapabilities } from '../values/identity.t
 import { resolveLimits } from '../values/limits.ts';
 import { octalAt } from '../values/octal.ts';
 import { resolveStreams } from '../values/output-target.ts';
+import { resolveReadiness } from '../values/readiness.ts';
 import { type PlacedProcess, resolveDependencies } from '../values/resolve-dependencies.ts';
 import { resolveRestart } from '../values/restart-policy.ts';
 import { signalAt } from '../values/signal-at.ts';
@@ -111,6 +112,15 @@ export const PROCESS_KEYS = {
     resolve: ({ process }) => ({ description: process.description }),
   },
   type: { value: ({ type }) => type, resolve: ({ process }) => ({ type: process.type }) },
+  notify_access: {
+    value: ({ readiness }) => (readiness?.kind === 'notified' ? readiness.access : undefined),
+    resolve: ({ place, process }) => resolveReadiness(place, process),
+  },
+  watchdog: { value: ({ watchdogMs }) => watchdogMs },
+  on_watchdog: { value: ({ onWatchdog }) => onWatchdog },
+  notify_fd: { value: ({ readiness }) => (readiness?.kind === 'descriptor' ? readiness.fd : undefined) },
+  ready_log: { value: ({ readiness }) => (readiness?.kind === 'line' ? readiness.expression : undefined) },
+  pid_file: { value: ({ readiness }) => (readiness?.kind === 'forked' ? readiness.pidFile : undefined) },
   user: {
     value: ({ spawn }) => spawn.identity,
     spawn: ({ identity }) => ({ identity: identity.identity }),
@@ -235,12 +245,15 @@ export const PROCESS_KEYS = {
   },
 } as const satisfies { readonly [Key in keyof ProcessSource]-?: Row };
 
-/** A one-shot that hangs must not keep what depends on it waiting for ever; systemd gives a start 90 s too. */
-const NEEDED_ONESHOT_START_MS = 90_000;
+/** What hangs must not keep what depends on it waiting for ever; systemd gives a start 90 s too. */
+const LIMITED_START_MS = 90_000;
 
 function startTimeoutAt(place: Place, process: ProcessSource, isNeeded: boolean): number | undefined {
-  if (process.start_timeout === undefined)
-    return process.type === 'oneshot' && isNeeded ? NEEDED_ONESHOT_START_MS : undefined;
+  if (process.start_timeout === undefined) {
+    const saysIt = process.notify_fd !== undefined || process.ready_log !== undefined;
+    const isLimited = process.type === 'oneshot' ? isNeeded : process.type !== 'simple' || saysIt;
+    return isLimited ? LIMITED_START_MS : undefined;
+  }
   return durationAt(place, process.start_timeout, 'zero') || undefined;
 }
 

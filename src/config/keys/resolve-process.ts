@@ -25,10 +25,6 @@ export function resolveProcess(
       'key',
     );
   }
-  if (process.type === 'notify') {
-    const hint = 'use "simple" with a healthcheck';
-    place.at('type').problem({ message: 'type = "notify" is not supported by this version', hint });
-  }
   checkInstanceTexts(place, process, process.instances);
   const identity = resolveIdentity(place, process, ports);
   const from = { place, process, ports, identity, all, isNeeded: needed.has(name) };

@@ -2,6 +2,7 @@
 
 import { healthcheckSchema } from './healthcheck.ts';
 import { errorOutput, OUTPUT_FORMS, output } from './output.ts';
+import { readinessSchema } from './readiness.ts';
 import {
   account,
   argumentList,
@@ -104,12 +105,13 @@ export const processSchema = {
     type: {
       reload: 'restart',
       type: 'string',
-      enum: ['simple', 'oneshot', 'notify'],
-      expected: '"simple" or "oneshot"',
+      enum: ['simple', 'oneshot', 'notify', 'forking'],
+      expected: '"simple", "oneshot", "notify" or "forking"',
       default: 'simple',
       description:
-        '`simple`: a service. `oneshot`: runs to its end; ready when it ends well. `notify`: reserved for sd_notify(3), refused by this version.',
+        '`simple`: a service. `oneshot`: runs to its end; ready when it ends well. `notify`: a service that says by sd_notify(3) when it is ready. `forking`: what is started exits and leaves a daemon, which is the service.',
     },
+    ...readinessSchema,
     user: {
       reload: 'restart',
       displaces: ['group', 'groups'],
@@ -280,7 +282,7 @@ export const processSchema = {
       reload: 'live',
       ...duration,
       description:
-        'How long a start may take, until the process is healthy or, with `type = "oneshot"`, has exited. After that it is stopped, and that counts as a failure. 0: no limit. Default: `"90s"` for a one-shot that another process depends on, otherwise no limit.',
+        'How long a start may take, until the process is healthy or, with `type = "oneshot"`, has exited. After that it is stopped, and that counts as a failure. 0: no limit. Default: `"90s"` for a process that says itself when it is ready (`notify`, `forking`, `notify_fd`, `ready_log`), and for a one-shot that another process depends on; otherwise no limit.',
       examples: ['60s'],
     },
     stop_timeout: {

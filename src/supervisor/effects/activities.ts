@@ -5,10 +5,11 @@ import { assertNever } from '../../errors.ts';
 import type { Activity } from '../../lifecycle/effects.ts';
 import type { Fact } from '../../lifecycle/events.ts';
 import type { MonitorState } from '../../lifecycle/states.ts';
-import type { HealthMonitor, ProbeSubject, Standing } from '../ports/health.ts';
+import type { HealthFact, HealthMonitor, ProbeSubject, Standing } from '../ports/health.ts';
 import { needsOf } from '../world/dependencies.ts';
 import type { About, InstanceRecord } from '../world/instance-record.ts';
 import type { Handles } from './handles.ts';
+import type { SelfReports } from './self-reports.ts';
 import { environmentFor } from './spawn-request.ts';
 
 /**
@@ -25,6 +26,7 @@ export type TellFact = (
 
 export interface ActivityContext {
   readonly health: HealthMonitor;
+  readonly selfReports: SelfReports;
   readonly handles: Handles;
   readonly recordsOf: (process: string) => readonly InstanceRecord[];
   readonly predecessorsOf: (record: InstanceRecord) => readonly InstanceRecord[];
@@ -95,12 +97,21 @@ export class Activities {
   }
 
   #watch(standing: Standing, record: InstanceRecord): void {
-    const { health, handles, fact } = this.#context;
+    const { health, handles, fact, selfReports } = this.#context;
     const about = { incarnation: record.machine.incarnation, activity: record.begun };
-    const cancel = health.watch(standing, subjectOfProbe(record), (told) =>
-      fact(record, told, about, told.causedBy ?? record.lastEvent),
-    );
-    handles.holdActivity(record.key, cancel);
+    const report = (told: HealthFact): void => fact(record, told, about, told.causedBy ?? record.lastEvent);
+    if (record.process.readiness === undefined) {
+      handles.holdActivity(record.key, health.watch(standing, subjectOfProbe(record), report));
+      return;
+    }
+    const isUnproven = standing === 'unproven';
+    const end = isUnproven ? selfReports.awaitReadiness(record, report) : selfReports.guard(record);
+    const isItsOwn = isUnproven && selfReports.proves(record);
+    const endProbes = isItsOwn ? undefined : health.watch(standing, subjectOfProbe(record), report);
+    handles.holdActivity(record.key, () => {
+      end();
+      endProbes?.();
+    });
   }
 }
 

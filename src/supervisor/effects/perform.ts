@@ -15,6 +15,7 @@ import type { OutputPort } from '../ports/output.ts';
 import { type InstanceRecord, subjectOf } from '../world/instance-record.ts';
 import type { Activities, TellFact } from './activities.ts';
 import type { Handles } from './handles.ts';
+import type { SelfReports } from './self-reports.ts';
 import { environmentFor, spawnRequest, streamsFor, targetsFor } from './spawn-request.ts';
 import type { SpawnTurns } from './spawn-turns.ts';
 
@@ -29,6 +30,7 @@ export interface PerformContext {
   /** Between 0 and 1. */
   readonly random: () => number;
   readonly handles: Handles;
+  readonly selfReports: SelfReports;
   readonly fact: TellFact;
   /** `on_unhealthy = "exit"`. */
   readonly exitUnhealthy: (record: InstanceRecord, causedBy: number | undefined) => void;
@@ -129,7 +131,15 @@ function beginSpawn(
   }
   const streams = streamsFor(process, context.input.terminalSize(name), outputs);
   const environment = environmentFor(process, name, ordinal);
-  const request = spawnRequest(process, process.command, environment, streams);
+  const request = context.selfReports.prepare(
+    record,
+    spawnRequest(process, process.command, environment, streams),
+  );
+  if (typeof request === 'string') {
+    const failure = { step: 'open notify socket', errno: 'EMFILE', message: request };
+    answer({ kind: 'spawnFailed', failure });
+    return;
+  }
   const onExit = (status: ExitStatus): void => {
     context.input.release({ instance: record.name, incarnation });
     const wasBrief = context.clock.now() - record.spawnedAt < BRIEF_LIFE_MS;
@@ -142,6 +152,7 @@ function beginSpawn(
       return;
     }
     takeOver(record, late, { instance: record.name, incarnation }, context);
+    context.selfReports.begin(record, late);
     answer({ kind: 'spawned' });
   };
   const result = context.kernel.spawn(request, onExit, onAnswer);
@@ -203,6 +214,20 @@ function sendSignal(
   if (answer === 'delivered') record.lastSignal = { signal, event };
 }
 
+/** The present deadline comes no sooner than so long from now; without one nothing is to be extended. */
+export function extendDeadline(
+  record: InstanceRecord,
+  ms: number,
+  context: Pick<PerformContext, 'clock' | 'handles' | 'fact'>,
+): void {
+  const { deadline, machine } = record;
+  const isLimited = machine.monitor === 'healthcheck' || machine.monitor === 'stopping';
+  const at = context.clock.now() + ms;
+  if (deadline === undefined || !isLimited || at <= deadline.at) return;
+  context.handles.dropDeadline(record.key);
+  setDeadline(record, ms, context);
+}
+
 function armDeadline(
   record: InstanceRecord,
   { afterMs, from, spread }: Extract<Effect, { kind: 'armDeadline' }>,
@@ -211,11 +236,19 @@ function armDeadline(
   context.handles.dropDeadline(record.key);
   const goneMs = from === 'spawn' ? context.clock.now() - record.spawnedAt : 0;
   const varied = Math.max(0, afterMs * (1 + spread * (2 * context.random() - 1)) - goneMs);
+  setDeadline(record, varied, context);
+}
+
+function setDeadline(
+  record: InstanceRecord,
+  afterMs: number,
+  { clock, handles, fact }: Pick<PerformContext, 'clock' | 'handles' | 'fact'>,
+): void {
   record.begun += 1;
   const about = { incarnation: record.machine.incarnation, deadline: record.begun };
-  const cancel = context.clock.after(varied, () =>
-    context.fact(record, { kind: 'deadlinePassed' }, about, record.lastEvent),
+  const cancel = clock.after(afterMs, () =>
+    fact(record, { kind: 'deadlinePassed' }, about, record.lastEvent),
   );
-  record.deadline = { number: record.begun, at: context.clock.now() + varied, afterMs: varied };
-  context.handles.holdDeadline(record.key, cancel);
+  record.deadline = { number: record.begun, at: clock.now() + afterMs, afterMs };
+  handles.holdDeadline(record.key, cancel);
 }

@@ -79,7 +79,13 @@ function reportSpawnFailure(
   return events.emit(level, 'spawn_failed', fields, subjectOf(record), causedBy);
 }
 
-function reportExit(record: InstanceRecord, status: ExitStatus, { clock, events }: ReportPorts): number {
+/** @returns undefined of a process that was to leave a daemon, and did: what it left is reported once it is found. */
+function reportExit(
+  record: InstanceRecord,
+  status: ExitStatus,
+  { clock, events }: ReportPorts,
+): number | undefined {
+  if (record.machine.leader === 'dead' && record.machine.monitor === 'healthcheck') return undefined;
   const { ending } = record.machine;
   const requested = ending === 'requested';
   const uptimeMs = Math.round(clock.now() - record.spawnedAt);

@@ -49,7 +49,7 @@ export interface SpawnRequest {
 
 /** One descriptor of a child. */
 export interface PlacedDescriptor {
-  /** Its number there. Pipes and terminals are for 0, 1 and 2. */
+  /** Its number there. Terminals are for 0, 1 and 2; to other pipes the child writes. */
   readonly target: number;
   readonly source: ChildDescriptor;
   /**
@@ -83,6 +83,8 @@ export type SpawnAnswer =
       readonly stdinFd: number | undefined;
       readonly stdoutFd: number | undefined;
       readonly stderrFd: number | undefined;
+      /** Of pipes beyond the standard streams, by their number in the child. */
+      readonly otherPipes?: ReadonlyMap<number, number>;
       /** Names the child and all that it starts, to `signalFamily` and the like. */
       readonly family: number;
     }
@@ -95,12 +97,19 @@ export interface Leftover {
   readonly isDaemon: boolean;
 }
 
+/**
+ * What a process is to a family. `member`: it descends from the leader. `orphan`: it says so itself, by its mark, and its
+ * parent is the engine. `stranger`: neither. `gone`: nobody knows any more.
+ */
+export type Relation = 'leader' | 'member' | 'orphan' | 'stranger' | 'gone';
+
 /** The kernel: the one spawn path and the one reaper. */
 export interface Kernel {
   /**
    * Starts a program in a session and process group of its own. Returns after its exec succeeded or a step failed, or
    * `pending` if that takes longer than a moment: then `onAnswer` is called once, later. `onExit` is called exactly
-   * once, in a later turn of the event loop than the answer, after the child was collected.
+   * once, in a later turn of the event loop than the answer, after the child was collected, and once more for each leader
+   * that `moveLeader` gives the family afterwards. Of a leader that was replaced nothing is reported.
    */
   spawn(
     request: SpawnRequest,
@@ -120,6 +129,12 @@ export interface Kernel {
     signal: SignalName,
     to: 'group' | 'others' | 'outsiders' | 'all',
   ): 'delivered' | 'gone' | 'not-permitted';
+  /** What a process is to the family now, and its real user. */
+  relationOf(family: number, pid: number): { readonly relation: Relation; readonly uid: number };
+  /** Members that are children of the engine: what the dead leader left, without what descends from those. */
+  orphansOf(family: number): readonly number[];
+  /** A member leads the family from now on. @returns false if it has gone, or is none. */
+  moveLeader(family: number, pid: number): boolean;
   /** Looks at the family while its leader lives, so that what leaves it later is known. */
   remember(family: number): void;
   /** Sends the family's last signal to those that were not there when it was sent. */

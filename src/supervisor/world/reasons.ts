@@ -1,5 +1,6 @@
 /** Why an instance is in its state, as one sentence for people. */
 
+import type { Readiness } from '../../config/resolved-config.ts';
 import { exitInWords } from '../../exit-status.ts';
 import { mayHeal } from '../../lifecycle/exit-outcome.ts';
 import type { Ending, Outcome } from '../../lifecycle/instance.ts';
@@ -15,6 +16,14 @@ const MAX_NAMED = 3;
 export const BACKGROUNDED =
   'it put itself in the background; run it in the foreground (nginx: "daemon off;", redis: "daemonize no", sshd: -D), ' +
   'or set leave_running = true if what it starts is meant to stay';
+
+const READY_WHEN = {
+  check: 'healthy once its check succeeds',
+  notified: 'healthy once it says that it is ready (READY=1)',
+  descriptor: 'healthy once it writes a newline to its notify_fd',
+  line: 'healthy once it prints what ready_log expects',
+  forked: 'healthy once it has left its daemon and exited',
+} as const;
 
 const ENDINGS: Partial<Readonly<Record<Ending, string>>> = {
   unhealthy: 'unhealthy',
@@ -35,8 +44,9 @@ export function outcomeInWords(outcome: Outcome | undefined): string {
 export function reasonFor(record: InstanceRecord): string | null {
   const { machine } = record;
   switch (machine.monitor) {
-    case 'idle':
     case 'healthcheck':
+      return machine.leader === 'dead' ? (record.healthReason ?? 'waits for its daemon') : null;
+    case 'idle':
     case 'running':
     case 'healthy':
     case 'ended':
@@ -80,9 +90,23 @@ export function leftInWords(left: readonly LeftProcess[]): string {
   return [...named, ...more].join(', ');
 }
 
-function startTimeoutInWords({ process, rules }: InstanceRecord): string {
-  const what = process.type === 'oneshot' ? 'has not finished' : 'is not healthy';
+function startTimeoutInWords({ process, rules, healthReason }: InstanceRecord): string {
+  const what = process.type === 'oneshot' ? 'has not finished' : unproven(process.readiness, healthReason);
   return `${what} within ${shortDuration(rules.startTimeoutMs ?? 0)} (start_timeout)`;
+}
+
+function unproven(readiness: Readiness | undefined, why: string | undefined): string {
+  switch (readiness?.kind) {
+    case undefined:
+      return 'is not healthy';
+    case 'forked':
+      return `has left no daemon (${why ?? 'it has not exited'})`;
+    case 'line':
+      return 'has not printed what ready_log expects';
+    case 'notified':
+    case 'descriptor':
+      return 'has not said that it is ready';
+  }
 }
 
 function retryInWords(record: InstanceRecord): string {
@@ -125,7 +149,7 @@ export function nextInWords(record: InstanceRecord, now: number): string {
     case 'starting':
       return `given up if its program is not executed within ${left ?? 'a moment'}`;
     case 'healthcheck':
-      return `healthy once its check succeeds${startLimit}`;
+      return `${READY_WHEN[record.process.readiness?.kind ?? 'check']}${startLimit}`;
     case 'running':
       return `done when it exits${startLimit}`;
     case 'healthy':

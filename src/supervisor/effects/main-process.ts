@@ -1,0 +1,49 @@
+/** Another process leads an incarnation. */
+
+import type { EventStream } from '../events/event-stream.ts';
+import type { Cancel, Clock } from '../ports/clock.ts';
+import type { Kernel } from '../ports/kernel.ts';
+import { type InstanceRecord, subjectOf } from '../world/instance-record.ts';
+
+/** Nobody tells the engine of the end of a process that is not its child. */
+const LOOK_EVERY_MS = 1_000;
+
+export interface MainProcess {
+  readonly pid: number;
+  readonly by: 'MAINPID' | 'pid file' | 'only descendant';
+}
+
+interface Context {
+  readonly kernel: Kernel;
+  readonly clock: Clock;
+  readonly events: EventStream;
+}
+
+/** @returns what ends the watch over it; undefined if it has gone. */
+export function moveMainProcess(
+  record: InstanceRecord,
+  { pid, by }: MainProcess,
+  { kernel, clock, events }: Context,
+): Cancel | undefined {
+  const { family = 0, pid: was = 0 } = record;
+  if (!kernel.moveLeader(family, pid)) return undefined;
+  record.pid = pid;
+  record.lastEvent = events.emit(
+    'info',
+    'main_process_changed',
+    { was, by },
+    subjectOf(record),
+    record.lastEvent,
+  );
+  if (kernel.orphansOf(family).includes(pid)) return () => {};
+  let cancel: Cancel;
+  const look = (): void => {
+    cancel = clock.after(LOOK_EVERY_MS, look);
+    if (record.pid !== pid || kernel.relationOf(family, pid).relation !== 'gone') return;
+    cancel();
+    // Its parent has collected it. What led before it does so again, and its end is seen.
+    if (kernel.moveLeader(family, was)) record.pid = was;
+  };
+  cancel = clock.after(LOOK_EVERY_MS, look);
+  return () => cancel();
+}
