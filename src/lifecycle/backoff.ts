@@ -15,7 +15,7 @@ export const MAX_BRIEF_LIVES = 5;
 const CRASH_LOOP_DELAY_MS = 1_000;
 
 /**
- * @param restart 1 for the first restart in a row.
+ * @param restart 1 for the first restart in a row; 0: it is no restart, only a crash loop is throttled.
  * @param isCrashLoop more incarnations than `MAX_BRIEF_LIVES` ended at once.
  * @returns milliseconds before any spread.
  */
@@ -25,6 +25,6 @@ export function backoffDelay(restart: number, rules: BackoffRules, isCrashLoop: 
 
 function configuredDelay(restart: number, rules: BackoffRules): number {
   // 0 · ∞ is not a number: a base of 0 stays 0 however often it was tried.
-  if (rules.baseMs === 0) return 0;
+  if (rules.baseMs === 0 || restart === 0) return 0;
   return Math.min(rules.maxMs, rules.baseMs * rules.factor ** (restart - 1));
 }

@@ -12,9 +12,12 @@ interface Target {
   readonly when?: string;
 }
 
+const BEGINNINGS: readonly Target[] = [{ to: 'waiting' }, { to: 'listening', when: 'activated' }];
+
 /** Where each move leads; nowhere: the instance stays in its state. */
 const FACT_TARGETS: Readonly<Record<FactMove, readonly Target[]>> = {
   'enter waiting': [{ to: 'waiting' }],
+  'begin again': BEGINNINGS,
   'enter blocked': [{ to: 'blocked' }],
   'enter starting': [{ to: 'starting' }],
   'begin life': [
@@ -32,10 +35,12 @@ const FACT_TARGETS: Readonly<Record<FactMove, readonly Target[]>> = {
   'await end': [{ to: 'stopping' }],
   abort: [{ to: 'stopping', when: 'on_watchdog = restart' }],
   escalate: [],
+  'stop idle': [{ to: 'stopping' }],
   'time out': [{ to: 'stopping' }],
   'give up spawn': [],
   'forget restarts': [],
   forgive: [],
+  'renew listening': [{ to: 'waiting', when: 'not activated' }],
   'renew start': [],
   'renew health': [],
   'judge again': [{ to: 'ended' }],
@@ -46,7 +51,8 @@ const FACT_TARGETS: Readonly<Record<FactMove, readonly Target[]>> = {
 const WISH_TARGETS: Readonly<Record<Reconciliation, readonly Target[]>> = {
   stay: [],
   'settle up': [],
-  begin: [{ to: 'waiting' }],
+  begin: BEGINNINGS,
+  'begin now': [{ to: 'waiting' }],
   halt: [{ to: 'stopping' }],
   kill: [{ to: 'stopping' }],
   abort: [],
@@ -54,6 +60,7 @@ const WISH_TARGETS: Readonly<Record<Reconciliation, readonly Target[]>> = {
   judge: [
     { to: 'backoff', when: 'retry' },
     { to: 'waiting', when: 'retry at once' },
+    { to: 'listening', when: 'activated' },
   ],
   'enter stopped': [{ to: 'stopped' }],
   'enter completed': [{ to: 'completed' }],

@@ -4,7 +4,7 @@ import type { SignalName } from '../signals.ts';
 import type { SignalTarget } from './rules.ts';
 
 /** Work that belongs to a state: begun on entering, ended on leaving. */
-export type Activity = 'awaitDependencies' | 'watchReadiness' | 'watchLiveness';
+export type Activity = 'awaitConnection' | 'awaitDependencies' | 'watchReadiness' | 'watchLiveness';
 
 /** Replaces any deadline the instance has. */
 interface ArmDeadline {

@@ -15,6 +15,8 @@ interface Exited {
 }
 
 export type Fact =
+  /** Something is there to be read from, or accepted at, one of its sockets. */
+  | { readonly kind: 'connectionCame' }
   | { readonly kind: 'dependenciesReady' }
   /** One of them has ended for good and will not be as it must be. */
   | { readonly kind: 'dependenciesFailed' }
@@ -24,6 +26,8 @@ export type Fact =
   | { readonly kind: 'spawnFailed'; readonly failure: SpawnFailure }
   | { readonly kind: 'becameHealthy' }
   | { readonly kind: 'becameUnhealthy'; readonly reason: string }
+  /** Nobody has been connected to its sockets for as long as `idle_stop` says. */
+  | { readonly kind: 'becameIdle' }
   | Exited
   /** The daemon that its starter has left is known: it leads the incarnation from now on. */
   | { readonly kind: 'leaderFound' }
@@ -58,6 +62,7 @@ export type FactKind = Fact['kind'];
 export type DecisionKind = Decision['kind'];
 
 export const FACT_KINDS: readonly FactKind[] = [
+  'connectionCame',
   'dependenciesReady',
   'dependenciesFailed',
   'dependenciesRevived',
@@ -65,6 +70,7 @@ export const FACT_KINDS: readonly FactKind[] = [
   'spawnFailed',
   'becameHealthy',
   'becameUnhealthy',
+  'becameIdle',
   'exited',
   'leaderFound',
   'stopAnnounced',

@@ -4,9 +4,10 @@ import type { ExitStatus, SpawnFailure } from './exit-outcome.ts';
 import type { DesiredState, MonitorState } from './states.ts';
 
 /**
- * What ended an incarnation: itself, a request to stop, its health check, its watchdog, or the limit on its start.
- * `backgrounded`: its leader ended well before it was healthy while a descendant went on in a session of its own, as
- * daemons do. `vanished`: it was to leave a daemon, and left none, or one that ended before it was known.
+ * What ended an incarnation: itself, a request to stop, its health check, its watchdog, the limit on its start, or that
+ * nobody was connected (`idle`). `backgrounded`: its leader ended well before it was healthy while a descendant went on in
+ * a session of its own, as daemons do. `vanished`: it was to leave a daemon, and left none, or one that ended before it
+ * was known.
  */
 export type Ending =
   | 'by-itself'
@@ -14,6 +15,7 @@ export type Ending =
   | 'unhealthy'
   | 'watchdog'
   | 'start-timeout'
+  | 'idle'
   | 'backgrounded'
   | 'vanished';
 

@@ -4,12 +4,14 @@ import { mayHeal } from './exit-outcome.ts';
 import type { Instance, Outcome } from './instance.ts';
 import type { Rules } from './rules.ts';
 
-export type Verdict = 'retry' | 'rest' | 'giveUp';
+/** `listen`: the next connection starts it again. */
+export type Verdict = 'retry' | 'listen' | 'rest' | 'giveUp';
 
 /** A failure, as SPEC section 4 has it: a wrong exit code, a signal not ours, an unhealthy verdict, or a start that took too long. */
 export function isFailure(outcome: Outcome, rules: Rules): boolean {
   if (outcome.kind === 'notStarted') return true;
-  if (outcome.ending !== 'by-itself') return outcome.ending !== 'requested';
+  if (outcome.ending === 'requested' || outcome.ending === 'idle') return false;
+  if (outcome.ending !== 'by-itself') return true;
   return outcome.status.how === 'signalled' || !rules.restart.exitCodes.includes(outcome.status.code);
 }
 
@@ -25,6 +27,8 @@ export function judge(instance: Instance, rules: Rules): Verdict {
   // The next one would go to the background as well.
   if (outcome.ending === 'backgrounded') return 'giveUp';
   const failed = isFailure(outcome, rules);
+  // However it is configured now: who stopped it for want of connections is not to leave it down.
+  if (outcome.ending === 'idle' || (rules.isActivated && !failed)) return 'listen';
   switch (policy) {
     case 'no':
       return failed ? 'giveUp' : 'rest';

@@ -16,6 +16,7 @@ export type ChangeKind = 'restart' | 'update' | 'revive';
 /** `stopped by a person, always`: by policy, a change starts it all the same. */
 export type Finding =
   | 'never started'
+  | 'listening'
   | 'on its way'
   | 'running'
   | 'completed'
@@ -32,6 +33,8 @@ export type ReloadTable = Readonly<Record<ChangeKind, Readonly<Record<Finding, R
 export const RELOAD: ReloadTable = {
   restart: {
     'never started': 'leave',
+    // Nothing runs that has to be replaced.
+    listening: 'leave',
     'on its way': 'restart',
     running: 'restart',
     completed: 'restart',
@@ -42,6 +45,7 @@ export const RELOAD: ReloadTable = {
   },
   update: {
     'never started': 'leave',
+    listening: 'leave',
     'on its way': 'leave',
     running: 'leave',
     completed: 'leave',
@@ -53,6 +57,7 @@ export const RELOAD: ReloadTable = {
   // Whoever stopped it: only what still stops can be revived.
   revive: {
     'never started': 'leave',
+    listening: 'leave',
     'on its way': 'restart',
     running: 'restart',
     completed: 'restart',
@@ -65,6 +70,7 @@ export const RELOAD: ReloadTable = {
 
 const FINDINGS: Readonly<Record<MonitorState, Finding>> = {
   idle: 'never started',
+  listening: 'listening',
   waiting: 'on its way',
   blocked: 'on its way',
   backoff: 'on its way',

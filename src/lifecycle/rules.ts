@@ -7,6 +7,8 @@ export interface Rules {
   readonly isOneShot: boolean;
   /** What is spawned leaves a daemon and exits. */
   readonly isForking: boolean;
+  /** Its program starts with the first connection to its sockets. */
+  readonly isActivated: boolean;
   readonly restart: RestartRules;
   /** How long a start may take, until it is healthy or, as a one-shot, has exited; undefined: no limit. */
   readonly startTimeoutMs: number | undefined;

@@ -5,6 +5,7 @@
 /** Every monitor state. `ended` is passed through and never rested in; so is `starting`, nearly always. */
 export const MONITOR_STATES = [
   'idle',
+  'listening',
   'waiting',
   'blocked',
   'starting',
@@ -48,6 +49,8 @@ interface Arrival {
 /** Where each state stands on the way to what an action wants. */
 const ARRIVALS: Readonly<Record<MonitorState, Arrival>> = {
   idle: { up: 'stuck', down: 'arrived', isStarted: false },
+  // Its sockets are ready. A start starts the program all the same.
+  listening: { up: 'arrived', down: 'on the way', isStarted: false },
   waiting: { up: 'on the way', down: 'on the way', isStarted: true },
   blocked: { up: 'stuck', down: 'on the way', isStarted: false },
   starting: { up: 'on the way', down: 'on the way', isStarted: true },

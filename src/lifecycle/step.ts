@@ -19,6 +19,7 @@ export interface Step {
 
 const ACTIVITIES: Readonly<Record<MonitorState, Activity | undefined>> = {
   idle: undefined,
+  listening: 'awaitConnection',
   waiting: 'awaitDependencies',
   blocked: 'awaitDependencies',
   starting: undefined,
@@ -83,6 +84,8 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
   switch (move) {
     case 'enter waiting':
       return enter(instance, 'waiting');
+    case 'begin again':
+      return begin(instance, rules);
     case 'enter blocked':
       return enter(instance, 'blocked');
     case 'enter starting':
@@ -99,6 +102,8 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
       return enter(instance, 'unhealthy', rules.onUnhealthy === 'exit' ? [{ kind: 'exitEngine' }] : []);
     case 'conclude':
       return concludeLost({ ...instance, briefLives: briefLivesAfter(instance, fact, rules) }, fact);
+    case 'stop idle':
+      return halt(instance, 'idle', 0, rules);
     case 'lose leader':
       if (fact.kind !== 'exited') return undefined;
       return loseLeader({ ...instance, briefLives: briefLivesAfter(instance, fact, rules) }, fact, rules);
@@ -118,6 +123,10 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
       return { next: { ...instance, restarts: 0 }, effects: [] };
     case 'forgive':
       return { next: forgiven(instance), effects: [] };
+    case 'renew listening':
+      return rules.isActivated
+        ? { next: forgiven(instance), effects: [] }
+        : enter(forgiven(instance), 'waiting');
     case 'renew start':
       return enter(forgiven(instance), instance.monitor, startDeadline(rules, 'spawn'));
     case 'renew health':
@@ -139,6 +148,8 @@ function reconcile(
     case 'settle up':
       return { next: { ...instance, desired: 'up' }, effects: [] };
     case 'begin':
+      return begin({ ...instance, desired: 'up' }, rules);
+    case 'begin now':
       return enter({ ...instance, desired: 'up' }, 'waiting');
     case 'halt':
       return halt(instance, 'requested', 0, rules);
@@ -173,6 +184,10 @@ function enter(instance: Instance, monitor: MonitorState, andThen: readonly Effe
   if (before !== undefined && before !== after) effects.push({ kind: 'endActivity' });
   if (after !== undefined && after !== before) effects.push({ kind: 'beginActivity', activity: after });
   return { next: { ...instance, monitor }, effects: [...effects, ...andThen] };
+}
+
+function begin(instance: Instance, rules: Rules): Step {
+  return enter(instance, rules.isActivated ? 'listening' : 'waiting');
 }
 
 function spawn(instance: Instance): Step {
@@ -333,11 +348,12 @@ function outcomeOf(instance: Instance, fact: Fact): Instance['outcome'] {
 
 function applyVerdict(instance: Instance, rules: Rules, tables: Tables): Step | undefined {
   const verdict = judge(instance, rules);
-  if (verdict !== 'retry') return decide(instance, verdict, tables);
-  const restarts = instance.restarts + 1;
+  if (verdict !== 'retry' && verdict !== 'listen') return decide(instance, verdict, tables);
+  const isRetry = verdict === 'retry';
+  const restarts = instance.restarts + (isRetry ? 1 : 0);
   const isCrashLoop = instance.briefLives > rules.maxBriefLives;
-  const afterMs = backoffDelay(restarts, rules.restart.backoff, isCrashLoop);
-  if (afterMs === 0) return enter({ ...instance, restarts }, 'waiting');
+  const afterMs = backoffDelay(isRetry ? restarts : 0, rules.restart.backoff, isCrashLoop);
+  if (afterMs === 0) return begin({ ...instance, restarts }, rules);
   return enter({ ...instance, restarts }, 'backoff', [
     { kind: 'armDeadline', afterMs, from: 'now', spread: BACKOFF_SPREAD },
   ]);

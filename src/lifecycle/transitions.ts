@@ -9,6 +9,8 @@ import type { DesiredState, MonitorState } from './states.ts';
 /** What a fact does: a state to enter, or a move of its own (see `step.ts`). */
 export type FactMove =
   | 'enter waiting'
+  /** Until a connection comes, where one starts the program. */
+  | 'begin again'
   | 'enter blocked'
   | 'enter starting'
   /** A service is proven healthy first; a one-shot simply runs. */
@@ -17,6 +19,8 @@ export type FactMove =
   | 'enter unhealthy'
   /** Nothing of the incarnation is left. */
   | 'conclude'
+  /** Nobody is connected: the stop sequence, from its first signal. */
+  | 'stop idle'
   /** The leader is dead: what it has left is stopped, and if that is nothing, nothing is left. */
   | 'lose leader'
   /** The daemon that it left leads it. */
@@ -35,6 +39,8 @@ export type FactMove =
   | 'forget restarts'
   /** Restarts are counted from 0 again, and lives that were brief are forgotten. */
   | 'forgive'
+  /** The same, and where no connection is to start the program any more, it starts now. */
+  | 'renew listening'
   /** The same, and the present start has the time that the new rules give it. */
   | 'renew start'
   /** The same, and nothing is left to wait for. */
@@ -44,6 +50,7 @@ export type FactMove =
   | 'never';
 
 const NOTHING = {
+  connectionCame: 'never',
   dependenciesReady: 'never',
   dependenciesFailed: 'never',
   dependenciesRevived: 'never',
@@ -51,6 +58,7 @@ const NOTHING = {
   spawnFailed: 'never',
   becameHealthy: 'never',
   becameUnhealthy: 'never',
+  becameIdle: 'never',
   exited: 'never',
   leaderFound: 'never',
   stopAnnounced: 'never',
@@ -64,6 +72,7 @@ export type FactTable = Readonly<Record<MonitorState, Readonly<Record<FactKind, 
 
 export const FACTS: FactTable = {
   idle: NOTHING,
+  listening: { ...NOTHING, connectionCame: 'enter waiting', rulesChanged: 'renew listening' },
   waiting: { ...NOTHING, dependenciesReady: 'enter starting', dependenciesFailed: 'enter blocked' },
   blocked: { ...NOTHING, dependenciesReady: 'enter starting', dependenciesRevived: 'enter waiting' },
   starting: {
@@ -89,6 +98,7 @@ export const FACTS: FactTable = {
   healthy: {
     ...NOTHING,
     becameUnhealthy: 'enter unhealthy',
+    becameIdle: 'stop idle',
     exited: 'lose leader',
     stopAnnounced: 'await end',
     watchdogExpired: 'abort',
@@ -98,6 +108,7 @@ export const FACTS: FactTable = {
   unhealthy: {
     ...NOTHING,
     becameHealthy: 'enter healthy',
+    becameIdle: 'stop idle',
     exited: 'lose leader',
     stopAnnounced: 'await end',
     watchdogExpired: 'abort',
@@ -109,7 +120,7 @@ export const FACTS: FactTable = {
     deadlinePassed: 'escalate',
   },
   ended: { ...NOTHING, rulesChanged: 'never' },
-  backoff: { ...NOTHING, deadlinePassed: 'enter waiting', rulesChanged: 'judge again' },
+  backoff: { ...NOTHING, deadlinePassed: 'begin again', rulesChanged: 'judge again' },
   completed: NOTHING,
   stopped: NOTHING,
   failed: NOTHING,
@@ -139,8 +150,10 @@ export type Reconciliation =
   | 'stay'
   /** The wish is fulfilled or under way: it is plain `up` from now on. */
   | 'settle up'
-  /** On the way to a new incarnation: wait for what it depends on. */
+  /** On the way to a new incarnation: wait for what it depends on, or first for a connection if one is to start it. */
   | 'begin'
+  /** The same, and no connection is waited for. */
+  | 'begin now'
   /** The stop sequence, from its first signal. */
   | 'halt'
   /** KILL now, unless that was done. */
@@ -189,6 +202,8 @@ export const RECONCILE: ReconcileTable = {
     resting: 'never',
     givenUp: 'never',
   },
+  // Asked for twice, it is wanted now.
+  listening: { ...AWAITING, start: 'begin now', restart: 'begin now' },
   waiting: AWAITING,
   blocked: AWAITING,
   // An answer that comes all the same is dealt with: what has just been spawned is stopped.
@@ -217,7 +232,7 @@ export const RECONCILE: ReconcileTable = {
   ended: {
     start: 'begin',
     up: 'judge',
-    restart: 'begin',
+    restart: 'begin now',
     down: 'enter stopped',
     killed: 'enter stopped',
     resting: 'enter completed',
@@ -233,9 +248,9 @@ export const RECONCILE: ReconcileTable = {
     givenUp: 'never',
   },
   completed: {
-    start: 'begin',
+    start: 'begin now',
     up: 'never',
-    restart: 'begin',
+    restart: 'begin now',
     down: 'enter stopped',
     killed: 'enter stopped',
     resting: 'stay',

@@ -7,7 +7,7 @@ import type { EngineConfig, ProcessConfig, ResolvedConfig } from '../config/reso
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { DecisionKind, Fact, LifecycleEvent } from '../lifecycle/events.ts';
 import type { Instance } from '../lifecycle/instance.ts';
-import type { DesiredState, MonitorState } from '../lifecycle/states.ts';
+import { type DesiredState, hasArrived, type MonitorState } from '../lifecycle/states.ts';
 import { step } from '../lifecycle/step.ts';
 import { Activities } from './effects/activities.ts';
 import { Handles } from './effects/handles.ts';
@@ -253,7 +253,7 @@ export class Supervisor {
       this.#ports.kernel.remember(record.family);
     record.enteredAt = this.#ports.clock.now();
     record.enteredWall = this.#ports.clock.wallTime();
-    record.hasBeenReady ||= machine.monitor === 'healthy' || machine.monitor === 'completed';
+    record.hasBeenReady ||= hasArrived('start', machine.monitor);
     record.restedAt = hasEndedForGood(record) ? record.enteredAt : undefined;
     this.#note(record, { from: { state: before.monitor, incarnation: before.incarnation }, cause });
   }

@@ -107,7 +107,7 @@ export const EVENTS = {
     retry_in_ms?: number;
     waiting_for?: string[];
     /** In `stopping`, where nobody asked for the stop. */
-    trigger?: 'unhealthy' | 'watchdog' | 'start-timeout' | 'backgrounded';
+    trigger?: 'unhealthy' | 'watchdog' | 'start-timeout' | 'idle' | 'backgrounded';
   }>()({
     levels: ['info', 'warn', 'error'],
     sentence: ({ instance, from, to, reason }) =>

@@ -86,6 +86,7 @@ export const STATES: Readonly<Record<VisibleState, StateRow>> = {
     statusCode: 1,
     wrong: { words: 'has not finished', rank: 'starts' },
   },
+  listening: { tone: 'good', level: 'info', tellsWhy: false, isNews: true, statusCode: 0 },
   healthy: { tone: 'good', level: 'info', tellsWhy: false, isNews: true, statusCode: 0 },
   completed: { tone: 'good', level: 'info', tellsWhy: false, isNews: true, statusCode: 0 },
   stopped: { tone: 'quiet', level: 'info', tellsWhy: false, isNews: true, statusCode: 3 },

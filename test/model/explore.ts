@@ -13,6 +13,8 @@ export interface Exploration {
   readonly factsInto: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
+const RULES_CHANGED = { type: 'fact', fact: { kind: 'rulesChanged' } } as const;
+
 /** @param visit called for every passage as it is found; may throw to end the exploration. */
 export function explore(
   rules: Rules,
@@ -23,13 +25,16 @@ export function explore(
   const factsInto = new Map<string, Set<string>>();
   // A Map iterates over what is added while it is iterated over: that is the queue.
   for (const [from, world] of worlds) {
-    for (const event of possibleEvents(world)) {
+    for (const event of possibleEvents(world, rules)) {
       const passage = take(world, event, rules, tables);
       visit(passage);
       const into = keyOf(passage.after);
       if (!worlds.has(into)) worlds.set(into, passage.after);
       if (event.type === 'fact') factsInto.set(into, (factsInto.get(into) ?? new Set()).add(from));
     }
+    // A reload may end that a connection starts it.
+    if (world.instance.monitor === 'listening')
+      visit(take(world, RULES_CHANGED, { ...rules, isActivated: false }, tables));
     if (worlds.size > MOST_WORLDS) throw new Error(`more than ${MOST_WORLDS} worlds`);
   }
   return { worlds, factsInto };
@@ -55,6 +60,8 @@ export const RULE_SETS: readonly Rules[] = [
     kill: 'leader',
     onWatchdog: 'none',
   }),
+  ruleSet({ isActivated: true, maxRestarts: 1 }),
+  ruleSet({ isActivated: true, policy: 'no', maxRestarts: 0, onUnhealthy: 'none', baseMs: 0 }),
   ruleSet({ isOneShot: true }),
   ruleSet({ isOneShot: true, startTimeoutMs: 60_000, onUnhealthy: 'none' }),
 ];
@@ -68,6 +75,7 @@ interface Choices {
   onWatchdog?: Rules['onWatchdog'];
   isOneShot?: boolean;
   isForking?: boolean;
+  isActivated?: boolean;
   to?: StopStage['to'];
   last?: StopStage['to'];
   kill?: Rules['kill'];
@@ -90,6 +98,7 @@ function ruleSet(choices: Choices): Rules {
     onWatchdog: choices.onWatchdog ?? 'restart',
     isForking: choices.isForking ?? false,
     isOneShot: choices.isOneShot ?? false,
+    isActivated: choices.isActivated ?? false,
     startTimeoutMs: choices.startTimeoutMs,
     maxBriefLives: 1,
   };

@@ -52,6 +52,9 @@ test('nearly every wrong cell is caught by the properties, and each survivor is 
 const EQUIVALENT_MUTANTS: readonly string[] = [
   // What was never started has had no life that could have been brief.
   'facts.idle.rulesChanged = forget restarts',
+  // What a connection starts listens again, and never completes.
+  'reconcile.completed.start = begin',
+  'reconcile.completed.restart = begin',
 ];
 
 /** @param elsewhere the cells that are reached under all other rules. */

@@ -63,7 +63,11 @@ const isBeingProven = (monitor: MonitorState): boolean => monitor === 'healthche
 /** Of a spawn that has no answer yet. */
 const isGivenUp = ({ instance }: World): boolean => instance.stopStage === 'killed';
 
+/** Where a way to a new incarnation begins. */
+const beginning = (rules: Rules): MonitorState => (rules.isActivated ? 'listening' : 'waiting');
+
 const WORK: Partial<Record<MonitorState, Activity>> = {
+  listening: 'awaitConnection',
   waiting: 'awaitDependencies',
   blocked: 'awaitDependencies',
   healthcheck: 'watchReadiness',
@@ -237,7 +241,10 @@ export const PROPERTIES: readonly Property[] = [
     holds: (passage) => {
       const { desired, monitor } = passage.after.instance;
       if (desired !== 'down' && desired !== 'killed') return true;
-      return effectsOf(passage, 'spawn').length === 0 && !['waiting', 'blocked', 'backoff'].includes(monitor);
+      return (
+        effectsOf(passage, 'spawn').length === 0 &&
+        !['listening', 'waiting', 'blocked', 'backoff'].includes(monitor)
+      );
     },
   },
   {
@@ -245,7 +252,9 @@ export const PROPERTIES: readonly Property[] = [
     holds: ({ after }) => {
       const { desired, monitor } = after.instance;
       const isDown = desired === 'down' || desired === 'killed';
-      return !isDown || !['failed', 'completed', 'backoff', 'waiting', 'blocked'].includes(monitor);
+      return (
+        !isDown || !['failed', 'completed', 'backoff', 'listening', 'waiting', 'blocked'].includes(monitor)
+      );
     },
   },
   {
@@ -278,7 +287,7 @@ export const PROPERTIES: readonly Property[] = [
         );
       }
       if (monitor === 'stopping' || monitor === 'starting') return monitorAfter(passage) === monitor;
-      return monitorAfter(passage) === 'waiting';
+      return monitorAfter(passage) === (monitor === 'listening' ? 'waiting' : beginning(passage.rules));
     },
   },
   {
@@ -288,8 +297,9 @@ export const PROPERTIES: readonly Property[] = [
       const { monitor } = passage.before.instance;
       if (isRunning(monitor))
         return monitorAfter(passage) === 'stopping' && signalsOf(passage)[0] === 'SIGTERM';
-      if (['stopping', 'starting', 'blocked'].includes(monitor)) return monitorAfter(passage) === monitor;
-      return monitorAfter(passage) === 'waiting';
+      if (['stopping', 'starting', 'blocked', 'waiting'].includes(monitor))
+        return monitorAfter(passage) === monitor;
+      return monitorAfter(passage) === (monitor === 'listening' ? 'waiting' : beginning(passage.rules));
     },
   },
   {
@@ -306,7 +316,8 @@ export const PROPERTIES: readonly Property[] = [
       const before = passage.before.instance;
       const wish = before.desired === 'start' || before.desired === 'restart';
       if (!wish || passage.event.type === 'decision' || before.monitor !== 'stopping') return true;
-      return monitorAfter(passage) === 'waiting' ? wanted === 'up' : wanted === before.desired;
+      const hasBegun = ['waiting', 'listening'].includes(monitorAfter(passage));
+      return hasBegun ? wanted === 'up' : wanted === before.desired;
     },
   },
   {
@@ -316,7 +327,7 @@ export const PROPERTIES: readonly Property[] = [
       if (monitor !== 'stopping' || (desired !== 'start' && desired !== 'restart')) return true;
       if (passage.event.type === 'decision' || somethingLives(passage.after)) return true;
       return (
-        monitorAfter(passage) === 'waiting' &&
+        monitorAfter(passage) === (desired === 'restart' ? 'waiting' : beginning(passage.rules)) &&
         passage.after.instance.restarts === passage.before.instance.restarts
       );
     },
@@ -327,7 +338,8 @@ export const PROPERTIES: readonly Property[] = [
       if (passage.event.type !== 'fact' || passage.event.fact.kind !== 'spawnFailed') return true;
       const { desired, restarts } = passage.before.instance;
       if (desired === 'down' || desired === 'killed') return monitorAfter(passage) === 'stopped';
-      if (desired === 'start' || desired === 'restart') return monitorAfter(passage) === 'waiting';
+      if (desired === 'restart') return monitorAfter(passage) === 'waiting';
+      if (desired === 'start') return monitorAfter(passage) === beginning(passage.rules);
       if (passage.event.fact.failure.errno === 'ENOENT') return monitorAfter(passage) === 'failed';
       return monitorAfter(passage) === stateAfterRetry(restarts, passage);
     },
@@ -362,6 +374,32 @@ export const PROPERTIES: readonly Property[] = [
       monitorAfter(passage) === 'starting',
   },
   {
+    name: 'only what is activated listens, and a connection brings it on its way',
+    holds: (passage) => {
+      if (isFact(passage, 'connectionCame')) return monitorAfter(passage) === 'waiting';
+      return monitorAfter(passage) !== 'listening' || passage.rules.isActivated;
+    },
+  },
+  {
+    name: 'what is activated is on its way only for a connection, or because somebody asked for it',
+    holds: (passage) => {
+      const { instance } = passage.before;
+      const wasOnItsWay = instance.monitor === 'waiting' || instance.monitor === 'blocked';
+      if (!passage.rules.isActivated || monitorAfter(passage) !== 'waiting' || wasOnItsWay) return true;
+      if (isFact(passage, 'connectionCame') || instance.desired === 'restart') return true;
+      return instance.monitor === 'listening' && isCommand(passage, 'start', 'restart');
+    },
+  },
+  {
+    name: 'what is idle is stopped, and that is no failure',
+    holds: (passage) =>
+      !isFact(passage, 'becameIdle') ||
+      (monitorAfter(passage) === 'stopping' &&
+        passage.after.instance.ending === 'idle' &&
+        passage.after.instance.desired === 'up' &&
+        signalsOf(passage)[0] === 'SIGTERM'),
+  },
+  {
     name: 'satisfied dependencies spawn',
     holds: (passage) =>
       !isFact(passage, 'dependenciesReady') ||
@@ -391,6 +429,7 @@ export const PROPERTIES: readonly Property[] = [
       const { before, after, rules } = passage;
       if (after.instance.briefLives !== 0) return false;
       const { monitor } = before.instance;
+      if (monitor === 'listening' && !rules.isActivated) return monitorAfter(passage) === 'waiting';
       if (monitor !== 'backoff') {
         const isRenewed = isBeingProven(monitor) && rules.startTimeoutMs !== undefined;
         return (
@@ -402,8 +441,10 @@ export const PROPERTIES: readonly Property[] = [
         );
       }
       const { maxRestarts, backoff } = rules.restart;
+      if (hasEndedWell(before, rules))
+        return monitorAfter(passage) === beginning(rules) && after.instance.restarts === 0;
       if (maxRestarts === 0) return monitorAfter(passage) === 'failed';
-      const expected = backoff.baseMs === 0 ? 'waiting' : 'backoff';
+      const expected = backoff.baseMs === 0 ? beginning(rules) : 'backoff';
       return monitorAfter(passage) === expected && after.instance.restarts === 1;
     },
   },
@@ -502,7 +543,7 @@ export const PROPERTIES: readonly Property[] = [
     holds: (passage) =>
       passage.before.instance.monitor !== 'backoff' ||
       !isFact(passage, 'deadlinePassed') ||
-      monitorAfter(passage) === 'waiting',
+      monitorAfter(passage) === beginning(passage.rules),
   },
   {
     name: 'the way is direct: no state is entered but what ends, or is on its way',
@@ -544,7 +585,7 @@ export const PROPERTIES: readonly Property[] = [
 function stateAfterRetry(restarts: number, passage: Passage): MonitorState {
   const { maxRestarts, backoff } = passage.rules.restart;
   if (maxRestarts !== undefined && restarts >= maxRestarts) return 'failed';
-  return backoff.baseMs === 0 && !isCrashLoop(passage) ? 'waiting' : 'backoff';
+  return backoff.baseMs === 0 && !isCrashLoop(passage) ? beginning(passage.rules) : 'backoff';
 }
 
 function isCrashLoop({ before, event, rules }: Passage): boolean {
@@ -553,6 +594,14 @@ function isCrashLoop({ before, event, rules }: Passage): boolean {
   const hasVanished = fact?.kind === 'othersVanished' && before.instance.monitor === 'healthcheck';
   const endsNow = fact?.kind === 'exited' || fact?.kind === 'spawnFailed' || hasVanished;
   return before.instance.briefLives + (endsNow ? 1 : 0) > rules.maxBriefLives;
+}
+
+/** Nothing but a crash loop keeps what a connection starts from listening again. */
+function hasEndedWell({ instance }: World, { isActivated }: Rules): boolean {
+  const { outcome } = instance;
+  if (!isActivated || outcome?.kind !== 'ended') return false;
+  const { status, ending } = outcome;
+  return ending === 'idle' || (ending === 'by-itself' && status.how === 'exited' && status.code === 0);
 }
 
 function endedAs({ instance }: World): string | undefined {
@@ -569,7 +618,7 @@ function expectedAfterEnd(passage: Passage): MonitorState | undefined {
   if (leavesOthers(passage)) return 'stopping';
   if (somethingLives(after)) return monitor;
   if (desired === 'down' || desired === 'killed') return 'stopped';
-  if (desired !== 'up') return 'waiting';
+  if (desired !== 'up') return desired === 'restart' ? 'waiting' : beginning(rules);
   const status =
     event.fact.kind === 'exited'
       ? event.fact.status
@@ -581,7 +630,9 @@ function expectedAfterEnd(passage: Passage): MonitorState | undefined {
   // It was to leave a daemon.
   const isWithoutDaemon =
     isStart(passage) || (monitor === 'healthcheck' && event.fact.kind === 'othersVanished');
-  const failed = wasStopped || isWithoutDaemon || status?.how !== 'exited' || status.code !== 0;
+  const wasIdle = endedAs(after) === 'idle';
+  const failed = !wasIdle && (wasStopped || isWithoutDaemon || status?.how !== 'exited' || status.code !== 0);
+  if (rules.isActivated && !failed) return isCrashLoop(passage) ? 'backoff' : 'listening';
   switch (rules.restart.policy) {
     case 'no':
       return failed ? 'failed' : 'completed';
@@ -602,7 +653,7 @@ export function unsettled({ worlds, factsInto }: Exploration): readonly World[] 
 
 function isAtRest({ instance }: World): boolean {
   const restingPlaces: Readonly<Record<string, readonly MonitorState[]>> = {
-    up: ['healthy', 'unhealthy'],
+    up: ['healthy', 'unhealthy', 'listening'],
     down: ['idle', 'stopped'],
     killed: ['idle', 'stopped'],
     resting: ['completed'],

@@ -68,7 +68,7 @@ const PROPERTIES: readonly Property[] = [
     holds: (found, move) =>
       found.kind !== 'restart' ||
       isUsersStop(found) ||
-      (move === 'restart') === (found.instance.monitor !== 'idle'),
+      (move === 'restart') === !['idle', 'listening'].includes(found.instance.monitor),
   },
   {
     name: 'leaves whatever can take the change over as it is',
@@ -81,7 +81,8 @@ const PROPERTIES: readonly Property[] = [
     name: 'starts again what it takes back',
     holds: (found, move) =>
       found.kind !== 'revive' ||
-      (move === 'restart') === (isUsersStop(found) || found.instance.monitor !== 'idle'),
+      (move === 'restart') ===
+        (isUsersStop(found) || !['idle', 'listening'].includes(found.instance.monitor)),
   },
 ];
 

@@ -54,11 +54,14 @@ const UNHEALTHY: Fact = { kind: 'becameUnhealthy', reason: 'connection refused' 
 const HUNG: Fact = { kind: 'watchdogExpired', reason: 'silent for 30s' };
 
 /** All that could happen next. */
-export function possibleEvents(world: World): readonly LifecycleEvent[] {
-  return [...COMMANDS, ...possibleFacts(world).map((fact): LifecycleEvent => ({ type: 'fact', fact }))];
+export function possibleEvents(world: World, rules: Rules): readonly LifecycleEvent[] {
+  return [
+    ...COMMANDS,
+    ...possibleFacts(world, rules).map((fact): LifecycleEvent => ({ type: 'fact', fact })),
+  ];
 }
 
-export function possibleFacts(world: World): readonly Fact[] {
+export function possibleFacts(world: World, rules: Rules): readonly Fact[] {
   const facts: Fact[] = [{ kind: 'rulesChanged' }];
   if (world.spawnPending) {
     facts.push({ kind: 'spawned' });
@@ -66,6 +69,7 @@ export function possibleFacts(world: World): readonly Fact[] {
       facts.push({ kind: 'spawnFailed', failure: { step: 'execute', errno, message: errno } });
     }
   }
+  if (world.activity === 'awaitConnection') facts.push({ kind: 'connectionCame' });
   if (world.activity === 'awaitDependencies') {
     const isBlocked = world.instance.monitor === 'blocked';
     facts.push(
@@ -81,6 +85,7 @@ export function possibleFacts(world: World): readonly Fact[] {
   if (world.activity === 'watchLiveness') {
     // A liveness watch tells changes only.
     facts.push(world.instance.monitor === 'unhealthy' ? { kind: 'becameHealthy' } : UNHEALTHY);
+    if (rules.isActivated) facts.push({ kind: 'becameIdle' });
   }
   if (world.deadline) facts.push({ kind: 'deadlinePassed' });
   if (world.leaderAlive) {

@@ -1,6 +1,6 @@
 /** From records to what the outside may see (`snapshot.ts`). */
 
-import type { DesiredState, VisibleState } from '../../lifecycle/states.ts';
+import { type DesiredState, hasArrived, type VisibleState } from '../../lifecycle/states.ts';
 import type { EngineEvent } from '../../wire/engine-event.ts';
 import type {
   ContainerSnapshot,
@@ -155,7 +155,7 @@ export function judgeHealth(
     case 'ready':
       return verdict(
         expected,
-        ({ machine }) => machine.monitor === 'healthy' || machine.monitor === 'completed',
+        ({ machine }) => hasArrived('start', machine.monitor),
         'every process is healthy or completed',
       );
     case 'live': {

@@ -82,6 +82,9 @@ export class Activities {
 
   #work(record: InstanceRecord, kind: Activity, causedBy: number | undefined): void {
     switch (kind) {
+      // No key makes an instance listen yet.
+      case 'awaitConnection':
+        break;
       case 'awaitDependencies':
         this.reconsider(record, causedBy);
         break;

@@ -152,6 +152,7 @@ export function rulesOf(process: ProcessConfig): Rules {
     onWatchdog: process.onWatchdog ?? 'restart',
     isOneShot: process.type === 'oneshot',
     isForking: process.readiness?.kind === 'forked',
+    isActivated: false,
     startTimeoutMs: process.startTimeoutMs,
     maxBriefLives: MAX_BRIEF_LIVES,
   };

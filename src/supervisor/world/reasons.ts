@@ -29,6 +29,7 @@ const ENDINGS: Partial<Readonly<Record<Ending, string>>> = {
   unhealthy: 'unhealthy',
   watchdog: 'its watchdog expired',
   'start-timeout': 'start timed out',
+  idle: 'stopped because nobody was connected',
   vanished: 'it left no daemon running',
 };
 
@@ -47,6 +48,7 @@ export function reasonFor(record: InstanceRecord): string | null {
     case 'healthcheck':
       return machine.leader === 'dead' ? (record.healthReason ?? 'waits for its daemon') : null;
     case 'idle':
+    case 'listening':
     case 'running':
     case 'healthy':
     case 'ended':
@@ -79,6 +81,7 @@ function stoppingReason(record: InstanceRecord): string {
   if (machine.ending === 'unhealthy') return `unhealthy: ${record.healthReason ?? 'its health check failed'}`;
   if (machine.ending === 'watchdog') return record.healthReason ?? 'its watchdog expired';
   if (machine.ending === 'start-timeout') return startTimeoutInWords(record);
+  if (machine.ending === 'idle') return 'nobody was connected to its sockets';
   if (machine.stopStage === 'announced') return 'it said that it stops';
   return record.wanted.cause;
 }
@@ -137,6 +140,8 @@ export function nextInWords(record: InstanceRecord, now: number): string {
   switch (machine.monitor) {
     case 'backoff':
       return `starts again in ${left ?? 'a moment'}`;
+    case 'listening':
+      return 'starts with the first connection';
     case 'waiting':
       return record.waitingFor.length === 0
         ? 'starts now'

@@ -21,6 +21,7 @@ const ORDER = Object.keys({
   healthcheck: 0,
   running: 0,
   stopping: 0,
+  listening: 0,
   healthy: 0,
   completed: 0,
   stopped: 0,
