@@ -9,9 +9,9 @@ import type { NotifyChannel, NotifyMessage } from '../supervisor/ports/self-repo
 import type { NativeAddon } from './native.ts';
 import type { Reaper } from './reaper.ts';
 
-/** Messages read at once. Whoever sends more waits: then the socket is full, and left alone for a moment. */
-const MAX_AT_ONCE = 32;
-const PAUSE_MS = 50;
+/** Messages of one program in so long a time. Whoever sends more waits: the socket is full then, and left alone. */
+const MAX_MESSAGES = 32;
+const WINDOW_MS = 50;
 /** Descriptors that were sent and hang while they are closed, of one instance. */
 const MAX_CLOSING = 512;
 
@@ -21,7 +21,7 @@ export interface NotifySocketParts {
     'openNotifySocket' | 'receiveNotification' | 'watchReadable' | 'fileLater'
   >;
   readonly reaper: Pick<Reaper, 'beforeSweep'>;
-  readonly clock: Pick<Clock, 'after'>;
+  readonly clock: Pick<Clock, 'after' | 'now'>;
   /** `ENFILE` for 23. */
   readonly errnoName: (errno: number) => string;
 }
@@ -88,6 +88,8 @@ class NotifySocket implements NotifyChannel {
   #take: ((message: NotifyMessage) => void) | undefined;
   #stopWatch: (() => void) | undefined;
   #cancelPause: (() => void) | undefined;
+  #windowStart = Number.NEGATIVE_INFINITY;
+  #inWindow = 0;
   #isReading = false;
   #isClosed = false;
 
@@ -106,13 +108,18 @@ class NotifySocket implements NotifyChannel {
   catchUp(): void {
     if (this.#take === undefined || this.#isReading || this.#isClosed) return;
     this.#isReading = true;
-    let count = 0;
+    const now = this.#parts.clock.now();
+    if (now - this.#windowStart >= WINDOW_MS) {
+      this.#windowStart = now;
+      this.#inWindow = 0;
+    }
     try {
-      while (count < MAX_AT_ONCE && !this.#isClosed && this.#takeOne(this.#take)) count += 1;
+      while (this.#inWindow < MAX_MESSAGES && !this.#isClosed && this.#takeOne(this.#take))
+        this.#inWindow += 1;
     } finally {
       this.#isReading = false;
     }
-    if (count === MAX_AT_ONCE) this.#pause();
+    if (this.#inWindow === MAX_MESSAGES) this.#pause();
   }
 
   close(): void {
@@ -148,7 +155,7 @@ class NotifySocket implements NotifyChannel {
     if (this.#isClosed || this.#cancelPause !== undefined) return;
     this.#stopWatch?.();
     this.#stopWatch = undefined;
-    this.#cancelPause = this.#parts.clock.after(PAUSE_MS, () => {
+    this.#cancelPause = this.#parts.clock.after(WINDOW_MS, () => {
       this.#cancelPause = undefined;
       this.#watch();
     });

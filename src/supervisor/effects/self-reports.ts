@@ -77,7 +77,7 @@ export class SelfReports {
       isReady: false,
       reloadingSince: undefined,
       refusals: undefined,
-      statusTold: 0,
+      statusTold: Number.NEGATIVE_INFINITY,
       cancelStatus: undefined,
     });
     return withVariables(withDescriptor(request, readiness), channel, watchdogMs);
