@@ -28,7 +28,7 @@ static const char help[] =
     "  -h          this\n"
     "\n"
     "TINI_SUBREAPER (set to anything) is as -s, TINI_KILL_PROCESS_GROUP as -g; TINI_VERBOSITY is a number from\n"
-    "0 (fatal errors only) to 4, and goes before -v. 126: the command cannot be executed, 127: there is none.\n";
+    "0 (fatal errors only) to 4, and overrides -v. 126: the command cannot be executed, 127: there is none.\n";
 
 static int refuse(const char *name, const char *problem, const char *word) {
   fprintf(stderr, "%s: %s%s; %s -h explains\n", name, problem, word, name);

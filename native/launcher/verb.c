@@ -21,7 +21,7 @@
 
 /* The engine reads no longer line (rpc/framing.ts), and its frames are shorter. */
 enum { LONGEST_LINE = 256 * 1024 };
-/* So much is written before the engine is told. */
+/* The launcher reports to the engine after this many bytes. */
 enum { TOLD_BYTES = 32 * 1024 };
 /* Of standard input at a time. */
 enum { INPUT_BYTES = 24 * 1024 };

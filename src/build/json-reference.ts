@@ -115,7 +115,7 @@ function rowsOf({ properties = {}, required = [] }: Schema, prefix: string): rea
     const path = `${prefix}${key}`;
     const isOptional = !required.includes(key);
     const meaning = [
-      ...(isOptional ? ['not always there'] : []),
+      ...(isOptional ? ['optional'] : []),
       ...(property.description === undefined ? [] : [property.description]),
     ];
     const row = `| \`${path}\` | ${cell(shapeOf(property))} | ${cell(meaning.join('; '))} |`;

@@ -67,7 +67,7 @@ function taskshell(): PageParts {
       ),
       paragraph(NAMES),
       paragraph(
-        'At the prompt Tab completes, Ctrl-R searches what was typed before (again: older, Ctrl-S: newer, Enter runs, an arrow edits, Ctrl-G gives up), Ctrl-C ends a command or drops the line, Ctrl-D leaves. What happens to processes meanwhile is told above the line; `notices off` keeps that back. `exit` and `quit` leave. A line is split into words as a shell does, commands by `;`, and a `#` begins a comment; nothing is expanded.',
+        'At the prompt Tab completes, Ctrl-R searches what was typed before (again: older, Ctrl-S: newer, Enter runs, an arrow edits, Ctrl-G gives up), Ctrl-C ends a command or drops the line, Ctrl-D leaves. Changes of state are printed above the prompt; `notices off` stops that. `exit` and `quit` leave. A line is split into words as a shell does, commands by `;`, and a `#` begins a comment; nothing is expanded.',
       ),
       heading('verbs'),
       ...verbs.flatMap(verbPart),
@@ -194,7 +194,7 @@ function taskmaster(readme: string): PageParts {
       heading('files'),
       item(bold('/etc/taskmaster.toml'), 'the configuration, where no other is named.'),
       item(bold('/run/taskmaster/taskmaster.sock'), 'the control socket, where no other is configured.'),
-      item(bold('/dev/termination-log'), 'where it is there, it is told why the engine ended.'),
+      item(bold('/dev/termination-log'), 'if it exists, the engine writes to it why it exited.'),
     ],
     seeAlso: ['`taskshell`(1)', '`taskboard`(1)', '`taskmaster.toml`(5)'],
   };

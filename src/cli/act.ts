@@ -106,7 +106,7 @@ function tellReload(result: Result<'reload'>, { io }: Invocation): void {
   const others = unchanged === result.plan.length ? 'nothing differs' : `${unchanged} unchanged`;
   say(io, result.applied ? `reloaded; ${others}` : `plan only; ${others}`);
   for (const key of result.needs_engine_restart) {
-    complain(io, `note: ${plainLine(key)} differs, but takes effect only when the engine starts anew`);
+    complain(io, `note: ${plainLine(key)} changed, but takes effect only when the engine restarts`);
   }
   for (const warning of result.warnings) complain(io, `warning: ${plainLine(warning)}`);
   for (const { name, state, reason } of result.not_up) {

@@ -98,7 +98,7 @@ function checkOperands(command: CommandSpec, operands: readonly string[]): void 
     if ((count === 'one' || count === 'some') && left === 0) throw bad(`${label} is missing`, command);
     left -= count === 'some' || count === 'any' ? left : Math.min(1, left);
   }
-  if (left > 0) throw bad(`"${operands.at(-left)}" is one word too many`, command);
+  if (left > 0) throw bad(`unexpected argument "${operands.at(-left)}"`, command);
   command.operands.forEach((operand, index) => {
     const word = operands[index];
     if (word === undefined || typeof operand.kind === 'string' || operand.kind.oneOf.includes(word)) return;

@@ -110,9 +110,9 @@ export const SHELL_FLAGS: readonly FlagSpec[] = [
     name: '--commands',
     short: '-c',
     value: { label: 'COMMANDS', kind: 'text' },
-    summary: 'run these, separated by ; or newlines, instead of asking for them',
+    summary: 'run these commands, separated by ; or newlines',
   },
-  { name: '--exit-on-error', short: '-e', summary: 'without a terminal: leave at the first that fails' },
+  { name: '--exit-on-error', short: '-e', summary: 'without a terminal: exit at the first that fails' },
 ];
 
 /** What they say. */

@@ -27,7 +27,7 @@ export interface CliIo {
   readonly peerOf?: ConnectOptions['peerOf'];
   /** Calls back at SIGINT, which then does not end the program; the returned function undoes that. */
   readonly onInterrupt: (listener: () => void) => () => void;
-  /** Ends this program as SIGINT does where nobody listens: whoever started it has to know (signal(7)). */
+  /** Ends this program by SIGINT itself, so that its parent sees the signal in its wait status (signal(7)). */
   readonly dieOfInterrupt: () => void;
   /** The one owner of the terminal's modes and of what is typed; whoever reads standard input asks it. */
   readonly terminal: () => Promise<TerminalOwner>;

@@ -5,7 +5,7 @@ import { type CliIo, complain } from './io.ts';
 
 /** How a command comes to its connection. */
 export interface Connector {
-  /** @param socket `--socket`, which goes before TASKMASTER_SOCKET */
+  /** @param socket `--socket`, which overrides TASKMASTER_SOCKET */
   get(socket: string | undefined): Promise<RpcClient>;
 }
 

@@ -22,7 +22,7 @@ export const ENGINE_COMMANDS: readonly (readonly [words: string, what: string])[
   ],
   ['taskmaster engine check CONFIG', 'tell every problem of a configuration'],
   ['taskmaster engine stop', 'stop the running engine, as taskshell shutdown does'],
-  ['taskmaster engine reload [--plan]', 'read the configuration anew, as taskshell reload does'],
+  ['taskmaster engine reload [--plan]', 're-read the configuration, as taskshell reload does'],
   ['taskmaster engine version', 'version of the running engine'],
 ];
 

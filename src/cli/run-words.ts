@@ -85,14 +85,14 @@ function tellFailure(error: unknown, isJson: boolean, io: CliIo): void {
   io[stream].write(text);
 }
 
-/** How a failure is told, with its newline. */
+/** The message for a failure, with its newline. */
 export function failureText(
   error: unknown,
   isJson: boolean,
 ): { readonly stream: 'stdout' | 'stderr'; readonly text: string } {
   if (!(error instanceof TaskmasterError)) {
     const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return { stream: 'stderr', text: `taskshell: a fault of taskshell itself: ${plainText(told)}\n` };
+    return { stream: 'stderr', text: `taskshell: internal error in taskshell: ${plainText(told)}\n` };
   }
   const { code, message, details } = error;
   if (isJson) return { stream: 'stdout', text: `${jsonText({ error: { ...details, code, message } })}\n` };

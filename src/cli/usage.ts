@@ -32,8 +32,8 @@ export function helpOverview(commands: readonly CommandSpec[]): string {
   });
   return [
     'usage: taskshell [--socket PATH] VERB …    one command',
-    '       taskshell                           interactive; Tab completes, Ctrl-R searches, Ctrl-D leaves',
-    "       taskshell [-e] -c 'COMMANDS'        several, separated by ; (-e: leave at the first that fails)",
+    '       taskshell                           interactive; Tab completes, Ctrl-R searches, Ctrl-D exits',
+    "       taskshell [-e] -c 'COMMANDS'        several, separated by ; (-e: exit at the first that fails)",
     '       taskboard [--socket PATH]           the live board, full-screen; ? explains its keys',
     '       taskmaster engine start [CONFIG]    the engine itself; also check, stop, reload, version',
     '       taskmaster init [FLAGS] COMMAND …   one command under an init, as tini does; -h explains',

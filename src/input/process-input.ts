@@ -125,7 +125,7 @@ export class ProcessInput implements InputPort {
   #write({ instance, channel }: Inlet, bytes: Uint8Array, end: boolean): Promise<void> {
     if (channel === undefined) return Promise.reject(notRunning(instance));
     if (channel.isEnded) {
-      return Promise.reject(cannotWrite(instance, 'its standard input was closed; a restart opens it anew'));
+      return Promise.reject(cannotWrite(instance, 'its standard input was closed; a restart reopens it'));
     }
     if (channel.waitingBytes > 0 && channel.waitingBytes + bytes.length > MOST_WAITING_BYTES) {
       const why = `it does not read: ${channel.waitingBytes} bytes wait already`;

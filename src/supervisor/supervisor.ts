@@ -276,7 +276,7 @@ export class Supervisor {
       const link = dependent.process.dependsOn.find(({ process }) => process === record.process.name);
       if (link?.restart !== true || !isNewIncarnation) continue;
       if (dependent.machine.leader === 'alive' && dependent.machine.desired === 'up') {
-        const cause = `${record.name} was started anew`;
+        const cause = `${record.name} was restarted`;
         this.decide(dependent, 'restart', { by: 'policy', cause }, causedBy);
       }
     }

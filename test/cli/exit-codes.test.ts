@@ -107,7 +107,7 @@ describe('actions', () => {
     [['stop', 'web', '--timeout', '3s'], /--timeout needs --wait/],
     [['stop', 'web', '--wait=yes'], /--wait takes no value/],
     [['signal', 'web'], /SIG is missing/],
-    [['signal', 'web', 'HUP', 'more'], /"more" is one word too many/],
+    [['signal', 'web', 'HUP', 'more'], /unexpected argument "more"/],
     [['health', '--live', '--ready'], /one question at a time/],
     [['completion', 'tcsh'], /SHELL is one of bash, zsh, fish, not "tcsh"/],
     [['help', 'stpo'], /did you mean stop\?/],

@@ -31,6 +31,7 @@ describe('logs', () => {
     [['--text', 'nginx'], [/process_spawned/]],
     [['--incarnation', '3'], [/process_spawned/]],
     [['--incarnation', '4'], []],
+    [['w*'], [/process_spawned/]],
   ];
   for (const [flags, lines] of cases) {
     test(`logs ${flags.join(' ')}`, async (t) => {

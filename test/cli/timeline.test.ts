@@ -26,7 +26,7 @@ function story(): readonly WireEvent[] {
   const exit = add('process_exited', 'db', { status: { how: 'exited', code: 0 } }, signal);
   const spawned = add('process_spawned', 'db', { pid: 12, command: 'db' }, exit);
   const up = add('state_changed', 'db', { from: 'stopping', to: 'healthcheck' }, spawned);
-  add('state_changed', 'api', { from: 'healthy', to: 'stopping', reason: 'db was started anew' }, up);
+  add('state_changed', 'api', { from: 'healthy', to: 'stopping', reason: 'db was restarted' }, up);
   return events;
 }
 
@@ -42,7 +42,7 @@ test('a timeline is in order, and what came of something is indented below it', 
     '23:59:59.900      └ db started as pid 12',
     '2026-11-26',
     '00:00:00.000        └ db: stopping → healthcheck',
-    '00:00:00.100          └ api: healthy → stopping (db was started anew)',
+    '00:00:00.100          └ api: healthy → stopping (db was restarted)',
   ]);
 });
 

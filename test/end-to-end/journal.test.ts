@@ -26,7 +26,7 @@ healthcheck = { uptime = "10ms" }
   await engine.ready();
   await engine.reaches('api', 'healthy');
   rmSync(well);
-  await eventually(() => assert.match(engine.log, /db was started anew/));
+  await eventually(() => assert.match(engine.log, /db was restarted/));
   writeFileSync(well, '');
   await engine.reaches('api', 'healthy');
   const { stdout: out } = await engine.shell('timeline', 'api');
@@ -34,7 +34,7 @@ healthcheck = { uptime = "10ms" }
     out,
     /health check of db failed: exited with code 1 \(2nd in a row\)\n\S+ +└ SIGTERM sent to db\n\S+ +└ db: healthy → stopping \(unhealthy: .*\n\S+ +└ db killed by SIGTERM\n/,
   );
-  assert.match(out, /└ api: healthy → stopping \(db was started anew\)/);
+  assert.match(out, /└ api: healthy → stopping \(db was restarted\)/);
 
   await engine.shell('stop', 'api', '--wait');
   const why = await engine.shell('why', 'api');

@@ -218,7 +218,7 @@ test('settings of the engine that need a new engine are named', async (t) => {
   engine.configure(`${STAY}socket_mode = "0600"\ngrace = "5s"\n${sleeper('web')}`);
   const { code, stderr } = await engine.shell('reload');
   assert.equal(code, 0);
-  assert.match(stderr, /engine\.socket_mode differs, but takes effect only when the engine starts anew/);
+  assert.match(stderr, /engine\.socket_mode changed, but takes effect only when the engine restarts/);
   assert.doesNotMatch(stderr, /grace differs/);
   assert.equal((await engine.see('web')).pid, pid);
 });

@@ -270,7 +270,7 @@ for (const [name, program] of [
         assert.equal(init.stdout, 'ready\ngot 15\n');
       });
 
-      test('TINI_VERBOSITY goes before -v; what is told beyond warnings is told on standard output', async (t) => {
+      test('TINI_VERBOSITY overrides -v; messages below warnings go to standard output', async (t) => {
         const lines = async (
           flags: readonly string[],
           env: NodeJS.ProcessEnv,

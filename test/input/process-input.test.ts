@@ -49,7 +49,7 @@ test('what is written arrives in order, and the end of it too', async () => {
   if (refusal !== undefined) await write(Buffer.from('z'), true);
   assert.equal((await printed).toString(), `a${large.toString()}z`);
   assert.equal(await ended(), 0);
-  await assert.rejects(write(Buffer.from('late'), false), /was closed; a restart opens it anew/);
+  await assert.rejects(write(Buffer.from('late'), false), /was closed; a restart reopens it/);
 });
 
 test('a process that does not read costs one write and 64 KiB, no more, and the writer is told', async () => {

@@ -63,7 +63,7 @@ test('a change of policy is taken over live, a change of command restarts', asyn
   assert.deepEqual(rig.signalsTo(live), ['SIGINT']);
 });
 
-test('a change of policy begins counting restarts anew', async () => {
+test('a change of policy resets the restart counter', async () => {
   const { rig, reload, next } = reloading(configOf([processConfig('web', { maxRestarts: 3 })]));
   rig.exit('web', 1);
   rig.clock.advance(500);

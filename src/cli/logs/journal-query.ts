@@ -15,9 +15,8 @@ export type Page = Result<'logs.query'>;
 
 const STREAMS = ['stdout', 'stderr'] as const;
 
-/** Throws `bad-arguments`. */
-export function queryOf({ command, flags }: Invocation): Query {
-  const names = flags.all('--process');
+/** @param names of instances to search for; none: all. Throws `bad-arguments`. */
+export function queryOf({ command, flags }: Invocation, names: readonly string[]): Query {
   const events = flags.all('--event');
   for (const event of events) {
     if (!EVENT_NAMES.includes(event))

@@ -26,8 +26,8 @@ export const logs: CommandHandler = (invocation) => show(invocation);
 export const events: CommandHandler = (invocation) => show(invocation);
 
 async function show(invocation: Invocation): Promise<number> {
-  const { flags, connect } = invocation;
-  const query = queryOf(invocation);
+  const { operands, flags, connect } = invocation;
+  const query = queryOf(invocation, [...operands, ...flags.all('--process')]);
   const tail = numberFlag(flags, '--tail', 0);
   const matches = grepOf(invocation);
   if (flags.has('--follow') && query.until_ms !== undefined) {

@@ -18,7 +18,8 @@ const QUIET: ReadonlySet<string> = new Set(['trace', 'debug']);
 
 export const timeline: CommandHandler = async (invocation) => {
   const { operands, flags, io, signal, connect } = invocation;
-  const query = queryOf(invocation);
+  // Causes may be events of other processes, so all are read.
+  const query = queryOf(invocation, []);
   const most = countFlag(flags, '--tail') ?? DEFAULT_LINES;
   const client = await connect();
   const pages: (readonly WireEvent[])[] = [];

@@ -29,7 +29,7 @@ export function promptCommands({ leave, notices }: PromptControls): readonly Com
       verb: 'notices',
       operands: [{ label: 'on|off', kind: { oneOf: ['on', 'off'] }, count: 'optional' }],
       flags: [],
-      summary: 'whether changes of state are told above the line being typed',
+      summary: 'print changes of state above the prompt, or stop doing so',
       notes: [],
       examples: [['notices off', 'while something flaps']],
       load:

@@ -194,7 +194,7 @@ const http = {
       maximum: 65535,
       pattern: '\\S',
       description:
-        'A port of 127.0.0.1, or an address and a port. Whoever reaches it may look: names, states and reasons of the processes.',
+        'A port of 127.0.0.1, or an address and a port. Anyone who can connect to it sees names, states and reasons of the processes.',
       expected: 'a port from 1 to 65535, or an IP address and a port such as "0.0.0.0:9180", "[::1]:9180"',
       examples: [9180, '0.0.0.0:9180', '[::1]:9180'],
     },
@@ -288,7 +288,7 @@ export const engineSchema = {
       ...nonEmptyText,
       default: '/dev/termination-log',
       description:
-        'File that is told in one sentence why the engine ended, where there is such a file (Kubernetes mounts it).',
+        'If this file exists, the engine writes to it in one sentence why it exited. Kubernetes mounts it.',
     },
     hooks: { reload: 'live', ...hooks },
   } as const satisfies SchemaRows,

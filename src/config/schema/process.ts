@@ -69,7 +69,7 @@ const dependency = {
     restart: {
       ...flag,
       default: false,
-      description: 'Restart this process whenever the dependency is started anew.',
+      description: 'Restart this process whenever the dependency restarts.',
     },
   },
   additionalProperties: false,

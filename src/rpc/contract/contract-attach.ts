@@ -16,7 +16,7 @@ export const ATTACH_METHODS = {
         after: {
           ...OUTPUT_POSITION,
           description:
-            'replay only what was printed after this position, which `logs.output` and `logs.position` tell; what is no longer remembered is told as `dropped`',
+            'replay only what was printed after this position, as `logs.output` and `logs.position` report it; `dropped` counts what is no longer in memory',
         },
         stdin: {
           type: 'boolean',

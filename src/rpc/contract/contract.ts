@@ -89,7 +89,7 @@ export const METHODS = {
         usage: {
           ...USAGE,
           description:
-            'also what each one uses; what has changed of that is told once a second, or every `interval_ms` where that is longer',
+            'include resource usage; changes to it are sent once a second, or every `interval_ms` if that is longer',
         },
       },
       additionalProperties: false,
@@ -153,7 +153,7 @@ export const METHODS = {
     },
   },
   reload: {
-    summary: 'Reads the configuration anew and applies what differs, all or nothing.',
+    summary: 'Re-reads the configuration and applies what changed, all or nothing.',
     access: 'control',
     params: {
       type: 'object',

@@ -31,7 +31,7 @@ export function dialogHint(dialog: Dialog): string {
     case 'confirm':
       return 'y yes   n no';
     case 'plan':
-      return dialog.plan === undefined ? 'Esc leaves it' : 'Enter reloads   Esc leaves it';
+      return dialog.plan === undefined ? 'Esc: cancel' : 'Enter: apply   Esc: cancel';
   }
 }
 
@@ -91,7 +91,7 @@ function planLines(
   return [
     ...rows,
     [span(rest, QUIET)],
-    ...later.flatMap((key) => noted('later', `${key}: when the engine starts anew`, width)),
+    ...later.flatMap((key) => noted('later', `${key}: when the engine restarts`, width)),
     ...warnings.flatMap((text) => noted('warning', text, width)),
   ];
 }

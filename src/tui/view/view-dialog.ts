@@ -31,7 +31,7 @@ export function drawPalette(grid: Grid, prompt: Prompt): void {
   const commands = commandsFor(prompt.text);
   const rows = Math.max(1, Math.min(PALETTE_ROWS, grid.rows - FRAME - 2));
   const box = boxOf(grid, PALETTE_WIDTH, rows + 2);
-  drawBox(grid, box, 'commands', 'Enter runs it   Esc leaves');
+  drawBox(grid, box, 'commands', 'Enter: run   Esc: cancel');
   if (commands.length === 0) grid.put(box.top + 1, box.left + 2, 'nothing is called that', QUIET);
   const from = Math.max(0, prompt.chosen - rows + 1);
   for (const [index, { title, keys }] of commands.slice(from, from + rows).entries()) {
