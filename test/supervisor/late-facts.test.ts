@@ -53,3 +53,39 @@ test('a fact is about the present if its incarnation, deadline and activity are'
     assert.equal(isPresent(record, { ...now, [part]: now[part] - 1 }), false, part);
   }
 });
+
+test('a program that went to the background is known as such, though what it left calls setsid(2) later', () => {
+  const rig = new Rig([processConfig('web')]).startAll();
+  const pid = rig.pid('web');
+  rig.exit('web', 0, 1);
+  rig.clock.advance(60);
+  assert.equal(rig.state('web'), 'healthcheck');
+  rig.kernel.becomeDaemons(pid);
+  rig.clock.advance(20);
+  assert.equal(rig.state('web'), 'stopping');
+  rig.kernel.emptyGroup(pid);
+  assert.equal(rig.state('web'), 'failed');
+  assert.match(rig.see('web').reason ?? '', /put itself in the background/);
+});
+
+test('while the engine looks whether a daemon was left, nobody signals the number of the dead leader', () => {
+  const rig = new Rig([processConfig('web')]).startAll();
+  const pid = rig.pid('web');
+  rig.exit('web', 0, 1);
+  rig.decide('web', 'stop');
+  assert.deepEqual(rig.targetsOf(pid), []);
+  rig.clock.advance(20);
+  assert.deepEqual(rig.targetsOf(pid), ['SIGTERM others']);
+  rig.kernel.emptyGroup(pid);
+  assert.equal(rig.state('web'), 'stopped');
+});
+
+test('the look for a daemon ends, and what is left is stopped as members', () => {
+  const rig = new Rig([processConfig('web')]).startAll();
+  const pid = rig.pid('web');
+  rig.exit('web', 0, 1);
+  rig.clock.advance(200);
+  assert.deepEqual(rig.targetsOf(pid), ['SIGTERM others']);
+  rig.kernel.emptyGroup(pid);
+  assert.equal(rig.state('web'), 'completed');
+});

@@ -170,6 +170,11 @@ export class HandKernel implements Kernel {
     for (const listener of this.#listeners) listener(pid + 10_000);
   }
 
+  /** What is left of the group calls setsid(2). */
+  becomeDaemons(pid: number): void {
+    this.#child(pid).daemons = this.#child(pid).others;
+  }
+
   signalGroup(pid: number, signal: SignalName): 'delivered' | 'gone' {
     this.signals.push({ pid, signal });
     return this.groupIsAlive(pid) ? 'delivered' : 'gone';

@@ -147,7 +147,8 @@ export class FakeKernel implements Kernel {
   signalNewcomers(): void {}
 
   leftovers(family: number): readonly Leftover[] {
-    const alive = this.#membersOf(family).filter(({ pid, isZombie }) => pid !== family && !isZombie);
+    const leader = this.#leaders.get(family) ?? family;
+    const alive = this.#membersOf(family).filter(({ pid, isZombie }) => pid !== leader && !isZombie);
     return alive.map(({ pid }) => ({ pid, isDaemon: false }));
   }
 

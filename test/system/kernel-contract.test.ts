@@ -252,5 +252,22 @@ for (const [name, createDriver] of [
       await settled(() => assert.deepEqual(kernel.leftovers(family), []));
       assert.equal(kernel.signalFamily(family, 'SIGTERM', 'others'), 'gone');
     });
+
+    test('what a dead leader leaves can lead the family, and its exit is reported once more', async (t) => {
+      const { kernel, leavesMember, settled } = createDriver(t);
+      const exits: ExitStatus[] = [];
+      const { family } = leavesMember((status) => exits.push(status));
+      await settled(() => assert.equal(exits.length, 1));
+      const [member = 0, ...others] = kernel.orphansOf(family);
+      assert.deepEqual(others, []);
+      assert.match(kernel.relationOf(family, member).relation, /^(orphan|member)$/);
+      assert.equal(kernel.moveLeader(family, member), true);
+      assert.equal(kernel.relationOf(family, member).relation, 'leader');
+      assert.deepEqual(kernel.leftovers(family), [], 'the leader is none of the others');
+      assert.equal(kernel.signalProcess(member, 'SIGKILL'), 'delivered');
+      await settled(() => assert.deepEqual(exits[1], { how: 'signalled', signal: 'SIGKILL', core: false }));
+      assert.equal(kernel.relationOf(family, member).relation, 'gone');
+      assert.equal(kernel.moveLeader(family, member), false);
+    });
   });
 }

@@ -19,6 +19,10 @@ import type { SelfReports } from './self-reports.ts';
 import { environmentFor, spawnRequest, streamsFor, targetsFor } from './spawn-request.ts';
 import type { SpawnTurns } from './spawn-turns.ts';
 
+/** How often, and how many times, the engine looks whether what a program left becomes a daemon. */
+const LOOK_EVERY_MS = 20;
+const MAX_LOOKS = 10;
+
 export interface PerformContext {
   readonly clock: Clock;
   readonly kernel: Kernel;
@@ -143,7 +147,10 @@ function beginSpawn(
   const onExit = (status: ExitStatus): void => {
     context.input.release({ instance: record.name, incarnation });
     const wasBrief = context.clock.now() - record.spawnedAt < BRIEF_LIFE_MS;
-    answer({ kind: 'exited', status, leaves: whatItLeaves(record, status, context), wasBrief });
+    const tell = (): void =>
+      answer({ kind: 'exited', status, leaves: whatItLeaves(record, status, context), wasBrief });
+    if (mayLeaveDaemon(record, status, context)) awaitDaemon(record, context, tell);
+    else tell();
   };
   const onAnswer = (late: SpawnAnswer): void => {
     hasAnswer(record, context);
@@ -173,6 +180,36 @@ function takeOver(
   output.attach(id, spawned);
   const { stdin } = record.process;
   if (spawned.stdinFd !== undefined && stdin !== 'null') input.attach(id, spawned.stdinFd, stdin);
+}
+
+/** It went to the background, as it seems, and on a busy machine what it left has not come to its setsid(2) yet. */
+function mayLeaveDaemon(record: InstanceRecord, status: ExitStatus, { kernel }: PerformContext): boolean {
+  const { process, machine, rules, family } = record;
+  const isStart = machine.monitor === 'healthcheck' && !rules.isForking && !process.leaveRunning;
+  const endedWell = status.how === 'exited' && process.restart.exitCodes.includes(status.code);
+  if (!isStart || !endedWell || family === undefined) return false;
+  const left = kernel.leftovers(family);
+  return left.length > 0 && !left.some(({ isDaemon }) => isDaemon);
+}
+
+/** Looks again, a few times, until that is certain. Its number is free meanwhile: nobody must signal it. */
+function awaitDaemon(record: InstanceRecord, context: PerformContext, tell: () => void): void {
+  const { pid } = record;
+  const { family = 0 } = record;
+  record.pid = undefined;
+  let looks = 0;
+  const look = (): void => {
+    looks += 1;
+    const left = context.kernel.leftovers(family);
+    const isCertain = left.length === 0 || left.some(({ isDaemon }) => isDaemon);
+    if (!isCertain && looks < MAX_LOOKS && record.machine.monitor === 'healthcheck') {
+      context.clock.after(LOOK_EVERY_MS, look);
+      return;
+    }
+    record.pid = pid;
+    tell();
+  };
+  context.clock.after(LOOK_EVERY_MS, look);
 }
 
 /** What is to stay is let go; daemons that a set-up step has started are. */

@@ -105,7 +105,9 @@ export class SelfReports {
   }
 
   /** Whether nothing but the program says when it is ready. */
-  proves({ process, machine }: InstanceRecord): boolean {
+  proves({ key, process, machine }: InstanceRecord): boolean {
+    // Started before a reload gave it such a key.
+    if (!this.#lives.has(key)) return false;
     if (process.readiness?.kind !== 'forked') return process.readiness !== undefined;
     return !machine.isAdopted || process.health.probe.kind === 'uptime';
   }
