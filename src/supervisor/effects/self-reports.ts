@@ -281,7 +281,7 @@ export class SelfReports {
   /** A fact about one that runs; of one that is being stopped already, nothing follows. */
   #tell(record: InstanceRecord, fact: Parameters<TellFact>[1]): void {
     const { activity, machine } = record;
-    if (activity === undefined || machine.leader !== 'alive') return;
+    if (activity === undefined) return;
     const about = { incarnation: machine.incarnation, activity: activity.number };
     this.#context.fact(record, fact, about, record.lastEvent);
   }
