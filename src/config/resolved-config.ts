@@ -4,11 +4,11 @@
  */
 
 import type { Level } from '../levels.ts';
-import type { RestartRules, StopStage } from '../lifecycle/rules.ts';
+import type { CommandStage, PauseStage, RestartRules, SignalStage } from '../lifecycle/rules.ts';
 import type { SignalName } from '../signals.ts';
 import type { EngineSource } from './schema/schema.ts';
 
-export type { BackoffRules, RestartRules, StopStage } from '../lifecycle/rules.ts';
+export type { BackoffRules, RestartRules } from '../lifecycle/rules.ts';
 
 export interface ResolvedConfig {
   readonly engine: EngineConfig;
@@ -98,6 +98,20 @@ export interface HookConfig {
 export type HookEvent = EventOf<keyof NonNullable<EngineSource['hooks']>>;
 type EventOf<Key> = Key extends `on_${infer Event}` ? Event : never;
 
+/** A command that runs around the life of a process. */
+export interface StepConfig {
+  /** As in the configuration: `pre_start[1]`. */
+  readonly name: string;
+  readonly command: { readonly file: string; readonly args: readonly string[] };
+  readonly timeoutMs: number;
+  /** `engine`: by the engine's own user, with its rights. */
+  readonly as: 'process' | 'engine';
+}
+
+export type Steps = Readonly<Record<'preStart' | 'postStart' | 'postExit', readonly StepConfig[]>>;
+
+export type StopStage = SignalStage | PauseStage | (CommandStage & { readonly step: StepConfig });
+
 export interface ProcessConfig {
   readonly name: string;
   readonly description: string | undefined;
@@ -117,11 +131,14 @@ export interface ProcessConfig {
   /** How long a start may take, until it is healthy or, as a one-shot, has exited; undefined: no limit. */
   readonly startTimeoutMs: number | undefined;
   readonly stop: readonly StopStage[];
+  readonly steps?: Steps;
   /** Who gets the KILL after it. */
   readonly kill: 'leader' | 'all';
   /** What it has started stays when it ends. */
   readonly leaveRunning: boolean;
   readonly reloadSignal: SignalName | undefined;
+  /** Has it read its configuration again, in place of a signal. */
+  readonly reload?: StepConfig;
   readonly health: HealthRules;
   /** Everything that only a new incarnation can take over. */
   readonly spawn: SpawnSettings;

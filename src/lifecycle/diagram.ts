@@ -1,7 +1,7 @@
 /** The tables for people: state diagrams in Mermaid's notation, and RELOAD. Made from them, so that they cannot disagree. */
 
 import { ENGINE, ENGINE_FACTS, ENGINE_PHASES, MOVES } from './engine.ts';
-import { FACT_KINDS } from './events.ts';
+import { FACT_KINDS, type FactKind } from './events.ts';
 import { type ChangeKind, type Finding, RELOAD } from './reload.ts';
 import { DESIRED_STATES, MONITOR_STATES, type MonitorState } from './states.ts';
 import { type FactMove, type Reconciliation, TABLES } from './transitions.ts';
@@ -19,15 +19,23 @@ const FACT_TARGETS: Readonly<Record<FactMove, readonly Target[]>> = {
   'enter waiting': [{ to: 'waiting' }],
   'begin again': BEGINNINGS,
   'enter blocked': [{ to: 'blocked' }],
-  'enter starting': [{ to: 'starting' }],
+  'begin incarnation': [{ to: 'preparing', when: 'pre_start' }, { to: 'starting' }],
+  'next pre_start': [{ to: 'starting' }],
+  'next post_start': [{ to: 'healthy' }],
+  'next post_exit': [{ to: 'ended' }],
+  'fail poststart': [{ to: 'stopping' }],
+  'lose step': [{ to: 'cleaning', when: 'post_exit' }, { to: 'ended' }],
+  reload: [],
+  'end reload': [],
   'begin life': [
     { to: 'healthcheck', when: 'service' },
     { to: 'running', when: 'one-shot' },
   ],
-  'enter healthy': [{ to: 'healthy' }],
+  'enter healthy': [{ to: 'poststart', when: 'post_start' }, { to: 'healthy' }],
   'enter unhealthy': [{ to: 'unhealthy' }],
-  conclude: [{ to: 'ended' }],
+  conclude: [{ to: 'cleaning', when: 'post_exit' }, { to: 'ended' }],
   'lose leader': [
+    { to: 'cleaning', when: 'leaving nothing, post_exit' },
     { to: 'ended', when: 'leaving nothing' },
     { to: 'stopping', when: 'leaving processes' },
   ],
@@ -47,6 +55,12 @@ const FACT_TARGETS: Readonly<Record<FactMove, readonly Target[]>> = {
   never: [],
 };
 
+/** Its step is always there, and its end awaited. */
+const EXCEPTIONS: { readonly [State in MonitorState]?: { readonly [Kind in FactKind]?: readonly Target[] } } =
+  {
+    poststart: { exited: [{ to: 'stopping' }] },
+  };
+
 /** `judge` may also change what is wanted, to `resting` or `givenUp`, which have edges of their own. */
 const WISH_TARGETS: Readonly<Record<Reconciliation, readonly Target[]>> = {
   stay: [],
@@ -56,6 +70,8 @@ const WISH_TARGETS: Readonly<Record<Reconciliation, readonly Target[]>> = {
   halt: [{ to: 'stopping' }],
   kill: [{ to: 'stopping' }],
   abort: [],
+  'end step': [],
+  'kill step': [],
   remedy: [{ to: 'stopping', when: 'on_unhealthy = restart' }],
   judge: [
     { to: 'backoff', when: 'retry' },
@@ -94,7 +110,8 @@ export function stateDiagram(): string {
   const edges = new Edges();
   for (const state of MONITOR_STATES) {
     for (const fact of FACT_KINDS) {
-      for (const target of FACT_TARGETS[TABLES.facts[state][fact]]) edges.addTarget(state, target, fact);
+      const targets = EXCEPTIONS[state]?.[fact] ?? FACT_TARGETS[TABLES.facts[state][fact]];
+      for (const target of targets) edges.addTarget(state, target, fact);
     }
     for (const wish of DESIRED_STATES) {
       for (const target of WISH_TARGETS[TABLES.reconcile[state][wish]])

@@ -6,6 +6,9 @@ import type { SignalTarget } from './rules.ts';
 /** Work that belongs to a state: begun on entering, ended on leaving. */
 export type Activity = 'awaitConnection' | 'awaitDependencies' | 'watchReadiness' | 'watchLiveness';
 
+/** When a step runs. `stop`: `index` is that of the stage in the stop sequence. */
+export type StepStage = 'preStart' | 'postStart' | 'reload' | 'stop' | 'postExit';
+
 /** Replaces any deadline the instance has. */
 interface ArmDeadline {
   readonly kind: 'armDeadline';
@@ -23,6 +26,10 @@ export type Effect =
   /** To processes of the present incarnation. */
   | { readonly kind: 'signal'; readonly signal: SignalName; readonly to: SignalTarget }
   | ArmDeadline
+  /** One at a time: the one before has ended. */
+  | { readonly kind: 'runStep'; readonly stage: StepStage; readonly index: number }
+  /** Its end is a fact in any case. `now`: by KILL alone. */
+  | { readonly kind: 'endStep'; readonly why: 'timed-out' | 'cancelled'; readonly now: boolean }
   | { readonly kind: 'disarmDeadline' }
   | { readonly kind: 'beginActivity'; readonly activity: Activity }
   | { readonly kind: 'endActivity' }

@@ -37,6 +37,12 @@ export type Fact =
   | { readonly kind: 'watchdogExpired'; readonly reason: string }
   /** After the leader, the last process of the incarnation is gone too. */
   | { readonly kind: 'othersVanished' }
+  /** The step that ran has ended well, and nothing that it started is left. */
+  | { readonly kind: 'stepSucceeded' }
+  /** It could not start, ended badly, took too long, or was cancelled; nothing that it started is left. */
+  | { readonly kind: 'stepFailed'; readonly failure: SpawnFailure }
+  /** The program is to read its configuration again, by the command for that. */
+  | { readonly kind: 'reloadRequested' }
   /** The deadline that the present state set itself. */
   | { readonly kind: 'deadlinePassed' }
   /** A reload changed what it goes by. */
@@ -76,6 +82,9 @@ export const FACT_KINDS: readonly FactKind[] = [
   'stopAnnounced',
   'watchdogExpired',
   'othersVanished',
+  'stepSucceeded',
+  'stepFailed',
+  'reloadRequested',
   'deadlinePassed',
   'rulesChanged',
 ];

@@ -1,6 +1,8 @@
 /** How an incarnation ended. Shells show `128 + n` for a signal; inside taskmaster the two stay apart. */
 
-export type { ExitStatus } from '../exit-status.ts';
+import type { ExitStatus } from '../exit-status.ts';
+
+export type { ExitStatus };
 
 /** The step between fork and exec (or before) that failed, and its errno: `{step: 'change user', errno: 'EPERM'}`. */
 export interface SpawnFailure {
@@ -11,6 +13,8 @@ export interface SpawnFailure {
   readonly message: string;
   /** There where it may heal whatever its errno says: what is missing is somebody else's to bring. */
   readonly isPassing?: true;
+  /** How the step before the program ended, if it was one that failed. */
+  readonly stepStatus?: ExitStatus | 'timed-out';
 }
 
 /** Errors of a moment; any other failure to spawn cannot heal by itself (fork(2), execve(2)). */

@@ -7,7 +7,7 @@ import type { DesiredState, MonitorState } from './states.ts';
  * What ended an incarnation: itself, a request to stop, its health check, its watchdog, the limit on its start, or that
  * nobody was connected (`idle`). `backgrounded`: its leader ended well before it was healthy while a descendant went on in
  * a session of its own, as daemons do. `vanished`: it was to leave a daemon, and left none, or one that ended before it
- * was known.
+ * was known. `poststart-failed`: a step after its start failed.
  */
 export type Ending =
   | 'by-itself'
@@ -17,7 +17,8 @@ export type Ending =
   | 'start-timeout'
   | 'idle'
   | 'backgrounded'
-  | 'vanished';
+  | 'vanished'
+  | 'poststart-failed';
 
 /**
  * Index into `rules.stop`. Before the first of them: `announced`, it stops by itself, or `aborted`, SIGABRT was sent.
@@ -41,6 +42,14 @@ export interface Instance {
   /** While stopping; `killed` also of a spawn that was given up. */
   readonly stopStage: StopStep;
   readonly ending: Ending;
+  /** The step that runs, or one of an earlier state that is being ended; no state of rest is entered before it is gone. */
+  readonly step: 'none' | 'running' | 'ending' | 'killed';
+  /** Which of the present state's steps comes or runs. */
+  readonly stepIndex: number;
+  /** The steps after its start have ended well. */
+  readonly isIntroduced: boolean;
+  /** Its command to read its configuration again is to run as soon as it can. */
+  readonly isReloadDue: boolean;
   /** How the last incarnation ended; undefined before the first did. */
   readonly outcome: Outcome | undefined;
   /** Restarts in a row, see `Rules.restart.maxRestarts`. */
@@ -57,6 +66,10 @@ export const NEW_INSTANCE: Instance = {
   isAdopted: false,
   stopStage: 0,
   ending: 'by-itself',
+  step: 'none',
+  stepIndex: 0,
+  isIntroduced: false,
+  isReloadDue: false,
   outcome: undefined,
   restarts: 0,
   briefLives: 0,

@@ -21,6 +21,8 @@ export function judge(instance: Instance, rules: Rules): Verdict {
   const mayRetry = maxRestarts === undefined || restarts < maxRestarts;
   if (outcome === undefined) return 'giveUp';
   if (outcome.kind === 'notStarted') {
+    // Steps did run: to run them again is a restart.
+    if (policy === 'no' && outcome.failure.stepStatus !== undefined) return 'giveUp';
     // Nothing ran, so even `autorestart = "no"` has nothing it would be restarting: only the start is tried again.
     return mayHeal(outcome.failure) && mayRetry ? 'retry' : 'giveUp';
   }

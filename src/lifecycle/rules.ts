@@ -12,7 +12,9 @@ export interface Rules {
   readonly restart: RestartRules;
   /** How long a start may take, until it is healthy or, as a one-shot, has exited; undefined: no limit. */
   readonly startTimeoutMs: number | undefined;
-  /** At least one; KILL follows the last. */
+  /** How many steps there are. */
+  readonly steps: Readonly<Record<'preStart' | 'postStart' | 'postExit', number>>;
+  /** At least one signal; KILL follows the last stage. */
   readonly stop: readonly StopStage[];
   /** Who gets the KILL that follows the last stage, while the leader lives. */
   readonly kill: 'leader' | 'all';
@@ -39,15 +41,30 @@ export interface BackoffRules {
   readonly resetMs: number;
 }
 
-export interface StopStage {
+export type StopStage = SignalStage | CommandStage | PauseStage;
+
+export interface SignalStage {
+  readonly kind: 'signal';
   readonly signal: SignalName;
   readonly waitMs: number;
   /** Who gets it while the leader lives; once it is dead, those that have not had one. */
   readonly to: 'leader' | 'group' | 'others';
 }
 
+/** Runs while the leader lives; the next stage follows when it has ended, or after so long. */
+export interface CommandStage {
+  readonly kind: 'command';
+  readonly waitMs: number;
+}
+
+/** Only waits. */
+export interface PauseStage {
+  readonly kind: 'pause';
+  readonly waitMs: number;
+}
+
 /**
  * `leader`: the process that was spawned. `group`: its whole process group. `others`: every descendant but the
  * leader. `outsiders`: every descendant that has left the group. `all`: the group and every descendant.
  */
-export type SignalTarget = StopStage['to'] | 'outsiders' | 'all';
+export type SignalTarget = SignalStage['to'] | 'outsiders' | 'all';

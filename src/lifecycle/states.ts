@@ -8,12 +8,15 @@ export const MONITOR_STATES = [
   'listening',
   'waiting',
   'blocked',
+  'preparing',
   'starting',
   'healthcheck',
   'running',
+  'poststart',
   'healthy',
   'unhealthy',
   'stopping',
+  'cleaning',
   'ended',
   'backoff',
   'completed',
@@ -53,18 +56,34 @@ const ARRIVALS: Readonly<Record<MonitorState, Arrival>> = {
   listening: { up: 'arrived', down: 'on the way', isStarted: false },
   waiting: { up: 'on the way', down: 'on the way', isStarted: true },
   blocked: { up: 'stuck', down: 'on the way', isStarted: false },
+  preparing: { up: 'on the way', down: 'on the way', isStarted: true },
   starting: { up: 'on the way', down: 'on the way', isStarted: true },
   healthcheck: { up: 'on the way', down: 'on the way', isStarted: true },
   running: { up: 'on the way', down: 'on the way', isStarted: true },
+  poststart: { up: 'on the way', down: 'on the way', isStarted: true },
   healthy: { up: 'arrived', down: 'on the way', isStarted: true },
   unhealthy: { up: 'stuck', down: 'on the way', isStarted: true },
   stopping: { up: 'on the way', down: 'on the way', isStarted: false },
+  cleaning: { up: 'on the way', down: 'on the way', isStarted: false },
   ended: { up: 'on the way', down: 'on the way', isStarted: false },
   backoff: { up: 'on the way', down: 'on the way', isStarted: false },
   completed: { up: 'arrived', down: 'arrived', isStarted: false },
   stopped: { up: 'stuck', down: 'arrived', isStarted: false },
   failed: { up: 'stuck', down: 'arrived', isStarted: false },
 };
+
+/** Its program runs, and is not being stopped. */
+export function isAtWork(state: MonitorState): boolean {
+  return AT_WORK.has(state);
+}
+
+const AT_WORK: ReadonlySet<MonitorState> = new Set([
+  'healthcheck',
+  'running',
+  'poststart',
+  'healthy',
+  'unhealthy',
+]);
 
 /** It is where the action wants it. */
 export function hasArrived(action: Action, state: MonitorState): boolean {

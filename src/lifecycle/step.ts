@@ -4,41 +4,26 @@
  */
 
 import { BACKOFF_SPREAD, backoffDelay } from './backoff.ts';
-import type { Activity, Effect } from './effects.ts';
+import type { Effect } from './effects.ts';
+import { endStep, enter, enterHealthy, enterSteps, nextStep, reloadIfDue, type Step } from './enter.ts';
 import type { Fact, LifecycleEvent } from './events.ts';
-import type { Ending, Instance, StopStep } from './instance.ts';
+import type { Instance } from './instance.ts';
 import { judge } from './policy.ts';
-import type { Rules, StopStage } from './rules.ts';
-import type { MonitorState } from './states.ts';
+import type { Rules } from './rules.ts';
+import {
+  abort,
+  awaitEnd,
+  concludeLost,
+  escalate,
+  halt,
+  isStarter,
+  loseLeader,
+  loseStep,
+} from './stopping.ts';
 import { type FactMove, type Reconciliation, TABLES, type Tables } from './transitions.ts';
-
-export interface Step {
-  readonly next: Instance;
-  readonly effects: readonly Effect[];
-}
-
-const ACTIVITIES: Readonly<Record<MonitorState, Activity | undefined>> = {
-  idle: undefined,
-  listening: 'awaitConnection',
-  waiting: 'awaitDependencies',
-  blocked: 'awaitDependencies',
-  starting: undefined,
-  healthcheck: 'watchReadiness',
-  running: undefined,
-  healthy: 'watchLiveness',
-  unhealthy: 'watchLiveness',
-  stopping: undefined,
-  ended: undefined,
-  backoff: undefined,
-  completed: undefined,
-  stopped: undefined,
-  failed: undefined,
-};
 
 /** How long the kernel may take to execute a program; nearly always it is a millisecond. */
 export const MAX_SPAWN_MS = 10_000;
-
-type Exit = Extract<Fact, { kind: 'exited' }>;
 
 /** No path through RECONCILE is nearly as long; a table with a loop must not hang PID 1. */
 const MOST_RECONCILIATIONS = 12;
@@ -88,8 +73,25 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
       return begin(instance, rules);
     case 'enter blocked':
       return enter(instance, 'blocked');
-    case 'enter starting':
-      return spawn(instance);
+    case 'begin incarnation':
+      return beginIncarnation(instance, rules);
+    case 'next pre_start':
+      return nextStep(withoutStep(instance), 'preparing', rules) ?? spawn(withoutStep(instance));
+    case 'next post_start': {
+      const introduced = { ...withoutStep(instance), isIntroduced: true };
+      return nextStep(withoutStep(instance), 'poststart', rules) ?? enterHealthy(introduced, rules);
+    }
+    case 'next post_exit':
+      return nextStep(withoutStep(instance), 'cleaning', rules) ?? enter(withoutStep(instance), 'ended');
+    case 'fail poststart':
+      return halt(withoutStep(instance), 'poststart-failed', 0, rules);
+    case 'lose step':
+      return loseStep(instance, rules);
+    case 'reload':
+      return reloadIfDue({ next: { ...instance, isReloadDue: true }, effects: [] }, rules);
+    case 'end reload':
+      if (instance.step === 'none') return undefined;
+      return reloadIfDue({ next: withoutStep(instance), effects: [] }, rules);
     case 'begin life':
       return enter(
         { ...instance, leader: 'alive', isAdopted: false, ending: 'by-itself', stopStage: 0 },
@@ -97,16 +99,18 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
         startDeadline(rules, 'now'),
       );
     case 'enter healthy':
-      return enter(instance, 'healthy', resetDeadline(instance, rules));
+      return enterHealthy(instance, rules);
     case 'enter unhealthy':
-      return enter(instance, 'unhealthy', rules.onUnhealthy === 'exit' ? [{ kind: 'exitEngine' }] : []);
-    case 'conclude':
-      return concludeLost({ ...instance, briefLives: briefLivesAfter(instance, fact, rules) }, fact);
+      return enterUnhealthy(instance, rules);
+    case 'conclude': {
+      const left = fact.kind === 'stepFailed' ? withoutStep(instance) : instance;
+      return concludeLost(withBrief(left, fact, rules), fact, rules);
+    }
     case 'stop idle':
       return halt(instance, 'idle', 0, rules);
     case 'lose leader':
       if (fact.kind !== 'exited') return undefined;
-      return loseLeader({ ...instance, briefLives: briefLivesAfter(instance, fact, rules) }, fact, rules);
+      return loseLeader(withBrief(instance, fact, rules), fact, rules);
     case 'take leader':
       return { next: { ...instance, leader: 'alive', isAdopted: true }, effects: [] };
     case 'await end':
@@ -114,7 +118,7 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
     case 'abort':
       return abort(instance, rules);
     case 'escalate':
-      return sendStage({ ...instance, stopStage: nextStage(instance) }, rules);
+      return instance.monitor === 'stopping' ? escalate(instance, rules) : undefined;
     case 'give up spawn':
       return abandonSpawn(instance, 'timed-out');
     case 'time out':
@@ -155,7 +159,7 @@ function reconcile(
       return halt(instance, 'requested', 0, rules);
     case 'kill':
       return instance.stopStage === 'killed' && instance.monitor === 'stopping'
-        ? { next: instance, effects: [] }
+        ? endStep(instance, 'cancelled', true)
         : halt(instance, 'requested', 'killed', rules);
     case 'abort':
       return abandonSpawn(instance, 'cancelled');
@@ -163,6 +167,10 @@ function reconcile(
       return rules.onUnhealthy === 'restart'
         ? halt(instance, 'unhealthy', 0, rules)
         : { next: instance, effects: [] };
+    case 'end step':
+      return instance.step === 'none' ? undefined : endStep(instance, 'cancelled');
+    case 'kill step':
+      return instance.step === 'none' ? undefined : endStep(instance, 'cancelled', true);
     case 'judge':
       return applyVerdict(instance, rules, tables);
     case 'enter stopped':
@@ -176,14 +184,28 @@ function reconcile(
   }
 }
 
-/** Leaves a state, with its deadline and its activity, and enters another; an activity both share goes on. */
-function enter(instance: Instance, monitor: MonitorState, andThen: readonly Effect[] = []): Step {
-  const before = ACTIVITIES[instance.monitor];
-  const after = ACTIVITIES[monitor];
-  const effects: Effect[] = [{ kind: 'disarmDeadline' }];
-  if (before !== undefined && before !== after) effects.push({ kind: 'endActivity' });
-  if (after !== undefined && after !== before) effects.push({ kind: 'beginActivity', activity: after });
-  return { next: { ...instance, monitor }, effects: [...effects, ...andThen] };
+function withoutStep(instance: Instance): Instance {
+  return { ...instance, step: 'none' };
+}
+
+function withBrief(instance: Instance, fact: Fact, rules: Rules): Instance {
+  return { ...instance, briefLives: briefLivesAfter(instance, fact, rules) };
+}
+
+function beginIncarnation(instance: Instance, rules: Rules): Step {
+  const begun: Instance = {
+    ...instance,
+    incarnation: instance.incarnation + 1,
+    stopStage: 0,
+  };
+  return rules.steps.preStart > 0 ? enterSteps(begun, 'preparing') : spawn(begun);
+}
+
+/** One that is restarted for it reads its configuration by that. */
+function enterUnhealthy(instance: Instance, rules: Rules): Step {
+  const exits: readonly Effect[] = rules.onUnhealthy === 'exit' ? [{ kind: 'exitEngine' }] : [];
+  const entered = enter(instance, 'unhealthy', exits);
+  return rules.onUnhealthy === 'restart' ? entered : reloadIfDue(entered, rules);
 }
 
 function begin(instance: Instance, rules: Rules): Step {
@@ -191,10 +213,9 @@ function begin(instance: Instance, rules: Rules): Step {
 }
 
 function spawn(instance: Instance): Step {
-  const incarnation = instance.incarnation + 1;
-  return enter({ ...instance, incarnation, stopStage: 0 }, 'starting', [
+  return enter(instance, 'starting', [
     { kind: 'armDeadline', afterMs: MAX_SPAWN_MS, from: 'now', spread: 0 },
-    { kind: 'spawn', incarnation },
+    { kind: 'spawn', incarnation: instance.incarnation },
   ]);
 }
 
@@ -208,142 +229,15 @@ function startDeadline({ startTimeoutMs }: Rules, from: 'now' | 'spawn'): readon
   return [{ kind: 'armDeadline', afterMs: startTimeoutMs, from, spread: 0 }];
 }
 
-function resetDeadline(instance: Instance, rules: Rules): readonly Effect[] {
-  if (instance.restarts === 0) return [];
-  return [{ kind: 'armDeadline', afterMs: rules.restart.backoff.resetMs, from: 'now', spread: 0 }];
-}
-
-/** It has the time of the first stage to end by itself. */
-function awaitEnd(instance: Instance, rules: Rules): Step {
-  const waiting: Instance = { ...instance, stopStage: 'announced' };
-  return enter(waiting, 'stopping', [firstWait(rules)]);
-}
-
-/** One that hangs hears no polite signal: SIGABRT comes first, as systemd has it, and may leave a core file. */
-function abort(instance: Instance, rules: Rules): Step {
-  if (rules.onWatchdog === 'none') return { next: instance, effects: [] };
-  if (rules.onWatchdog === 'exit') return { next: instance, effects: [{ kind: 'exitEngine' }] };
-  const aborted: Instance = { ...instance, ending: 'watchdog', stopStage: 'aborted' };
-  return enter(aborted, 'stopping', [{ kind: 'signal', signal: 'SIGABRT', to: 'leader' }, firstWait(rules)]);
-}
-
-function firstWait({ stop }: Rules): Effect {
-  return { kind: 'armDeadline', afterMs: stop[0]?.waitMs ?? 0, from: 'now', spread: 0 };
-}
-
-function halt(instance: Instance, ending: Ending, stopStage: StopStep, rules: Rules): Step {
-  const { outcome, leader } = instance;
-  // Of a starter that has ended: how its incarnation ends is known only now.
-  const known = leader === 'dead' && outcome?.kind === 'ended' ? { ...outcome, ending } : outcome;
-  const left = enter({ ...instance, ending, stopStage, outcome: known }, 'stopping');
-  const signalled = sendStage(left.next, rules);
-  return { next: signalled.next, effects: [...left.effects, ...signalled.effects] };
-}
-
-/** @returns undefined past the last one, and before the first. */
-function stageOf({ stopStage }: Instance, rules: Rules): StopStage | undefined {
-  return typeof stopStage === 'number' ? rules.stop[stopStage] : undefined;
-}
-
-function nextStage({ stopStage }: Instance): StopStep {
-  if (stopStage === 'killed') return stopStage;
-  return typeof stopStage === 'number' ? stopStage + 1 : 0;
-}
-
-/**
- * The signal of the present stop stage, and how long it is given; after the last comes KILL. It is final for all, or
- * for the leader alone: what that leaves behind has the stop sequence before it.
- */
-function sendStage(instance: Instance, rules: Rules): Step {
-  const stage = stageOf(instance, rules);
-  const isOrphaned = instance.leader === 'dead';
-  if (stage === undefined) {
-    const spares = rules.kill === 'leader' && !isOrphaned && instance.desired !== 'killed';
-    return {
-      next: { ...instance, stopStage: 'killed' },
-      effects: [{ kind: 'signal', signal: 'SIGKILL', to: spares ? 'leader' : 'all' }],
-    };
-  }
-  return {
-    next: instance,
-    effects: [
-      { kind: 'signal', signal: stage.signal, to: isOrphaned ? 'others' : stage.to },
-      { kind: 'armDeadline', afterMs: stage.waitMs, from: 'now', spread: 0 },
-    ],
-  };
-}
-
-function conclude(instance: Instance, fact: Fact): Step {
-  return enter({ ...instance, leader: 'none', outcome: outcomeOf(instance, fact) }, 'ended');
-}
-
-/** The last of it is gone: of one that was to leave a daemon, before that daemon was known. */
-function concludeLost(instance: Instance, fact: Fact): Step {
-  const { monitor, outcome } = instance;
-  if (monitor !== 'healthcheck' || outcome?.kind !== 'ended') return conclude(instance, fact);
-  return conclude({ ...instance, outcome: { ...outcome, ending: 'vanished' } }, fact);
-}
-
-/** Nothing of the incarnation may outlive it. */
-function loseLeader(instance: Instance, fact: Exit, rules: Rules): Step {
-  if (isStarter(instance, fact, rules)) {
-    if (fact.leaves === 'nothing') return conclude({ ...instance, ending: 'vanished' }, fact);
-    return { next: { ...instance, leader: 'dead', outcome: outcomeOf(instance, fact) }, effects: [] };
-  }
-  if (fact.leaves === 'nothing') return conclude(instance, fact);
-  const ending = wentToBackground(instance, fact, rules) ? 'backgrounded' : instance.ending;
-  const orphaned: Instance = { ...instance, ending, leader: 'dead' };
-  return stopOthers({ ...orphaned, outcome: outcomeOf(orphaned, fact) }, rules);
-}
-
-/** What the leader left has had the signal, and keeps the time it was given; or it gets the sequence from its start. */
-function stopOthers(instance: Instance, rules: Rules): Step {
-  if (instance.monitor !== 'stopping') return halt(instance, instance.ending, 0, rules);
-  const stage = stageOf(instance, rules);
-  if (stage === undefined) {
-    const isBefore = instance.stopStage === 'announced' || instance.stopStage === 'aborted';
-    if (isBefore || (rules.kill === 'leader' && instance.desired !== 'killed'))
-      return sendStage({ ...instance, stopStage: 0 }, rules);
-    return { next: instance, effects: [{ kind: 'signal', signal: 'SIGKILL', to: 'all' }] };
-  }
-  switch (stage.to) {
-    case 'leader':
-      return sendStage({ ...instance, stopStage: 0 }, rules);
-    case 'group':
-      return { next: instance, effects: [{ kind: 'signal', signal: stage.signal, to: 'outsiders' }] };
-    case 'others':
-      return { next: instance, effects: [] };
-  }
-}
-
-/** It ended well before anyone could see it healthy, and goes on as a daemon: no service ends like that. */
-function wentToBackground({ monitor }: Instance, exit: Exit, rules: Rules): boolean {
-  return monitor === 'healthcheck' && exit.leaves === 'daemons' && !rules.isForking && endedWell(exit, rules);
-}
-
-/** It has done what it was started for: to leave a daemon. */
-function isStarter({ monitor, isAdopted }: Instance, exit: Exit, rules: Rules): boolean {
-  return rules.isForking && monitor === 'healthcheck' && !isAdopted && endedWell(exit, rules);
-}
-
-function endedWell({ status }: Exit, rules: Rules): boolean {
-  return status.how === 'exited' && rules.restart.exitCodes.includes(status.code);
-}
-
 /** A start that failed is as brief as a life can be. */
 function briefLivesAfter(instance: Instance, fact: Fact, rules: Rules): number {
   const isStart = fact.kind === 'exited' && isStarter(instance, fact, rules) && fact.leaves !== 'nothing';
   if (isStart) return instance.briefLives;
   if (fact.kind === 'exited' && !fact.wasBrief) return 0;
   const hasVanished = fact.kind === 'othersVanished' && instance.monitor === 'healthcheck';
-  if (fact.kind !== 'exited' && fact.kind !== 'spawnFailed' && !hasVanished) return instance.briefLives;
+  const isEnd = fact.kind === 'exited' || fact.kind === 'spawnFailed' || fact.kind === 'stepFailed';
+  if (!isEnd && !hasVanished) return instance.briefLives;
   return Math.min(instance.briefLives + 1, rules.maxBriefLives + 1);
-}
-
-function outcomeOf(instance: Instance, fact: Fact): Instance['outcome'] {
-  if (fact.kind === 'exited') return { kind: 'ended', status: fact.status, ending: instance.ending };
-  if (fact.kind === 'spawnFailed') return { kind: 'notStarted', failure: fact.failure };
-  return instance.outcome;
 }
 
 function applyVerdict(instance: Instance, rules: Rules, tables: Tables): Step | undefined {

@@ -12,12 +12,26 @@ export type FactMove =
   /** Until a connection comes, where one starts the program. */
   | 'begin again'
   | 'enter blocked'
-  | 'enter starting'
+  /** A new incarnation: the steps before it, or its program. */
+  | 'begin incarnation'
+  /** The next of the state's steps, or what follows the last: its program, health, its end. */
+  | 'next pre_start'
+  | 'next post_start'
+  | 'next post_exit'
+  /** A step after the start failed: the stop sequence. */
+  | 'fail poststart'
+  /** What a stop waits for: the next stage after its command, and the end where nothing else is left. */
+  | 'lose step'
+  /** The command by which the program reads its configuration again, as soon as it may run. */
+  | 'reload'
+  /** The command has ended; again, if that was asked for meanwhile. */
+  | 'end reload'
   /** A service is proven healthy first; a one-shot simply runs. */
   | 'begin life'
+  /** Proven healthy: healthy at once, or when the steps after the start have ended well. */
   | 'enter healthy'
   | 'enter unhealthy'
-  /** Nothing of the incarnation is left. */
+  /** Nothing of the incarnation is left, or a step before it failed. */
   | 'conclude'
   /** Nobody is connected: the stop sequence, from its first signal. */
   | 'stop idle'
@@ -64,17 +78,27 @@ const NOTHING = {
   stopAnnounced: 'never',
   watchdogExpired: 'never',
   othersVanished: 'never',
+  stepSucceeded: 'never',
+  stepFailed: 'never',
+  reloadRequested: 'never',
   deadlinePassed: 'never',
   rulesChanged: 'forgive',
 } as const satisfies Record<FactKind, FactMove>;
+
+const RELOADS = {
+  stepSucceeded: 'end reload',
+  stepFailed: 'end reload',
+  reloadRequested: 'reload',
+} as const;
 
 export type FactTable = Readonly<Record<MonitorState, Readonly<Record<FactKind, FactMove>>>>;
 
 export const FACTS: FactTable = {
   idle: NOTHING,
   listening: { ...NOTHING, connectionCame: 'enter waiting', rulesChanged: 'renew listening' },
-  waiting: { ...NOTHING, dependenciesReady: 'enter starting', dependenciesFailed: 'enter blocked' },
-  blocked: { ...NOTHING, dependenciesReady: 'enter starting', dependenciesRevived: 'enter waiting' },
+  waiting: { ...NOTHING, dependenciesReady: 'begin incarnation', dependenciesFailed: 'enter blocked' },
+  blocked: { ...NOTHING, dependenciesReady: 'begin incarnation', dependenciesRevived: 'enter waiting' },
+  preparing: { ...NOTHING, stepSucceeded: 'next pre_start', stepFailed: 'conclude' },
   starting: {
     ...NOTHING,
     spawned: 'begin life',
@@ -93,10 +117,25 @@ export const FACTS: FactTable = {
     othersVanished: 'conclude',
     deadlinePassed: 'time out',
     rulesChanged: 'renew start',
+    reloadRequested: 'reload',
   },
-  running: { ...NOTHING, exited: 'lose leader', deadlinePassed: 'time out', rulesChanged: 'renew start' },
+  running: {
+    ...NOTHING,
+    ...RELOADS,
+    exited: 'lose leader',
+    deadlinePassed: 'time out',
+    rulesChanged: 'renew start',
+  },
+  poststart: {
+    ...NOTHING,
+    exited: 'lose leader',
+    stepSucceeded: 'next post_start',
+    stepFailed: 'fail poststart',
+    reloadRequested: 'reload',
+  },
   healthy: {
     ...NOTHING,
+    ...RELOADS,
     becameUnhealthy: 'enter unhealthy',
     becameIdle: 'stop idle',
     exited: 'lose leader',
@@ -107,6 +146,7 @@ export const FACTS: FactTable = {
   },
   unhealthy: {
     ...NOTHING,
+    ...RELOADS,
     becameHealthy: 'enter healthy',
     becameIdle: 'stop idle',
     exited: 'lose leader',
@@ -117,8 +157,11 @@ export const FACTS: FactTable = {
     ...NOTHING,
     exited: 'lose leader',
     othersVanished: 'conclude',
+    stepSucceeded: 'lose step',
+    stepFailed: 'lose step',
     deadlinePassed: 'escalate',
   },
+  cleaning: { ...NOTHING, stepSucceeded: 'next post_exit', stepFailed: 'next post_exit' },
   ended: { ...NOTHING, rulesChanged: 'never' },
   backoff: { ...NOTHING, deadlinePassed: 'begin again', rulesChanged: 'judge again' },
   completed: NOTHING,
@@ -160,6 +203,10 @@ export type Reconciliation =
   | 'kill'
   /** The spawn is given up, and its answer awaited, unless that was done. */
   | 'abort'
+  /** The running step is ended, and its end awaited, unless that was done. */
+  | 'end step'
+  /** The same without patience. */
+  | 'kill step'
   /** Unhealthy: as `on_unhealthy` says. */
   | 'remedy'
   /** It ended by itself: policy decides between a retry, rest, and giving up. */
@@ -206,6 +253,15 @@ export const RECONCILE: ReconcileTable = {
   listening: { ...AWAITING, start: 'begin now', restart: 'begin now' },
   waiting: AWAITING,
   blocked: AWAITING,
+  preparing: {
+    start: 'stay',
+    up: 'stay',
+    restart: 'end step',
+    down: 'end step',
+    killed: 'kill step',
+    resting: 'never',
+    givenUp: 'never',
+  },
   // An answer that comes all the same is dealt with: what has just been spawned is stopped.
   starting: {
     start: 'stay',
@@ -218,6 +274,7 @@ export const RECONCILE: ReconcileTable = {
   },
   healthcheck: RUNNING,
   running: RUNNING,
+  poststart: RUNNING,
   healthy: RUNNING,
   unhealthy: { ...RUNNING, up: 'remedy' },
   stopping: {
@@ -226,6 +283,16 @@ export const RECONCILE: ReconcileTable = {
     restart: 'stay',
     down: 'stay',
     killed: 'kill',
+    resting: 'never',
+    givenUp: 'never',
+  },
+  // What is wanted next comes after it; only what is killed is not waited for.
+  cleaning: {
+    start: 'stay',
+    up: 'stay',
+    restart: 'stay',
+    down: 'stay',
+    killed: 'kill step',
     resting: 'never',
     givenUp: 'never',
   },

@@ -185,12 +185,17 @@ export class Reload {
     }
   }
 
-  /** `reload_signal`: a program that runs on may have a configuration of its own to read anew. */
+  /** `reload`, `reload_signal`: a program that runs on may have a configuration of its own to read anew. */
   #passOn(record: InstanceRecord, change: ConfigChange, causedBy: number): void {
-    const { reloadSignal } = record.process;
-    if (reloadSignal === undefined || record.pid === undefined || record.machine.leader !== 'alive') return;
+    const { reloadSignal, reload } = record.process;
+    if (reloadSignal === undefined && reload === undefined) return;
     const action = change.plan.find(({ process }) => process === record.process.name)?.action;
     if (action !== 'unchanged' && action !== 'update') return;
+    if (reload !== undefined) {
+      this.#ports.supervisor.reloadProgram(record, causedBy);
+      return;
+    }
+    if (reloadSignal === undefined || record.pid === undefined || record.machine.leader !== 'alive') return;
     this.#ports.kernel.signalProcess(record.pid, reloadSignal);
     const fields = { signal: reloadSignal, to: 'process', reason: 'the configuration was reloaded' } as const;
     this.#ports.events.emit('info', 'signal_sent', fields, subjectOf(record), causedBy);

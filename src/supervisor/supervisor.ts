@@ -7,7 +7,7 @@ import type { EngineConfig, ProcessConfig, ResolvedConfig } from '../config/reso
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { DecisionKind, Fact, LifecycleEvent } from '../lifecycle/events.ts';
 import type { Instance } from '../lifecycle/instance.ts';
-import { type DesiredState, hasArrived, type MonitorState } from '../lifecycle/states.ts';
+import { type DesiredState, hasArrived, isAtWork, type MonitorState } from '../lifecycle/states.ts';
 import { step } from '../lifecycle/step.ts';
 import { Activities } from './effects/activities.ts';
 import { Handles } from './effects/handles.ts';
@@ -16,6 +16,7 @@ import { extendDeadline, type PerformContext, perform } from './effects/perform.
 import { SelfReports } from './effects/self-reports.ts';
 import { targetsFor } from './effects/spawn-request.ts';
 import { SpawnTurns } from './effects/spawn-turns.ts';
+import { StepRunner } from './effects/step-runner.ts';
 import type { EventStream } from './events/event-stream.ts';
 import { reportFact, reportState } from './events/reports.ts';
 import type { Cancel, Clock } from './ports/clock.ts';
@@ -62,7 +63,9 @@ export type ChangedRecords = readonly InstanceRecord[];
 /** What a turn has changed of an instance. */
 interface Change {
   /** Where its state is another one. */
-  readonly from?: { readonly state: MonitorState; readonly incarnation: number } | undefined;
+  readonly from?:
+    | { readonly state: MonitorState; readonly incarnation: number; readonly wasAlive: boolean }
+    | undefined;
   /** Id of the event that this came of. */
   readonly cause?: number | undefined;
 }
@@ -72,7 +75,7 @@ export class Supervisor {
   readonly #ports: SupervisorPorts;
   readonly #turns: Turns;
   readonly #activities: Activities;
-  readonly #leftovers: LeftoverWatch;
+  readonly #leftovers: LeftoverWatch<InstanceRecord>;
   readonly #selfReports: SelfReports;
   readonly #context: PerformContext;
   readonly #records: InstanceRecords;
@@ -106,12 +109,14 @@ export class Supervisor {
       const { incarnation } = record.machine;
       fact(record, { kind: 'othersVanished' }, { incarnation }, record.lastEvent);
     });
+    const spawnTurns = new SpawnTurns(ports.clock);
     this.#context = {
       ...ports,
       handles,
       activities: this.#activities,
       selfReports,
-      spawnTurns: new SpawnTurns(ports.clock),
+      spawnTurns,
+      steps: new StepRunner({ ...ports, spawnTurns, fact }),
       fact,
       exitUnhealthy: (record, causedBy) => this.#exitUnhealthy(record, causedBy),
       fault: ports.onFault,
@@ -198,6 +203,14 @@ export class Supervisor {
     });
   }
 
+  /** By its command for that, as soon as it may run; one that does not run reads its configuration when it starts. */
+  reloadProgram(record: InstanceRecord, causedBy?: number): void {
+    this.#turns.enqueue(() => {
+      if (!isAtWork(record.machine.monitor) || record.process.reload === undefined) return;
+      this.#apply(record, { type: 'fact', fact: { kind: 'reloadRequested' } }, causedBy);
+    });
+  }
+
   /** Engine-wide settings and who depends on whom; called once the records fit the configuration. */
   useConfig(config: ResolvedConfig, causedBy?: number): void {
     this.#engine = config.engine;
@@ -255,7 +268,8 @@ export class Supervisor {
     record.enteredWall = this.#ports.clock.wallTime();
     record.hasBeenReady ||= hasArrived('start', machine.monitor);
     record.restedAt = hasEndedForGood(record) ? record.enteredAt : undefined;
-    this.#note(record, { from: { state: before.monitor, incarnation: before.incarnation }, cause });
+    const wasAlive = before.leader === 'alive';
+    this.#note(record, { from: { state: before.monitor, incarnation: before.incarnation, wasAlive }, cause });
   }
 
   #note(record: InstanceRecord, { from, cause }: Change): void {
@@ -305,8 +319,9 @@ export class Supervisor {
     const { machine } = record;
     if (earlier.state !== machine.monitor || earlier.incarnation !== machine.incarnation) {
       const event = reportState(record, earlier.state, cause, this.#ports);
-      const isNewIncarnation = machine.incarnation > Math.max(1, earlier.incarnation);
-      this.#tellDependents(record, isNewIncarnation && machine.leader === 'alive', event);
+      const isOther = machine.incarnation > earlier.incarnation || !earlier.wasAlive;
+      const isRestarted = machine.incarnation > 1 && machine.leader === 'alive' && isOther;
+      this.#tellDependents(record, isRestarted, event);
     }
     const verdict = verdictOnEnd(record, this.#engine);
     if (verdict !== undefined) this.#ports.onVerdict({ ...verdict, causedBy: record.lastEvent });

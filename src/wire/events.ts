@@ -107,7 +107,7 @@ export const EVENTS = {
     retry_in_ms?: number;
     waiting_for?: string[];
     /** In `stopping`, where nobody asked for the stop. */
-    trigger?: 'unhealthy' | 'watchdog' | 'start-timeout' | 'idle' | 'backgrounded';
+    trigger?: 'unhealthy' | 'watchdog' | 'start-timeout' | 'idle' | 'backgrounded' | 'poststart-failed';
   }>()({
     levels: ['info', 'warn', 'error'],
     sentence: ({ instance, from, to, reason }) =>
@@ -148,6 +148,29 @@ export const EVENTS = {
     levels: ['info', 'error'],
     sentence: ({ message }) => message,
     mark: ({ message }) => message,
+  }),
+  /** A command before or after a program, among its stop signals, or to have it reload. */
+  step_started: row<{ step: string; command: string }>()({
+    levels: ['info'],
+    sentence: ({ instance, pid, step, command }) => `${instance}: ${step} started as pid ${pid}: ${command}`,
+    short: (subject, { step, command }) => `${text(step)} of ${subject} started: ${text(command)}`,
+    mark: ({ pid, step }) => `${step} started as pid ${pid}`,
+  }),
+  step_finished: row<{
+    step: string;
+    program: string;
+    succeeded: boolean;
+    /** In words: `exited with code 3`, `timed out after 90s`. */
+    outcome: string;
+    status?: ExitStatus;
+    duration_ms: number;
+  }>()({
+    levels: ['info', 'warn', 'error'],
+    sentence: ({ instance, step, program, outcome, duration_ms }) =>
+      `${instance}: ${step} ${program} ${outcome} after ${shortDuration(duration_ms)}`,
+    short: (subject, { step, program, outcome }) =>
+      `${text(step)} of ${subject} (${text(program)}) ${text(outcome)}`,
+    mark: ({ step, outcome }) => `${step} ${outcome}`,
   }),
   signal_sent: row<{ signal: string; to: SignalTarget | 'process'; reason: string }>()({
     levels: ['debug', 'info', 'error'],

@@ -54,6 +54,7 @@ export const STATES: Readonly<Record<VisibleState, StateRow>> = {
     wrong: { words: 'is unhealthy', rank: 'fault' },
   },
   stopping: { tone: 'busy', level: 'info', tellsWhy: false, isNews: false, statusCode: 1 },
+  cleaning: { tone: 'busy', level: 'info', tellsWhy: true, isNews: false, statusCode: 1 },
   waiting: {
     tone: 'busy',
     level: 'info',
@@ -61,6 +62,14 @@ export const STATES: Readonly<Record<VisibleState, StateRow>> = {
     isNews: false,
     statusCode: 3,
     wrong: { words: 'waits', rank: 'waits' },
+  },
+  preparing: {
+    tone: 'busy',
+    level: 'info',
+    tellsWhy: true,
+    isNews: false,
+    statusCode: 1,
+    wrong: { words: 'is preparing its start', rank: 'starts' },
   },
   starting: {
     tone: 'busy',
@@ -87,6 +96,14 @@ export const STATES: Readonly<Record<VisibleState, StateRow>> = {
     wrong: { words: 'has not finished', rank: 'starts' },
   },
   listening: { tone: 'good', level: 'info', tellsWhy: false, isNews: true, statusCode: 0 },
+  poststart: {
+    tone: 'busy',
+    level: 'info',
+    tellsWhy: true,
+    isNews: false,
+    statusCode: 1,
+    wrong: { words: 'has not finished its post_start', rank: 'starts' },
+  },
   healthy: { tone: 'good', level: 'info', tellsWhy: false, isNews: true, statusCode: 0 },
   completed: { tone: 'good', level: 'info', tellsWhy: false, isNews: true, statusCode: 0 },
   stopped: { tone: 'quiet', level: 'info', tellsWhy: false, isNews: true, statusCode: 3 },

@@ -92,11 +92,16 @@ const ALTERNATIVES: readonly (readonly [string, string, (config: ProcessConfig) 
     ({ health }) => health.probe,
     { kind: 'command', file: 'other', args: ['now'] },
   ],
-  ['stop = [{signal = "INT"}]', 'stop_signal = "QUIT"', ({ stop }) => stop[0]?.signal, 'SIGQUIT'],
+  [
+    'stop = [{signal = "INT"}]',
+    'stop_signal = "QUIT"',
+    ({ stop }) => (stop[0]?.kind === 'signal' ? stop[0].signal : undefined),
+    'SIGQUIT',
+  ],
   [
     'stop_signal = "QUIT"\nstop_timeout = 9',
     'stop = [{signal = "INT"}]',
-    ({ stop }) => stop[0]?.signal,
+    ({ stop }) => (stop[0]?.kind === 'signal' ? stop[0].signal : undefined),
     'SIGINT',
   ],
   [

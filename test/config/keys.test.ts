@@ -73,6 +73,11 @@ const OF_A_PROCESS: Readonly<Record<string, readonly [before: string, after: str
   stop_timeout: ['', 'stop_timeout = 1'],
   kill_mode: ['', 'kill_mode = "group"'],
   leave_running: ['', 'leave_running = true'],
+  pre_start: ['', 'pre_start = "a"'],
+  post_start: ['', 'post_start = "a"'],
+  pre_stop: ['', 'pre_stop = "a"'],
+  post_exit: ['', 'post_exit = "a"'],
+  reload: ['', 'reload = "a"'],
   reload_signal: ['', 'reload_signal = "HUP"'],
   stdin: ['', 'stdin = "pipe"'],
   tty: ['', 'tty = true'],
@@ -150,10 +155,16 @@ const OF_THE_ENGINE: Readonly<Record<string, readonly [before: string, after: st
 /** `env_file`: its variables are compared, and it takes a file to read; see environment.test.ts. */
 const WITHOUT_EXAMPLE = ['env_file'];
 
+/** Commands, each of which is compared as a whole. */
+const COMMANDS = ['pre_start', 'post_start', 'pre_stop', 'post_exit', 'reload'];
+/** They take a table, but are a value. */
+const VALUES = ['limits', ...COMMANDS];
+
 /** Keys that hold a value, with the tables they are in: `healthcheck.tcp`. */
 function leavesBelow(path: readonly string[], depth = 0): readonly string[] {
   return knownKeys(path).flatMap((key) => {
-    const isTable = depth === 0 && key !== 'limits' && schemaAt([...path, key])?.properties !== undefined;
+    const isTable =
+      depth === 0 && !VALUES.includes(key) && schemaAt([...path, key])?.properties !== undefined;
     return isTable ? leavesBelow([...path, key], 1).map((below) => `${key}.${below}`) : [key];
   });
 }

@@ -62,8 +62,8 @@ test("the seed's example works word for word", () => {
     },
     startTimeoutMs: undefined,
     stop: [
-      { signal: 'SIGTERM', waitMs: 4_000, to: 'leader' },
-      { signal: 'SIGTERM', waitMs: 1_000, to: 'others' },
+      { kind: 'signal', signal: 'SIGTERM', waitMs: 4_000, to: 'leader' },
+      { kind: 'signal', signal: 'SIGTERM', waitMs: 1_000, to: 'others' },
     ],
     kill: 'all',
     leaveRunning: false,
@@ -170,8 +170,8 @@ type = "oneshot"
     },
     startTimeoutMs: 120_000,
     stop: [
-      { signal: 'SIGINT', waitMs: 90_000, to: 'group' },
-      { signal: 'SIGTERM', waitMs: 5_000, to: 'leader' },
+      { kind: 'signal', signal: 'SIGINT', waitMs: 90_000, to: 'group' },
+      { kind: 'signal', signal: 'SIGTERM', waitMs: 5_000, to: 'leader' },
     ],
     kill: 'all',
     leaveRunning: false,

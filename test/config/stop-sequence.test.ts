@@ -4,7 +4,12 @@ import { load, loadWeb } from '../support/config-ports.ts';
 
 const web = (lines: string): string => `[processes.web]\ncmd = "web"\n${lines}\n`;
 const stopOf = (lines: string): readonly string[] =>
-  loadWeb(web(lines)).stop.map(({ signal, waitMs, to }) => `${signal} ${waitMs} ${to}`);
+  loadWeb(web(lines)).stop.map((stage) => {
+    if (stage.kind === 'signal') return `${stage.signal} ${stage.waitMs} ${stage.to}`;
+    if (stage.kind === 'pause') return `pause ${stage.waitMs}`;
+    const { name, command, as } = stage.step;
+    return `${name} ${[command.file, ...command.args].join(' ')} ${stage.waitMs} ${as}`;
+  });
 
 test('by default the leader has the signal, and its children shortly before KILL', () => {
   assert.deepEqual(stopOf(''), ['SIGTERM 4000 leader', 'SIGTERM 1000 others']);
@@ -14,6 +19,22 @@ test('by default the leader has the signal, and its children shortly before KILL
     'SIGQUIT 30000 leader',
     'SIGTERM 9000 leader',
     'SIGTERM 1000 others',
+  ]);
+});
+
+test('commands and pauses may be among the signals, and a signal comes last', () => {
+  assert.deepEqual(
+    stopOf('stop = [{cmd = "drain now", wait = 10}, {wait = 3}, {signal = "TERM", kill_mode = "group"}]'),
+    ['stop[0] drain now 10000 process', 'pause 3000', 'SIGTERM 5000 group'],
+  );
+  assert.deepEqual(stopOf('stop = [{cmd = ["quit"], as = "engine"}]'), [
+    'stop[0] quit 5000 engine',
+    'SIGTERM 4000 leader',
+    'SIGTERM 1000 others',
+  ]);
+  assert.deepEqual(stopOf('pre_stop = [{cmd = "a"}, {cmd = "b"}]\nstop = [{signal = "INT"}]').slice(0, 2), [
+    'pre_stop[0] a 5000 process',
+    'pre_stop[1] b 5000 process',
   ]);
 });
 

@@ -1,6 +1,6 @@
 /** Every world that can be reached from a new instance, breadth first, and every passage between two of them. */
 
-import type { Rules, StopStage } from '../../src/lifecycle/rules.ts';
+import type { Rules, SignalStage, StopStage } from '../../src/lifecycle/rules.ts';
 import type { Tables } from '../../src/lifecycle/transitions.ts';
 import { keyOf, NEW_WORLD, type Passage, possibleEvents, take, type World } from './world.ts';
 
@@ -40,6 +40,17 @@ export function explore(
   return { worlds, factsInto };
 }
 
+const COMMAND: StopStage = { kind: 'command', waitMs: 10_000 };
+const PAUSE: StopStage = { kind: 'pause', waitMs: 2_000 };
+
+/** Where in the stop sequence they are. */
+const COMMANDS = {
+  none: { before: [], between: [] },
+  first: { before: [COMMAND], between: [] },
+  between: { before: [], between: [COMMAND, PAUSE] },
+  two: { before: [COMMAND, COMMAND], between: [] },
+} as const;
+
 /** Rules that between them take every branch policy has. */
 export const RULE_SETS: readonly Rules[] = [
   ruleSet({}),
@@ -64,6 +75,12 @@ export const RULE_SETS: readonly Rules[] = [
   ruleSet({ isActivated: true, policy: 'no', maxRestarts: 0, onUnhealthy: 'none', baseMs: 0 }),
   ruleSet({ isOneShot: true }),
   ruleSet({ isOneShot: true, startTimeoutMs: 60_000, onUnhealthy: 'none' }),
+  ruleSet({ preStart: 2, policy: 'no', onWatchdog: 'none' }),
+  ruleSet({ preStart: 1, postExit: 1, maxRestarts: 1, onUnhealthy: 'none', onWatchdog: 'none' }),
+  ruleSet({ postStart: 2, policy: 'no', onUnhealthy: 'none', onWatchdog: 'none' }),
+  ruleSet({ postStart: 1, postExit: 1, maxRestarts: 0, startTimeoutMs: 60_000, commands: 'first' }),
+  ruleSet({ postExit: 2, policy: 'no', onWatchdog: 'none', commands: 'between' }),
+  ruleSet({ isOneShot: true, preStart: 1, postExit: 2, maxRestarts: 0, commands: 'two' }),
 ];
 
 interface Choices {
@@ -76,12 +93,17 @@ interface Choices {
   isOneShot?: boolean;
   isForking?: boolean;
   isActivated?: boolean;
-  to?: StopStage['to'];
-  last?: StopStage['to'];
+  to?: SignalStage['to'];
+  last?: SignalStage['to'];
+  commands?: keyof typeof COMMANDS;
   kill?: Rules['kill'];
+  preStart?: number;
+  postStart?: number;
+  postExit?: number;
 }
 
 function ruleSet(choices: Choices): Rules {
+  const { before, between } = COMMANDS[choices.commands ?? 'none'];
   return {
     restart: {
       policy: choices.policy ?? 'on-failure',
@@ -89,9 +111,16 @@ function ruleSet(choices: Choices): Rules {
       exitCodes: [0],
       backoff: { baseMs: choices.baseMs ?? 500, factor: 2, maxMs: 30_000, resetMs: 30_000 },
     },
+    steps: {
+      preStart: choices.preStart ?? 0,
+      postStart: choices.postStart ?? 0,
+      postExit: choices.postExit ?? 0,
+    },
     stop: [
-      { signal: 'SIGTERM', waitMs: 5_000, to: choices.to ?? 'leader' },
-      { signal: 'SIGINT', waitMs: 1_000, to: choices.last ?? 'others' },
+      ...before,
+      { kind: 'signal', signal: 'SIGTERM', waitMs: 5_000, to: choices.to ?? 'leader' },
+      ...between,
+      { kind: 'signal', signal: 'SIGINT', waitMs: 1_000, to: choices.last ?? 'others' },
     ],
     kill: choices.kill ?? 'all',
     onUnhealthy: choices.onUnhealthy ?? 'restart',

@@ -4,7 +4,10 @@ import type { Rules } from '../../src/lifecycle/rules.ts';
 import { TABLES, type Tables } from '../../src/lifecycle/transitions.ts';
 import { allCells, alternatives, cellName, recording, withCell } from './coverage.ts';
 import { explore, RULE_SETS } from './explore.ts';
-import { PROPERTIES, unsettled } from './properties.ts';
+import { PROPERTIES as LIFE_PROPERTIES, unsettled } from './properties.ts';
+import { STEP_PROPERTIES } from './step-properties.ts';
+
+const PROPERTIES = [...LIFE_PROPERTIES, ...STEP_PROPERTIES];
 
 for (const property of PROPERTIES) {
   test(`in every reachable world: ${property.name}`, () => {

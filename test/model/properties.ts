@@ -4,6 +4,7 @@
  */
 
 import type { Activity } from '../../src/lifecycle/effects.ts';
+import type { SpawnFailure } from '../../src/lifecycle/exit-outcome.ts';
 import type { Instance } from '../../src/lifecycle/instance.ts';
 import type { Rules, StopStage } from '../../src/lifecycle/rules.ts';
 import type { MonitorState } from '../../src/lifecycle/states.ts';
@@ -34,10 +35,30 @@ const isFact = (passage: Passage, kind: string): boolean =>
   passage.event.type === 'fact' && passage.event.fact.kind === kind;
 const somethingLives = (world: World): boolean => world.leaderAlive || world.othersAlive;
 const isRunning = (monitor: MonitorState): boolean =>
-  ['healthcheck', 'running', 'healthy', 'unhealthy'].includes(monitor);
+  ['healthcheck', 'running', 'poststart', 'healthy', 'unhealthy'].includes(monitor);
+
+const firstStep = ({ stop }: Rules): number => stop.findIndex(({ kind }) => kind === 'signal');
+const hasSteps = ({ step }: World): boolean => step !== 'none';
+const isStepEnd = (passage: Passage): boolean =>
+  isFact(passage, 'stepSucceeded') || isFact(passage, 'stepFailed');
+/** Steps after its end come next, if nothing of the incarnation is left. */
+const hasPostExit = ({ before, rules }: Passage): boolean =>
+  rules.steps.postExit > 0 && before.instance.desired !== 'killed';
 
 const stageOf = ({ stopStage }: Instance, rules: Rules): StopStage | undefined =>
   typeof stopStage === 'number' ? rules.stop[stopStage] : undefined;
+const toOf = (stage: StopStage | undefined): string | undefined =>
+  stage?.kind === 'signal' ? stage.to : undefined;
+/** What the stop sequence sends when the present stage is over; nothing: it runs a command, or waits. */
+const nextSignal = ({ before, rules }: Passage): string | undefined => {
+  const { stopStage, leader } = before.instance;
+  if (leader === 'none') return undefined;
+  const from = typeof stopStage === 'number' ? stopStage + 1 : firstStep(rules);
+  const next = rules.stop.slice(from).find(({ kind }) => kind !== 'command' || leader === 'alive');
+  if (next === undefined) return 'SIGKILL';
+  return next.kind === 'signal' ? next.signal : undefined;
+};
+
 /** It stops, and has not had the first signal of the sequence. */
 const isBeforeFirst = ({ stopStage }: Instance): boolean =>
   stopStage === 'announced' || stopStage === 'aborted';
@@ -58,12 +79,39 @@ const seeksDaemon = ({ instance, othersAlive }: World): boolean =>
 const isAborted = (passage: Passage): boolean =>
   isFact(passage, 'watchdogExpired') && passage.rules.onWatchdog === 'restart';
 
+/** The first stage of the stop sequence is under way. */
+const beginsStop = ({ after, rules, taken }: Passage): boolean => {
+  const { step, stopStage } = after.instance;
+  const [stage] = rules.stop;
+  if (after.instance.leader !== 'alive' || stage?.kind !== 'command')
+    return taken.effects.some((effect) => effect.kind === 'signal' && effect.signal === 'SIGTERM');
+  return stopStage === 0 && step !== 'none';
+};
+/** The command of the present stop stage has ended by itself. */
+const isOwnCommand = ({ before, rules }: Passage): boolean =>
+  before.step === 'running' && stageOf(before.instance, rules)?.kind === 'command';
+const IN_PASSAGE: readonly MonitorState[] = ['preparing', 'starting', 'stopping', 'cleaning'];
+const isToBeIntroduced = ({ before, rules }: Passage): boolean =>
+  rules.steps.postStart > 0 && !before.instance.isIntroduced;
+const isFinal = ({ errno, stepStatus }: SpawnFailure, { restart }: Rules): boolean =>
+  errno === 'ENOENT' || (restart.policy === 'no' && stepStatus !== undefined);
+/** Of the program, or of a step before it. */
+function failureOf({ event, before }: Passage): SpawnFailure | undefined {
+  if (event.type !== 'fact') return undefined;
+  const { fact } = event;
+  const isStart = fact.kind === 'spawnFailed' || before.instance.monitor === 'preparing';
+  return isStart && 'failure' in fact ? fact.failure : undefined;
+}
+
 /** The start's time runs. */
 const isBeingProven = (monitor: MonitorState): boolean => monitor === 'healthcheck' || monitor === 'running';
 /** Of a spawn that has no answer yet. */
 const isGivenUp = ({ instance }: World): boolean => instance.stopStage === 'killed';
 
 /** Where a way to a new incarnation begins. */
+/** What a wish leads to when nothing lives any more. */
+const begun = (desired: string, { rules }: Passage): MonitorState =>
+  desired === 'restart' ? 'waiting' : beginning(rules);
 const beginning = (rules: Rules): MonitorState => (rules.isActivated ? 'listening' : 'waiting');
 
 const WORK: Partial<Record<MonitorState, Activity>> = {
@@ -84,7 +132,7 @@ export const PROPERTIES: readonly Property[] = [
     name: 'only a one-shot is running, and only a service is proven healthy',
     holds: ({ after, rules }) =>
       rules.isOneShot
-        ? !['healthcheck', 'healthy', 'unhealthy'].includes(after.instance.monitor)
+        ? !['healthcheck', 'poststart', 'healthy', 'unhealthy'].includes(after.instance.monitor)
         : after.instance.monitor !== 'running',
   },
   {
@@ -93,6 +141,7 @@ export const PROPERTIES: readonly Property[] = [
       effectsOf(passage, 'spawn').length === 0 ||
       (!somethingLives(passage.before) &&
         !passage.before.spawnPending &&
+        passage.after.step === 'none' &&
         effectsOf(passage, 'spawn').length === 1),
   },
   {
@@ -125,9 +174,9 @@ export const PROPERTIES: readonly Property[] = [
         return target === (spares && instance.desired !== 'killed' ? 'leader' : 'all');
       }
       if (signalsOf(passage)[0] === 'SIGABRT') return target === 'leader';
-      if (instance.leader === 'alive') return target === stageOf(instance, passage.rules)?.to;
+      if (instance.leader === 'alive') return target === toOf(stageOf(instance, passage.rules));
       const hadIt = leavesOthers(passage) && passage.before.instance.monitor === 'stopping';
-      const wasSentToGroup = stageOf(passage.before.instance, passage.rules)?.to === 'group';
+      const wasSentToGroup = toOf(stageOf(passage.before.instance, passage.rules)) === 'group';
       return target === (hadIt && wasSentToGroup ? 'outsiders' : 'others');
     },
   },
@@ -137,13 +186,16 @@ export const PROPERTIES: readonly Property[] = [
       if (!leavesOthers(passage) || leavesDaemon(passage)) return true;
       const { instance } = passage.before;
       const stage = stageOf(instance, passage.rules);
-      const begins = signalsOf(passage)[0] === 'SIGTERM' && passage.after.instance.stopStage === 0;
+      const first = firstStep(passage.rules);
+      const begins = signalsOf(passage)[0] === 'SIGTERM' && passage.after.instance.stopStage === first;
       if (instance.desired === 'killed') return signalsOf(passage)[0] === 'SIGKILL';
-      if (instance.monitor !== 'stopping' || stage?.to === 'leader' || isBeforeFirst(instance)) return begins;
+      if (instance.monitor !== 'stopping' || isBeforeFirst(instance)) return begins;
+      if (stage !== undefined && (stage.kind !== 'signal' || stage.to === 'leader')) return begins;
       if (stage === undefined)
         return passage.rules.kill === 'leader' ? begins : signalsOf(passage)[0] === 'SIGKILL';
       const same = passage.after.instance.stopStage === instance.stopStage && passage.after.deadline;
-      return same && signalsOf(passage)[0] === (stage.to === 'group' ? stage.signal : undefined);
+      const due = stage.kind === 'signal' && stage.to === 'group' ? stage.signal : undefined;
+      return same && signalsOf(passage)[0] === due;
     },
   },
   {
@@ -172,13 +224,14 @@ export const PROPERTIES: readonly Property[] = [
     },
   },
   {
-    name: 'stopping begins with the first signal, and only its deadline brings the next',
+    name: 'stopping begins with the first stage, and only its deadline or the end of its command brings the next',
     holds: (passage) => {
       const [first, ...more] = signalsOf(passage);
       if (more.length > 0) return false;
       const wasStopping = passage.before.instance.monitor === 'stopping';
-      if (wasStopping && isFact(passage, 'deadlinePassed'))
-        return first !== undefined && (first === 'SIGTERM') === isBeforeFirst(passage.before.instance);
+      if (wasStopping && isFact(passage, 'deadlinePassed')) return first === nextSignal(passage);
+      if (wasStopping && isStepEnd(passage))
+        return first === (isOwnCommand(passage) ? nextSignal(passage) : undefined);
       if (isAborted(passage)) return first === 'SIGABRT';
       if (leavesOthers(passage)) return true;
       if (wasStopping && !isCommand(passage, 'kill')) return first === undefined;
@@ -187,8 +240,11 @@ export const PROPERTIES: readonly Property[] = [
   },
   {
     name: 'while signals can still come, stopping has a deadline',
-    holds: ({ after }) =>
-      after.instance.monitor !== 'stopping' || after.deadline === (after.instance.stopStage !== 'killed'),
+    holds: ({ after }) => {
+      if (after.instance.monitor !== 'stopping') return true;
+      if (!somethingLives(after)) return after.deadline === (after.step === 'running');
+      return after.deadline === (after.instance.stopStage !== 'killed');
+    },
   },
   {
     name: 'never at rest in a passing state',
@@ -201,7 +257,9 @@ export const PROPERTIES: readonly Property[] = [
       const { monitor } = after.instance;
       if (seeksDaemon(after)) return true;
       if (isRunning(monitor)) return after.leaderAlive;
-      return somethingLives(after) === (monitor === 'stopping');
+      return (
+        (somethingLives(after) || (hasSteps(after) && monitor === 'stopping')) === (monitor === 'stopping')
+      );
     },
   },
   {
@@ -225,7 +283,9 @@ export const PROPERTIES: readonly Property[] = [
   {
     name: 'becoming healthy after restarts sets the deadline at which they are forgotten',
     holds: (passage) =>
-      !isFact(passage, 'becameHealthy') || passage.after.deadline === passage.after.instance.restarts > 0,
+      monitorAfter(passage) !== 'healthy' ||
+      !(isFact(passage, 'becameHealthy') || passage.before.instance.monitor === 'poststart') ||
+      passage.after.deadline === passage.after.instance.restarts > 0,
   },
   {
     name: 'after enough healthy running restarts count from nought, and nothing else happens',
@@ -241,6 +301,7 @@ export const PROPERTIES: readonly Property[] = [
     holds: (passage) => {
       const { desired, monitor } = passage.after.instance;
       if (desired !== 'down' && desired !== 'killed') return true;
+      if (monitor === 'preparing') return ['asked', 'killed'].includes(passage.after.step);
       return (
         effectsOf(passage, 'spawn').length === 0 &&
         !['listening', 'waiting', 'blocked', 'backoff'].includes(monitor)
@@ -264,7 +325,9 @@ export const PROPERTIES: readonly Property[] = [
       const wanted = passage.after.instance.desired;
       const isWantedDown = wanted === 'down' || wanted === 'killed';
       const allowed =
-        passage.before.instance.monitor === 'idle' ? ['idle'] : ['stopped', 'stopping', 'starting'];
+        passage.before.instance.monitor === 'idle'
+          ? ['idle']
+          : ['stopped', 'stopping', 'starting', 'preparing', 'cleaning'];
       return isWantedDown && allowed.includes(monitorAfter(passage));
     },
   },
@@ -286,7 +349,7 @@ export const PROPERTIES: readonly Property[] = [
           (monitor === 'unhealthy' && desired !== 'up' && leader === 'alive')
         );
       }
-      if (monitor === 'stopping' || monitor === 'starting') return monitorAfter(passage) === monitor;
+      if (IN_PASSAGE.includes(monitor)) return monitorAfter(passage) === monitor;
       return monitorAfter(passage) === (monitor === 'listening' ? 'waiting' : beginning(passage.rules));
     },
   },
@@ -295,10 +358,8 @@ export const PROPERTIES: readonly Property[] = [
     holds: (passage) => {
       if (!isCommand(passage, 'restart')) return true;
       const { monitor } = passage.before.instance;
-      if (isRunning(monitor))
-        return monitorAfter(passage) === 'stopping' && signalsOf(passage)[0] === 'SIGTERM';
-      if (['stopping', 'starting', 'blocked', 'waiting'].includes(monitor))
-        return monitorAfter(passage) === monitor;
+      if (isRunning(monitor)) return monitorAfter(passage) === 'stopping' && beginsStop(passage);
+      if (['blocked', 'waiting', ...IN_PASSAGE].includes(monitor)) return monitorAfter(passage) === monitor;
       return monitorAfter(passage) === (monitor === 'listening' ? 'waiting' : beginning(passage.rules));
     },
   },
@@ -307,7 +368,7 @@ export const PROPERTIES: readonly Property[] = [
     holds: (passage) => {
       const wanted = passage.after.instance.desired;
       if (isCommand(passage, 'start', 'restart')) {
-        if (['stopping', 'starting'].includes(monitorAfter(passage))) {
+        if (IN_PASSAGE.includes(monitorAfter(passage))) {
           const pending = isCommand(passage, 'restart') || passage.before.instance.desired === 'restart';
           return wanted === (pending ? 'restart' : 'start');
         }
@@ -315,7 +376,8 @@ export const PROPERTIES: readonly Property[] = [
       }
       const before = passage.before.instance;
       const wish = before.desired === 'start' || before.desired === 'restart';
-      if (!wish || passage.event.type === 'decision' || before.monitor !== 'stopping') return true;
+      const isOnItsWay = before.monitor === 'stopping' || before.monitor === 'cleaning';
+      if (!wish || passage.event.type === 'decision' || !isOnItsWay) return true;
       const hasBegun = ['waiting', 'listening'].includes(monitorAfter(passage));
       return hasBegun ? wanted === 'up' : wanted === before.desired;
     },
@@ -326,21 +388,24 @@ export const PROPERTIES: readonly Property[] = [
       const { desired, monitor } = passage.before.instance;
       if (monitor !== 'stopping' || (desired !== 'start' && desired !== 'restart')) return true;
       if (passage.event.type === 'decision' || somethingLives(passage.after)) return true;
+      if (passage.after.step !== 'none' && monitorAfter(passage) === 'stopping') return true;
       return (
-        monitorAfter(passage) === (desired === 'restart' ? 'waiting' : beginning(passage.rules)) &&
+        monitorAfter(passage) === (hasPostExit(passage) ? 'cleaning' : begun(desired, passage)) &&
         passage.after.instance.restarts === passage.before.instance.restarts
       );
     },
   },
   {
-    name: 'a failed spawn ends where the wish and its errno say',
+    name: 'a failed spawn, or step before it, ends where the wish and its errno say',
     holds: (passage) => {
-      if (passage.event.type !== 'fact' || passage.event.fact.kind !== 'spawnFailed') return true;
+      const failure = failureOf(passage);
+      if (failure === undefined) return true;
       const { desired, restarts } = passage.before.instance;
+      if (hasPostExit(passage)) return monitorAfter(passage) === 'cleaning';
       if (desired === 'down' || desired === 'killed') return monitorAfter(passage) === 'stopped';
-      if (desired === 'restart') return monitorAfter(passage) === 'waiting';
-      if (desired === 'start') return monitorAfter(passage) === beginning(passage.rules);
-      if (passage.event.fact.failure.errno === 'ENOENT') return monitorAfter(passage) === 'failed';
+      if (desired === 'start' || desired === 'restart')
+        return monitorAfter(passage) === begun(desired, passage);
+      if (isFinal(failure, passage.rules)) return monitorAfter(passage) === 'failed';
       return monitorAfter(passage) === stateAfterRetry(restarts, passage);
     },
   },
@@ -397,13 +462,13 @@ export const PROPERTIES: readonly Property[] = [
       (monitorAfter(passage) === 'stopping' &&
         passage.after.instance.ending === 'idle' &&
         passage.after.instance.desired === 'up' &&
-        signalsOf(passage)[0] === 'SIGTERM'),
+        beginsStop(passage)),
   },
   {
-    name: 'satisfied dependencies spawn',
+    name: 'satisfied dependencies begin an incarnation',
     holds: (passage) =>
       !isFact(passage, 'dependenciesReady') ||
-      (monitorAfter(passage) === 'starting' &&
+      (monitorAfter(passage) === (passage.rules.steps.preStart > 0 ? 'preparing' : 'starting') &&
         passage.after.instance.incarnation === passage.before.instance.incarnation + 1),
   },
   {
@@ -420,7 +485,7 @@ export const PROPERTIES: readonly Property[] = [
       !isFact(passage, 'deadlinePassed') ||
       (monitorAfter(passage) === 'stopping' &&
         passage.after.instance.ending === 'start-timeout' &&
-        signalsOf(passage)[0] === 'SIGTERM'),
+        beginsStop(passage)),
   },
   {
     name: 'a change of the rules counts restarts from nought and moves only what waits for a retry',
@@ -517,7 +582,7 @@ export const PROPERTIES: readonly Property[] = [
     name: 'health is believed',
     holds: (passage) =>
       !isFact(passage, 'becameHealthy') ||
-      (monitorAfter(passage) === 'healthy' &&
+      (monitorAfter(passage) === (isToBeIntroduced(passage) ? 'poststart' : 'healthy') &&
         passage.after.instance.restarts === passage.before.instance.restarts),
   },
   {
@@ -534,7 +599,7 @@ export const PROPERTIES: readonly Property[] = [
   {
     name: 'what ends by itself, or for its health, goes where policy says',
     holds: (passage) => {
-      const expected = expectedAfterEnd(passage);
+      const expected = expectedAfterEnd(passage) ?? expectedAfterSteps(passage);
       return expected === undefined || monitorAfter(passage) === expected;
     },
   },
@@ -557,6 +622,8 @@ export const PROPERTIES: readonly Property[] = [
         'othersVanished',
         'spawnFailed',
         'spawned',
+        'stepSucceeded',
+        'stepFailed',
         'becameUnhealthy',
         'rulesChanged',
       ].includes(kind);
@@ -567,7 +634,7 @@ export const PROPERTIES: readonly Property[] = [
     name: 'what is under way is not begun again',
     holds: (passage) => {
       const same = monitorAfter(passage) === passage.before.instance.monitor;
-      const begun = passage.taken.effects.filter(({ kind }) => kind !== 'abandonSpawn');
+      const begun = passage.taken.effects.filter(({ kind }) => kind !== 'abandonSpawn' && kind !== 'endStep');
       return !same || !isCommand(passage, 'start', 'restart', 'stop') || begun.length === 0;
     },
   },
@@ -592,7 +659,8 @@ function isCrashLoop({ before, event, rules }: Passage): boolean {
   const fact = event.type === 'fact' ? event.fact : undefined;
   if (fact?.kind === 'exited' && !fact.wasBrief) return false;
   const hasVanished = fact?.kind === 'othersVanished' && before.instance.monitor === 'healthcheck';
-  const endsNow = fact?.kind === 'exited' || fact?.kind === 'spawnFailed' || hasVanished;
+  const isFailedStart = fact?.kind === 'stepFailed' && before.instance.monitor === 'preparing';
+  const endsNow = fact?.kind === 'exited' || fact?.kind === 'spawnFailed' || hasVanished || isFailedStart;
   return before.instance.briefLives + (endsNow ? 1 : 0) > rules.maxBriefLives;
 }
 
@@ -610,15 +678,17 @@ function endedAs({ instance }: World): string | undefined {
 
 /** SPEC section 4, once more and in other words. */
 function expectedAfterEnd(passage: Passage): MonitorState | undefined {
-  const { event, before, after, rules } = passage;
+  const { event, before, after } = passage;
   if (event.type !== 'fact' || (event.fact.kind !== 'exited' && event.fact.kind !== 'othersVanished'))
     return undefined;
   const { desired, restarts, ending, monitor } = before.instance;
   if (leavesDaemon(passage)) return 'healthcheck';
   if (leavesOthers(passage)) return 'stopping';
   if (somethingLives(after)) return monitor;
+  if (hasSteps(before)) return 'stopping';
+  if (hasPostExit(passage)) return 'cleaning';
   if (desired === 'down' || desired === 'killed') return 'stopped';
-  if (desired !== 'up') return desired === 'restart' ? 'waiting' : beginning(rules);
+  if (desired !== 'up') return begun(desired, passage);
   const status =
     event.fact.kind === 'exited'
       ? event.fact.status
@@ -626,14 +696,41 @@ function expectedAfterEnd(passage: Passage): MonitorState | undefined {
         ? before.instance.outcome.status
         : undefined;
   if (event.fact.kind === 'othersVanished' && endedAs(before) === 'backgrounded') return 'failed';
-  const wasStopped = monitor === 'stopping' && ['unhealthy', 'watchdog', 'start-timeout'].includes(ending);
+  const wasStopped = monitor === 'stopping' && STOPPED_FOR.includes(ending);
   // It was to leave a daemon.
   const isWithoutDaemon =
     isStart(passage) || (monitor === 'healthcheck' && event.fact.kind === 'othersVanished');
   const wasIdle = endedAs(after) === 'idle';
   const failed = !wasIdle && (wasStopped || isWithoutDaemon || status?.how !== 'exited' || status.code !== 0);
-  if (rules.isActivated && !failed) return isCrashLoop(passage) ? 'backoff' : 'listening';
-  switch (rules.restart.policy) {
+  return stateByPolicy(failed, restarts, passage);
+}
+
+/** Why the engine stops what nobody has asked it to stop. */
+const STOPPED_FOR: readonly string[] = ['unhealthy', 'watchdog', 'start-timeout', 'poststart-failed'];
+
+/** The same, if the last step that was waited for has ended after all else. */
+function expectedAfterSteps(passage: Passage): MonitorState | undefined {
+  const { before, rules } = passage;
+  const { monitor, leader, desired, restarts, outcome, stepIndex } = before.instance;
+  if (!isStepEnd(passage) || leader !== 'none' || monitor === 'preparing') return undefined;
+  const isMoreDue = monitor === 'stopping' || stepIndex + 1 < rules.steps.postExit;
+  if (isMoreDue && hasPostExit(passage)) return 'cleaning';
+  if (desired === 'down' || desired === 'killed') return 'stopped';
+  if (desired !== 'up') return begun(desired, passage);
+  if (outcome?.kind !== 'ended') {
+    const isOver = outcome === undefined || isFinal(outcome.failure, rules);
+    return isOver ? 'failed' : stateAfterRetry(restarts, passage);
+  }
+  if (outcome.ending === 'backgrounded') return 'failed';
+  const { status, ending } = outcome;
+  const failed =
+    STOPPED_FOR.includes(ending) || ending === 'vanished' || status.how !== 'exited' || status.code !== 0;
+  return stateByPolicy(failed, restarts, passage);
+}
+
+function stateByPolicy(failed: boolean, restarts: number, passage: Passage): MonitorState {
+  if (passage.rules.isActivated && !failed) return isCrashLoop(passage) ? 'backoff' : 'listening';
+  switch (passage.rules.restart.policy) {
     case 'no':
       return failed ? 'failed' : 'completed';
     case 'on-failure':

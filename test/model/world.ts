@@ -3,12 +3,13 @@
  * every world, every fact that could happen and every command anyone could give is tried.
  */
 
-import type { Activity, Effect } from '../../src/lifecycle/effects.ts';
+import type { Activity, Effect, StepStage } from '../../src/lifecycle/effects.ts';
+import type { Step } from '../../src/lifecycle/enter.ts';
 import type { Fact, LifecycleEvent } from '../../src/lifecycle/events.ts';
-import type { ExitStatus } from '../../src/lifecycle/exit-outcome.ts';
+import type { ExitStatus, SpawnFailure } from '../../src/lifecycle/exit-outcome.ts';
 import { type Instance, NEW_INSTANCE } from '../../src/lifecycle/instance.ts';
 import type { Rules } from '../../src/lifecycle/rules.ts';
-import { type Step, step } from '../../src/lifecycle/step.ts';
+import { step } from '../../src/lifecycle/step.ts';
 import type { Tables } from '../../src/lifecycle/transitions.ts';
 
 export interface World {
@@ -18,6 +19,10 @@ export interface World {
   /** What a dead leader left behind. */
   readonly othersAlive: boolean;
   readonly deadline: boolean;
+  /** One that is asked to end can only fail. */
+  readonly step: 'none' | 'running' | 'asked' | 'killed';
+  /** Of the step. */
+  readonly stage: StepStage | undefined;
   readonly activity: Activity | undefined;
 }
 
@@ -27,6 +32,8 @@ export const NEW_WORLD: World = {
   leaderAlive: false,
   othersAlive: false,
   deadline: false,
+  step: 'none',
+  stage: undefined,
   activity: undefined,
 };
 
@@ -60,6 +67,21 @@ export function possibleEvents(world: World, rules: Rules): readonly LifecycleEv
     ...possibleFacts(world, rules).map((fact): LifecycleEvent => ({ type: 'fact', fact })),
   ];
 }
+
+const EXIT_3: SpawnFailure = {
+  step: 'pre_start[1]',
+  errno: 'EXIT',
+  message: 'exited with code 3',
+  isPassing: true,
+  stepStatus: { how: 'exited', code: 3 },
+};
+const NO_SUCH_STEP: SpawnFailure = { step: 'pre_start[1]', errno: 'ENOENT', message: 'no such file' };
+const CANCELLED: SpawnFailure = { step: 'pre_start[1]', errno: 'ECANCELED', message: 'cancelled' };
+
+/** It has a command for that; only under some rules, to keep the other worlds few. */
+const mayReload = ({ isOneShot, steps }: Rules): boolean =>
+  steps.postStart === 2 || steps.preStart === 2 || (isOneShot && steps.preStart > 0);
+const TAKES_RELOAD: readonly string[] = ['healthcheck', 'running', 'poststart', 'healthy', 'unhealthy'];
 
 export function possibleFacts(world: World, rules: Rules): readonly Fact[] {
   const facts: Fact[] = [{ kind: 'rulesChanged' }];
@@ -95,6 +117,12 @@ export function possibleFacts(world: World, rules: Rules): readonly Fact[] {
       }
     }
   }
+  if (world.step === 'running') {
+    facts.push({ kind: 'stepSucceeded' });
+    for (const failure of [EXIT_3, NO_SUCH_STEP]) facts.push({ kind: 'stepFailed', failure });
+  } else if (world.step !== 'none') facts.push({ kind: 'stepFailed', failure: CANCELLED });
+  if (mayReload(rules) && TAKES_RELOAD.includes(world.instance.monitor))
+    facts.push({ kind: 'reloadRequested' });
   if (!world.leaderAlive && world.othersAlive) facts.push({ kind: 'othersVanished' });
   return facts;
 }
@@ -119,6 +147,9 @@ function happened(world: World, event: LifecycleEvent): World {
       return { ...world, leaderAlive: true, othersAlive: false };
     case 'othersVanished':
       return { ...world, othersAlive: false };
+    case 'stepSucceeded':
+    case 'stepFailed':
+      return { ...world, step: 'none', stage: undefined };
     case 'deadlinePassed':
       return { ...world, deadline: false };
     default:
@@ -130,6 +161,10 @@ function affected(world: World, effect: Effect): World {
   switch (effect.kind) {
     case 'spawn':
       return { ...world, spawnPending: true };
+    case 'runStep':
+      return { ...world, step: 'running', stage: effect.stage };
+    case 'endStep':
+      return { ...world, step: effect.now ? 'killed' : 'asked' };
     case 'armDeadline':
       return { ...world, deadline: true };
     case 'disarmDeadline':
@@ -143,12 +178,27 @@ function affected(world: World, effect: Effect): World {
   }
 }
 
+const PREPARES: readonly string[] = ['waiting', 'blocked', 'preparing', 'starting'];
+
 /** Two worlds with the same key behave alike: incarnations are only numbers, and many restarts are like a few. */
 export function keyOf(world: World): string {
-  const { monitor, desired, leader, isAdopted, stopStage, ending, outcome, restarts, briefLives } =
+  const { monitor, desired, leader, isAdopted, stopStage, ending, outcome, restarts, briefLives, ...steps } =
     world.instance;
-  const end = outcome?.kind === 'ended' ? [outcome.status, outcome.ending] : outcome;
-  const flags = [world.spawnPending, world.leaderAlive, world.othersAlive, world.deadline, world.activity];
+  // Nothing asks how the last incarnation ended before this one has.
+  const isOverwritten = world.leaderAlive || PREPARES.includes(monitor);
+  const end = isOverwritten
+    ? undefined
+    : outcome?.kind === 'ended'
+      ? [outcome.status, outcome.ending]
+      : outcome;
+  const flags = [
+    world.spawnPending,
+    world.leaderAlive,
+    world.othersAlive,
+    world.deadline,
+    world.step,
+    world.activity,
+  ];
   return JSON.stringify([
     monitor,
     desired,
@@ -159,6 +209,7 @@ export function keyOf(world: World): string {
     end,
     Math.min(restarts, 4),
     briefLives,
+    [steps.step, steps.stepIndex, steps.isIntroduced, steps.isReloadDue],
     flags,
   ]);
 }

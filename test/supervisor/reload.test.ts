@@ -52,7 +52,7 @@ test('what a reload does not touch keeps its pid and its counters', async () => 
 test('a change of policy is taken over live, a change of command restarts', async () => {
   const { rig, reload, next } = reloading(configOf([processConfig('live'), processConfig('anew')]));
   const [live, anew] = [rig.pid('live'), rig.pid('anew')];
-  const stop = [{ signal: 'SIGINT', waitMs: 7, to: 'leader' }] as const;
+  const stop = [{ kind: 'signal', signal: 'SIGINT', waitMs: 7, to: 'leader' }] as const;
   withConfig(next, processConfig('live', { stop }), processConfig('anew', { command: '/bin/other' }));
   await reload.run({ planOnly: false });
   assert.equal(rig.pid('live'), live);

@@ -330,6 +330,8 @@ export interface ProcessChoices {
   onUnhealthy?: ProcessConfig['health']['onUnhealthy'];
   stop?: ProcessConfig['stop'];
   kill?: ProcessConfig['kill'];
+  steps?: Partial<NonNullable<ProcessConfig['steps']>>;
+  reload?: NonNullable<ProcessConfig['reload']>;
   leaveRunning?: boolean;
   command?: string;
 }
@@ -360,9 +362,11 @@ export function processConfig(name: string, choices: ProcessChoices = {}): Proce
       },
     },
     startTimeoutMs: choices.startTimeoutMs,
-    stop: choices.stop ?? [{ signal: 'SIGTERM', waitMs: 5_000, to: 'leader' }],
+    stop: choices.stop ?? [{ kind: 'signal', signal: 'SIGTERM', waitMs: 5_000, to: 'leader' }],
     kill: choices.kill ?? 'all',
     leaveRunning: choices.leaveRunning ?? false,
+    ...(choices.steps && { steps: { preStart: [], postStart: [], postExit: [], ...choices.steps } }),
+    ...(choices.reload && { reload: choices.reload }),
     reloadSignal: undefined,
     health: {
       probe: { kind: 'uptime', uptimeMs: 1_000 },

@@ -76,8 +76,8 @@ test('a program that is not there fails at once, one that cannot be forked now i
 
 test('stopping goes through its signals to KILL, and then waits', () => {
   const stop = [
-    { signal: 'SIGINT', waitMs: 1_000, to: 'leader' },
-    { signal: 'SIGTERM', waitMs: 2_000, to: 'group' },
+    { kind: 'signal', signal: 'SIGINT', waitMs: 1_000, to: 'leader' },
+    { kind: 'signal', signal: 'SIGTERM', waitMs: 2_000, to: 'group' },
   ] as const;
   const rig = new Rig([processConfig('web', { stop })]).startAll();
   const pid = rig.pid('web');
@@ -110,7 +110,7 @@ test('what a stopped leader leaves gets the stop sequence from its start, then K
 });
 
 test('where the whole group had the signal, only who left the group gets it when the leader is dead', () => {
-  const stop = [{ signal: 'SIGTERM', waitMs: 1_000, to: 'group' }] as const;
+  const stop = [{ kind: 'signal', signal: 'SIGTERM', waitMs: 1_000, to: 'group' }] as const;
   const rig = new Rig([processConfig('web', { stop })]).startAll();
   const pid = rig.pid('web');
   rig.decide('web', 'stop');

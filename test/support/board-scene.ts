@@ -130,8 +130,8 @@ export const WORKER_CONFIG = {
   dependsOn: [{ process: 'db', condition: 'healthy', restart: false }],
   restart: { policy: 'on-failure', maxRestarts: 20, exitCodes: [0] },
   stop: [
-    { signal: 'SIGTERM', waitMs: 5_000 },
-    { signal: 'SIGINT', waitMs: 2_000 },
+    { kind: 'signal', signal: 'SIGTERM', waitMs: 5_000 },
+    { kind: 'signal', signal: 'SIGINT', waitMs: 2_000 },
   ],
   health: {
     probe: { kind: 'command', file: 'curl', args: ['-fsS', 'http://127.0.0.1:8080/healthz'] },

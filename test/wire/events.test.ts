@@ -49,6 +49,21 @@ const EXAMPLES: { readonly [Name in EventName]: Example<Name> } = {
     { left: ['12 sleep 9', '13 cat'], message: 'it left processes running' },
     'web: it left processes running (12 sleep 9; 13 cat)',
   ],
+  step_started: [
+    { step: 'pre_start[1]', command: '/bin/initdb -D /data' },
+    'web: pre_start[1] started as pid 7: /bin/initdb -D /data',
+  ],
+  step_finished: [
+    {
+      step: 'pre_start[1]',
+      program: '/bin/initdb',
+      succeeded: false,
+      outcome: 'exited with code 3',
+      status: { how: 'exited', code: 3 },
+      duration_ms: 2_000,
+    },
+    'web: pre_start[1] /bin/initdb exited with code 3 after 2s',
+  ],
   signal_sent: [{ signal: 'SIGHUP', to: 'group', reason: 'asked' }, 'sent SIGHUP to web (group): asked'],
   probe_finished: [
     { passed: false, outcome: 'connection refused', duration_ms: 12 },

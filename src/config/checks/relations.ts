@@ -3,7 +3,7 @@
 import { nearestWord } from '../../nearest-word.ts';
 import { shortDuration } from '../../units.ts';
 import type { Place } from '../document/place.ts';
-import type { Dependency, EngineConfig, ProcessConfig } from '../resolved-config.ts';
+import type { Dependency, EngineConfig, ProcessConfig, StepConfig, StopStage } from '../resolved-config.ts';
 import type { PlacedProcess } from '../values/resolve-dependencies.ts';
 import { type DependencyGraph, findCycles, heaviestPath } from './dependency-graph.ts';
 
@@ -94,6 +94,18 @@ export function checkMain(
   }
 }
 
+/** The default of steps at the end of a life. */
+const USUAL_STEP_MS = 5_000;
+
+/** Nearly all steps end at once: only those that are given more time than others are reckoned with. */
+function stepMs({ timeoutMs }: StepConfig): number {
+  return timeoutMs > USUAL_STEP_MS ? timeoutMs : 0;
+}
+
+function stageMs(stage: StopStage): number {
+  return stage.kind === 'command' ? stepMs(stage.step) : stage.waitMs;
+}
+
 /** Warns where stopping everything, one after the other, may take longer than there is time. */
 export function checkStopPath(
   place: Place,
@@ -104,7 +116,8 @@ export function checkStopPath(
     const process = processes.get(name);
     // A one-shot is over by the time its dependents run.
     if (process === undefined || process.type === 'oneshot') return 0;
-    return process.stop.reduce((sum, stage) => sum + stage.waitMs, 0);
+    const stopping = process.stop.reduce((sum, stage) => sum + stageMs(stage), 0);
+    return (process.steps?.postExit ?? []).reduce((sum, step) => sum + stepMs(step), stopping);
   };
   const { path, total } = heaviestPath(graphOf(processes), stopMs);
   // Two that take the usual 5 s each, in the usual grace of 10 s, are no reason to warn everybody.

@@ -128,7 +128,9 @@ export function missingKeyHint(path: KeyPath, key: string, table: unknown): stri
     /^(command|exec|execstart|entrypoint|program)$/i.test(given),
   );
   if (other !== undefined) return `rename ${other} to cmd`;
-  return path[0] === 'processes' ? 'every process needs a command: cmd = "/path/to/program"' : undefined;
+  return path[0] === 'processes' && path.length === 2
+    ? 'every process needs a command: cmd = "/path/to/program"'
+    : undefined;
 }
 
 /** @returns the word that was meant, or the quotes that are missing or too many. */

@@ -69,7 +69,10 @@ function fillIn(reference: string, environment: Environment, depth: number): Int
   return {
     ok: false,
     message: `the variable ${name} is not set`,
-    hint: `set ${name} in the engine's environment, or give a default: \${${name}:-…}`,
+    hint:
+      name === 'MAINPID'
+        ? 'the pid of the process is $MAINPID, in stop, pre_stop, post_start and reload'
+        : `set ${name} in the engine's environment, or give a default: \${${name}:-…}`,
   };
 }
 

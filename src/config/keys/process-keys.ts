@@ -3,7 +3,7 @@
 import { dirname, resolve } from 'node:path';
 import type { ConfigPorts } from '../document/config-ports.ts';
 import type { Place } from '../document/place.ts';
-import type { OutputTarget, ProcessConfig, SpawnSettings } from '../resolved-config.ts';
+import type { OutputTarget, ProcessConfig, SpawnSettings, StopStage } from '../resolved-config.ts';
 import type { HealthcheckSource, ProcessSource } from '../schema/schema.ts';
 import { showValue } from '../text/show-value.ts';
 import { commandAt } from '../values/command-line.ts';
@@ -18,6 +18,7 @@ import { resolveReadiness } from '../values/readiness.ts';
 import { type PlacedProcess, resolveDependencies } from '../values/resolve-dependencies.ts';
 import { resolveRestart } from '../values/restart-policy.ts';
 import { signalAt } from '../values/signal-at.ts';
+import { resolveReload, resolveSteps } from '../values/steps.ts';
 import { resolveStop } from '../values/stop-sequence.ts';
 import type { KeyRow, KeyRows } from './rows.ts';
 
@@ -183,7 +184,7 @@ export const PROCESS_KEYS = {
     resolve: ({ process }) => ({ essential: process.essential }),
   },
   stop: {
-    value: ({ stop, kill }) => [stop, kill],
+    value: ({ stop, kill }) => [stop.filter((stage) => !isPreStop(stage)), kill],
     resolve: ({ place, process }) => resolveStop(place, process),
   },
   stop_signal: { partOf: 'stop' },
@@ -196,6 +197,17 @@ export const PROCESS_KEYS = {
   stop_timeout: { partOf: 'stop' },
   kill_mode: { partOf: 'stop' },
   leave_running: { value: ({ leaveRunning }) => leaveRunning },
+  pre_start: {
+    value: ({ steps }) => steps?.preStart ?? [],
+    resolve: ({ place, process }) => resolveSteps(place, process),
+  },
+  post_start: { value: ({ steps }) => steps?.postStart ?? [] },
+  pre_stop: { value: ({ stop }) => stop.filter(isPreStop) },
+  post_exit: { value: ({ steps }) => steps?.postExit ?? [] },
+  reload: {
+    value: ({ reload }) => reload,
+    resolve: ({ place, process }) => resolveReload(place, process),
+  },
   reload_signal: {
     value: ({ reloadSignal }) => reloadSignal,
     resolve: ({ place, process: { reload_signal: given } }) => ({
@@ -244,6 +256,10 @@ export const PROCESS_KEYS = {
     spawn: ({ process }) => ({ noNewPrivs: process.no_new_privs }),
   },
 } as const satisfies { readonly [Key in keyof ProcessSource]-?: Row };
+
+function isPreStop(stage: StopStage): boolean {
+  return stage.kind === 'command' && stage.step.name.startsWith('pre_stop');
+}
 
 /** What hangs must not keep what depends on it waiting for ever; systemd gives a start 90 s too. */
 const LIMITED_START_MS = 90_000;

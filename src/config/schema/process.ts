@@ -3,6 +3,7 @@
 import { healthcheckSchema } from './healthcheck.ts';
 import { errorOutput, OUTPUT_FORMS, output } from './output.ts';
 import { readinessSchema } from './readiness.ts';
+import { reloadSchema, stepCommand, stepsSchema, stepUser } from './steps.ts';
 import {
   account,
   argumentList,
@@ -112,6 +113,8 @@ export const processSchema = {
         '`simple`: a service. `oneshot`: runs to its end; ready when it ends well. `notify`: a service that says by sd_notify(3) when it is ready. `forking`: what is started exits and leaves a daemon, which is the service.',
     },
     ...readinessSchema,
+    ...stepsSchema,
+    reload: reloadSchema,
     user: {
       reload: 'restart',
       displaces: ['group', 'groups'],
@@ -251,18 +254,29 @@ export const processSchema = {
         type: 'object',
         properties: {
           signal: { ...signal, description: 'What to send.' },
-          wait: { ...duration, default: '5s', description: 'How long to wait for it to end.' },
+          cmd: {
+            ...stepCommand,
+            description:
+              'What to run in place of a signal, while its main process runs; the next stage follows when it has ended. `$MAINPID` in its words is the pid of the process.',
+          },
+          as: { ...stepUser, description: 'As whom `cmd` runs: `process` or `engine`.' },
+          wait: {
+            ...duration,
+            default: '5s',
+            description:
+              'How long to wait for it to end. Of `cmd`: how long that may run. Alone in its table: only wait.',
+          },
           kill_mode: {
             ...killMode,
             description:
               'Who gets this signal: `group` all of its process group, the others the leader. Default: as the process.',
           },
         },
-        required: ['signal'],
         additionalProperties: false,
-        expected: 'a table such as {signal = "TERM", wait = "5s", kill_mode = "group"}',
+        expected: 'a table such as {signal = "TERM", wait = "5s"} or {cmd = "…", wait = "5s"}',
       },
-      description: 'Signals to stop it with, in order; KILL follows the last one.',
+      description:
+        'Signals and commands to stop it with, in order; KILL follows the last one. If that is no signal, TERM comes before KILL.',
       expected: 'an array such as [{signal = "TERM", wait = "5s"}]',
       examples: [
         [
@@ -307,6 +321,7 @@ export const processSchema = {
     },
     reload_signal: {
       reload: 'live',
+      displaces: ['reload'],
       ...signal,
       description:
         'Sent to the process (not its group) on every reload of the configuration that does not restart it.',

@@ -79,6 +79,7 @@ function noteExpansion(text: string, found: Set<string>): void {
  * Reads `cmd` and `args`.
  * @param place of the table that holds them, or of the value itself for the short form
  * @param key `cmd`, or empty for the short form
+ * @param filledIn variables that are known when it runs.
  * @returns undefined after reporting a problem.
  */
 export function commandAt(
@@ -86,6 +87,7 @@ export function commandAt(
   cmd: string | readonly string[],
   args: readonly string[] | undefined,
   key: 'cmd' | '' = 'cmd',
+  filledIn: readonly string[] = [],
 ): Command | undefined {
   const place = key === '' ? table : table.at(key);
   if (typeof cmd !== 'string') {
@@ -109,7 +111,10 @@ export function commandAt(
     place.problem({ message: split.message, hint: split.hint });
     return undefined;
   }
-  warnOfShellSyntax(place, split.shellSyntax);
+  warnOfShellSyntax(
+    place,
+    split.shellSyntax.filter((syntax) => !filledIn.includes(syntax)),
+  );
   const [file = '', ...rest] = split.words;
   warnOfBuiltIn(place, file);
   if (/^[A-Za-z_][A-Za-z0-9_]*=/.test(file)) {

@@ -5,6 +5,7 @@ import type { ProcessConfig, StopStage } from '../resolved-config.ts';
 import type { ProcessSource } from '../schema/schema.ts';
 import { durationAt } from './durations.ts';
 import { signalAt } from './signal-at.ts';
+import { preStopStages, stopCommandAt } from './steps.ts';
 
 /**
  * A shell runs its trap only when the program in its foreground has ended, and does not pass the signal on. By default
@@ -12,6 +13,8 @@ import { signalAt } from './signal-at.ts';
  */
 const LAST_CALL_SHARE = 0.2;
 const MAX_LAST_CALL_MS = 1_000;
+/** Of the TERM that follows a last command. */
+const LAST_WAIT_MS = 5_000;
 
 type KillMode = NonNullable<ProcessSource['kill_mode']>;
 type StopSettings = Pick<ProcessConfig, 'stop' | 'kill' | 'leaveRunning'>;
@@ -20,7 +23,7 @@ export function resolveStop(place: Place, process: ProcessSource): StopSettings 
   const { kill_mode: given, leave_running: leaveRunning } = process;
   if (leaveRunning) refuseOtherModes(place, process);
   const mode = leaveRunning ? 'leader' : given;
-  const stop = stagesOf(place, process, mode);
+  const stop = [...preStopStages(place, process), ...stagesOf(place, process, mode)];
   return {
     stop: isDefault(process) ? withLastCall(stop) : stop,
     kill: mode === 'leader' ? 'leader' : 'all',
@@ -34,7 +37,7 @@ function isDefault({ kill_mode: mode, stop, leave_running: leaveRunning }: Proce
 
 function withLastCall(stop: readonly StopStage[]): readonly StopStage[] {
   const last = stop.at(-1);
-  if (last === undefined || last.waitMs === 0) return stop;
+  if (last?.kind !== 'signal' || last.waitMs === 0) return stop;
   const lastCallMs = Math.min(MAX_LAST_CALL_MS, last.waitMs * LAST_CALL_SHARE);
   return [
     ...stop.slice(0, -1),
@@ -60,7 +63,7 @@ function stagesOf(place: Place, process: ProcessSource, mode: KillMode | undefin
   if (process.stop === undefined) {
     const signal = signalAt(place.at('stop_signal'), process.stop_signal);
     const waitMs = durationAt(place.at('stop_timeout'), process.stop_timeout, 'zero');
-    return [{ signal: signal ?? 'SIGTERM', waitMs, to }];
+    return [{ kind: 'signal', signal: signal ?? 'SIGTERM', waitMs, to }];
   }
   const short = (['stop_signal', 'stop_timeout'] as const).find((key) => place.isGiven(key));
   if (short !== undefined) {
@@ -68,11 +71,44 @@ function stagesOf(place: Place, process: ProcessSource, mode: KillMode | undefin
       .at(short)
       .problem({ message: `${short} and stop cannot be used together`, hint: 'put it into stop' }, 'key');
   }
-  return process.stop.map((stage, index) => ({
-    signal: signalAt(place.at('stop', index, 'signal'), stage.signal) ?? 'SIGTERM',
-    waitMs: durationAt(place.at('stop', index, 'wait'), stage.wait, 'zero'),
-    to: stage.kill_mode === undefined ? to : targetOf(stage.kill_mode),
-  }));
+  const stages = process.stop.map((stage, index) => stageAt(place.at('stop', index), stage, index, to));
+  if (stages.at(-1)?.kind === 'signal') return stages;
+  // A command may only ask it to end, and a hung one has not even done that.
+  return [...stages, { kind: 'signal', signal: 'SIGTERM', waitMs: LAST_WAIT_MS, to }];
+}
+
+type StageSource = NonNullable<ProcessSource['stop']>[number];
+
+function stageAt(at: Place, stage: StageSource, index: number, to: 'group' | 'leader'): StopStage {
+  const { signal, cmd, kill_mode: mode } = stage;
+  const waitMs = durationAt(at.at('wait'), stage.wait, 'zero');
+  if (signal !== undefined && cmd !== undefined) {
+    const problem = {
+      message: 'a stage of stop has either signal or cmd',
+      hint: 'put them into two tables, in their order',
+    };
+    at.at('cmd').problem(problem, 'key');
+  }
+  if (cmd !== undefined) {
+    if (mode !== undefined)
+      at.at('kill_mode').problem({ message: 'kill_mode is for a signal, not for cmd' }, 'key');
+    const step = stopCommandAt(at, { cmd, as: stage.as }, `stop[${index}]`, waitMs);
+    return { kind: 'command', waitMs, step };
+  }
+  if (at.isGiven('as')) at.at('as').problem({ message: 'as is for cmd, not for a signal' }, 'key');
+  if (signal === undefined) {
+    if (at.isGiven('wait')) return { kind: 'pause', waitMs };
+    at.problem({
+      message: 'found an empty table',
+      expected: 'signal = "TERM", cmd = "…" or wait = "5s" in it',
+    });
+  }
+  return {
+    kind: 'signal',
+    signal: (signal === undefined ? undefined : signalAt(at.at('signal'), signal)) ?? 'SIGTERM',
+    waitMs,
+    to: mode === undefined ? to : targetOf(mode),
+  };
 }
 
 function targetOf(mode: KillMode | undefined): 'group' | 'leader' {

@@ -16,7 +16,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { ProbeRun } from '../ports/health.ts';
 import type { ContainerUsage, GroupUsage, UsageReading } from '../ports/usage.ts';
 import type { InstanceRecord } from '../world/instance-record.ts';
-import { nextInWords, nextSignal, reasonFor } from '../world/reasons.ts';
+import { nextInWords, nextStage, reasonFor } from '../world/reasons.ts';
 
 const DESIRED_WORDS: Readonly<Record<DesiredState, InstanceSnapshot['desired']>> = {
   start: 'up',
@@ -31,6 +31,7 @@ const DESIRED_WORDS: Readonly<Record<DesiredState, InstanceSnapshot['desired']>>
 
 const HEALTH_WORDS: Partial<Readonly<Record<string, InstanceSnapshot['health']>>> = {
   healthcheck: 'starting',
+  poststart: 'starting',
   healthy: 'healthy',
   unhealthy: 'unhealthy',
 };
@@ -83,7 +84,7 @@ function deadlineOf(record: InstanceRecord, now: number): { deadline?: Deadline 
   if (deadline === undefined || !(isBackoff || machine.monitor === 'stopping')) return {};
   return {
     deadline: {
-      action: isBackoff ? 'start' : nextSignal(record),
+      action: isBackoff ? 'start' : nextStage(record),
       in_ms: Math.max(0, Math.round(deadline.at - now)),
       of_ms: Math.round(deadline.afterMs),
     },

@@ -1,36 +1,40 @@
 /**
- * Waits for what a dead leader left behind. The kernel tells nobody when the last of a family has gone, but whoever
+ * Waits for what a dead leader, or a step that has ended, left behind. The kernel tells nobody when the last of a family has gone, but whoever
  * loses its parent becomes the engine's child and is collected by it: then is the time to look.
  */
 
 import type { Cancel, Clock } from '../ports/clock.ts';
 import type { Kernel } from '../ports/kernel.ts';
-import type { InstanceRecord } from '../world/instance-record.ts';
 
 /** For those whose parent is outside the family and collects them itself: nobody tells us of those. */
 const LOOK_ANYWAY_MS = 200;
 
-export class LeftoverWatch {
+/** One whose family is waited for. */
+interface Awaited {
+  readonly family: number | undefined;
+}
+
+export class LeftoverWatch<Of extends Awaited> {
   readonly #clock: Clock;
   readonly #kernel: Kernel;
-  readonly #onVanished: (record: InstanceRecord) => void;
-  readonly #awaited = new Set<InstanceRecord>();
+  readonly #onVanished: (of: Of) => void;
+  readonly #awaited = new Set<Of>();
   #cancelTimer: Cancel | undefined;
 
-  constructor(ports: { clock: Clock; kernel: Kernel }, onVanished: (record: InstanceRecord) => void) {
+  constructor(ports: { clock: Clock; kernel: Kernel }, onVanished: (of: Of) => void) {
     this.#clock = ports.clock;
     this.#kernel = ports.kernel;
     this.#onVanished = onVanished;
     ports.kernel.onChildCollected(() => this.#look());
   }
 
-  await(record: InstanceRecord): void {
-    this.#awaited.add(record);
+  await(of: Of): void {
+    this.#awaited.add(of);
     this.#cancelTimer ??= this.#clock.after(LOOK_ANYWAY_MS, () => this.#lookAgain());
   }
 
-  release(record: InstanceRecord): void {
-    this.#awaited.delete(record);
+  release(of: Of): void {
+    this.#awaited.delete(of);
   }
 
   #lookAgain(): void {
@@ -44,10 +48,10 @@ export class LeftoverWatch {
   }
 
   #look(): void {
-    for (const record of [...this.#awaited]) {
-      if (record.family !== undefined && this.#kernel.leftovers(record.family).length > 0) continue;
-      this.#awaited.delete(record);
-      this.#onVanished(record);
+    for (const of of [...this.#awaited]) {
+      if (of.family !== undefined && this.#kernel.leftovers(of.family).length > 0) continue;
+      this.#awaited.delete(of);
+      this.#onVanished(of);
     }
   }
 }

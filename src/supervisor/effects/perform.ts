@@ -18,6 +18,7 @@ import type { Handles } from './handles.ts';
 import type { SelfReports } from './self-reports.ts';
 import { environmentFor, spawnRequest, streamsFor, targetsFor } from './spawn-request.ts';
 import type { SpawnTurns } from './spawn-turns.ts';
+import type { StepRunner } from './step-runner.ts';
 
 /** How often, and how many times, the engine looks whether what a program left becomes a daemon. */
 const LOOK_EVERY_MS = 20;
@@ -31,6 +32,7 @@ export interface PerformContext {
   readonly input: InputPort;
   readonly events: EventStream;
   readonly activities: Activities;
+  readonly steps: StepRunner;
   /** Between 0 and 1. */
   readonly random: () => number;
   readonly handles: Handles;
@@ -57,6 +59,12 @@ export function perform(
       break;
     case 'signal':
       sendSignal(record, effect, context, causedBy);
+      break;
+    case 'runStep':
+      context.steps.run(record, effect, causedBy);
+      break;
+    case 'endStep':
+      context.steps.end(record, effect.why, effect.now);
       break;
     case 'armDeadline':
       armDeadline(record, effect, context);

@@ -2,7 +2,7 @@
 
 import { ofInstance } from '../../config/text/instance-text.ts';
 import type { Fact } from '../../lifecycle/events.ts';
-import type { ExitStatus } from '../../lifecycle/exit-outcome.ts';
+import type { ExitStatus, SpawnFailure } from '../../lifecycle/exit-outcome.ts';
 import type { MonitorState } from '../../lifecycle/states.ts';
 import type { EventFields } from '../../wire/engine-event.ts';
 import { STATES, type StateRow } from '../../wire/states.ts';
@@ -32,6 +32,8 @@ export function reportFact(
       return reportSpawn(record, causedBy, ports);
     case 'spawnFailed':
       return reportSpawnFailure(record, fact.failure, causedBy, ports);
+    case 'stepFailed':
+      return keepStepFailure(record, fact.failure, causedBy, ports);
     case 'exited':
       return reportExit(record, fact.status, ports);
     case 'watchdogExpired':
@@ -80,6 +82,22 @@ function reportSpawnFailure(
 }
 
 /** @returns undefined of a process that was to leave a daemon, and did: what it left is reported once it is found. */
+/** Its end was reported by whoever ran it; if the start has failed with it, the record says so. */
+function keepStepFailure(
+  record: InstanceRecord,
+  failure: SpawnFailure,
+  causedBy: number | undefined,
+  { clock }: ReportPorts,
+): number | undefined {
+  const { message, errno } = failure;
+  if (failure.step.startsWith('post_start')) record.stepFailure = message;
+  const { outcome } = record.machine;
+  if (outcome?.kind !== 'notStarted' || outcome.failure !== failure) return causedBy;
+  const status = { how: 'not-started', message } as const;
+  record.lastExit = { at: clock.wallTime(), status, requested: errno === 'ECANCELED', uptime_ms: 0 };
+  return causedBy;
+}
+
 function reportExit(
   record: InstanceRecord,
   status: ExitStatus,

@@ -65,9 +65,15 @@ function endInWords(record: InstanceRecord): string {
 function satisfies({ machine }: InstanceRecord, condition: Dependency['condition']): boolean {
   switch (condition) {
     case 'started':
-      return ['listening', 'healthcheck', 'running', 'healthy', 'unhealthy', 'completed'].includes(
-        machine.monitor,
-      );
+      return [
+        'listening',
+        'healthcheck',
+        'running',
+        'poststart',
+        'healthy',
+        'unhealthy',
+        'completed',
+      ].includes(machine.monitor);
     case 'healthy':
       // Whoever connects while it listens is answered once it is up.
       return machine.monitor === 'healthy' || machine.monitor === 'listening';

@@ -46,6 +46,7 @@ const BEFORE_THE_PROGRAM: ReadonlySet<string> = new Set(['read secret', 'change 
 
 /** As shells have it: 127 not found, 126 found but not to be executed; what failed before that is neither. */
 function startFailureCode({ failure }: Extract<Outcome, { kind: 'notStarted' }>): number {
+  if (failure.step.startsWith('pre_start')) return EXIT_CODES.neverRan;
   if (failure.step.startsWith('open ')) return EXIT_CODES.cannotOpenOutput;
   if (BEFORE_THE_PROGRAM.has(failure.step)) return EXIT_CODES.notExecutable;
   return failure.errno === 'ENOENT' ? EXIT_CODES.notFound : EXIT_CODES.notExecutable;

@@ -64,6 +64,8 @@ export interface InstanceRecord {
    * where something hangs.
    */
   spawning: string | undefined;
+  /** The step that runs; `startedAt` is monotonic. */
+  step: { readonly name: string; readonly startedAt: number; readonly timeoutMs: number } | undefined;
   /** What the leader left behind when it ended. */
   left: readonly LeftProcess[];
   /** Monotonic milliseconds. */
@@ -77,6 +79,8 @@ export interface InstanceRecord {
   activity: { readonly number: number; readonly kind: Activity } | undefined;
   /** How many deadlines and activities it has had: the number of the last. */
   begun: number;
+  /** Which of the steps after its start failed, and how. */
+  stepFailure: string | undefined;
   /** What the health check last said against it. */
   healthReason: string | undefined;
   /** What it says of itself (STATUS of sd_notify(3)). */
@@ -118,6 +122,8 @@ export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock)
     pid: undefined,
     family: undefined,
     spawning: undefined,
+    step: undefined,
+    stepFailure: undefined,
     left: [],
     spawnedAt: 0,
     spawnedWall: 0,
@@ -146,6 +152,7 @@ export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock)
 export function rulesOf(process: ProcessConfig): Rules {
   return {
     restart: process.restart,
+    steps: countsOf(process.steps),
     stop: process.stop,
     kill: process.kill,
     onUnhealthy: process.health.onUnhealthy,
@@ -156,6 +163,14 @@ export function rulesOf(process: ProcessConfig): Rules {
     startTimeoutMs: process.startTimeoutMs,
     maxBriefLives: MAX_BRIEF_LIVES,
   };
+}
+
+const NO_STEPS: Rules['steps'] = { preStart: 0, postStart: 0, postExit: 0 };
+
+function countsOf(steps: ProcessConfig['steps']): Rules['steps'] {
+  if (steps === undefined) return NO_STEPS;
+  const { preStart, postStart, postExit } = steps;
+  return { preStart: preStart.length, postStart: postStart.length, postExit: postExit.length };
 }
 
 /** How events name the instance. */
@@ -173,9 +188,9 @@ export function remember(record: InstanceRecord, change: StateChange): void {
   if (record.history.length > LONGEST_HISTORY) record.history.shift();
 }
 
-/** A leader or what it left behind is there. */
-export function isAlive(record: InstanceRecord): boolean {
-  return record.machine.leader !== 'none';
+/** A leader, what it left behind, or a step is there. */
+export function isAlive({ machine }: InstanceRecord): boolean {
+  return machine.leader !== 'none' || machine.step !== 'none';
 }
 
 /** Whether that is still so which the fact is about: one about what is over is dropped. */

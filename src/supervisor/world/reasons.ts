@@ -31,6 +31,7 @@ const ENDINGS: Partial<Readonly<Record<Ending, string>>> = {
   'start-timeout': 'start timed out',
   idle: 'stopped because nobody was connected',
   vanished: 'it left no daemon running',
+  'poststart-failed': 'a post_start step failed',
 };
 
 export function outcomeInWords(outcome: Outcome | undefined): string {
@@ -39,6 +40,12 @@ export function outcomeInWords(outcome: Outcome | undefined): string {
   const words = exitInWords(outcome.status);
   const why = ENDINGS[outcome.ending];
   return why === undefined ? words : `${why}, ${words}`;
+}
+
+/** With the step that made it end. */
+function endInWords({ machine: { outcome }, stepFailure }: InstanceRecord): string {
+  const isByStep = outcome?.kind === 'ended' && outcome.ending === 'poststart-failed';
+  return isByStep && stepFailure !== undefined ? stepFailure : outcomeInWords(outcome);
 }
 
 /** @returns null where the state speaks for itself. */
@@ -53,6 +60,10 @@ export function reasonFor(record: InstanceRecord): string | null {
     case 'healthy':
     case 'ended':
       return null;
+    case 'preparing':
+    case 'poststart':
+    case 'cleaning':
+      return stepInWords(record);
     case 'starting':
       return record.spawning === undefined ? null : `trying to ${record.spawning}`;
     case 'waiting':
@@ -64,7 +75,7 @@ export function reasonFor(record: InstanceRecord): string | null {
     case 'stopping':
       return stoppingReason(record);
     case 'backoff':
-      return `${outcomeInWords(machine.outcome)}; ${retryInWords(record)}`;
+      return `${endInWords(record)}; ${retryInWords(record)}`;
     case 'completed':
       return outcomeInWords(machine.outcome);
     case 'stopped':
@@ -78,12 +89,18 @@ function stoppingReason(record: InstanceRecord): string {
   const { machine, left } = record;
   if (machine.leader === 'dead')
     return `${outcomeInWords(machine.outcome)}; stopping what it left running: ${leftInWords(left)}`;
+  if (machine.leader === 'none') return `waits for ${record.step?.name ?? 'a step'} to end`;
   if (machine.ending === 'unhealthy') return `unhealthy: ${record.healthReason ?? 'its health check failed'}`;
+  if (machine.ending === 'poststart-failed') return record.stepFailure ?? 'a post_start step failed';
   if (machine.ending === 'watchdog') return record.healthReason ?? 'its watchdog expired';
   if (machine.ending === 'start-timeout') return startTimeoutInWords(record);
   if (machine.ending === 'idle') return 'nobody was connected to its sockets';
   if (machine.stopStage === 'announced') return 'it said that it stops';
   return record.wanted.cause;
+}
+
+function stepInWords({ step }: InstanceRecord): string | null {
+  return step === undefined ? null : `runs ${step.name}`;
 }
 
 /** `pid 12 (sleep 1000), pid 14 (cat), 3 more`. */
@@ -121,7 +138,7 @@ function retryInWords(record: InstanceRecord): string {
 
 function failedReason(record: InstanceRecord): string {
   const { outcome, restarts } = record.machine;
-  const words = outcomeInWords(outcome);
+  const words = endInWords(record);
   if (outcome === undefined) return words;
   if (outcome.kind === 'ended' && outcome.ending === 'backgrounded') {
     return `${words}, but left ${leftInWords(record.left)}: ${BACKGROUNDED}`;
@@ -148,9 +165,16 @@ export function nextInWords(record: InstanceRecord, now: number): string {
         : `starts when what it waits for has come: ${record.waitingFor.join(', ')}`;
     case 'blocked':
       return 'nothing, until what it needs is started again';
+    case 'preparing':
+      return `starts once that has ended well${stepLimit(record, now)}`;
+    case 'poststart':
+      return `healthy once that has ended well${stepLimit(record, now)}`;
+    case 'cleaning':
+      return `goes on once that has ended${stepLimit(record, now)}`;
     case 'stopping':
+      if (machine.leader === 'none') return 'goes on once that has ended';
       if (machine.stopStage === 'killed') return 'KILL was sent; waits for the kernel to end it';
-      return `${nextSignal(record)} in ${left ?? 'a moment'}, unless it ends before`;
+      return `${nextStage(record)} in ${left ?? 'a moment'}, unless it ends before`;
     case 'starting':
       return `given up if its program is not executed within ${left ?? 'a moment'}`;
     case 'healthcheck':
@@ -170,12 +194,21 @@ export function nextInWords(record: InstanceRecord, now: number): string {
   }
 }
 
-/** The signal of the stop sequence that comes after the present one. */
-export function nextSignal({ machine, rules }: InstanceRecord): string {
+function stepLimit({ step }: InstanceRecord, now: number): string {
+  if (step === undefined) return '';
+  return `; ended after ${shortDuration(Math.max(0, step.startedAt + step.timeoutMs - now))} more`;
+}
+
+/** What the stop sequence does after its present stage: a signal, or a command by its name. */
+export function nextStage({ machine, process }: InstanceRecord): string {
   const { stopStage } = machine;
   if (stopStage === 'killed') return 'SIGKILL';
   const next = typeof stopStage === 'number' ? stopStage + 1 : 0;
-  return rules.stop[next]?.signal ?? 'SIGKILL';
+  const isSkipped = ({ kind }: { kind: string }): boolean =>
+    kind === 'pause' || (kind === 'command' && (machine.leader !== 'alive' || typeof stopStage !== 'number'));
+  const stage = process.stop.slice(next).find((one) => !isSkipped(one));
+  if (stage?.kind === 'command') return stage.step.name;
+  return stage?.kind === 'signal' ? stage.signal : 'SIGKILL';
 }
 
 function whenItEnds({ rules }: InstanceRecord): string {

@@ -1,0 +1,265 @@
+/**
+ * Runs the steps around a life: the commands before and after a program, those among its stop signals, and the one by
+ * which it reads its configuration again. One at a time for each instance; the end of each is one fact, told once
+ * nothing of it is left.
+ */
+
+import type { StepConfig } from '../../config/resolved-config.ts';
+import { ofInstance } from '../../config/text/instance-text.ts';
+import { exitInWords } from '../../exit-status.ts';
+import type { Effect, StepStage } from '../../lifecycle/effects.ts';
+import type { ExitStatus, SpawnFailure } from '../../lifecycle/exit-outcome.ts';
+import { shortDuration } from '../../units.ts';
+import type { EventStream } from '../events/event-stream.ts';
+import type { Cancel, Clock } from '../ports/clock.ts';
+import type { Kernel, SpawnAnswer } from '../ports/kernel.ts';
+import type { OutputPort } from '../ports/output.ts';
+import { type InstanceRecord, subjectOf } from '../world/instance-record.ts';
+import type { TellFact } from './activities.ts';
+import { LeftoverWatch } from './leftover-watch.ts';
+import { targetsFor } from './spawn-request.ts';
+import type { SpawnTurns } from './spawn-turns.ts';
+import { stepRequest } from './step-request.ts';
+
+/** What ignores TERM has KILL this long afterwards. */
+const KILL_AFTER_MS = 2_000;
+
+export interface StepContext {
+  readonly clock: Clock;
+  readonly kernel: Kernel;
+  readonly output: OutputPort;
+  readonly events: EventStream;
+  readonly spawnTurns: SpawnTurns;
+  readonly fact: TellFact;
+}
+
+type RunStep = Extract<Effect, { kind: 'runStep' }>;
+type Why = 'timed-out' | 'cancelled';
+
+/** One that runs, or waits for its turn to. */
+interface Run {
+  readonly record: InstanceRecord;
+  readonly incarnation: number;
+  readonly stage: StepStage;
+  readonly step: StepConfig;
+  readonly startedAt: number;
+  readonly timers: Set<Cancel>;
+  /** Takes back what has not been executed yet. */
+  abandon: ((why: Why) => void) | undefined;
+  family: number | undefined;
+  status: ExitStatus | undefined;
+  ended: Why | undefined;
+  /** Without patience. */
+  isKilled: boolean;
+  /** Id of the event that it comes of, then of the one that reported its start. */
+  event: number | undefined;
+}
+
+export class StepRunner {
+  readonly #context: StepContext;
+  readonly #runs = new Map<string, Run>();
+  readonly #leftovers: LeftoverWatch<Run>;
+
+  constructor(context: StepContext) {
+    this.#context = context;
+    this.#leftovers = new LeftoverWatch(context, (run) => this.#finish(run));
+  }
+
+  run(record: InstanceRecord, { stage, index }: RunStep, causedBy: number | undefined): void {
+    const { incarnation } = record.machine;
+    const step = stepOf(record, stage, index);
+    if (step === undefined) {
+      // A reload has taken it out of the configuration.
+      this.#context.fact(record, { kind: 'stepSucceeded' }, { incarnation }, causedBy);
+      return;
+    }
+    const startedAt = this.#context.clock.now();
+    const run: Run = {
+      record,
+      incarnation,
+      stage,
+      step,
+      startedAt,
+      timers: new Set(),
+      abandon: undefined,
+      family: undefined,
+      status: undefined,
+      ended: undefined,
+      isKilled: false,
+      event: causedBy,
+    };
+    this.#runs.set(record.key, run);
+    record.step = { name: nameOf(step), startedAt, timeoutMs: step.timeoutMs };
+    const takeBack = this.#context.spawnTurns.run(() => this.#spawn(run));
+    if (takeBack === undefined) return;
+    run.abandon = () => {
+      takeBack();
+      this.#finish(run);
+    };
+  }
+
+  /** Its end comes as a fact. @param now by KILL alone. */
+  end(record: InstanceRecord, why: Why, now: boolean): void {
+    const run = this.#runs.get(record.key);
+    if (run !== undefined) this.#end(run, why, now);
+  }
+
+  #spawn(run: Run): void {
+    const { kernel, output } = this.#context;
+    const { record, step } = run;
+    run.abandon = undefined;
+    const process = ofInstance(record.process, record.ordinal);
+    const outputs = output.prepare(record.name, targetsFor(record.process, record.ordinal));
+    if (outputs.kind === 'failed') {
+      this.#finish(run, outputs.failure);
+      return;
+    }
+    const request = stepRequest(process, step, run.stage, outputs, record);
+    const onAnswer = (answer: SpawnAnswer): void => this.#begin(run, answer);
+    const answer = kernel.spawn(request, (status) => this.#exited(run, status), onAnswer);
+    if (answer.kind !== 'pending') {
+      onAnswer(answer);
+      return;
+    }
+    run.abandon = (why) => answer.abandon(why);
+    this.#armTimeout(run);
+  }
+
+  #begin(run: Run, answer: SpawnAnswer): void {
+    const { output, events } = this.#context;
+    const { record, step } = run;
+    run.abandon = undefined;
+    if (answer.kind === 'failed') {
+      this.#finish(run, answer.failure);
+      return;
+    }
+    run.family = answer.family;
+    output.attach({ instance: record.name, incarnation: run.incarnation }, answer);
+    const fields = { step: step.name, command: [step.command.file, ...step.command.args].join(' ') };
+    const subject = { ...subjectOf(record), pid: answer.pid };
+    run.event = events.emit('info', 'step_started', fields, subject, run.event);
+    if (run.ended === undefined) this.#armTimeout(run);
+    else this.#signal(run, run.isKilled ? 'SIGKILL' : 'SIGTERM');
+  }
+
+  /** The time of a stop command is that of its stage. */
+  #armTimeout(run: Run): void {
+    if (run.timers.size > 0 || run.stage === 'stop') return;
+    this.#after(run, run.step.timeoutMs, () => this.#end(run, 'timed-out', false));
+  }
+
+  #end(run: Run, why: Why, now: boolean): void {
+    if (run.ended !== undefined && (run.isKilled || !now)) return;
+    run.ended ??= why;
+    run.isKilled ||= now;
+    if (run.abandon !== undefined) run.abandon(why);
+    else if (run.family !== undefined) this.#signal(run, now ? 'SIGKILL' : 'SIGTERM');
+  }
+
+  /** To all of it; KILL follows. */
+  #signal(run: Run, signal: 'SIGTERM' | 'SIGKILL'): void {
+    const { kernel } = this.#context;
+    if (run.family === undefined) return;
+    kernel.remember(run.family);
+    kernel.signalFamily(run.family, signal, 'all');
+    if (signal === 'SIGTERM') this.#after(run, KILL_AFTER_MS, () => this.#signal(run, 'SIGKILL'));
+  }
+
+  #after(run: Run, ms: number, act: () => void): void {
+    const cancel = this.#context.clock.after(ms, () => {
+      run.timers.delete(cancel);
+      act();
+    });
+    run.timers.add(cancel);
+  }
+
+  /** What it has started ends with it. */
+  #exited(run: Run, status: ExitStatus): void {
+    run.status = status;
+    const left = run.family === undefined ? [] : this.#context.kernel.leftovers(run.family);
+    if (left.length === 0) {
+      this.#finish(run);
+      return;
+    }
+    // A signal on its way to all of it is enough.
+    if (run.ended === undefined) this.#signal(run, 'SIGTERM');
+    this.#leftovers.await(run);
+  }
+
+  #finish(run: Run, failure?: SpawnFailure): void {
+    const { clock, kernel, events, fact } = this.#context;
+    const { record, step, stage } = run;
+    for (const cancel of run.timers) cancel();
+    if (run.family !== undefined) kernel.release(run.family);
+    this.#runs.delete(record.key);
+    record.step = undefined;
+    const failed = failureOf(run, failure);
+    const outcome = failed === undefined ? 'exited with code 0' : failed.outcome;
+    const duration = Math.round(clock.now() - run.startedAt);
+    const fields = {
+      step: step.name,
+      program: step.command.file,
+      outcome,
+      succeeded: failed === undefined,
+      duration_ms: duration,
+      ...(run.status !== undefined && { status: run.status }),
+    };
+    const level = levelOf(stage, run, failed !== undefined);
+    const event = events.emit(level, 'step_finished', fields, subjectOf(record), run.event);
+    const about = { incarnation: run.incarnation };
+    if (failed === undefined) fact(record, { kind: 'stepSucceeded' }, about, event);
+    else fact(record, { kind: 'stepFailed', failure: failed.failure }, about, event);
+  }
+}
+
+function stepOf({ process }: InstanceRecord, stage: StepStage, index: number): StepConfig | undefined {
+  if (stage === 'reload') return process.reload;
+  if (stage !== 'stop') return process.steps?.[stage][index];
+  const stop = process.stop[index];
+  return stop?.kind === 'command' ? stop.step : undefined;
+}
+
+/** `pre_start[1] /bin/initdb`. */
+function nameOf({ name, command }: StepConfig): string {
+  return `${name} ${command.file}`;
+}
+
+interface Failed {
+  readonly outcome: string;
+  readonly failure: SpawnFailure;
+}
+
+/** @param failure why it could not be started. */
+function failureOf({ status, step, ended }: Run, failure: SpawnFailure | undefined): Failed | undefined {
+  const name = nameOf(step);
+  if (ended === 'timed-out') {
+    const outcome = `timed out after ${shortDuration(step.timeoutMs)}`;
+    const message = `${name} ${outcome}`;
+    const stepStatus = 'timed-out';
+    return {
+      outcome,
+      failure: { step: step.name, errno: 'ETIMEDOUT', message, isPassing: true, stepStatus },
+    };
+  }
+  if (ended === 'cancelled') {
+    const message = `${name} was cancelled`;
+    return { outcome: 'was cancelled', failure: { step: step.name, errno: 'ECANCELED', message } };
+  }
+  if (failure !== undefined) {
+    const outcome = `could not be started: ${failure.message}`;
+    return { outcome, failure: { ...failure, step: step.name, message: `${name} ${outcome}` } };
+  }
+  if (status === undefined || (status.how === 'exited' && status.code === 0)) return undefined;
+  const outcome = status.how === 'exited' ? exitInWords(status) : `was ${exitInWords(status)}`;
+  const message = `${name} ${outcome}`;
+  return {
+    outcome,
+    failure: { step: step.name, errno: 'EXIT', message, isPassing: true, stepStatus: status },
+  };
+}
+
+/** A start fails with its steps; of all others a failure is only reported. */
+function levelOf(stage: StepStage, { ended }: Run, hasFailed: boolean): 'info' | 'warn' | 'error' {
+  if (!hasFailed || ended === 'cancelled') return 'info';
+  return stage === 'preStart' || stage === 'postStart' ? 'error' : 'warn';
+}
