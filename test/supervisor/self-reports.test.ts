@@ -336,3 +336,29 @@ test('one that leaves nothing, or whose daemon ends before it is known, has fail
   later.kernel.emptyGroup(starter);
   assert.equal(later.state('web'), 'failed');
 });
+
+test('a health check of a daemon begins when the daemon is known', async () => {
+  const health = processConfig('web').health;
+  const probe = { kind: 'tcp', host: '127.0.0.1', port: 80 } as const;
+  const rig = started({ kind: 'forked', pidFile: '/run/web.pid' }, { health: { ...health, probe } });
+  const starter = rig.pid('web');
+  assert.equal(rig.health.watches.size, 0, 'nobody is asked while it starts');
+  rig.kernel.relations.set(7, { relation: 'orphan', uid: 0 });
+  rig.selfReports.pidFile = { kind: 'read', text: '7', uid: 0, changedAt: rig.clock.wallTime() };
+  rig.kernel.exit(starter, STARTER, 0, 1);
+  await nextTurn();
+  assert.equal(rig.state('web'), 'healthcheck');
+  assert.equal(rig.health.watches.get('web')?.subject.pid, 7);
+  rig.healthy('web');
+  assert.equal(rig.state('web'), 'healthy');
+});
+
+test('a reload that gives it such a key while it is being proven leaves the proof to its health check', () => {
+  const before = processConfig('web');
+  const rig = new Rig([before]).startAll();
+  const health = { ...before.health, retries: 5 };
+  const readiness: Readiness = { kind: 'line', expression: 'up' };
+  rig.supervisor.update(rig.record('web'), { ...before, health, readiness });
+  rig.healthy('web');
+  assert.equal(rig.state('web'), 'healthy');
+});

@@ -117,7 +117,7 @@ export class SelfReports {
     const life = this.#lives.get(record.key);
     const ready = (): void => report({ kind: 'becameHealthy' });
     if (record.process.readiness?.kind === 'forked') {
-      if (record.machine.isAdopted) ready();
+      if (record.machine.isAdopted && this.proves(record)) ready();
       return () => {};
     }
     if (life === undefined) return () => {};
