@@ -5,6 +5,7 @@
 
 #include "family.h"
 #include "files.h"
+#include "listen_socket.h"
 #include "reap.h"
 #include "signals.h"
 #include "spawn.h"
@@ -47,6 +48,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("fileNow", Napi::Function::New(env, FileNow, "fileNow"));
   exports.Set("fileLater", Napi::Function::New(env, FileLater, "fileLater"));
   exports.Set("writeLater", Napi::Function::New(env, WriteLater, "writeLater"));
+  exports.Set("listenInet", Napi::Function::New(env, ListenInet, "listenInet"));
   exports.Set("isUnlinked", Napi::Function::New(env, IsUnlinked, "isUnlinked"));
   exports.Set("exitNow", Napi::Function::New(env, ExitNow, "exitNow"));
   return exports;

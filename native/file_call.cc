@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "listen_socket.h"
+
 namespace taskmaster {
 namespace {
 
@@ -33,7 +35,7 @@ bool Reach(FileCall& call, Place& place, const std::string& path, bool follow, b
   if (make_directories && call.work == FileWork::kAppend) {
     options.directory_uid = static_cast<uid_t>(call.uid);
     options.directory_gid = static_cast<gid_t>(call.gid);
-  } else if (call.mode >= 0) {
+  } else if (call.mode >= 0 && call.work != FileWork::kListen) {
     options.directory_mode = static_cast<mode_t>(call.mode);
   }
   bool is_reached = place.Reach(path, options, call.error);
@@ -269,6 +271,35 @@ bool SocketAccess(FileCall& call) {
   return fchmodat(place.directory(), place.name(), static_cast<mode_t>(call.mode), 0) == 0 ? true : Fail(call, errno);
 }
 
+// Owner and mode by a descriptor of what is there, once that is known to be ours.
+bool GiveFile(FileCall& call, const Place& place, mode_t kind) {
+  int file = openat(place.directory(), place.name(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (file < 0) return Fail(call, errno);
+  bool is_ours = fstat(file, &call.status) == 0 && (call.status.st_mode & S_IFMT) == kind && call.status.st_nlink == 1 &&
+                 (IsTrusted(call.status.st_uid) || call.status.st_uid == place.owner().st_uid);
+  std::string name = "/proc/self/fd/" + std::to_string(file);
+  bool is_given = is_ours || Fail(call, EPERM, "kind");
+  if (is_given && (call.uid >= 0 || call.gid >= 0))
+    is_given = fchownat(file, "", static_cast<uid_t>(call.uid), static_cast<gid_t>(call.gid), AT_EMPTY_PATH) == 0 || Fail(call, errno);
+  is_given = is_given && (chmod(name.c_str(), static_cast<mode_t>(call.mode)) == 0 || Fail(call, errno));
+  close(file);
+  return is_given;
+}
+
+// `limit`: the socket's type, 0 for a FIFO; `offset`: how many may wait.
+bool Listen(FileCall& call) {
+  Place place;
+  if (!Reach(call, place, call.path, false, true)) return false;
+  int type = static_cast<int>(call.limit);
+  {
+    FileIdentity identity;
+    place.Act(identity);
+    int failure = type == 0 ? OpenFifo(place, call.opened) : ListenAt(place, type, static_cast<int>(call.offset), call.opened);
+    if (failure != 0) return Fail(call, failure), Drop(call);
+  }
+  return GiveFile(call, place, type == 0 ? S_IFIFO : S_IFSOCK) || Drop(call);
+}
+
 bool LookUpHost(FileCall& call) {
   addrinfo hints = {};
   hints.ai_socktype = SOCK_STREAM;
@@ -321,6 +352,7 @@ void FileCall::Run() {
     case FileWork::kMakeDirectories: MakeDirectories(*this); break;
     case FileWork::kList: List(*this); break;
     case FileWork::kOpenDirectory: OpenFolder(*this, mode >= 0 ? O_RDONLY : O_PATH); break;
+    case FileWork::kListen: Listen(*this); break;
     case FileWork::kSocketAccess: SocketAccess(*this); break;
     case FileWork::kWrite:
       Count(*this, writev(descriptor, buffers.data(), static_cast<int>(std::min<size_t>(buffers.size(), 1024))));

@@ -28,6 +28,7 @@ enum class FileWork {
   kMakeDirectories,
   kList,
   kOpenDirectory,
+  kListen,  // open a Unix socket at a path, or a FIFO; a socket that nobody listens on is replaced
   kSocketAccess,  // group and mode of a socket of ours
   kWrite,
   kReadAt,

@@ -70,7 +70,10 @@ bool Place::MayFollow(const struct stat& link) const {
 
 // Takes over the descriptor.
 bool Place::Enter(int descriptor, FileError& error) {
-  if (directory_ >= 0) close(directory_);
+  if (directory_ >= 0) {
+    if (control_ != Control::kOurs) is_fixed_ = false;
+    close(directory_);
+  }
   directory_ = descriptor;
   if (fstat(directory_, &owner_) != 0) {
     error.number = errno;

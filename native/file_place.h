@@ -49,6 +49,8 @@ class Place {
   Control control() const { return control_; }
   const struct stat& owner() const { return owner_; }
   bool is_read_only() const { return is_read_only_; }
+  // Only root and the engine's user can change where the path leads.
+  bool is_fixed() const { return is_fixed_; }
   // A link of /proc that leads to an open file: opened as it is.
   bool is_magic() const { return is_magic_; }
   // As the owner of a foreign directory, as far as the kernel allows; otherwise as ourselves.
@@ -66,6 +68,7 @@ class Place {
   Control control_ = Control::kOurs;
   bool is_read_only_ = false;
   bool is_magic_ = false;
+  bool is_fixed_ = true;
 };
 
 // Root, the engine's user, and who is outside of our user namespace.

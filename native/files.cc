@@ -37,6 +37,7 @@ constexpr NamedWork kWork[] = {
     {"mkdirs", FileWork::kMakeDirectories},
     {"list", FileWork::kList},
     {"folder", FileWork::kOpenDirectory},
+    {"listen", FileWork::kListen},
     {"socketAccess", FileWork::kSocketAccess},
     {"readAt", FileWork::kReadAt},
     {"statFd", FileWork::kStatDescriptor},

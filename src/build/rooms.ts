@@ -57,7 +57,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     types: ['config/schema', 'config/document', CONFIG],
     packages: NODE,
   },
-  'config/checks': { imports: [], types: ['config/document', 'config/values', CONFIG] },
+  'config/checks': {
+    imports: ['config/values/service-socket'],
+    types: ['config/document', 'config/values', CONFIG],
+  },
   config: {
     imports: [
       'config/text',
@@ -157,8 +160,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: ['pino'],
   },
   system: {
-    imports: ['files', 'config/document/file-error', 'config/values/capabilities'],
-    types: ['supervisor/ports', 'wire', 'config/document/config-ports', 'lifecycle/exit-outcome'],
+    imports: [
+      'files',
+      'config/document/file-error',
+      'config/values/capabilities',
+      'config/values/service-socket',
+    ],
+    types: ['supervisor/ports', CONFIG, 'wire', 'config/document/config-ports', 'lifecycle/exit-outcome'],
     packages: ['node:', 'execa'],
   },
   'rpc/contract': { imports: ['generated', 'lifecycle/states'] },

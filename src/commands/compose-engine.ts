@@ -41,6 +41,7 @@ import { inheritedOpenFiles } from '../system/spawn-limits.ts';
 import { ownPrivileges, systemUsers } from '../system/user-database.ts';
 import { ControlSocket } from './control-socket.ts';
 import { HttpEndpoints } from './http-endpoints.ts';
+import { LateSockets } from './service-sockets.ts';
 import { VERSION } from './version.ts';
 
 export interface EngineOptions {
@@ -133,6 +134,10 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
       output.followOutput(instance, ({ stream, bytes }) => onData(stream, bytes)),
   });
 
+  const sockets = new LateSockets(addon, clock, (message) =>
+    events.emit('warn', 'engine_notice', { message }),
+  );
+
   const onFault = (error: unknown): void => {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     events.emit('fatal', 'engine_fault', { message, ...(stack !== undefined && { stack }) });
@@ -145,6 +150,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     output,
     input,
     selfReports,
+    sockets,
     events,
     random: Math.random,
     onVerdict: (verdict) => drain.begin(verdict),
@@ -177,6 +183,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     kernel,
     events,
     supervisor,
+    sockets,
     phase: () => drain.phase,
     compare: compareConfigs,
     load: async () => {
@@ -268,6 +275,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     drain,
     control,
     socket,
+    sockets,
     http,
     onFault,
     trim,

@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
+import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { type Problem, renderProblem, renderProblems } from '../config/text/problem.ts';
 import { TaskmasterError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
@@ -46,11 +47,11 @@ export async function run(words: readonly string[]): Promise<number> {
   const engine = composeOrTell({ configPath, config: loaded.config, onFinished });
   process.on('uncaughtException', engine.onFault);
   const replaces = words.includes('--replace');
-  const refusal = await start(engine, { configPath, replaces, warnings: loaded.config.warnings });
+  const refusal = await start(engine, { configPath, replaces, config: loaded.config });
   if (refusal !== undefined) {
     process.stderr.write(`taskmaster: ${refusal.message}\n`);
     engine.trim.close();
-    return EXIT_ALREADY_RUNNING;
+    return isOfConfiguration(refusal) ? EXIT_CODES.badConfiguration : EXIT_ALREADY_RUNNING;
   }
   let interrupts = 0;
   requests.handleBy((request, signal) => {
@@ -60,14 +61,18 @@ export async function run(words: readonly string[]): Promise<number> {
   return leave(engine, await finished);
 }
 
-/** @returns why the engine must not run here at all: another one does. */
+function isOfConfiguration(refusal: Error): boolean {
+  return refusal instanceof TaskmasterError && refusal.code === 'config-invalid';
+}
+
+/** @returns why the engine must not run here at all: another one does, or a socket cannot be opened. */
 async function start(
   engine: Engine,
   {
     configPath,
     replaces,
-    warnings,
-  }: { readonly configPath: string; readonly replaces: boolean; readonly warnings: readonly string[] },
+    config,
+  }: { readonly configPath: string; readonly replaces: boolean; readonly config: ResolvedConfig },
 ): Promise<Error | undefined> {
   const { events, supervisor, socket, role, log } = engine;
   const processes = supervisor.records().length;
@@ -82,12 +87,15 @@ async function start(
     const message = `not PID 1: this engine (pid ${process.pid}) adopts the orphans of its own processes as a child subreaper`;
     events.emit('info', 'engine_notice', { message });
   }
-  for (const message of warnings) events.emit('warn', 'config_warning', { message });
+  for (const message of config.warnings) events.emit('warn', 'config_warning', { message });
   if (socket.mayBeTaken) {
     const refusal = await listen(engine);
     if (refusal !== undefined) return refusal;
   }
   if (role === 'subreaper' && replaces) await stopAbandoned(engine);
+  const unopened = await engine.sockets.open(config.sockets);
+  if (unopened.length > 0) return new TaskmasterError('config-invalid', unopened.join('\n'));
+  engine.sockets.use();
   void startProcesses(engine, started).catch(engine.onFault);
   // It reads all of /proc: that must not delay the first processes.
   if (role === 'subreaper') setImmediate(() => reportAbandoned(engine));
@@ -185,7 +193,7 @@ function handle(engine: Engine, request: EngineRequest, signal: string, interrup
 }
 
 async function leave(engine: Engine, verdict: ExitVerdict): Promise<number> {
-  const { output, log, journal, socket, http, supervisor, events, drain } = engine;
+  const { output, log, journal, socket, sockets, http, supervisor, events, drain } = engine;
   const { terminationLog } = supervisor.engine;
   const failure = writeTerminationMessage(terminationLog, endMessage(verdict));
   if (failure !== undefined) {
@@ -199,7 +207,7 @@ async function leave(engine: Engine, verdict: ExitVerdict): Promise<number> {
     duration_ms: Math.round(drain.durationMs),
   });
   http.close();
-  await within(socket.close(), LOG_FLUSH_MS);
+  await within(Promise.all([socket.close(), sockets.close()]), LOG_FLUSH_MS);
   await within(Promise.all([log.idle(), journal.close()]), LOG_FLUSH_MS);
   // Not process.exit: it would join the threads of Node's pool, one of which may wait for a disk that hangs.
   return native().exitNow(verdict.code);

@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { checkDependencies, checkMain, checkStopPath } from './checks/relations.ts';
 import { checkSharedFiles } from './checks/shared-files.ts';
+import { checkSockets } from './checks/sockets.ts';
 import { diskFiles } from './document/config-files.ts';
 import type { ConfigPorts } from './document/config-ports.ts';
 import { type Findings, Place } from './document/place.ts';
@@ -10,11 +11,12 @@ import { type ReadFile, readConfigFiles } from './document/read-files.ts';
 import { ENGINE_KEYS } from './keys/engine-keys.ts';
 import { resolveProcess } from './keys/resolve-process.ts';
 import { giveAll } from './keys/rows.ts';
-import type { EngineConfig, ProcessConfig, ResolvedConfig } from './resolved-config.ts';
+import type { EngineConfig, ProcessConfig, ResolvedConfig, SocketConfig } from './resolved-config.ts';
 import { positionNode } from './text/positions.ts';
 import { type Problem, sortProblems } from './text/problem.ts';
 import { neededNames, type PlacedProcess } from './values/resolve-dependencies.ts';
 import { DEFAULT_SLOW_READER } from './values/resolve-engine.ts';
+import { type PlacedSocket, resolveSocket } from './values/service-socket.ts';
 
 export type LoadedConfig =
   | { readonly ok: true; readonly config: ResolvedConfig }
@@ -60,17 +62,22 @@ function* loadInSteps(path: string, given: LoadPorts): Generator<undefined, Load
   const { readable, paths } = readConfigFiles(mainPath, ports, findings);
   yield;
   const allReadable = readable.length === paths.length;
-  const placed = collectProcesses(readable, findings);
-  const processes = yield* resolveAll(placed, readable, ports);
+  const placed = collect(readable, 'processes', findings);
+  const placedSockets = collect(readable, 'sockets', findings);
+  const sockets = resolveSockets(placedSockets, readable, ports);
+  const processes = yield* resolveAll(placed, readable, sockets, ports);
   const engine = resolveOnlyEngine(readable, mainPath, ports, findings);
   // A file that cannot be read may hold what seems to be missing.
-  if (allReadable) checkTogether(engine, processes, placed);
+  if (allReadable) {
+    checkTogether(engine, processes, placed);
+    checkSockets(sockets, placedSockets, processes, placed);
+  }
   if (findings.problems.length > 0)
     return { ok: false, problems: sortProblems(findings.problems), warnings: findings.warnings };
   if (processes.size === 0) findings.warnings.push(`${mainPath}: no process is configured`);
   return {
     ok: true,
-    config: { engine: engine.config, processes, files: paths, warnings: findings.warnings },
+    config: { engine: engine.config, processes, sockets, files: paths, warnings: findings.warnings },
   };
 }
 
@@ -90,39 +97,65 @@ function checkTogether(
   if (engine.place.findings.problems.length === 0) checkStopPath(engine.place, engine.config, processes);
 }
 
-/** By name, in the order of the files; a name that stands twice is a problem of the second place. */
-function collectProcesses(files: readonly ReadFile[], findings: Findings): Map<string, PlacedProcess> {
-  const placed = new Map<string, PlacedProcess>();
+/** By name, in the order of the files; a name that is there twice is a problem of the second place. */
+function collect(
+  files: readonly ReadFile[],
+  table: 'processes',
+  findings: Findings,
+): Map<string, PlacedProcess>;
+function collect(files: readonly ReadFile[], table: 'sockets', findings: Findings): Map<string, PlacedSocket>;
+function collect(
+  files: readonly ReadFile[],
+  table: 'processes' | 'sockets',
+  findings: Findings,
+): Map<string, PlacedProcess | PlacedSocket> {
+  const placed = new Map<string, PlacedProcess | PlacedSocket>();
   for (const { source, document } of files) {
-    const tables = document.value.processes;
     // The order of the positions: JavaScript would put names such as "1" first.
-    for (const name of source.root.children.get('processes')?.children.keys() ?? []) {
-      const process = tables?.[name];
-      if (process === undefined) continue;
-      const place = new Place(source, ['processes', name], findings);
+    for (const name of source.root.children.get(table)?.children.keys() ?? []) {
+      const process = document.value.processes?.[name];
+      const socket = document.value.sockets?.[name];
+      const place = new Place(source, [table, name], findings);
       const first = placed.get(name);
-      if (first === undefined) placed.set(name, { place, process });
-      else {
-        const message = `the process ${JSON.stringify(name)} is defined twice; first at ${first.place.inWords()}`;
+      if (first !== undefined) {
+        const what = table === 'processes' ? 'process' : 'socket';
+        const message = `the ${what} ${JSON.stringify(name)} is defined twice; first at ${first.place.inWords()}`;
         place.problem({ message, hint: 'give one of the two another name' }, 'key');
-      }
+      } else if (table === 'processes' && process !== undefined) placed.set(name, { place, process });
+      else if (table === 'sockets' && socket !== undefined) placed.set(name, { place, socket });
     }
   }
   return placed;
 }
 
 /** What the schema found wrong is left out, so that each mistake is told once. */
+function soundOf<Placed extends { readonly place: Place }>(
+  placed: ReadonlyMap<string, Placed>,
+  files: readonly ReadFile[],
+): readonly (readonly [string, Placed])[] {
+  const documents = new Map(files.map(({ source, document }) => [source, document]));
+  return [...placed].filter(([, { place }]) => !documents.get(place.source)?.isBroken(place.path));
+}
+
+function resolveSockets(
+  placed: ReadonlyMap<string, PlacedSocket>,
+  files: readonly ReadFile[],
+  ports: ConfigPorts,
+): ReadonlyMap<string, SocketConfig> {
+  return new Map(soundOf(placed, files).map(([name, socket]) => [name, resolveSocket(name, socket, ports)]));
+}
+
 function* resolveAll(
   placed: ReadonlyMap<string, PlacedProcess>,
   files: readonly ReadFile[],
+  sockets: ReadonlyMap<string, SocketConfig>,
   ports: ConfigPorts,
 ): Generator<undefined, ReadonlyMap<string, ProcessConfig>, undefined> {
-  const documents = new Map(files.map(({ source, document }) => [source, document]));
-  const sound = [...placed].filter(([, { place }]) => !documents.get(place.source)?.isBroken(place.path));
+  const sound = soundOf(placed, files);
   const needed = neededNames(new Map(sound));
   const resolved = new Map<string, ProcessConfig>();
   for (const [name, process] of sound) {
-    resolved.set(name, resolveProcess(name, process, placed, needed, ports));
+    resolved.set(name, resolveProcess(name, process, placed, needed, sockets, ports));
     yield;
   }
   return resolved;

@@ -14,6 +14,8 @@ export interface ResolvedConfig {
   readonly engine: EngineConfig;
   /** By process name, in the order of the file(s). */
   readonly processes: ReadonlyMap<string, ProcessConfig>;
+  /** By name, in the order of the file(s). */
+  readonly sockets: ReadonlyMap<string, SocketConfig>;
   /** Absolute paths read, the main file first. */
   readonly files: readonly string[];
   /** Things that work but deserve a look, each a whole sentence. */
@@ -44,6 +46,24 @@ export interface ListenAddress {
   /** An IP address, IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
+}
+
+export type SocketAddress =
+  | ({ readonly kind: 'tcp' | 'udp' } & ListenAddress)
+  | { readonly kind: 'stream' | 'datagram' | 'seqpacket' | 'fifo'; readonly path: string };
+
+/** What the engine opens and passes to processes. */
+export interface SocketConfig {
+  readonly name: string;
+  readonly address: SocketAddress;
+  /** `FILE:LINE` of its table, for messages. */
+  readonly where: string;
+  readonly mode: number;
+  readonly uid: number | undefined;
+  readonly gid: number | undefined;
+  readonly backlog: number;
+  readonly isPortShared: boolean;
+  readonly isV6Only: boolean;
 }
 
 export interface AccessGrant {
@@ -140,6 +160,8 @@ export interface ProcessConfig {
   /** Has it read its configuration again, in place of a signal. */
   readonly reload?: StepConfig;
   readonly health: HealthRules;
+  /** Those that are passed to it, in this order; `key`: what they are for the kernel. */
+  readonly sockets: readonly { readonly name: string; readonly key: string }[];
   /** Everything that only a new incarnation can take over. */
   readonly spawn: SpawnSettings;
   readonly stdin: InputSource;

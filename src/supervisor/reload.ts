@@ -13,6 +13,7 @@ import type { ReloadReport } from '../wire/snapshot.ts';
 import type { EventStream } from './events/event-stream.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Kernel } from './ports/kernel.ts';
+import type { SocketPort } from './ports/sockets.ts';
 import type { Supervisor } from './supervisor.ts';
 import { type InstanceRecord, isAtRest, subjectOf, wasStoppedByUser } from './world/instance-record.ts';
 
@@ -21,6 +22,7 @@ export interface ReloadPorts {
   readonly kernel: Kernel;
   readonly events: EventStream;
   readonly supervisor: Supervisor;
+  readonly sockets: Pick<SocketPort, 'open' | 'use' | 'discard'>;
   /** Reads, checks and resolves the file(s); the problems as whole texts where there are any. */
   readonly load: () => Promise<
     | { readonly ok: true; readonly config: ResolvedConfig }
@@ -99,22 +101,19 @@ export class Reload {
   }
 
   async #run(planOnly: boolean, causedBy: number | undefined): Promise<ReloadReport> {
-    const { clock, events, load, compare, phase } = this.#ports;
+    const { clock, events, load, compare, phase, sockets } = this.#ports;
     const startedAt = clock.now();
     const loaded = await load();
-    if (!loaded.ok) {
-      const problems = [...loaded.problems];
-      if (!planOnly) events.emit('error', 'config_rejected', { problems }, {}, causedBy);
-      const message = `the configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'}; nothing was changed`;
-      throw new TaskmasterError('config-invalid', message, { details: { problems } });
-    }
-    // One that waited for its turn may come when a shutdown has begun.
-    if (phase() !== 'running')
-      throw new TaskmasterError('shutting-down', 'cannot reload: taskmaster is shutting down');
+    if (!loaded.ok) throw this.#rejected(loaded.problems, planOnly, causedBy);
+    this.#refuseWhileDraining();
     const change = compare(this.#current, loaded.config);
     const { plan, needsEngineRestart } = change;
     const report = { plan, needs_engine_restart: needsEngineRestart, warnings: loaded.config.warnings };
     if (planOnly) return { applied: false, ...report };
+    const unopened = await sockets.open(loaded.config.sockets);
+    if (unopened.length > 0) throw this.#rejected(unopened, planOnly, causedBy);
+    if (phase() !== 'running') sockets.discard();
+    this.#refuseWhileDraining();
     const named = (action: string): string[] =>
       plan.filter((entry) => entry.action === action).map(({ process }) => process);
     const fields = {
@@ -128,13 +127,27 @@ export class Reload {
     return { applied: true, ...report };
   }
 
+  #rejected(found: readonly string[], planOnly: boolean, causedBy: number | undefined): TaskmasterError {
+    const problems = [...found];
+    if (!planOnly) this.#ports.events.emit('error', 'config_rejected', { problems }, {}, causedBy);
+    const message = `the configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'}; nothing was changed`;
+    return new TaskmasterError('config-invalid', message, { details: { problems } });
+  }
+
+  /** One that waited for its turn may come when a shutdown has begun. */
+  #refuseWhileDraining(): void {
+    if (this.#ports.phase() !== 'running')
+      throw new TaskmasterError('shutting-down', 'cannot reload: taskmaster is shutting down');
+  }
+
   /**
    * In one turn of the event loop: nobody sees half of it.
    * @param tell says that it is so, before anything comes of it; returns the event's id.
    */
   #apply(config: ResolvedConfig, change: ConfigChange, tell: () => number): void {
-    const { supervisor, onApplied } = this.#ports;
+    const { supervisor, sockets, onApplied } = this.#ports;
     this.#current = config;
+    sockets.use();
     const added: InstanceRecord[] = [];
     const restarted: InstanceRecord[] = [];
     const leaving: Leaving = new Map();

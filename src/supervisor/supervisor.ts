@@ -25,6 +25,7 @@ import type { InputPort } from './ports/input.ts';
 import type { Kernel } from './ports/kernel.ts';
 import type { OutputPort } from './ports/output.ts';
 import type { SelfReportPort } from './ports/self-reports.ts';
+import type { SocketPort } from './ports/sockets.ts';
 import { Turns } from './turns.ts';
 import { dependentsByName } from './world/dependencies.ts';
 import { type ExitVerdict, verdictOnAllDone, verdictOnEnd } from './world/exit-verdict.ts';
@@ -50,6 +51,7 @@ export interface SupervisorPorts {
   readonly output: OutputPort;
   readonly input: InputPort;
   readonly selfReports: SelfReportPort;
+  readonly sockets: Pick<SocketPort, 'descriptorsOf'>;
   readonly events: EventStream;
   readonly random: () => number;
   /** The container should end; told at most once for each reason. */

@@ -93,6 +93,7 @@ export interface FileRequest {
     | 'mkdirs'
     | 'list'
     | 'folder'
+    | 'listen'
     | 'socketAccess'
     | 'readAt'
     | 'statFd'
@@ -173,6 +174,15 @@ export interface NativeAddon {
     buffers: readonly Uint8Array[],
     callback: (written: number | FileAnswer) => void,
   ): void;
+  /** A TCP or UDP socket that listens, close-on-exec and blocking; or minus the errno's number. */
+  listenInet(
+    host: string,
+    port: number,
+    isDatagram: boolean,
+    backlog: number,
+    isPortShared: boolean,
+    isV6Only: boolean,
+  ): number;
   /** True where an open file has no name any more, as far as that is known without asking a disk or a server. */
   isUnlinked(fd: number): boolean;
   /** exit_group(2): nothing is flushed, and no thread is waited for. */

@@ -66,6 +66,7 @@ const OF_A_PROCESS: Readonly<Record<string, readonly [before: string, after: str
   'backoff.reset': ['', 'backoff = {reset = 1}'],
   instances: ['', 'instances = 2'],
   depends_on: ['', 'depends_on = "db"'],
+  sockets: ['', 'sockets = ["http"]'],
   essential: ['', 'essential = true'],
   stop: ['', 'stop = [{signal = "INT"}]'],
   stop_signal: ['', 'stop_signal = "INT"'],
@@ -188,7 +189,8 @@ for (const [key, lines] of Object.entries(OF_A_PROCESS)) {
     assert.ok(treatment !== undefined && treatment !== 'new engine');
     const [before, after] = lines.map((line) => {
       const cmd = line.startsWith('cmd') ? '' : 'cmd = "x"\n';
-      return loadGood(`[processes.web]\n${cmd}${line}\n[processes.db]\ncmd = "x"\n`);
+      const http = '[sockets.http]\nlisten = "127.0.0.1:80"\n';
+      return loadGood(`[processes.web]\n${cmd}${line}\n[processes.db]\ncmd = "x"\n${http}`);
     });
     assert.ok(before !== undefined && after !== undefined);
     const [web, db] = compareConfigs(before, after).plan;

@@ -53,6 +53,7 @@ test("the seed's example works word for word", () => {
     instances: 1,
     autostart: true,
     essential: false,
+    sockets: [],
     dependsOn: [],
     restart: {
       policy: 'on-failure',
@@ -158,6 +159,7 @@ type = "oneshot"
     instances: 3,
     autostart: false,
     essential: true,
+    sockets: [],
     dependsOn: [
       { process: 'db', condition: 'started', restart: false },
       { process: 'migrate', condition: 'completed', restart: true },

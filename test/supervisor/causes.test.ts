@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { compareConfigs } from '../../src/config/diff.ts';
 import { Reload } from '../../src/supervisor/reload.ts';
 import type { EngineEvent } from '../../src/wire/engine-event.ts';
-import { configOf, processConfig, Rig } from './rig.ts';
+import { configOf, NO_SOCKETS, processConfig, Rig } from './rig.ts';
 
 /** The last event that told this, and what led to it: `db stopping`, `db SIGTERM`, … */
 function chainTo(rig: Rig, words: string): readonly string[] {
@@ -140,6 +140,7 @@ test('what a reload adds, changes and removes comes of it', async () => {
   const rig = new Rig([...before.processes.values()]).startAll();
   const after = configOf([processConfig('anew', { command: '/bin/other' }), processConfig('new')]);
   const reload = new Reload(before, {
+    sockets: NO_SOCKETS,
     clock: rig.clock,
     kernel: rig.kernel,
     events: rig.events,

@@ -4,7 +4,7 @@ import { compareConfigs } from '../../src/config/diff.ts';
 import type { ResolvedConfig } from '../../src/config/resolved-config.ts';
 import { TaskmasterError } from '../../src/errors.ts';
 import { Reload } from '../../src/supervisor/reload.ts';
-import { configOf, processConfig, Rig } from './rig.ts';
+import { configOf, NO_SOCKETS, processConfig, Rig } from './rig.ts';
 
 type Loaded = { ok: true; config: ResolvedConfig } | { ok: false; problems: string[] };
 
@@ -13,6 +13,7 @@ function reloading(before: ResolvedConfig): { rig: Rig; reload: Reload; next: { 
   const rig = new Rig([...before.processes.values()]).startAll();
   const next: { loaded: Loaded } = { loaded: { ok: true, config: before } };
   const reload = new Reload(before, {
+    sockets: NO_SOCKETS,
     clock: rig.clock,
     kernel: rig.kernel,
     events: rig.events,
@@ -168,6 +169,7 @@ test('however many reloads are asked for, others have as much time in between as
   const config = configOf([processConfig('web')]);
   const loads: ((loaded: Loaded) => void)[] = [];
   const reload = new Reload(config, {
+    sockets: NO_SOCKETS,
     clock: rig.clock,
     kernel: rig.kernel,
     events: rig.events,

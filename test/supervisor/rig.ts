@@ -1,3 +1,4 @@
+import type { SocketPort } from '../../src/supervisor/ports/sockets.ts';
 /** A supervisor in a world driven by hand: time, the kernel, health and output do what the test says, when it says. */
 
 import type { Dependency, ProcessConfig, ResolvedConfig } from '../../src/config/resolved-config.ts';
@@ -323,6 +324,7 @@ export interface ProcessChoices {
   essential?: boolean;
   dependsOn?: readonly (string | Dependency)[];
   policy?: ProcessConfig['restart']['policy'];
+  sockets?: ProcessConfig['sockets'];
   maxRestarts?: number;
   baseMs?: number;
   resetMs?: number;
@@ -345,6 +347,7 @@ export function processConfig(name: string, choices: ProcessChoices = {}): Proce
     instances: choices.instances ?? 1,
     autostart: choices.autostart ?? true,
     essential: choices.essential ?? false,
+    sockets: choices.sockets ?? [],
     dependsOn: (choices.dependsOn ?? []).map((dependency) =>
       typeof dependency === 'string'
         ? { process: dependency, condition: 'healthy', restart: false }
@@ -395,6 +398,14 @@ export function processConfig(name: string, choices: ProcessChoices = {}): Proce
   };
 }
 
+/** Nothing is opened. */
+export const NO_SOCKETS: SocketPort = {
+  open: async () => [],
+  use: () => {},
+  discard: () => {},
+  descriptorsOf: () => [],
+};
+
 const WAIT = { whenSlow: 'wait', stuckAfterMs: 5_000 } as const;
 
 export function configOf(
@@ -418,6 +429,7 @@ export function configOf(
       ...engine,
     },
     processes: new Map(processes.map((process) => [process.name, process])),
+    sockets: new Map(),
     files: [],
     warnings: [],
   };
@@ -445,6 +457,7 @@ export class Rig {
       health: this.health,
       output: silentOutput,
       input: noInput,
+      sockets: NO_SOCKETS,
       selfReports: this.selfReports,
       random: () => 0.5,
       onVerdict: (verdict) => this.verdicts.push(verdict),

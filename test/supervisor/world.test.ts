@@ -9,7 +9,7 @@ import { Reload } from '../../src/supervisor/reload.ts';
 import { verdictOnAllDone } from '../../src/supervisor/world/exit-verdict.ts';
 import { nextInWords } from '../../src/supervisor/world/reasons.ts';
 import { type World, worldAsText, worldFromText } from '../../src/supervisor/world/world.ts';
-import { configOf, processConfig, Rig } from './rig.ts';
+import { configOf, NO_SOCKETS, processConfig, Rig } from './rig.ts';
 
 /** All that the outside is told of a world. */
 function told({ instances, engine }: World, { clock }: Rig): unknown {
@@ -73,6 +73,7 @@ test('a world that is written down and read again says the same, at every moment
     processConfig('new'),
   ]);
   const reload = new Reload(before, {
+    sockets: NO_SOCKETS,
     clock: rig.clock,
     kernel: rig.kernel,
     events: rig.events,

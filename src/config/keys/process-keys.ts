@@ -3,7 +3,13 @@
 import { dirname, resolve } from 'node:path';
 import type { ConfigPorts } from '../document/config-ports.ts';
 import type { Place } from '../document/place.ts';
-import type { OutputTarget, ProcessConfig, SpawnSettings, StopStage } from '../resolved-config.ts';
+import type {
+  OutputTarget,
+  ProcessConfig,
+  SocketConfig,
+  SpawnSettings,
+  StopStage,
+} from '../resolved-config.ts';
 import type { HealthcheckSource, ProcessSource } from '../schema/schema.ts';
 import { showValue } from '../text/show-value.ts';
 import { commandAt } from '../values/command-line.ts';
@@ -17,6 +23,7 @@ import { resolveStreams } from '../values/output-target.ts';
 import { resolveReadiness } from '../values/readiness.ts';
 import { type PlacedProcess, resolveDependencies } from '../values/resolve-dependencies.ts';
 import { resolveRestart } from '../values/restart-policy.ts';
+import { socketsAt } from '../values/service-socket.ts';
 import { signalAt } from '../values/signal-at.ts';
 import { resolveReload, resolveSteps } from '../values/steps.ts';
 import { resolveStop } from '../values/stop-sequence.ts';
@@ -34,6 +41,8 @@ export interface Unresolved {
   readonly identity: ResolvedIdentity;
   /** All processes of all files. */
   readonly all: ReadonlyMap<string, PlacedProcess>;
+  /** All sockets of all files. */
+  readonly sockets: ReadonlyMap<string, SocketConfig>;
   /** Another process depends on it. */
   readonly isNeeded: boolean;
 }
@@ -178,6 +187,10 @@ export const PROCESS_KEYS = {
   depends_on: {
     value: ({ dependsOn }) => dependsOn,
     resolve: ({ process, all }) => ({ dependsOn: resolveDependencies(process.depends_on, all) }),
+  },
+  sockets: {
+    value: ({ sockets }) => sockets,
+    resolve: ({ place, process, sockets }) => ({ sockets: socketsAt(place, process, sockets) }),
   },
   essential: {
     value: ({ essential }) => essential,

@@ -1,6 +1,7 @@
 /** A `[processes.NAME]` table: what to run, as whom, and when to start, restart and stop it. */
 
 import { healthcheckSchema } from './healthcheck.ts';
+import { limits } from './limits.ts';
 import { errorOutput, OUTPUT_FORMS, output } from './output.ts';
 import { readinessSchema } from './readiness.ts';
 import { reloadSchema, stepCommand, stepsSchema, stepUser } from './steps.ts';
@@ -17,46 +18,6 @@ import {
   size,
   text,
 } from './values.ts';
-
-const limitValue = {
-  type: ['integer', 'string', 'object'],
-  minimum: 0,
-  pattern: '^(unlimited|infinity)$|^\\s*\\d+(\\.\\d+)?\\s*([KMGT]i?B|B)?\\s*$',
-  properties: {
-    soft: { type: ['integer', 'string'], minimum: 0 },
-    hard: { type: ['integer', 'string'], minimum: 0 },
-  },
-  required: ['soft', 'hard'],
-  additionalProperties: false,
-  expected: 'a number, a size such as "1GiB", "unlimited", or {soft, hard}',
-} as const;
-
-const limits = {
-  merge: 'keys',
-  type: 'object',
-  description:
-    'Resource limits of setrlimit(2): a number or size for both, `"unlimited"`, or `{soft, hard}`. What is absent is as the container set it.',
-  properties: {
-    as: { ...limitValue, description: 'Bytes of address space.' },
-    core: { ...limitValue, description: 'Bytes of a core file.' },
-    cpu: { ...limitValue, description: 'Seconds of CPU time.' },
-    data: { ...limitValue, description: 'Bytes of data segment.' },
-    fsize: { ...limitValue, description: 'Bytes of a file it writes.' },
-    locks: { ...limitValue, description: 'File locks (no effect since Linux 2.4.25).' },
-    memlock: { ...limitValue, description: 'Bytes locked in memory.' },
-    msgqueue: { ...limitValue, description: 'Bytes in POSIX message queues.' },
-    nice: { ...limitValue, description: 'Ceiling of the nice value, as 20 − nice.' },
-    nofile: { ...limitValue, description: 'Open files.', examples: [65536] },
-    nproc: { ...limitValue, description: 'Processes and threads of its user.' },
-    rss: { ...limitValue, description: 'No effect on Linux today.' },
-    rtprio: { ...limitValue, description: 'Ceiling of the real-time priority.' },
-    rttime: { ...limitValue, description: 'Microseconds of uninterrupted real-time CPU.' },
-    sigpending: { ...limitValue, description: 'Queued signals of its user.' },
-    stack: { ...limitValue, description: 'Bytes of stack.' },
-  },
-  additionalProperties: false,
-  expected: 'a table such as {nofile = 65536}',
-} as const;
 
 const dependency = {
   type: ['string', 'object'],
@@ -237,6 +198,15 @@ export const processSchema = {
       description: 'Processes that come first: names, or `{db = {condition = "healthy", restart = true}}`.',
       expected: 'an array of names, or a table such as {db = {condition = "healthy"}}',
       examples: [['db'], { db: { condition: 'healthy', restart: true } }],
+    },
+    sockets: {
+      reload: 'restart',
+      type: 'array',
+      items: nonEmptyText,
+      description:
+        'Names of `[sockets]` that the engine passes to it, in this order, as LISTEN_FDS, LISTEN_FDNAMES and LISTEN_PID (sd_listen_fds(3)): descriptors 3, 4 and so on.',
+      expected: 'an array of names',
+      examples: [['http']],
     },
     essential: {
       reload: 'live',

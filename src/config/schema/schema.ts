@@ -8,6 +8,7 @@ import { defaultsSchema } from './defaults.ts';
 import { engineSchema } from './engine.ts';
 import type { healthcheckSchema } from './healthcheck.ts';
 import { processSchema } from './process.ts';
+import { socketSchema } from './sockets.ts';
 import { nonEmptyText } from './values.ts';
 
 /** Names of processes; `all` means every process on the command line and is refused by the resolver. */
@@ -36,6 +37,13 @@ export const configSchema = {
       description: 'The processes, by name.',
       expected: 'tables such as [processes.web]',
     },
+    sockets: {
+      type: 'object',
+      propertyNames: { pattern: PROCESS_NAME_PATTERN },
+      additionalProperties: socketSchema,
+      description: 'Sockets that the engine opens for processes, by name.',
+      expected: 'tables such as [sockets.http]',
+    },
   },
   additionalProperties: false,
 } as const;
@@ -44,10 +52,13 @@ export const configSchema = {
 export type EngineSource = FromSchema<typeof engineSchema>;
 /** A `[processes.NAME]` table that passed the validator, defaults filled in. */
 export type ProcessSource = FromSchema<typeof processSchema>;
+/** A `[sockets.NAME]` table that passed the validator, defaults filled in. */
+export type SocketSource = FromSchema<typeof socketSchema>;
 export type HealthcheckSource = FromSchema<typeof healthcheckSchema>;
 /** A whole document that passed the validator, defaults filled in. */
 export interface ConfigSource {
   readonly include?: string | readonly string[];
   readonly engine: EngineSource;
   readonly processes?: Readonly<Record<string, ProcessSource>>;
+  readonly sockets?: Readonly<Record<string, SocketSource>>;
 }

@@ -12,11 +12,12 @@ import type { IncarnationId } from '../ports/incarnation.ts';
 import type { InputPort } from '../ports/input.ts';
 import type { Kernel, PendingSpawn, SpawnAnswer } from '../ports/kernel.ts';
 import type { OutputPort } from '../ports/output.ts';
+import type { SocketPort } from '../ports/sockets.ts';
 import { type InstanceRecord, subjectOf } from '../world/instance-record.ts';
 import type { Activities, TellFact } from './activities.ts';
 import type { Handles } from './handles.ts';
 import type { SelfReports } from './self-reports.ts';
-import { environmentFor, spawnRequest, streamsFor, targetsFor } from './spawn-request.ts';
+import { environmentFor, spawnRequest, streamsFor, targetsFor, withSockets } from './spawn-request.ts';
 import type { SpawnTurns } from './spawn-turns.ts';
 import type { StepRunner } from './step-runner.ts';
 
@@ -30,6 +31,7 @@ export interface PerformContext {
   readonly spawnTurns: SpawnTurns;
   readonly output: OutputPort;
   readonly input: InputPort;
+  readonly sockets: Pick<SocketPort, 'descriptorsOf'>;
   readonly events: EventStream;
   readonly activities: Activities;
   readonly steps: StepRunner;
@@ -145,7 +147,10 @@ function beginSpawn(
   const environment = environmentFor(process, name, ordinal);
   const request = context.selfReports.prepare(
     record,
-    spawnRequest(process, process.command, environment, streams),
+    withSockets(
+      spawnRequest(process, process.command, environment, streams),
+      context.sockets.descriptorsOf(process),
+    ),
   );
   if (typeof request === 'string') {
     const failure = { step: 'open notify socket', errno: 'EMFILE', message: request };

@@ -4,6 +4,7 @@ import type { EnvironmentPlan, OutputTarget, ProcessConfig } from '../../config/
 import { outputTargetOfInstance } from '../../config/values/output-target.ts';
 import type { ChildDescriptor, PlacedDescriptor, SpawnRequest, TerminalSize } from '../ports/kernel.ts';
 import type { OutputTargets } from '../ports/output.ts';
+import type { SocketPort } from '../ports/sockets.ts';
 
 /** The instance's own additions come first, so that the configuration may override them. */
 export function environmentFor(process: ProcessConfig, instance: string, ordinal: number): EnvironmentPlan {
@@ -81,4 +82,18 @@ export function spawnRequest(
     capabilities: spawn.capabilities,
     descriptors: standardStreams(streams),
   };
+}
+
+/** The same program with sockets as its descriptors 3, 4 and so on. */
+export function withSockets(
+  request: SpawnRequest,
+  sockets: ReturnType<SocketPort['descriptorsOf']>,
+): SpawnRequest {
+  if (sockets.length === 0) return request;
+  const passed = sockets.map(({ name, fd }, index) => ({
+    target: request.descriptors.length + index,
+    source: { kind: 'inherit', fd } as const,
+    name,
+  }));
+  return { ...request, descriptors: [...request.descriptors, ...passed] };
 }

@@ -1,0 +1,18 @@
+/** The sockets of `[sockets]`; the supervisor passes them to processes. */
+
+import type { ProcessConfig, SocketConfig } from '../../config/resolved-config.ts';
+
+export interface SocketPort {
+  /**
+   * Opens those that are not open yet, all or none; what is open already stays as it is. They are in use once `use` is
+   * called.
+   * @returns what went wrong, a text for each.
+   */
+  open(sockets: ReadonlyMap<string, SocketConfig>): Promise<readonly string[]>;
+  /** From now on those of the last `open` are passed on; others are closed here, and their files removed. */
+  use(): void;
+  /** Closes what the last `open` has opened and nobody uses. */
+  discard(): void;
+  /** The engine's descriptors of a process's sockets, in its order. */
+  descriptorsOf(process: ProcessConfig): readonly { readonly name: string; readonly fd: number }[];
+}
