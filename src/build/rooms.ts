@@ -86,6 +86,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: ['supervisor/world', 'wire', 'config/text/instance-text'],
     types: ['supervisor/ports', 'lifecycle', CONFIG],
   },
+  'supervisor/core': {
+    imports: ['supervisor/world', 'supervisor/events', 'lifecycle'],
+  },
   'supervisor/effects': {
     imports: [
       'supervisor/world',
@@ -93,15 +96,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'config/text/instance-text',
       'config/values/output-target',
     ],
-    types: ['supervisor/ports', 'supervisor/events', 'lifecycle', CONFIG],
+    types: ['supervisor/ports', 'supervisor/events', 'lifecycle', 'wire', CONFIG],
   },
   supervisor: {
-    imports: ['supervisor/world', 'supervisor/events', 'supervisor/effects', 'lifecycle'],
-    types: ['supervisor/ports', 'config', 'wire'],
+    imports: ['supervisor/world', 'supervisor/core', 'supervisor/effects', 'lifecycle'],
+    types: ['supervisor/ports', 'supervisor/events', 'config', 'wire'],
   },
   'supervisor/shutdown': {
-    imports: ['supervisor/world', 'lifecycle'],
-    types: ['supervisor', 'supervisor/ports', 'supervisor/events'],
+    imports: ['supervisor/world'],
+    types: ['supervisor', 'supervisor/ports', 'lifecycle'],
   },
   'supervisor/control': {
     imports: [

@@ -172,7 +172,6 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
   const drain = new Drain({
     clock,
     kernel,
-    events,
     supervisor,
     settleHooks: (limitMs) =>
       Promise.race([hooks.idle(), new Promise<void>((resolve) => void clock.after(limitMs, resolve))]),

@@ -1,24 +1,20 @@
 /**
- * Holds every instance and is the only one to change them: events come in by `dispatch`, the lifecycle says what
- * follows, `perform` does it, and at the end of each turn whoever needs to know is told what changed.
+ * Holds every instance. Events come in by one queue, `core` says what follows, `effects` carry it out, and at the end of
+ * each turn listeners get what has changed.
  */
 
 import type { EngineConfig, ProcessConfig, ResolvedConfig } from '../config/resolved-config.ts';
-import { EXIT_CODES } from '../exit-codes.ts';
-import type { DecisionKind, Fact, LifecycleEvent } from '../lifecycle/events.ts';
-import type { Instance } from '../lifecycle/instance.ts';
-import { type DesiredState, hasArrived, isAtWork, type MonitorState } from '../lifecycle/states.ts';
-import { step } from '../lifecycle/step.ts';
-import { Activities } from './effects/activities.ts';
+import type { EngineEffect, EngineFact } from '../lifecycle/engine.ts';
+import type { DecisionKind } from '../lifecycle/events.ts';
+import type { SignalName } from '../signals.ts';
+import { type Circumstances, type Step, step } from './core/step.ts';
 import { Handles } from './effects/handles.ts';
 import { LeftoverWatch } from './effects/leftover-watch.ts';
-import { extendDeadline, type PerformContext, perform } from './effects/perform.ts';
+import { type PerformContext, perform } from './effects/perform.ts';
 import { SelfReports } from './effects/self-reports.ts';
-import { targetsFor } from './effects/spawn-request.ts';
 import { SpawnTurns } from './effects/spawn-turns.ts';
 import { StepRunner } from './effects/step-runner.ts';
 import type { EventStream } from './events/event-stream.ts';
-import { reportFact, reportState } from './events/reports.ts';
 import type { Cancel, Clock } from './ports/clock.ts';
 import type { HealthMonitor } from './ports/health.ts';
 import type { InputPort } from './ports/input.ts';
@@ -27,22 +23,11 @@ import type { OutputPort } from './ports/output.ts';
 import type { SelfReportPort } from './ports/self-reports.ts';
 import type { SocketPort } from './ports/sockets.ts';
 import { Turns } from './turns.ts';
-import { dependentsByName } from './world/dependencies.ts';
-import { type ExitVerdict, verdictOnAllDone, verdictOnEnd } from './world/exit-verdict.ts';
-import {
-  type About,
-  hasEndedForGood,
-  type InstanceRecord,
-  isAtRest,
-  isBlocked,
-  isPresent,
-  rulesOf,
-  subjectOf,
-  type Wanted,
-} from './world/instance-record.ts';
+import type { ExitVerdict } from './world/exit-verdict.ts';
+import { type InstanceRecord, isAtRest, subjectOf, type Wanted } from './world/instance-record.ts';
 import { type Fitted, InstanceRecords } from './world/instance-records.ts';
-import { reasonFor } from './world/reasons.ts';
-import { newWorld, type World } from './world/world.ts';
+import type { World } from './world/world.ts';
+import type { WorldEffect, WorldEvent } from './world/world-event.ts';
 
 export interface SupervisorPorts {
   readonly clock: Clock;
@@ -62,73 +47,46 @@ export interface SupervisorPorts {
 
 export type ChangedRecords = readonly InstanceRecord[];
 
-/** What a turn has changed of an instance. */
-interface Change {
-  /** Where its state is another one. */
-  readonly from?:
-    | { readonly state: MonitorState; readonly incarnation: number; readonly wasAlive: boolean }
-    | undefined;
-  /** Id of the event that this came of. */
-  readonly cause?: number | undefined;
-}
-
 export class Supervisor {
-  readonly world: World = newWorld();
   readonly #ports: SupervisorPorts;
-  readonly #turns: Turns;
-  readonly #activities: Activities;
-  readonly #leftovers: LeftoverWatch<InstanceRecord>;
-  readonly #selfReports: SelfReports;
+  readonly #turns: Turns<WorldEvent>;
   readonly #context: PerformContext;
   readonly #records: InstanceRecords;
   readonly #turnListeners = new Set<(changed: ChangedRecords) => void>();
-  #changed = new Map<InstanceRecord, Change>();
-  #engine: EngineConfig;
-  #dependents: ReadonlyMap<string, readonly string[]> = new Map();
 
   constructor(config: ResolvedConfig, ports: SupervisorPorts) {
     this.#ports = ports;
-    this.#records = new InstanceRecords(this.world, ports.clock);
-    this.#engine = config.engine;
-    this.#turns = new Turns(() => this.#endTurn(), ports.onFault);
-    const fact = this.#fact.bind(this);
-    const recordsOf = this.recordsOf.bind(this);
-    const handles = new Handles();
-    const predecessorsOf = (record: InstanceRecord) => this.#records.predecessorsOf(record);
-    const { clock, kernel, events, health, selfReports: port } = ports;
-    this.#selfReports = new SelfReports({
-      clock,
-      kernel,
-      events,
-      port,
-      fact,
-      changed: (record) => this.#turns.enqueue(() => this.#note(record, {})),
-      extendDeadline: (record, ms) => extendDeadline(record, ms, { clock, handles, fact }),
-    });
-    const selfReports = this.#selfReports;
-    this.#activities = new Activities({ health, selfReports, handles, recordsOf, predecessorsOf, fact });
-    this.#leftovers = new LeftoverWatch(ports, (record) => {
-      const { incarnation } = record.machine;
-      fact(record, { kind: 'othersVanished' }, { incarnation }, record.lastEvent);
+    this.#records = new InstanceRecords(config, ports.clock);
+    this.#turns = new Turns(
+      (event) => this.#carryOut(this.#step(event)),
+      () => this.#endTurn(),
+      ports.onFault,
+    );
+    const take = (event: WorldEvent): void => this.#turns.enqueue(event);
+    const leftovers = new LeftoverWatch<InstanceRecord>(ports, ({ key, machine, lastEvent }) => {
+      const about = { incarnation: machine.incarnation };
+      take({ type: 'fact', key, fact: { kind: 'othersVanished' }, about, causedBy: lastEvent });
     });
     const spawnTurns = new SpawnTurns(ports.clock);
     this.#context = {
       ...ports,
-      handles,
-      activities: this.#activities,
-      selfReports,
+      handles: new Handles(),
+      leftovers,
+      selfReports: new SelfReports({ ...ports, port: ports.selfReports, take }),
+      steps: new StepRunner({ ...ports, spawnTurns, take }),
       spawnTurns,
-      steps: new StepRunner({ ...ports, spawnTurns, fact }),
-      fact,
-      exitUnhealthy: (record, causedBy) => this.#exitUnhealthy(record, causedBy),
-      fault: ports.onFault,
+      take,
     };
     for (const process of config.processes.values()) this.fit(process);
     this.useConfig(config);
   }
 
+  get world(): World {
+    return this.#records.world;
+  }
+
   get engine(): EngineConfig {
-    return this.#engine;
+    return this.#records.engine;
   }
 
   /** In the order of the configuration. */
@@ -145,15 +103,29 @@ export class Supervisor {
   }
 
   dependentsOf(process: string): readonly InstanceRecord[] {
-    return (this.#dependents.get(process) ?? []).flatMap((name) => this.recordsOf(name));
+    return this.#records.dependentsOf(process);
   }
 
   /** @param causedBy id of the event that it comes of. */
-  decide(record: InstanceRecord, kind: DecisionKind, wanted: Wanted, causedBy?: number): void {
-    this.#turns.enqueue(() => {
-      record.wanted = wanted;
-      this.#apply(record, { type: 'decision', decision: { kind } }, causedBy);
-    });
+  decide({ key }: InstanceRecord, kind: DecisionKind, wanted: Wanted, causedBy?: number): void {
+    this.#turns.enqueue({ type: 'decision', key, kind, wanted, causedBy });
+  }
+
+  /** Somebody has signalled the running incarnation, which that event reports. */
+  noteSignal({ key, machine: { incarnation } }: InstanceRecord, signal: SignalName, event: number): void {
+    const notice = { lastSignal: { signal, event } };
+    this.#turns.enqueue({ type: 'noticed', key, incarnation, notice });
+  }
+
+  /**
+   * Takes a fact about the engine as a whole.
+   * @param verdict if that begins its end.
+   * @returns what the caller is to carry out
+   */
+  engineFact(fact: EngineFact, verdict?: ExitVerdict): readonly EngineEffect[] {
+    const { engine, effects } = this.#step({ type: 'engine', fact, verdict });
+    if (engine !== undefined) this.#records.commitEngine(engine);
+    return effects.flatMap((one) => (one.kind === 'engine' ? [one.effect] : []));
   }
 
   /** Called at the end of every turn that changed something, with the records that changed. */
@@ -186,167 +158,69 @@ export class Supervisor {
 
   /** Stops the instance, which is not configured any more, if need be, and forgets it once it is at rest. */
   remove(record: InstanceRecord, cause: string, causedBy?: number): void {
-    if (isAtRest(record)) this.#forget(record);
+    if (isAtRest(record)) this.#perform({ kind: 'forget', key: record.key });
     else this.decide(record, 'stop', { by: 'reload', cause }, causedBy);
   }
 
   /** Takes over what applies to a running process; the caller decides about a restart. */
-  update(record: InstanceRecord, process: ProcessConfig): void {
-    this.#turns.enqueue(() => {
-      const { health: oldHealth, type: oldType } = record.process;
-      record.process = process;
-      record.rules = rulesOf(process);
-      const isHealthNew =
-        JSON.stringify(oldHealth) !== JSON.stringify(process.health) || oldType !== process.type;
-      if (isHealthNew) this.#activities.renew(record);
-      this.#ports.output.update(record.name, targetsFor(process, record.ordinal));
-      this.#note(record, {});
-      this.#apply(record, { type: 'fact', fact: { kind: 'rulesChanged' } }, record.lastEvent);
-    });
+  update({ key }: InstanceRecord, process: ProcessConfig): void {
+    this.#turns.enqueue({ type: 'configure', key, process });
   }
 
   /** By its command for that, as soon as it may run; one that does not run reads its configuration when it starts. */
-  reloadProgram(record: InstanceRecord, causedBy?: number): void {
-    this.#turns.enqueue(() => {
-      if (!isAtWork(record.machine.monitor) || record.process.reload === undefined) return;
-      this.#apply(record, { type: 'fact', fact: { kind: 'reloadRequested' } }, causedBy);
-    });
+  reloadProgram({ key }: InstanceRecord, causedBy?: number): void {
+    this.#turns.enqueue({ type: 'reloadProgram', key, causedBy });
   }
 
   /** Engine-wide settings and who depends on whom; called once the records fit the configuration. */
   useConfig(config: ResolvedConfig, causedBy?: number): void {
-    this.#engine = config.engine;
-    this.#records.sort(config.processes);
-    this.#dependents = dependentsByName(config.processes.values());
-    this.#turns.enqueue(() => {
-      for (const record of this.records()) this.#reconsider(record, causedBy);
-    });
+    this.#records.useConfig(config);
+    for (const { key } of this.records()) this.#turns.enqueue({ type: 'reconsider', key, causedBy });
   }
 
-  /** The one door: whatever is over by now is dropped. */
-  #fact(record: InstanceRecord, fact: Fact, about: About, causedBy: number | undefined): void {
-    this.#turns.enqueue(() => {
-      if (isPresent(record, about)) this.#apply(record, { type: 'fact', fact }, causedBy);
-    });
+  #step(event: WorldEvent): Step {
+    const { clock, random, events } = this.#ports;
+    const circumstances: Circumstances = {
+      now: clock.now(),
+      wall: clock.wallTime(),
+      chance: random(),
+      events,
+    };
+    return step(this.#records, event, circumstances);
   }
 
-  /** @param causedBy id of the event that this one comes of; handed on to all that follows from it. */
-  #apply(record: InstanceRecord, event: LifecycleEvent, causedBy: number | undefined): void {
-    const before = record.machine;
-    const { next, effects } = step(before, event, record.rules);
-    record.machine = next;
-    if (next.desired !== before.desired && isPolicys(next.desired))
-      record.wanted = { ...record.wanted, by: 'policy' };
-    const told = event.type === 'fact' ? reportFact(record, event.fact, causedBy, this.#ports) : undefined;
-    const cause = told ?? causedBy;
-    for (const effect of effects) perform(effect, record, this.#context, cause);
-    this.#keepUp(record, before, cause);
+  #carryOut({ records, effects, next }: Step): void {
+    this.#records.commit(records);
+    for (const event of next) this.#turns.enqueue(event);
+    for (const effect of effects) this.#perform(effect);
   }
 
-  /** What follows from a changed machine, beside its effects. */
-  #keepUp(record: InstanceRecord, before: Instance, cause: number | undefined): void {
-    const { machine } = record;
-    if (machine.restarts > before.restarts) record.totalRestarts += 1;
-    if (before.leader !== 'dead' && machine.leader === 'dead') {
-      this.#leftovers.await(record);
-      if (machine.monitor === 'healthcheck') this.#selfReports.seekDaemon(record);
-    }
-    if (before.leader === 'dead' && machine.leader === 'alive') {
-      this.#leftovers.release(record);
-      record.healthReason = undefined;
-      this.#activities.renew(record);
-      this.#note(record, { cause });
-    }
-    if (machine.leader === 'none' && machine.monitor !== 'starting') this.#selfReports.end(record);
-    if (machine.leader === 'none' && before.leader !== 'none') {
-      this.#leftovers.release(record);
-      if (record.family !== undefined) this.#ports.kernel.letDaemonsGo(record.family);
-      record.pid = undefined;
-    }
-    if (machine.monitor === before.monitor && machine.incarnation === before.incarnation) return;
-    if (machine.monitor === 'healthy' && record.family !== undefined)
-      this.#ports.kernel.remember(record.family);
-    record.enteredAt = this.#ports.clock.now();
-    record.enteredWall = this.#ports.clock.wallTime();
-    record.hasBeenReady ||= hasArrived('start', machine.monitor);
-    record.restedAt = hasEndedForGood(record) ? record.enteredAt : undefined;
-    const wasAlive = before.leader === 'alive';
-    this.#note(record, { from: { state: before.monitor, incarnation: before.incarnation, wasAlive }, cause });
-  }
-
-  #note(record: InstanceRecord, { from, cause }: Change): void {
-    const known = this.#changed.get(record);
-    this.#changed.set(record, { from: known?.from ?? from, cause: cause ?? known?.cause });
-  }
-
-  #reconsider(record: InstanceRecord, cause: number | undefined): void {
-    this.#turns.enqueue(() => {
-      if (this.#activities.reconsider(record, cause)) this.#note(record, { cause });
-    });
-  }
-
-  #tellDependents(record: InstanceRecord, isNewIncarnation: boolean, causedBy: number): void {
-    for (const follower of this.#records.followersOf(record)) this.#reconsider(follower, causedBy);
-    for (const dependent of this.dependentsOf(record.process.name)) {
-      this.#reconsider(dependent, causedBy);
-      const link = dependent.process.dependsOn.find(({ process }) => process === record.process.name);
-      if (link?.restart !== true || !isNewIncarnation) continue;
-      if (dependent.machine.leader === 'alive' && dependent.machine.desired === 'up') {
-        const cause = `${record.name} was restarted`;
-        this.decide(dependent, 'restart', { by: 'policy', cause }, causedBy);
+  #perform(effect: WorldEffect): void {
+    switch (effect.kind) {
+      case 'endContainer':
+        this.#ports.onVerdict(effect.verdict);
+        break;
+      case 'reportFault':
+        this.#ports.onFault(new Error(effect.message));
+        break;
+      case 'engine':
+        break;
+      default: {
+        const record = this.#records.byKey(effect.key);
+        if (record === undefined) break;
+        perform(effect, record, this.#context);
+        if (effect.kind === 'forget') this.#records.forget(record);
       }
     }
   }
 
-  #exitUnhealthy(record: InstanceRecord, causedBy: number | undefined): void {
-    const reason = `${record.name} is unhealthy: ${record.healthReason ?? 'its health check failed'}`;
-    this.#ports.onVerdict({ code: EXIT_CODES.unhealthy, reason, causedBy });
-  }
-
   #endTurn(): void {
-    if (this.#changed.size === 0) return;
-    const changes = this.#changed;
-    this.#changed = new Map();
-    for (const [record, change] of changes) this.#conclude(record, change);
-    const changed = [...changes.keys()];
-    const hasEnd = changed.some((record) => isAtRest(record) || isBlocked(record));
-    if (hasEnd && this.#engine.exitWhen === 'all-done') this.#lookIfAllDone(changed);
+    const keys = this.world.changed;
+    if (keys.length === 0) return;
+    const changed = keys.flatMap((key) => this.#records.byKey(key) ?? []);
+    const ended = this.#step({ type: 'turnEnded' });
+    this.#records.endTurn();
+    this.#carryOut(ended);
     for (const listener of this.#turnListeners) listener(changed);
   }
-
-  /** Reports how the turn left the record, once, however many states it went through. */
-  #conclude(record: InstanceRecord, { from: earlier, cause }: Change): void {
-    record.reason = reasonFor(record);
-    if (earlier === undefined) return;
-    const { machine } = record;
-    if (earlier.state !== machine.monitor || earlier.incarnation !== machine.incarnation) {
-      const event = reportState(record, earlier.state, cause, this.#ports);
-      const isOther = machine.incarnation > earlier.incarnation || !earlier.wasAlive;
-      const isRestarted = machine.incarnation > 1 && machine.leader === 'alive' && isOther;
-      this.#tellDependents(record, isRestarted, event);
-    }
-    const verdict = verdictOnEnd(record, this.#engine);
-    if (verdict !== undefined) this.#ports.onVerdict({ ...verdict, causedBy: record.lastEvent });
-    if (!this.isConfigured(record) && isAtRest(record)) this.#forget(record);
-  }
-
-  #lookIfAllDone(changed: ChangedRecords): void {
-    const verdict = verdictOnAllDone(this.records());
-    if (verdict === undefined) return;
-    const last = changed.findLast((record) => record.lastEvent !== undefined);
-    this.#ports.onVerdict({ ...verdict, causedBy: last?.lastEvent });
-  }
-
-  #forget(record: InstanceRecord): void {
-    this.#records.forget(record);
-    if (record.family !== undefined) this.#ports.kernel.release(record.family);
-    this.#ports.health.forget(record.name);
-    this.#ports.output.forget(record.name);
-    this.#ports.input.forget(record.name);
-  }
-}
-
-/** What nobody but policy decides. */
-function isPolicys(desired: DesiredState): boolean {
-  return desired === 'resting' || desired === 'givenUp';
 }

@@ -3,24 +3,27 @@
  * queue is empty before control returns to the event loop: no recursion, no callback into a half-changed record.
  */
 
-export class Turns {
-  readonly #queue: (() => void)[] = [];
+export class Turns<Event> {
+  readonly #queue: Event[] = [];
+  readonly #take: (event: Event) => void;
   readonly #afterEach: () => void;
   readonly #onFault: (error: unknown) => void;
   #isWorking = false;
 
   /**
+   * @param take works off one event.
    * @param afterEach called whenever the queue has run empty; what it enqueues belongs to the same turn.
-   * @param onFault told of anything thrown by a job; the queue goes on with the next.
+   * @param onFault called with anything thrown; the queue continues with the next event.
    */
-  constructor(afterEach: () => void, onFault: (error: unknown) => void) {
+  constructor(take: (event: Event) => void, afterEach: () => void, onFault: (error: unknown) => void) {
+    this.#take = take;
     this.#afterEach = afterEach;
     this.#onFault = onFault;
   }
 
-  /** Runs the job now, or right after those before it when called from within a turn. */
-  enqueue(job: () => void): void {
-    this.#queue.push(job);
+  /** Works the event off now, or right after those before it when called from within a turn. */
+  enqueue(event: Event): void {
+    this.#queue.push(event);
     if (this.#isWorking) return;
     this.#isWorking = true;
     try {
@@ -36,8 +39,8 @@ export class Turns {
   #workOff(): void {
     // By index: shifting a long array in a burst of a thousand exits would cost its square.
     for (let index = 0; index < this.#queue.length; index++) {
-      const job = this.#queue[index];
-      if (job !== undefined) this.#guard(job);
+      const event = this.#queue[index] as Event;
+      this.#guard(() => this.#take(event));
     }
     this.#queue.length = 0;
   }

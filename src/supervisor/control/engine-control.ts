@@ -219,7 +219,7 @@ export class EngineControl {
       if (to === 'leader') kernel.signalProcess(record.pid, signal);
       else kernel.signalGroup(record.pid, signal);
       const event = this.#ports.events.emit('info', 'signal_sent', fields, subjectOf(record), received);
-      record.lastSignal = { signal, event };
+      this.#ports.supervisor.noteSignal(record, signal, event);
     }
   }
 

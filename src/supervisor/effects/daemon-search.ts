@@ -5,6 +5,7 @@ import type { Cancel, Clock } from '../ports/clock.ts';
 import type { Kernel } from '../ports/kernel.ts';
 import type { PidFile, SelfReportPort } from '../ports/self-reports.ts';
 import { type InstanceRecord, subjectOf } from '../world/instance-record.ts';
+import type { WorldEvent } from '../world/world-event.ts';
 import type { MainProcess } from './main-process.ts';
 
 /** Programs write their pid file a moment after their starter has exited. */
@@ -21,7 +22,7 @@ interface Context {
   readonly clock: Clock;
   readonly events: EventStream;
   readonly port: SelfReportPort;
-  readonly changed: (record: InstanceRecord) => void;
+  readonly take: (event: WorldEvent) => void;
 }
 
 type Look = { readonly found: MainProcess } | { readonly why: string };
@@ -44,9 +45,10 @@ export function seekDaemon(
       isOver = take(look.found);
       if (isOver) return;
     } else if (record.healthReason !== look.why) {
-      record.healthReason = look.why;
       events.emit('info', 'process_said', { message: look.why }, subjectOf(record), record.lastEvent);
-      context.changed(record);
+      const { key, machine } = record;
+      const notice = { healthReason: look.why };
+      context.take({ type: 'noticed', key, incarnation: machine.incarnation, notice, isShown: true });
     }
     cancel = clock.after(LOOK_EVERY_MS, search);
   };

@@ -8,7 +8,7 @@ import type { PendingSpawn } from '../ports/kernel.ts';
 
 export class Handles {
   readonly #deadlines = new Map<string, Cancel>();
-  readonly #activities = new Map<string, Cancel>();
+  readonly #watches = new Map<string, Cancel>();
   readonly #spawns = new Map<string, PendingSpawn>();
 
   holdDeadline(key: string, cancel: Cancel): void {
@@ -20,13 +20,13 @@ export class Handles {
     this.#deadlines.delete(key);
   }
 
-  holdActivity(key: string, cancel: Cancel): void {
-    this.#activities.set(key, cancel);
+  holdWatch(key: string, cancel: Cancel): void {
+    this.#watches.set(key, cancel);
   }
 
-  dropActivity(key: string): void {
-    this.#activities.get(key)?.();
-    this.#activities.delete(key);
+  dropWatch(key: string): void {
+    this.#watches.get(key)?.();
+    this.#watches.delete(key);
   }
 
   holdSpawn(key: string, spawn: PendingSpawn): void {

@@ -1,6 +1,7 @@
 /**
- * Waits for what a dead leader, or a step that has ended, left behind. The kernel tells nobody when the last of a family has gone, but whoever
- * loses its parent becomes the engine's child and is collected by it: then is the time to look.
+ * Waits for what a dead leader, or a step that has ended, left behind. The kernel reports to nobody when the last of a
+ * family has gone. But a process that loses its parent becomes the engine's child and is collected by it: then is the
+ * time to look.
  */
 
 import type { Cancel, Clock } from '../ports/clock.ts';

@@ -1,21 +1,23 @@
-/** Carries out the effects of a step through the ports. Facts that come of it go back through `enqueue`. */
+/** Carries out, through the ports, what a step has left to be done. Events that come of it go back into the queue. */
 
 import { ofInstance } from '../../config/text/instance-text.ts';
 import { assertNever } from '../../errors.ts';
 import { BRIEF_LIFE_MS } from '../../lifecycle/backoff.ts';
-import type { Effect } from '../../lifecycle/effects.ts';
-import type { Fact, Leftovers } from '../../lifecycle/events.ts';
-import type { ExitStatus } from '../../lifecycle/exit-outcome.ts';
+import type { Leftovers } from '../../lifecycle/events.ts';
+import type { ExitStatus, SpawnFailure } from '../../lifecycle/exit-outcome.ts';
+import type { LeftProcess } from '../../wire/snapshot.ts';
 import type { EventStream } from '../events/event-stream.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Cancel, Clock } from '../ports/clock.ts';
+import type { HealthFact, HealthMonitor, ProbeSubject } from '../ports/health.ts';
 import type { IncarnationId } from '../ports/incarnation.ts';
 import type { InputPort } from '../ports/input.ts';
 import type { Kernel, PendingSpawn, SpawnAnswer } from '../ports/kernel.ts';
 import type { OutputPort } from '../ports/output.ts';
 import type { SocketPort } from '../ports/sockets.ts';
 import { type InstanceRecord, subjectOf } from '../world/instance-record.ts';
-import type { Activities, TellFact } from './activities.ts';
+import type { Notice, WorldEffect, WorldEvent } from '../world/world-event.ts';
 import type { Handles } from './handles.ts';
+import type { LeftoverWatch } from './leftover-watch.ts';
 import type { SelfReports } from './self-reports.ts';
 import { environmentFor, spawnRequest, streamsFor, targetsFor, withSockets } from './spawn-request.ts';
 import type { SpawnTurns } from './spawn-turns.ts';
@@ -28,168 +30,217 @@ const MAX_LOOKS = 10;
 export interface PerformContext {
   readonly clock: Clock;
   readonly kernel: Kernel;
-  readonly spawnTurns: SpawnTurns;
+  readonly health: HealthMonitor;
   readonly output: OutputPort;
   readonly input: InputPort;
   readonly sockets: Pick<SocketPort, 'descriptorsOf'>;
   readonly events: EventStream;
-  readonly activities: Activities;
-  readonly steps: StepRunner;
-  /** Between 0 and 1. */
-  readonly random: () => number;
-  readonly handles: Handles;
+  readonly spawnTurns: SpawnTurns;
+  readonly leftovers: LeftoverWatch<InstanceRecord>;
   readonly selfReports: SelfReports;
-  readonly fact: TellFact;
-  /** `on_unhealthy = "exit"`. */
-  readonly exitUnhealthy: (record: InstanceRecord, causedBy: number | undefined) => void;
-  readonly fault: (error: unknown) => void;
+  readonly steps: StepRunner;
+  readonly handles: Handles;
+  /** Takes an event into the queue. */
+  readonly take: (event: WorldEvent) => void;
 }
 
-/** @param causedBy id of the event that the effect comes of. */
-export function perform(
-  effect: Effect,
-  record: InstanceRecord,
-  context: PerformContext,
-  causedBy: number | undefined,
-): void {
+/** What is done for an instance. */
+export type InstanceEffect = Extract<WorldEffect, { readonly key: string }>;
+type Of<Kind extends InstanceEffect['kind']> = Extract<InstanceEffect, { kind: Kind }>;
+
+export function perform(effect: InstanceEffect, record: InstanceRecord, context: PerformContext): void {
+  const { kernel, handles, leftovers } = context;
   switch (effect.kind) {
     case 'spawn':
-      spawn(record, effect.incarnation, context, causedBy);
+      spawn(record, effect, context);
       break;
     case 'abandonSpawn':
-      context.handles.spawn(record.key)?.abandon(effect.why);
+      handles.spawn(record.key)?.abandon(effect.why);
       break;
     case 'signal':
-      sendSignal(record, effect, context, causedBy);
+      sendSignal(record, effect, context);
       break;
     case 'runStep':
-      context.steps.run(record, effect, causedBy);
+      context.steps.run(record, effect);
       break;
     case 'endStep':
       context.steps.end(record, effect.why, effect.now);
       break;
-    case 'armDeadline':
-      armDeadline(record, effect, context);
+    case 'startTimer':
+      startTimer(record, effect, context);
       break;
-    case 'disarmDeadline':
-      context.handles.dropDeadline(record.key);
-      record.deadline = undefined;
+    case 'stopTimer':
+      handles.dropDeadline(record.key);
       break;
-    case 'beginActivity':
-      context.activities.begin(record, effect.activity, causedBy);
+    case 'watch':
+      watch(record, effect, context);
       break;
-    case 'endActivity':
-      context.activities.end(record);
+    case 'endWatch':
+      handles.dropWatch(record.key);
       break;
-    case 'exitEngine':
-      context.exitUnhealthy(record, causedBy);
+    case 'remember':
+      kernel.remember(effect.family);
       break;
-    case 'reportImpossible':
-      context.fault(new Error(`impossible event for ${record.name}: ${effect.what}`));
+    case 'seekDaemon':
+      context.selfReports.seekDaemon(record);
+      break;
+    case 'endSelfReports':
+      context.selfReports.end(record);
+      break;
+    case 'awaitLeftovers':
+      leftovers.await(record);
+      break;
+    case 'leaveLeftovers':
+      leftovers.release(record);
+      break;
+    case 'letDaemonsGo':
+      kernel.letDaemonsGo(effect.family);
+      break;
+    case 'release':
+      kernel.release(effect.family);
+      break;
+    case 'updateOutput':
+      context.output.update(record.name, targetsFor(record.process, record.ordinal));
+      break;
+    case 'forget':
+      forget(record, context);
       break;
     default:
       assertNever(effect, 'effect');
   }
 }
 
-function spawn(
-  record: InstanceRecord,
-  incarnation: number,
-  context: PerformContext,
-  causedBy: number | undefined,
-): void {
-  record.lastSignal = undefined;
-  record.left = [];
-  if (record.family !== undefined) context.kernel.release(record.family);
-  record.family = undefined;
-  const answer = (fact: Fact): void => context.fact(record, fact, { incarnation }, causedBy);
-  const begin = (): void => beginSpawn(record, incarnation, context, answer);
-  const takeBack = context.spawnTurns.run(begin);
+function spawn(record: InstanceRecord, effect: Of<'spawn'>, context: PerformContext): void {
+  const attempt = new SpawnAttempt(record, effect, context);
+  const takeBack = context.spawnTurns.run(() => attempt.begin());
   if (takeBack === undefined) return;
-  awaitAnswer(record, context, {
+  attempt.await({
     kind: 'pending',
     doing: 'start, after those before it',
     abandon: (why) => {
       takeBack();
-      hasAnswer(record, context);
       const errno = why === 'cancelled' ? 'ECANCELED' : 'ETIMEDOUT';
-      const message = 'it was stopped before its turn to start came';
-      answer({ kind: 'spawnFailed', failure: { step: 'wait', errno, message } });
+      attempt.fail({ step: 'wait', errno, message: 'it was stopped before its turn to start came' });
     },
   });
 }
 
-function awaitAnswer(record: InstanceRecord, { handles }: PerformContext, spawn: PendingSpawn): void {
-  record.spawning = spawn.doing;
-  handles.holdSpawn(record.key, spawn);
-}
+/** One spawn, from its turn to the end of the process. */
+class SpawnAttempt {
+  readonly #record: InstanceRecord;
+  readonly #effect: Of<'spawn'>;
+  readonly #context: PerformContext;
 
-function hasAnswer(record: InstanceRecord, { handles }: PerformContext): void {
-  record.spawning = undefined;
-  handles.forgetSpawn(record.key);
-}
+  constructor(record: InstanceRecord, effect: Of<'spawn'>, context: PerformContext) {
+    this.#record = record;
+    this.#effect = effect;
+    this.#context = context;
+  }
 
-function beginSpawn(
-  record: InstanceRecord,
-  incarnation: number,
-  context: PerformContext,
-  answer: (fact: Fact) => void,
-): void {
-  const { name, ordinal } = record;
-  const process = ofInstance(record.process, ordinal);
-  hasAnswer(record, context);
-  const outputs = context.output.prepare(name, targetsFor(record.process, ordinal));
-  if (outputs.kind === 'failed') {
-    answer({ kind: 'spawnFailed', failure: outputs.failure });
-    return;
-  }
-  const streams = streamsFor(process, context.input.terminalSize(name), outputs);
-  const environment = environmentFor(process, name, ordinal);
-  const request = context.selfReports.prepare(
-    record,
-    withSockets(
-      spawnRequest(process, process.command, environment, streams),
-      context.sockets.descriptorsOf(process),
-    ),
-  );
-  if (typeof request === 'string') {
-    const failure = { step: 'open notify socket', errno: 'EMFILE', message: request };
-    answer({ kind: 'spawnFailed', failure });
-    return;
-  }
-  const onExit = (status: ExitStatus): void => {
-    context.input.release({ instance: record.name, incarnation });
-    const wasBrief = context.clock.now() - record.spawnedAt < BRIEF_LIFE_MS;
-    const tell = (): void =>
-      answer({ kind: 'exited', status, leaves: whatItLeaves(record, status, context), wasBrief });
-    if (mayLeaveDaemon(record, status, context)) awaitDaemon(record, context, tell);
-    else tell();
-  };
-  const onAnswer = (late: SpawnAnswer): void => {
-    hasAnswer(record, context);
-    if (late.kind === 'failed') {
-      answer({ kind: 'spawnFailed', failure: late.failure });
+  begin(): void {
+    const { name, ordinal, process: ofAll } = this.#record;
+    const { output, input, kernel, selfReports, sockets } = this.#context;
+    const process = ofInstance(ofAll, ordinal);
+    const outputs = output.prepare(name, targetsFor(ofAll, ordinal));
+    if (outputs.kind === 'failed') {
+      this.fail(outputs.failure);
       return;
     }
-    takeOver(record, late, { instance: record.name, incarnation }, context);
-    context.selfReports.begin(record, late);
-    answer({ kind: 'spawned' });
-  };
-  const result = context.kernel.spawn(request, onExit, onAnswer);
-  if (result.kind === 'pending') awaitAnswer(record, context, result);
-  else onAnswer(result);
+    const streams = streamsFor(process, input.terminalSize(name), outputs);
+    const environment = environmentFor(process, name, ordinal);
+    const plain = spawnRequest(process, process.command, environment, streams);
+    const request = selfReports.prepare(this.#record, withSockets(plain, sockets.descriptorsOf(process)));
+    if (typeof request === 'string') {
+      this.fail({ step: 'open notify socket', errno: 'EMFILE', message: request });
+      return;
+    }
+    const result = kernel.spawn(
+      request,
+      (status) => this.#end(status),
+      (late) => this.#answer(late),
+    );
+    if (result.kind === 'pending') this.await(result);
+    else this.#answer(result);
+  }
+
+  /** Until the answer comes. */
+  await(spawn: PendingSpawn): void {
+    this.#context.handles.holdSpawn(this.#record.key, spawn);
+    this.#notice({ spawning: spawn.doing });
+  }
+
+  fail(failure: SpawnFailure): void {
+    this.#context.handles.forgetSpawn(this.#record.key);
+    this.#tell({ fact: { kind: 'spawnFailed', failure } });
+  }
+
+  #answer(answer: SpawnAnswer): void {
+    if (answer.kind === 'failed') {
+      this.fail(answer.failure);
+      return;
+    }
+    this.#context.handles.forgetSpawn(this.#record.key);
+    takeOver(this.#record, answer, this.#id, this.#context);
+    this.#context.selfReports.begin(this.#record, answer);
+    const { pid, family } = answer;
+    this.#tell({ fact: { kind: 'spawned' }, evidence: { life: { pid, family } } });
+  }
+
+  #end(status: ExitStatus): void {
+    const { clock, input } = this.#context;
+    input.release(this.#id);
+    const wasBrief = clock.now() - this.#record.spawnedAt < BRIEF_LIFE_MS;
+    const tell = (): void => {
+      const { leaves, left } = whatItLeaves(this.#record, status, this.#context);
+      this.#tell({ fact: { kind: 'exited', status, leaves, wasBrief }, evidence: { left } });
+    };
+    if (mayLeaveDaemon(this.#record, status, this.#context)) this.#awaitDaemon(tell);
+    else tell();
+  }
+
+  /** Looks again, a few times, until that is certain. Its number is free meanwhile: nobody must signal it. */
+  #awaitDaemon(tell: () => void): void {
+    const { kernel, clock } = this.#context;
+    const record = this.#record;
+    const { pid, family = 0 } = record;
+    this.#notice({ pid: undefined });
+    let looks = 0;
+    const look = (): void => {
+      looks += 1;
+      const left = kernel.leftovers(family);
+      const isCertain = left.length === 0 || left.some(({ isDaemon }) => isDaemon);
+      if (!isCertain && looks < MAX_LOOKS && record.machine.monitor === 'healthcheck') {
+        clock.after(LOOK_EVERY_MS, look);
+        return;
+      }
+      this.#notice({ pid });
+      tell();
+    };
+    clock.after(LOOK_EVERY_MS, look);
+  }
+
+  #notice(notice: Notice): void {
+    const { incarnation } = this.#effect;
+    this.#context.take({ type: 'noticed', key: this.#record.key, incarnation, notice });
+  }
+
+  get #id(): IncarnationId {
+    return { instance: this.#record.name, incarnation: this.#effect.incarnation };
+  }
+
+  #tell(told: Pick<Extract<WorldEvent, { type: 'fact' }>, 'fact' | 'evidence'>): void {
+    const { key } = this.#record;
+    const { incarnation, causedBy } = this.#effect;
+    this.#context.take({ type: 'fact', key, ...told, about: { incarnation }, causedBy });
+  }
 }
 
 function takeOver(
   record: InstanceRecord,
   spawned: Extract<SpawnAnswer, { kind: 'spawned' }>,
   id: IncarnationId,
-  { clock, output, input }: PerformContext,
+  { output, input }: PerformContext,
 ): void {
-  record.pid = spawned.pid;
-  record.family = spawned.family;
-  record.spawnedAt = clock.now();
-  record.spawnedWall = clock.wallTime();
   output.attach(id, spawned);
   const { stdin } = record.process;
   if (spawned.stdinFd !== undefined && stdin !== 'null') input.attach(id, spawned.stdinFd, stdin);
@@ -205,55 +256,37 @@ function mayLeaveDaemon(record: InstanceRecord, status: ExitStatus, { kernel }: 
   return left.length > 0 && !left.some(({ isDaemon }) => isDaemon);
 }
 
-/** Looks again, a few times, until that is certain. Its number is free meanwhile: nobody must signal it. */
-function awaitDaemon(record: InstanceRecord, context: PerformContext, tell: () => void): void {
-  const { pid } = record;
-  const { family = 0 } = record;
-  record.pid = undefined;
-  let looks = 0;
-  const look = (): void => {
-    looks += 1;
-    const left = context.kernel.leftovers(family);
-    const isCertain = left.length === 0 || left.some(({ isDaemon }) => isDaemon);
-    if (!isCertain && looks < MAX_LOOKS && record.machine.monitor === 'healthcheck') {
-      context.clock.after(LOOK_EVERY_MS, look);
-      return;
-    }
-    record.pid = pid;
-    tell();
-  };
-  context.clock.after(LOOK_EVERY_MS, look);
-}
-
 /** What is to stay is let go; daemons that a set-up step has started are. */
-function whatItLeaves(record: InstanceRecord, status: ExitStatus, { kernel }: PerformContext): Leftovers {
-  const { process, machine, family } = record;
-  if (family === undefined) return 'nothing';
+function whatItLeaves(
+  { process, machine, family }: InstanceRecord,
+  status: ExitStatus,
+  { kernel }: PerformContext,
+): { readonly leaves: Leftovers; readonly left: readonly LeftProcess[] } {
+  if (family === undefined) return { leaves: 'nothing', left: [] };
   if (process.leaveRunning) {
     kernel.letDaemonsGo(family);
-    return 'nothing';
+    return { leaves: 'nothing', left: [] };
   }
   const endedWell =
     machine.monitor !== 'stopping' &&
     status.how === 'exited' &&
     process.restart.exitCodes.includes(status.code);
   if (process.type === 'oneshot' && endedWell) kernel.letDaemonsGo(family);
-  const left = kernel.leftovers(family);
-  record.left = left.length === 0 ? [] : kernel.leftRunning(family);
-  if (left.length === 0) return 'nothing';
-  return left.some(({ isDaemon }) => isDaemon) ? 'daemons' : 'members';
+  const leftovers = kernel.leftovers(family);
+  if (leftovers.length === 0) return { leaves: 'nothing', left: [] };
+  const leaves = leftovers.some(({ isDaemon }) => isDaemon) ? 'daemons' : 'members';
+  return { leaves, left: kernel.leftRunning(family) };
 }
 
 function sendSignal(
   record: InstanceRecord,
-  { signal, to }: Extract<Effect, { kind: 'signal' }>,
+  { signal, to, causedBy }: Of<'signal'>,
   context: PerformContext,
-  causedBy: number | undefined,
 ): void {
-  const { pid, family } = record;
+  const { key, pid, family, machine } = record;
   if (pid === undefined || family === undefined) return;
   const { kernel } = context;
-  if (record.machine.leader === 'alive') kernel.remember(family);
+  if (machine.leader === 'alive') kernel.remember(family);
   const answer =
     to === 'leader' ? kernel.signalProcess(pid, signal) : kernel.signalFamily(family, signal, to);
   // `gone` is no error: its exit is on its way to us, and not every process has others.
@@ -261,44 +294,65 @@ function sendSignal(
   const fields = { signal, to, reason: answer === 'delivered' ? record.wanted.cause : answer } as const;
   const level = answer === 'not-permitted' ? 'error' : 'debug';
   const event = context.events.emit(level, 'signal_sent', fields, subjectOf(record), causedBy);
-  if (answer === 'delivered') record.lastSignal = { signal, event };
+  if (answer !== 'delivered') return;
+  const notice = { lastSignal: { signal, event } };
+  context.take({ type: 'noticed', key, incarnation: machine.incarnation, notice });
 }
 
-/** The present deadline comes no sooner than so long from now; without one nothing is to be extended. */
-export function extendDeadline(
+function startTimer(
   record: InstanceRecord,
-  ms: number,
-  context: Pick<PerformContext, 'clock' | 'handles' | 'fact'>,
+  { number, afterMs }: Of<'startTimer'>,
+  { clock, handles, take }: PerformContext,
 ): void {
-  const { deadline, machine } = record;
-  const isLimited = machine.monitor === 'healthcheck' || machine.monitor === 'stopping';
-  const at = context.clock.now() + ms;
-  if (deadline === undefined || !isLimited || at <= deadline.at) return;
-  context.handles.dropDeadline(record.key);
-  setDeadline(record, ms, context);
+  const { key } = record;
+  const about = { incarnation: record.machine.incarnation, deadline: number };
+  const onTime = (): void =>
+    take({ type: 'fact', key, fact: { kind: 'deadlinePassed' }, about, causedBy: record.lastEvent });
+  handles.dropDeadline(key);
+  handles.holdDeadline(key, clock.after(afterMs, onTime));
 }
 
-function armDeadline(
+function watch(
   record: InstanceRecord,
-  { afterMs, from, spread }: Extract<Effect, { kind: 'armDeadline' }>,
-  context: PerformContext,
+  { number, standing }: Of<'watch'>,
+  { health, handles, selfReports, take }: PerformContext,
 ): void {
-  context.handles.dropDeadline(record.key);
-  const goneMs = from === 'spawn' ? context.clock.now() - record.spawnedAt : 0;
-  const varied = Math.max(0, afterMs * (1 + spread * (2 * context.random() - 1)) - goneMs);
-  setDeadline(record, varied, context);
+  const { key } = record;
+  const about = { incarnation: record.machine.incarnation, activity: number };
+  const report = (fact: HealthFact): void =>
+    take({ type: 'fact', key, fact, about, causedBy: fact.causedBy ?? record.lastEvent });
+  const watchHealth = (): Cancel => health.watch(standing, subjectOfProbe(record), report);
+  if (record.process.readiness === undefined) {
+    handles.holdWatch(key, watchHealth());
+    return;
+  }
+  const isUnproven = standing === 'unproven';
+  const end = isUnproven ? selfReports.awaitReadiness(record, report) : selfReports.guard(record);
+  const isItsOwn = isUnproven && selfReports.proves(record);
+  const endProbes = isItsOwn ? undefined : watchHealth();
+  handles.holdWatch(key, () => {
+    end();
+    endProbes?.();
+  });
 }
 
-function setDeadline(
-  record: InstanceRecord,
-  afterMs: number,
-  { clock, handles, fact }: Pick<PerformContext, 'clock' | 'handles' | 'fact'>,
-): void {
-  record.begun += 1;
-  const about = { incarnation: record.machine.incarnation, deadline: record.begun };
-  const cancel = clock.after(afterMs, () =>
-    fact(record, { kind: 'deadlinePassed' }, about, record.lastEvent),
-  );
-  record.deadline = { number: record.begun, at: clock.now() + afterMs, afterMs };
-  handles.holdDeadline(record.key, cancel);
+function subjectOfProbe(record: InstanceRecord): ProbeSubject {
+  const process = ofInstance(record.process, record.ordinal);
+  return {
+    // A reload may rename the instance while it is watched.
+    get instance() {
+      return record.name;
+    },
+    incarnation: record.machine.incarnation,
+    pid: record.pid ?? 0,
+    process,
+    environment: environmentFor(process, record.name, record.ordinal),
+  };
+}
+
+function forget({ name, family }: InstanceRecord, { kernel, health, output, input }: PerformContext): void {
+  if (family !== undefined) kernel.release(family);
+  health.forget(name);
+  output.forget(name);
+  input.forget(name);
 }

@@ -4,13 +4,14 @@
  */
 
 import type { Readiness } from '../../config/resolved-config.ts';
+import type { Fact } from '../../lifecycle/events.ts';
 import type { EventStream } from '../events/event-stream.ts';
 import type { Cancel, Clock } from '../ports/clock.ts';
 import type { HealthFact } from '../ports/health.ts';
 import type { Kernel, SpawnAnswer, SpawnRequest } from '../ports/kernel.ts';
 import type { NotifyChannel, NotifyMessage, SelfReportPort } from '../ports/self-reports.ts';
-import { type InstanceRecord, subjectOf } from '../world/instance-record.ts';
-import type { TellFact } from './activities.ts';
+import { type About, type InstanceRecord, subjectOf } from '../world/instance-record.ts';
+import type { Notice, WorldEvent } from '../world/world-event.ts';
 import { awaitLine } from './awaited-line.ts';
 import { seekDaemon } from './daemon-search.ts';
 import { type MainProcess, moveMainProcess } from './main-process.ts';
@@ -28,11 +29,8 @@ export interface SelfReportContext {
   readonly kernel: Kernel;
   readonly events: EventStream;
   readonly port: SelfReportPort;
-  readonly fact: TellFact;
-  /** What is shown of the record has changed. */
-  readonly changed: (record: InstanceRecord) => void;
-  /** The deadline of the state it is in comes no sooner than so long from now. */
-  readonly extendDeadline: (record: InstanceRecord, ms: number) => void;
+  /** Takes an event into the queue. */
+  readonly take: (event: WorldEvent) => void;
 }
 
 /** Of one incarnation. */
@@ -64,7 +62,6 @@ export class SelfReports {
   prepare(record: InstanceRecord, request: SpawnRequest): SpawnRequest | string {
     const { readiness, watchdogMs } = record.process;
     this.end(record);
-    record.statusText = undefined;
     if (readiness === undefined) return request;
     const channel = readiness.kind === 'notified' ? this.#context.port.openChannel(record.key) : undefined;
     if (typeof channel === 'string') return channel;
@@ -150,7 +147,7 @@ export class SelfReports {
       const isSought = record.activity?.number === about.activity && record.machine.leader === 'dead';
       if (!isSought || !this.#move(record, found)) return false;
       life.ends.delete(stop);
-      this.#context.fact(record, { kind: 'leaderFound' }, about, record.lastEvent);
+      this.#fact(record, { kind: 'leaderFound' }, about);
       return true;
     });
     life.ends.add(stop);
@@ -197,7 +194,10 @@ export class SelfReports {
       this.#takeMainPid(record, life, told.mainPid);
     if (told.watchdogMs !== undefined) life.watchdog.setPeriod(told.watchdogMs);
     if (told.watchdog === 'alive') life.watchdog.feed();
-    if (told.extendMs !== undefined) this.#context.extendDeadline(record, told.extendMs);
+    if (told.extendMs !== undefined) {
+      const { incarnation } = record.machine;
+      this.#context.take({ type: 'extend', key: record.key, incarnation, ms: told.extendMs });
+    }
     if (told.errno !== undefined && told.errno !== 0) this.#say(record, `it reports errno ${told.errno}`);
     if (told.isReloading) this.#beginReload(record, life, told.monotonicMs);
     if (told.isReady) this.#ready(record, life);
@@ -223,14 +223,14 @@ export class SelfReports {
 
   #setStatus(record: InstanceRecord, life: Life, text: string): void {
     if (record.statusText === text) return;
-    record.statusText = text;
+    this.#notice(record, { statusText: text });
     if (life.cancelStatus !== undefined) return;
-    const { clock, changed } = this.#context;
+    const { clock } = this.#context;
     const waitMs = Math.max(0, life.statusTold + STATUS_EVERY_MS - clock.now());
     const tell = (): void => {
       life.cancelStatus = undefined;
       life.statusTold = clock.now();
-      changed(record);
+      this.#notice(record, {}, true);
     };
     if (waitMs === 0) tell();
     else life.cancelStatus = clock.after(waitMs, tell);
@@ -279,11 +279,20 @@ export class SelfReports {
   }
 
   /** A fact about one that runs; of one that is being stopped already, nothing follows. */
-  #tell(record: InstanceRecord, fact: Parameters<TellFact>[1]): void {
+  #tell(record: InstanceRecord, fact: Fact): void {
     const { activity, machine } = record;
     if (activity === undefined) return;
     const about = { incarnation: machine.incarnation, activity: activity.number };
-    this.#context.fact(record, fact, about, record.lastEvent);
+    this.#fact(record, fact, about);
+  }
+
+  #fact({ key, lastEvent }: InstanceRecord, fact: Fact, about: About): void {
+    this.#context.take({ type: 'fact', key, fact, about, causedBy: lastEvent });
+  }
+
+  #notice({ key, machine }: InstanceRecord, notice: Notice, isShown = false): void {
+    const { incarnation } = machine;
+    this.#context.take({ type: 'noticed', key, incarnation, notice, ...(isShown && { isShown }) });
   }
 
   #say(record: InstanceRecord, message: string): void {

@@ -7,7 +7,8 @@
 import type { StepConfig } from '../../config/resolved-config.ts';
 import { ofInstance } from '../../config/text/instance-text.ts';
 import { exitInWords } from '../../exit-status.ts';
-import type { Effect, StepStage } from '../../lifecycle/effects.ts';
+import type { StepStage } from '../../lifecycle/effects.ts';
+import type { Fact } from '../../lifecycle/events.ts';
 import type { ExitStatus, SpawnFailure } from '../../lifecycle/exit-outcome.ts';
 import { shortDuration } from '../../units.ts';
 import type { EventStream } from '../events/event-stream.ts';
@@ -15,7 +16,7 @@ import type { Cancel, Clock } from '../ports/clock.ts';
 import type { Kernel, SpawnAnswer } from '../ports/kernel.ts';
 import type { OutputPort } from '../ports/output.ts';
 import { type InstanceRecord, subjectOf } from '../world/instance-record.ts';
-import type { TellFact } from './activities.ts';
+import type { Notice, WorldEffect, WorldEvent } from '../world/world-event.ts';
 import { LeftoverWatch } from './leftover-watch.ts';
 import { targetsFor } from './spawn-request.ts';
 import type { SpawnTurns } from './spawn-turns.ts';
@@ -30,10 +31,11 @@ export interface StepContext {
   readonly output: OutputPort;
   readonly events: EventStream;
   readonly spawnTurns: SpawnTurns;
-  readonly fact: TellFact;
+  /** Takes an event into the queue. */
+  readonly take: (event: WorldEvent) => void;
 }
 
-type RunStep = Extract<Effect, { kind: 'runStep' }>;
+type RunStep = Extract<WorldEffect, { kind: 'runStep' }>;
 type Why = 'timed-out' | 'cancelled';
 
 /** One that runs, or waits for its turn to. */
@@ -65,12 +67,12 @@ export class StepRunner {
     this.#leftovers = new LeftoverWatch(context, (run) => this.#finish(run));
   }
 
-  run(record: InstanceRecord, { stage, index }: RunStep, causedBy: number | undefined): void {
+  run(record: InstanceRecord, { stage, index, causedBy }: RunStep): void {
     const { incarnation } = record.machine;
     const step = stepOf(record, stage, index);
     if (step === undefined) {
       // A reload has taken it out of the configuration.
-      this.#context.fact(record, { kind: 'stepSucceeded' }, { incarnation }, causedBy);
+      this.#fact(record, { kind: 'stepSucceeded' }, incarnation, causedBy);
       return;
     }
     const startedAt = this.#context.clock.now();
@@ -89,7 +91,7 @@ export class StepRunner {
       event: causedBy,
     };
     this.#runs.set(record.key, run);
-    record.step = { name: nameOf(step), startedAt, timeoutMs: step.timeoutMs };
+    this.#notice(run, { step: { name: nameOf(step), startedAt, timeoutMs: step.timeoutMs } });
     const takeBack = this.#context.spawnTurns.run(() => this.#spawn(run));
     if (takeBack === undefined) return;
     run.abandon = () => {
@@ -187,12 +189,12 @@ export class StepRunner {
   }
 
   #finish(run: Run, failure?: SpawnFailure): void {
-    const { clock, kernel, events, fact } = this.#context;
+    const { clock, kernel, events } = this.#context;
     const { record, step, stage } = run;
     for (const cancel of run.timers) cancel();
     if (run.family !== undefined) kernel.release(run.family);
     this.#runs.delete(record.key);
-    record.step = undefined;
+    this.#notice(run, { step: undefined });
     const failed = failureOf(run, failure);
     const outcome = failed === undefined ? 'exited with code 0' : failed.outcome;
     const duration = Math.round(clock.now() - run.startedAt);
@@ -206,9 +208,17 @@ export class StepRunner {
     };
     const level = levelOf(stage, run, failed !== undefined);
     const event = events.emit(level, 'step_finished', fields, subjectOf(record), run.event);
-    const about = { incarnation: run.incarnation };
-    if (failed === undefined) fact(record, { kind: 'stepSucceeded' }, about, event);
-    else fact(record, { kind: 'stepFailed', failure: failed.failure }, about, event);
+    const fact: Fact =
+      failed === undefined ? { kind: 'stepSucceeded' } : { kind: 'stepFailed', failure: failed.failure };
+    this.#fact(record, fact, run.incarnation, event);
+  }
+
+  #fact({ key }: InstanceRecord, fact: Fact, incarnation: number, causedBy: number | undefined): void {
+    this.#context.take({ type: 'fact', key, fact, about: { incarnation }, causedBy });
+  }
+
+  #notice({ record, incarnation }: Run, notice: Notice): void {
+    this.#context.take({ type: 'noticed', key: record.key, incarnation, notice });
   }
 }
 

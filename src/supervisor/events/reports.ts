@@ -6,39 +6,43 @@ import type { ExitStatus, SpawnFailure } from '../../lifecycle/exit-outcome.ts';
 import type { MonitorState } from '../../lifecycle/states.ts';
 import type { EventFields } from '../../wire/engine-event.ts';
 import { STATES, type StateRow } from '../../wire/states.ts';
-import type { Clock } from '../ports/clock.ts';
-import { type InstanceRecord, remember, subjectOf } from '../world/instance-record.ts';
+import {
+  type Draft,
+  historyWith,
+  type InstanceRecord,
+  type Moment,
+  subjectOf,
+} from '../world/instance-record.ts';
 import { BACKGROUNDED } from '../world/reasons.ts';
 import type { EventStream } from './event-stream.ts';
 
-export interface ReportPorts {
-  readonly clock: Clock;
-  readonly events: EventStream;
-}
+/** What takes reports, and answers with the id of each. */
+export type Reporter = Pick<EventStream, 'emit'>;
 
 /**
- * Reports a fact and keeps it in the record. Called when the machine has taken the fact.
+ * Reports a fact and keeps it in the record, after the machine has taken it.
  * @param causedBy id of the event that the fact comes of.
  * @returns id of the event, if the fact is one.
  */
 export function reportFact(
-  record: InstanceRecord,
+  record: Draft,
   fact: Fact,
   causedBy: number | undefined,
-  ports: ReportPorts,
+  moment: Moment,
+  events: Reporter,
 ): number | undefined {
   switch (fact.kind) {
     case 'spawned':
-      return reportSpawn(record, causedBy, ports);
+      return reportSpawn(record, causedBy, events);
     case 'spawnFailed':
-      return reportSpawnFailure(record, fact.failure, causedBy, ports);
+      return reportSpawnFailure(record, fact.failure, causedBy, moment, events);
     case 'stepFailed':
-      return keepStepFailure(record, fact.failure, causedBy, ports);
+      return keepStepFailure(record, fact.failure, causedBy, moment);
     case 'exited':
-      return reportExit(record, fact.status, ports);
+      return reportExit(record, fact.status, moment, events);
     case 'watchdogExpired':
       record.healthReason = fact.reason;
-      return reportWatchdog(record, fact.reason, causedBy, ports);
+      return reportWatchdog(record, fact.reason, causedBy, events);
     case 'becameUnhealthy':
       record.healthReason = fact.reason;
       return undefined;
@@ -54,12 +58,12 @@ function reportWatchdog(
   record: InstanceRecord,
   reason: string,
   causedBy: number | undefined,
-  { events }: ReportPorts,
+  events: Reporter,
 ): number {
   return events.emit('warn', 'watchdog_expired', { reason }, subjectOf(record), causedBy);
 }
 
-function reportSpawn(record: InstanceRecord, causedBy: number | undefined, { events }: ReportPorts): number {
+function reportSpawn(record: InstanceRecord, causedBy: number | undefined, events: Reporter): number {
   const { command, spawn } = ofInstance(record.process, record.ordinal);
   const user = spawn.identity?.userName;
   const words = [command.file, ...command.args].join(' ');
@@ -68,47 +72,49 @@ function reportSpawn(record: InstanceRecord, causedBy: number | undefined, { eve
 }
 
 function reportSpawnFailure(
-  record: InstanceRecord,
+  record: Draft,
   { step, errno, message }: Extract<Fact, { kind: 'spawnFailed' }>['failure'],
   causedBy: number | undefined,
-  { clock, events }: ReportPorts,
+  { wall }: Moment,
+  events: Reporter,
 ): number {
   const requested = errno === 'ECANCELED';
   const status = { how: 'not-started', message } as const;
-  record.lastExit = { at: clock.wallTime(), status, requested, uptime_ms: 0 };
+  record.lastExit = { at: wall, status, requested, uptime_ms: 0 };
   const fields = { step, errno, message: `cannot start ${record.name}: ${message}` };
   const level = requested ? 'info' : 'error';
   return events.emit(level, 'spawn_failed', fields, subjectOf(record), causedBy);
 }
 
-/** @returns undefined of a process that was to leave a daemon, and did: what it left is reported once it is found. */
 /** Its end was reported by whoever ran it; if the start has failed with it, the record says so. */
 function keepStepFailure(
-  record: InstanceRecord,
+  record: Draft,
   failure: SpawnFailure,
   causedBy: number | undefined,
-  { clock }: ReportPorts,
+  { wall }: Moment,
 ): number | undefined {
   const { message, errno } = failure;
   if (failure.step.startsWith('post_start')) record.stepFailure = message;
   const { outcome } = record.machine;
   if (outcome?.kind !== 'notStarted' || outcome.failure !== failure) return causedBy;
   const status = { how: 'not-started', message } as const;
-  record.lastExit = { at: clock.wallTime(), status, requested: errno === 'ECANCELED', uptime_ms: 0 };
+  record.lastExit = { at: wall, status, requested: errno === 'ECANCELED', uptime_ms: 0 };
   return causedBy;
 }
 
+/** @returns undefined of a process that was to leave a daemon, and did: what it left is reported once it is found. */
 function reportExit(
-  record: InstanceRecord,
+  record: Draft,
   status: ExitStatus,
-  { clock, events }: ReportPorts,
+  { now, wall }: Moment,
+  events: Reporter,
 ): number | undefined {
   if (record.machine.leader === 'dead' && record.machine.monitor === 'healthcheck') return undefined;
   const { ending } = record.machine;
   const requested = ending === 'requested';
-  const uptimeMs = Math.round(clock.now() - record.spawnedAt);
+  const uptimeMs = Math.round(now - record.spawnedAt);
   record.lastExit = {
-    at: clock.wallTime(),
+    at: wall,
     status,
     requested,
     ...(ending === 'unhealthy' && { unhealthy: true }),
@@ -125,7 +131,7 @@ function reportExit(
 }
 
 /** What was left behind, and what is wrong with a program that went to the background. */
-function reportLeftovers(record: InstanceRecord, exit: number, events: EventStream): void {
+function reportLeftovers(record: InstanceRecord, exit: number, events: Reporter): void {
   const { machine, left } = record;
   if (machine.leader !== 'dead') return;
   const isBackgrounded = machine.ending === 'backgrounded';
@@ -140,13 +146,14 @@ function reportLeftovers(record: InstanceRecord, exit: number, events: EventStre
  * @returns id of the event.
  */
 export function reportState(
-  record: InstanceRecord,
+  record: Draft,
   from: MonitorState,
   cause: number | undefined,
-  { clock, events }: ReportPorts,
+  { now, wall }: Moment,
+  events: Reporter,
 ): number {
   const { machine, reason, deadline, waitingFor } = record;
-  const retryInMs = machine.monitor === 'backoff' && deadline ? deadline.at - clock.now() : undefined;
+  const retryInMs = machine.monitor === 'backoff' && deadline ? deadline.at - now : undefined;
   const fields = {
     from,
     to: machine.monitor,
@@ -157,7 +164,7 @@ export function reportState(
   };
   const event = events.emit(levelOf(record), 'state_changed', fields, subjectOf(record), cause);
   record.lastEvent = event;
-  remember(record, { time: clock.wallTime(), from, to: machine.monitor, reason });
+  record.history = historyWith(record, { time: wall, from, to: machine.monitor, reason });
   return event;
 }
 

@@ -5,8 +5,7 @@
  */
 
 import { assertNever } from '../../errors.ts';
-import { type EngineEffect, type EngineFact, type EnginePhase, stepEngine } from '../../lifecycle/engine.ts';
-import type { EventStream } from '../events/event-stream.ts';
+import type { EngineEffect, EngineFact, EnginePhase } from '../../lifecycle/engine.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Kernel } from '../ports/kernel.ts';
 import type { ChangedRecords, Supervisor } from '../supervisor.ts';
@@ -25,7 +24,6 @@ const STRAYS_MS = 2_000;
 export interface DrainPorts {
   readonly clock: Clock;
   readonly kernel: Kernel;
-  readonly events: EventStream;
   readonly supervisor: Supervisor;
   /** Lets the engine's hooks end by themselves, for at most so long. */
   readonly settleHooks: (limitMs: number) => Promise<void>;
@@ -80,11 +78,8 @@ export class Drain {
   }
 
   #take(fact: EngineFact, about: About = {}): void {
-    const { phase } = this.#engine;
-    const step = stepEngine(phase, fact);
-    if (step === undefined) throw new Error(`impossible for the engine: ${fact} while ${phase}`);
-    this.#engine.phase = step.phase;
-    for (const effect of step.effects) this.#perform(effect, about);
+    const effects = this.#ports.supervisor.engineFact(fact, about.verdict);
+    for (const effect of effects) this.#perform(effect, about);
   }
 
   #perform(effect: EngineEffect, about: About): void {
@@ -93,7 +88,7 @@ export class Drain {
     const causedBy = about.causedBy ?? shutdown?.event;
     switch (effect) {
       case 'announce':
-        if (about.verdict !== undefined) this.#announce(about.verdict);
+        this.#begin();
         break;
       case 'stop instances':
         for (const record of supervisor.records()) this.#stopIfFree(record, causedBy);
@@ -134,12 +129,8 @@ export class Drain {
     }
   }
 
-  #announce(verdict: ExitVerdict): void {
-    const { clock, events, supervisor } = this.#ports;
-    const startedAt = clock.now();
-    const fields = { reason: verdict.reason, exit_code: verdict.code };
-    const event = events.emit('info', 'engine_draining', fields, {}, verdict.causedBy);
-    this.#engine.shutdown = { verdict, startedAt, event };
+  #begin(): void {
+    const { clock, supervisor } = this.#ports;
     const patienceMs = this.#patienceMs();
     clock.after(Math.max(patienceMs / 2, patienceMs - STRAYS_MS), () => this.#take('straysDue'));
     const cause = 'the grace period is nearly over';

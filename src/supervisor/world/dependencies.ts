@@ -1,6 +1,7 @@
 /** What each process waits for, and who waits for it. */
 
 import type { Dependency, ProcessConfig } from '../../config/resolved-config.ts';
+import type { Fact } from '../../lifecycle/events.ts';
 import type { MonitorState } from '../../lifecycle/states.ts';
 import { hasEndedForGood, type InstanceRecord, isBlocked } from './instance-record.ts';
 
@@ -80,4 +81,15 @@ function satisfies({ machine }: InstanceRecord, condition: Dependency['condition
     case 'completed':
       return machine.monitor === 'completed';
   }
+}
+
+/** @returns what is new about what it needs, for an instance in this state. */
+export function factAbout(
+  { missing, impossible }: Needs,
+  monitor: MonitorState,
+): Extract<Fact, { kind: `dependencies${string}` }> | undefined {
+  if (missing.length === 0) return { kind: 'dependenciesReady' };
+  const isKnownAsBlocked = monitor === 'blocked';
+  if (impossible.length > 0) return isKnownAsBlocked ? undefined : { kind: 'dependenciesFailed' };
+  return isKnownAsBlocked ? { kind: 'dependenciesRevived' } : undefined;
 }

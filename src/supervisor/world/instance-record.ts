@@ -1,4 +1,4 @@
-/** All that is known of one instance. Only `supervisor.ts` and what it calls change a record. */
+/** All that is known of one instance. */
 
 import { instanceName } from '../../config/instance-names.ts';
 import type { ProcessConfig } from '../../config/resolved-config.ts';
@@ -13,8 +13,8 @@ import type { EventSubject } from '../../wire/events.ts';
 import type { LastExit, LeftProcess } from '../../wire/snapshot.ts';
 import type { Clock } from '../ports/clock.ts';
 
-/** So many state changes are remembered for `why`. */
-const LONGEST_HISTORY = 20;
+/** State changes that are kept for `why`. */
+const MAX_HISTORY = 20;
 
 export interface StateChange {
   /** Epoch milliseconds. */
@@ -22,6 +22,24 @@ export interface StateChange {
   readonly from: MonitorState;
   readonly to: MonitorState;
   readonly reason: string | null;
+}
+
+/** Of one turn. */
+export interface Change {
+  /** If its state is another one. */
+  readonly from:
+    | { readonly state: MonitorState; readonly incarnation: number; readonly wasAlive: boolean }
+    | undefined;
+  /** Id of the event that this came of. */
+  readonly cause: number | undefined;
+}
+
+/** When something happens, by both clocks. */
+export interface Moment {
+  /** Monotonic milliseconds. */
+  readonly now: number;
+  /** Epoch milliseconds. */
+  readonly wall: number;
 }
 
 /** Who wants what `machine.desired` says. */
@@ -44,74 +62,81 @@ export interface About {
   readonly activity?: number;
 }
 
-/** Plain data: what cannot be written down is in `effects/handles`. */
+/** Plain data: what cannot be written down is in `effects/handles`. A step makes a new one, `InstanceRecords` takes it over. */
 export interface InstanceRecord {
   /** Stays what it is, whatever the instance is called. */
   readonly key: string;
   /** `web`, or `web:2`. A reload that changes `instances` from or to 1 renames the first copy. */
-  name: string;
+  readonly name: string;
   /** Counted from 1. */
   readonly ordinal: number;
-  process: ProcessConfig;
-  rules: Rules;
-  machine: Instance;
+  readonly process: ProcessConfig;
+  readonly rules: Rules;
+  readonly machine: Instance;
   /** The leader of the incarnation; kept until all that it has started is gone. */
-  pid: number | undefined;
+  readonly pid: number | undefined;
   /** The kernel's name for the incarnation, and for what the last one left running. */
-  family: number | undefined;
+  readonly family: number | undefined;
   /**
    * What its spawn is about to do, while the kernel has not executed its program yet; that is longer than a moment only
    * where something hangs.
    */
-  spawning: string | undefined;
+  readonly spawning: string | undefined;
   /** The step that runs; `startedAt` is monotonic. */
-  step: { readonly name: string; readonly startedAt: number; readonly timeoutMs: number } | undefined;
+  readonly step:
+    | { readonly name: string; readonly startedAt: number; readonly timeoutMs: number }
+    | undefined;
   /** What the leader left behind when it ended. */
-  left: readonly LeftProcess[];
+  readonly left: readonly LeftProcess[];
   /** Monotonic milliseconds. */
-  spawnedAt: number;
+  readonly spawnedAt: number;
   /** Epoch milliseconds. */
-  spawnedWall: number;
-  enteredAt: number;
+  readonly spawnedWall: number;
+  readonly enteredAt: number;
   /** Epoch milliseconds. */
-  enteredWall: number;
-  deadline: { readonly number: number; readonly at: number; readonly afterMs: number } | undefined;
-  activity: { readonly number: number; readonly kind: Activity } | undefined;
+  readonly enteredWall: number;
+  readonly deadline: { readonly number: number; readonly at: number; readonly afterMs: number } | undefined;
+  readonly activity: { readonly number: number; readonly kind: Activity } | undefined;
   /** How many deadlines and activities it has had: the number of the last. */
-  begun: number;
+  readonly begun: number;
   /** Which of the steps after its start failed, and how. */
-  stepFailure: string | undefined;
+  readonly stepFailure: string | undefined;
   /** What the health check last said against it. */
-  healthReason: string | undefined;
+  readonly healthReason: string | undefined;
   /** What it says of itself (STATUS of sd_notify(3)). */
-  statusText: string | undefined;
+  readonly statusText: string | undefined;
   /** Automatic restarts since the engine started. */
-  totalRestarts: number;
-  lastExit: LastExit | null;
+  readonly totalRestarts: number;
+  readonly lastExit: LastExit | null;
   /** Why it is in its state, one sentence. */
-  reason: string | null;
-  wanted: Wanted;
+  readonly reason: string | null;
+  readonly wanted: Wanted;
   /** Conditions that do not hold yet: `db to be healthy`. */
-  waitingFor: readonly string[];
+  readonly waitingFor: readonly string[];
   /** Those of them that cannot hold any more, each with the reason. */
-  blockedBy: readonly string[];
+  readonly blockedBy: readonly string[];
   /**
    * Id of the event that told its present state, or the end of its leader: what happens to it by itself later on (a
    * deadline, an age) is the doing of that.
    */
-  lastEvent: number | undefined;
+  readonly lastEvent: number | undefined;
   /** The last signal that this incarnation was sent, and the id of the event that told it. */
-  lastSignal: { readonly signal: SignalName; readonly event: number } | undefined;
+  readonly lastSignal: { readonly signal: SignalName; readonly event: number } | undefined;
   /** Incarnations that a reload ends, and that this one must not run beside: they may hold its port or its files. */
-  predecessors: readonly Predecessor[];
+  readonly predecessors: readonly Predecessor[];
   /** Has been healthy or completed once. */
-  hasBeenReady: boolean;
+  readonly hasBeenReady: boolean;
   /** When its ending for good was decided, for the first failure's exit code; monotonic. */
-  restedAt: number | undefined;
-  readonly history: StateChange[];
+  readonly restedAt: number | undefined;
+  readonly history: readonly StateChange[];
+  /** What the present turn has changed of it, as long as that is not reported. */
+  readonly change: Change | undefined;
 }
 
-export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock): InstanceRecord {
+/** A record that is being written; `core` and `instance-records.ts` alone have those. */
+export type Draft = { -readonly [Field in keyof InstanceRecord]: InstanceRecord[Field] };
+
+export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock): Draft {
   return {
     key: `${process.name}/${ordinal}`,
     name: instanceName(process, ordinal),
@@ -146,6 +171,7 @@ export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock)
     hasBeenReady: false,
     restedAt: undefined,
     history: [],
+    change: undefined,
   };
 }
 
@@ -183,9 +209,9 @@ export function subjectOf(record: InstanceRecord): EventSubject {
   };
 }
 
-export function remember(record: InstanceRecord, change: StateChange): void {
-  record.history.push(change);
-  if (record.history.length > LONGEST_HISTORY) record.history.shift();
+/** The history with one more change. */
+export function historyWith({ history }: InstanceRecord, change: StateChange): readonly StateChange[] {
+  return [...history, change].slice(-MAX_HISTORY);
 }
 
 /** A leader, what it left behind, or a step is there. */

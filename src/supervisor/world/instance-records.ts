@@ -1,16 +1,23 @@
-/** Finds the records of the world by name, by key and by process, and keeps them in the order of the configuration. */
+/**
+ * Holds the world: finds its records by name, by key and by process, keeps them in the order of the configuration, and is
+ * the only one to change them. A record stays the same object for as long as its instance is there.
+ */
 
 import { instanceName } from '../../config/instance-names.ts';
-import type { ProcessConfig } from '../../config/resolved-config.ts';
+import type { EngineConfig, ProcessConfig, ResolvedConfig } from '../../config/resolved-config.ts';
 import type { Clock } from '../ports/clock.ts';
+import { dependentsByName } from './dependencies.ts';
 import {
+  type Draft,
   type InstanceRecord,
   isAlive,
   newRecord,
   type Predecessor,
   wasStoppedByUser,
 } from './instance-record.ts';
-import type { World } from './world.ts';
+import { type EngineState, newWorld, type World } from './world.ts';
+
+type Writable<Value> = { -readonly [Field in keyof Value]: Value[Field] };
 
 /** What fitting a process's records to its number of instances came to. */
 export interface Fitted {
@@ -24,7 +31,8 @@ export interface Fitted {
 
 export class InstanceRecords {
   readonly #clock: Clock;
-  readonly #world: World;
+  readonly #world: Writable<World>;
+  #changed: string[] = [];
   readonly #byName = new Map<string, InstanceRecord>();
   readonly #byKey = new Map<string, InstanceRecord>();
   readonly #byProcess = new Map<string, readonly InstanceRecord[]>();
@@ -32,10 +40,53 @@ export class InstanceRecords {
   readonly #configured = new Map<string, number>();
   /** Those with predecessors: nearly always none. */
   readonly #waiting = new Set<InstanceRecord>();
+  #engine: EngineConfig;
+  #dependents: ReadonlyMap<string, readonly string[]> = new Map();
 
-  constructor(world: World, clock: Clock) {
-    this.#world = world;
+  /** @param world another engine's, whose records are to go on; without it there are none at first. */
+  constructor(config: ResolvedConfig, clock: Clock, world: World = newWorld()) {
+    this.#engine = config.engine;
     this.#clock = clock;
+    this.#world = { ...world };
+    this.#changed = [...world.changed];
+    this.#world.changed = this.#changed;
+    for (const record of world.instances) this.#add(record);
+    if (world.instances.length === 0) return;
+    for (const { name, instances } of config.processes.values()) this.#configured.set(name, instances);
+    this.useConfig(config);
+  }
+
+  get world(): World {
+    return this.#world;
+  }
+
+  get engine(): EngineConfig {
+    return this.#engine;
+  }
+
+  /** Takes over what a step made of records. */
+  commit(drafts: readonly InstanceRecord[]): void {
+    for (const draft of drafts) {
+      const record = this.#byKey.get(draft.key);
+      if (record === undefined) continue;
+      if (record.change === undefined && draft.change !== undefined) this.#changed.push(draft.key);
+      write(record, draft);
+      if (draft.predecessors.length === 0) this.#waiting.delete(record);
+    }
+  }
+
+  commitEngine(engine: EngineState): void {
+    this.#world.engine = engine;
+  }
+
+  /** The turn's changes are reported. */
+  endTurn(): void {
+    this.#changed = [];
+    this.#world.changed = this.#changed;
+  }
+
+  byKey(key: string): InstanceRecord | undefined {
+    return this.#byKey.get(key);
   }
 
   get(instance: string): InstanceRecord | undefined {
@@ -44,6 +95,10 @@ export class InstanceRecords {
 
   of(process: string): readonly InstanceRecord[] {
     return this.#byProcess.get(process) ?? [];
+  }
+
+  dependentsOf(process: string): readonly InstanceRecord[] {
+    return (this.#dependents.get(process) ?? []).flatMap((name) => this.of(name));
   }
 
   /** Else it goes once it has stopped. */
@@ -62,12 +117,13 @@ export class InstanceRecords {
     this.#configured.set(process.name, process.instances);
     const renamed = kept.flatMap((record) => this.#rename(record, instanceName(process, record.ordinal)));
     const added = this.#make(process, kept);
-    this.#byProcess.set(process.name, [...known, ...added]);
     return { added, surplus: known.filter((record) => !kept.includes(record)), revived, renamed };
   }
 
-  /** By process in the order of the configuration, then by number; processes that are not in it any more come last. */
-  sort(processes: ReadonlyMap<string, ProcessConfig>): void {
+  /** Engine-wide settings, who depends on whom, and the order: by process, then by number; what is gone comes last. */
+  useConfig({ engine, processes }: ResolvedConfig): void {
+    this.#engine = engine;
+    this.#dependents = dependentsByName(processes.values());
     for (const name of this.#configured.keys()) if (!processes.has(name)) this.#configured.delete(name);
     const order = new Map([...processes.keys()].map((name, index) => [name, index]));
     const place = ({ process }: InstanceRecord): number => order.get(process.name) ?? order.size;
@@ -78,29 +134,31 @@ export class InstanceRecords {
 
   /** Whenever the instance is to start, it waits until what lives of the others now is gone. */
   startAfter(record: InstanceRecord, others: readonly InstanceRecord[]): void {
-    record.predecessors = others
+    const predecessors = others
       .filter(isAlive)
       .map(({ key, machine }) => ({ key, incarnation: machine.incarnation }));
+    write(record, { predecessors });
     if (record.predecessors.length > 0) this.#waiting.add(record);
   }
 
-  /** @returns those that waited for an incarnation of this one, and need wait no longer for what is gone. */
+  /** Those that must not run beside an incarnation of this one. */
   followersOf(record: InstanceRecord): readonly InstanceRecord[] {
-    const followers = [...this.#waiting].filter(({ predecessors }) =>
+    if (this.#waiting.size === 0) return [];
+    return [...this.#waiting].filter(({ predecessors }) =>
       predecessors.some(({ key }) => key === record.key),
     );
-    for (const follower of followers) {
-      follower.predecessors = follower.predecessors.filter((before) => this.#isLeft(before));
-      if (follower.predecessors.length === 0) this.#waiting.delete(follower);
-    }
-    return followers;
   }
 
   /** Those that the instance must not run beside, and that are not gone yet. */
   predecessorsOf({ predecessors }: InstanceRecord): readonly InstanceRecord[] {
     return predecessors
-      .filter((before) => this.#isLeft(before))
+      .filter((before) => this.isLeft(before))
       .flatMap(({ key }) => this.#byKey.get(key) ?? []);
+  }
+
+  isLeft({ key, incarnation }: Predecessor): boolean {
+    const record = this.#byKey.get(key);
+    return record !== undefined && record.machine.incarnation === incarnation && isAlive(record);
   }
 
   forget(record: InstanceRecord): void {
@@ -123,24 +181,30 @@ export class InstanceRecords {
     const inherited = first !== undefined && kept.every(wasStoppedByUser) ? first.wanted : undefined;
     for (const record of added) {
       if (inherited !== undefined) record.wanted = inherited;
-      this.#byName.set(record.name, record);
-      this.#byKey.set(record.key, record);
-      this.#world.instances.push(record);
+      this.#add(record);
     }
+    this.#world.instances = [...this.#world.instances, ...added];
     return added;
   }
 
-  #isLeft({ key, incarnation }: Predecessor): boolean {
-    const record = this.#byKey.get(key);
-    return record !== undefined && record.machine.incarnation === incarnation && isAlive(record);
+  #add(record: InstanceRecord): void {
+    this.#byName.set(record.name, record);
+    this.#byKey.set(record.key, record);
+    this.#byProcess.set(record.process.name, [...this.of(record.process.name), record]);
+    if (record.predecessors.length > 0) this.#waiting.add(record);
   }
 
   #rename(record: InstanceRecord, name: string): Fitted['renamed'] {
     const was = record.name;
     if (was === name) return [];
     this.#byName.delete(was);
-    record.name = name;
+    write(record, { name });
     this.#byName.set(name, record);
     return [{ record, was }];
   }
+}
+
+/** Everybody else has records to read only. */
+function write(record: InstanceRecord, fields: Partial<InstanceRecord>): void {
+  Object.assign(record as Draft, fields);
 }

@@ -10,14 +10,16 @@ import type { InstanceRecord } from './instance-record.ts';
 
 export interface World {
   readonly engine: EngineState;
-  /** In the order of the configuration; replaced, never shortened, so that one who goes through it may change it. */
-  instances: InstanceRecord[];
+  /** In the order of the configuration; replaced, never changed, so that a loop over it may add and remove some. */
+  readonly instances: readonly InstanceRecord[];
+  /** Keys of those that the present turn has changed; empty between turns. */
+  readonly changed: readonly string[];
 }
 
 export interface EngineState {
-  phase: EnginePhase;
+  readonly phase: EnginePhase;
   /** Undefined while `running`. */
-  shutdown: Shutdown | undefined;
+  readonly shutdown: Shutdown | undefined;
 }
 
 export interface Shutdown {
@@ -29,7 +31,7 @@ export interface Shutdown {
 }
 
 export function newWorld(): World {
-  return { engine: { phase: 'running', shutdown: undefined }, instances: [] };
+  return { engine: { phase: 'running', shutdown: undefined }, instances: [], changed: [] };
 }
 
 /** JSON has no word for it; resource limits have. */

@@ -1,0 +1,317 @@
+/** What an event about one instance comes to: through the lifecycle, and what follows from that. */
+
+import { assertNever } from '../../errors.ts';
+import { EXIT_CODES } from '../../exit-codes.ts';
+import type { Activity, Effect } from '../../lifecycle/effects.ts';
+import type { LifecycleEvent } from '../../lifecycle/events.ts';
+import type { Instance } from '../../lifecycle/instance.ts';
+import { type DesiredState, hasArrived, isAtWork } from '../../lifecycle/states.ts';
+import { step as stepInstance } from '../../lifecycle/step.ts';
+import { reportFact } from '../events/reports.ts';
+import { factAbout, needsOf } from '../world/dependencies.ts';
+import {
+  type Change,
+  type Draft,
+  hasEndedForGood,
+  type InstanceRecord,
+  rulesOf,
+} from '../world/instance-record.ts';
+import type { WorldEffect, WorldEvent } from '../world/world-event.ts';
+import type { Circumstances, Known, Of, RecordEvent, Step } from './step.ts';
+
+/** A step of one instance. */
+export class RecordStep {
+  readonly #known: Known;
+  readonly #circumstances: Circumstances;
+  readonly #draft: Draft;
+  readonly #effects: WorldEffect[] = [];
+  readonly #next: WorldEvent[] = [];
+
+  constructor(known: Known, record: InstanceRecord, circumstances: Circumstances) {
+    this.#known = known;
+    this.#circumstances = circumstances;
+    this.#draft = { ...record };
+  }
+
+  take(event: RecordEvent): Step {
+    const draft = this.#draft;
+    switch (event.type) {
+      case 'fact':
+        this.#fact(event);
+        break;
+      case 'decision':
+        draft.wanted = event.wanted;
+        this.#apply({ type: 'decision', decision: { kind: event.kind } }, event.causedBy);
+        break;
+      case 'reconsider':
+        if (this.#consider(event.causedBy)) this.#note({ from: undefined, cause: event.causedBy });
+        break;
+      case 'configure':
+        this.#configure(event);
+        break;
+      case 'noticed':
+        Object.assign(draft, event.notice);
+        if (event.isShown) this.#note({ from: undefined, cause: undefined });
+        break;
+      case 'reloadProgram':
+        this.#reloadProgram(event.causedBy);
+        break;
+      case 'extend':
+        this.#extend(event.ms);
+        break;
+      default:
+        assertNever(event, 'event');
+    }
+    return { records: [draft], effects: this.#effects, next: this.#next };
+  }
+
+  #fact({ fact, evidence, causedBy }: Of<'fact'>): void {
+    const draft = this.#draft;
+    if (fact.kind === 'spawned' || fact.kind === 'spawnFailed') draft.spawning = undefined;
+    if (evidence?.life !== undefined) {
+      draft.pid = evidence.life.pid;
+      draft.family = evidence.life.family;
+      draft.spawnedAt = this.#circumstances.now;
+      draft.spawnedWall = this.#circumstances.wall;
+    }
+    if (evidence?.left !== undefined) draft.left = evidence.left;
+    this.#apply({ type: 'fact', fact }, causedBy);
+  }
+
+  #configure({ process }: Of<'configure'>): void {
+    const draft = this.#draft;
+    const { health, type } = draft.process;
+    draft.process = process;
+    draft.rules = rulesOf(process);
+    if (type !== process.type || JSON.stringify(health) !== JSON.stringify(process.health)) this.#watchAnew();
+    this.#effects.push({ kind: 'updateOutput', key: draft.key });
+    this.#note({ from: undefined, cause: undefined });
+    this.#apply({ type: 'fact', fact: { kind: 'rulesChanged' } }, draft.lastEvent);
+  }
+
+  /** One that does not run reads its configuration when it starts. */
+  #reloadProgram(causedBy: number | undefined): void {
+    const { machine, process } = this.#draft;
+    if (!isAtWork(machine.monitor) || process.reload === undefined) return;
+    this.#apply({ type: 'fact', fact: { kind: 'reloadRequested' } }, causedBy);
+  }
+
+  /** @param causedBy id of the event that this one comes of; handed on to all that follows from it. */
+  #apply(event: LifecycleEvent, causedBy: number | undefined): void {
+    const draft = this.#draft;
+    const before = draft.machine;
+    const { next, effects } = stepInstance(before, event, draft.rules);
+    draft.machine = next;
+    if (next.desired !== before.desired && isPolicys(next.desired))
+      draft.wanted = { ...draft.wanted, by: 'policy' };
+    const { events } = this.#circumstances;
+    const reported =
+      event.type === 'fact'
+        ? reportFact(draft, event.fact, causedBy, this.#circumstances, events)
+        : undefined;
+    const cause = reported ?? causedBy;
+    for (const effect of effects) this.#follow(effect, cause);
+    this.#keepUp(before, cause);
+  }
+
+  /** What an effect changes in the record, and what it leaves to be done. */
+  #follow(effect: Effect, causedBy: number | undefined): void {
+    const draft = this.#draft;
+    const { key } = draft;
+    switch (effect.kind) {
+      case 'spawn':
+        this.#release();
+        draft.lastSignal = undefined;
+        draft.statusText = undefined;
+        draft.left = [];
+        this.#effects.push({ ...effect, key, causedBy });
+        break;
+      case 'abandonSpawn':
+        this.#effects.push({ ...effect, key });
+        break;
+      case 'endStep':
+        this.#effects.push({ ...effect, key });
+        break;
+      case 'runStep':
+      case 'signal':
+        this.#effects.push({ ...effect, key, causedBy });
+        break;
+      case 'armDeadline':
+        this.#arm(effect);
+        break;
+      case 'disarmDeadline':
+        if (draft.deadline !== undefined) this.#effects.push({ kind: 'stopTimer', key });
+        draft.deadline = undefined;
+        break;
+      case 'beginActivity':
+        draft.begun += 1;
+        draft.activity = { kind: effect.activity, number: draft.begun };
+        this.#begin(effect.activity, causedBy);
+        break;
+      case 'endActivity':
+        this.#endActivity();
+        break;
+      case 'exitEngine': {
+        const reason = `${draft.name} is unhealthy: ${draft.healthReason ?? 'its health check failed'}`;
+        const verdict = { code: EXIT_CODES.unhealthy, reason, causedBy };
+        this.#effects.push({ kind: 'endContainer', verdict });
+        break;
+      }
+      case 'reportImpossible': {
+        const message = `impossible event for ${draft.name}: ${effect.what}`;
+        this.#effects.push({ kind: 'reportFault', message });
+        break;
+      }
+      default:
+        assertNever(effect, 'effect');
+    }
+  }
+
+  #arm({ afterMs, from, spread }: Extract<Effect, { kind: 'armDeadline' }>): void {
+    const draft = this.#draft;
+    const { now, chance } = this.#circumstances;
+    const goneMs = from === 'spawn' ? now - draft.spawnedAt : 0;
+    this.#setDeadline(Math.max(0, afterMs * (1 + spread * (2 * chance - 1)) - goneMs));
+  }
+
+  /** Without a deadline nothing is to be extended. */
+  #extend(ms: number): void {
+    const { deadline, machine } = this.#draft;
+    const isLimited = machine.monitor === 'healthcheck' || machine.monitor === 'stopping';
+    const at = this.#circumstances.now + ms;
+    if (deadline !== undefined && isLimited && at > deadline.at) this.#setDeadline(ms);
+  }
+
+  #setDeadline(afterMs: number): void {
+    const draft = this.#draft;
+    draft.begun += 1;
+    draft.deadline = { number: draft.begun, at: this.#circumstances.now + afterMs, afterMs };
+    this.#effects.push({ kind: 'startTimer', key: draft.key, number: draft.begun, afterMs });
+  }
+
+  #begin(activity: Activity, causedBy: number | undefined): void {
+    switch (activity) {
+      // No key makes an instance listen yet.
+      case 'awaitConnection':
+        break;
+      case 'awaitDependencies':
+        this.#consider(causedBy);
+        break;
+      case 'watchReadiness':
+      case 'watchLiveness':
+        this.#watch();
+        break;
+      default:
+        assertNever(activity, 'activity');
+    }
+  }
+
+  #endActivity(): void {
+    const draft = this.#draft;
+    if (isWatch(draft.activity?.kind)) this.#effects.push({ kind: 'endWatch', key: draft.key });
+    draft.activity = undefined;
+    draft.waitingFor = [];
+    draft.blockedBy = [];
+  }
+
+  #watch(): void {
+    const { key, begun, activity, machine } = this.#draft;
+    const standing =
+      activity?.kind === 'watchReadiness'
+        ? 'unproven'
+        : machine.monitor === 'unhealthy'
+          ? 'unhealthy'
+          : 'healthy';
+    this.#effects.push({ kind: 'watch', key, number: begun, standing });
+  }
+
+  /** Its health check changed: the same work once more, by the new one. */
+  #watchAnew(): void {
+    const draft = this.#draft;
+    const kind = draft.activity?.kind;
+    if (kind === undefined || !isWatch(kind)) return;
+    this.#endActivity();
+    draft.begun += 1;
+    draft.activity = { kind, number: draft.begun };
+    this.#watch();
+  }
+
+  /** @returns whether it waits for something else now. */
+  #consider(causedBy: number | undefined): boolean {
+    const draft = this.#draft;
+    const { activity, waitingFor, machine, key } = draft;
+    draft.predecessors = draft.predecessors.filter((before) => this.#known.isLeft(before));
+    if (activity?.kind !== 'awaitDependencies') return false;
+    const needs = needsOf(draft.process.dependsOn, (process) => this.#known.of(process));
+    const leaving = this.#known.predecessorsOf(draft).map(({ name }) => `${name} to stop`);
+    const missing = [...needs.missing, ...leaving];
+    draft.waitingFor = missing;
+    draft.blockedBy = needs.impossible;
+    const fact = factAbout({ ...needs, missing }, machine.monitor);
+    const about = { incarnation: machine.incarnation, activity: activity.number };
+    if (fact !== undefined) this.#next.push({ type: 'fact', key, fact, about, causedBy });
+    return missing.join() !== waitingFor.join();
+  }
+
+  /** What follows from a changed machine, beside its effects. */
+  #keepUp(before: Instance, cause: number | undefined): void {
+    const draft = this.#draft;
+    const { machine, family, key } = draft;
+    const { now, wall } = this.#circumstances;
+    if (machine.restarts > before.restarts) draft.totalRestarts += 1;
+    if (before.leader !== 'dead' && machine.leader === 'dead') {
+      this.#effects.push({ kind: 'awaitLeftovers', key });
+      if (machine.monitor === 'healthcheck') this.#effects.push({ kind: 'seekDaemon', key });
+    }
+    if (before.leader === 'dead' && machine.leader === 'alive') this.#lead(cause);
+    if (machine.leader === 'none' && hasRun(before) && machine.monitor !== 'starting')
+      this.#effects.push({ kind: 'endSelfReports', key });
+    if (machine.leader === 'none' && before.leader !== 'none') {
+      this.#effects.push({ kind: 'leaveLeftovers', key });
+      if (family !== undefined) this.#effects.push({ kind: 'letDaemonsGo', key, family });
+      draft.pid = undefined;
+    }
+    if (machine.monitor === before.monitor && machine.incarnation === before.incarnation) return;
+    if (machine.monitor === 'healthy' && family !== undefined)
+      this.#effects.push({ kind: 'remember', key, family });
+    draft.enteredAt = now;
+    draft.enteredWall = wall;
+    draft.hasBeenReady ||= hasArrived('start', machine.monitor);
+    draft.restedAt = hasEndedForGood(draft) ? now : undefined;
+    const wasAlive = before.leader === 'alive';
+    this.#note({ from: { state: before.monitor, incarnation: before.incarnation, wasAlive }, cause });
+  }
+
+  /** The daemon that was sought is found. */
+  #lead(cause: number | undefined): void {
+    this.#effects.push({ kind: 'leaveLeftovers', key: this.#draft.key });
+    this.#draft.healthReason = undefined;
+    this.#watchAnew();
+    this.#note({ from: undefined, cause });
+  }
+
+  #note({ from, cause }: Change): void {
+    const { change } = this.#draft;
+    this.#draft.change = { from: change?.from ?? from, cause: cause ?? change?.cause };
+  }
+
+  #release(): void {
+    const { key, family } = this.#draft;
+    if (family !== undefined) this.#effects.push({ kind: 'release', key, family });
+    this.#draft.family = undefined;
+  }
+}
+
+/** Or was about to. */
+function hasRun({ leader, monitor }: Instance): boolean {
+  return leader !== 'none' || monitor === 'starting';
+}
+
+function isWatch(kind: string | undefined): boolean {
+  return kind === 'watchReadiness' || kind === 'watchLiveness';
+}
+
+/** What nobody but policy decides. */
+function isPolicys(desired: DesiredState): boolean {
+  return desired === 'resting' || desired === 'givenUp';
+}

@@ -1,0 +1,94 @@
+/**
+ * One step of all that the engine knows: from the world and an event to the values that records have after it, and to what
+ * is to be done. Nothing is changed here and nothing outside is asked: the moment and chance come with the event. What is
+ * reported goes out by the way, since the id of a report is the cause of what comes after it.
+ */
+
+import { stepEngine } from '../../lifecycle/engine.ts';
+import type { Reporter } from '../events/reports.ts';
+import { type InstanceRecord, isPresent, type Moment } from '../world/instance-record.ts';
+import type { InstanceRecords } from '../world/instance-records.ts';
+import type { EngineState } from '../world/world.ts';
+import type { WorldEffect, WorldEvent } from '../world/world-event.ts';
+import { RecordStep } from './record-step.ts';
+import { TurnEnd } from './turn-end.ts';
+
+/** What a step is given beside the world and the event. */
+export interface Circumstances extends Moment {
+  /** Between 0 and 1, drawn at random. */
+  readonly chance: number;
+  readonly events: Reporter;
+}
+
+export interface Step {
+  /** Those that have changed. */
+  readonly records: readonly InstanceRecord[];
+  readonly engine?: EngineState;
+  readonly effects: readonly WorldEffect[];
+  /** What follows in the same turn. */
+  readonly next: readonly WorldEvent[];
+}
+
+export type Of<Type extends WorldEvent['type']> = Extract<WorldEvent, { type: Type }>;
+
+/** About one instance. */
+export type RecordEvent = Exclude<WorldEvent, Of<'turnEnded' | 'engine'>>;
+
+/** The world, and how its records are found: to be read only. */
+export type Known = Pick<
+  InstanceRecords,
+  | 'byKey'
+  | 'dependentsOf'
+  | 'engine'
+  | 'followersOf'
+  | 'isConfigured'
+  | 'isLeft'
+  | 'of'
+  | 'predecessorsOf'
+  | 'world'
+>;
+
+export function step(known: Known, event: WorldEvent, circumstances: Circumstances): Step {
+  switch (event.type) {
+    case 'turnEnded':
+      return new TurnEnd(known, circumstances).step();
+    case 'engine':
+      return stepOfEngine(known, event, circumstances);
+    default: {
+      const record = known.byKey(event.key);
+      if (record === undefined || !isAboutNow(record, event)) return NOTHING;
+      return new RecordStep(known, record, circumstances).take(event);
+    }
+  }
+}
+
+const NOTHING: Step = { records: [], effects: [], next: [] };
+
+function isAboutNow(record: InstanceRecord, event: RecordEvent): boolean {
+  switch (event.type) {
+    case 'fact':
+      return isPresent(record, event.about);
+    case 'noticed':
+    case 'extend':
+      return isPresent(record, { incarnation: event.incarnation });
+    default:
+      return true;
+  }
+}
+
+function stepOfEngine(
+  { world }: Known,
+  { fact, verdict }: Of<'engine'>,
+  { now, events }: Circumstances,
+): Step {
+  const { phase, shutdown } = world.engine;
+  const next = stepEngine(phase, fact);
+  if (next === undefined) throw new Error(`impossible for the engine: ${fact} while ${phase}`);
+  const effects = next.effects.map((effect) => ({ kind: 'engine', effect }) as const);
+  const begins = verdict !== undefined && next.effects.includes('announce');
+  if (!begins) return { ...NOTHING, engine: { phase: next.phase, shutdown }, effects };
+  const fields = { reason: verdict.reason, exit_code: verdict.code };
+  const event = events.emit('info', 'engine_draining', fields, {}, verdict.causedBy);
+  const engine = { phase: next.phase, shutdown: { verdict, startedAt: now, event } };
+  return { ...NOTHING, engine, effects };
+}

@@ -1,0 +1,127 @@
+/** What moves the world, and what is to be done when it has moved: both as data. `core/step` makes the one into the other. */
+
+import type { ProcessConfig } from '../../config/resolved-config.ts';
+import type { StepStage } from '../../lifecycle/effects.ts';
+import type { EngineEffect, EngineFact } from '../../lifecycle/engine.ts';
+import type { DecisionKind, Fact } from '../../lifecycle/events.ts';
+import type { SignalTarget } from '../../lifecycle/rules.ts';
+import type { SignalName } from '../../signals.ts';
+import type { LeftProcess } from '../../wire/snapshot.ts';
+import type { Standing } from '../ports/health.ts';
+import type { ExitVerdict } from './exit-verdict.ts';
+import type { About, InstanceRecord, Wanted } from './instance-record.ts';
+
+/** What a fact brings with it beside what the lifecycle looks at. */
+export interface Evidence {
+  /** Of `spawned`. */
+  readonly life?: Life;
+  /** Of `exited`: what the leader left behind. */
+  readonly left?: readonly LeftProcess[];
+}
+
+/** A program that has begun to run. */
+export interface Life {
+  readonly pid: number;
+  readonly family: number;
+}
+
+export type Notice = Partial<
+  Pick<
+    InstanceRecord,
+    'healthReason' | 'lastEvent' | 'lastSignal' | 'pid' | 'spawning' | 'statusText' | 'step'
+  >
+>;
+
+/** `key`: of the instance. `causedBy`: id of the event (of those that are reported) that it comes of. */
+export type WorldEvent =
+  | {
+      readonly type: 'fact';
+      readonly key: string;
+      readonly fact: Fact;
+      readonly evidence?: Evidence;
+      /** A fact about what is over is dropped. */
+      readonly about: About;
+      readonly causedBy: number | undefined;
+    }
+  | {
+      readonly type: 'decision';
+      readonly key: string;
+      readonly kind: DecisionKind;
+      readonly wanted: Wanted;
+      readonly causedBy: number | undefined;
+    }
+  /** Something that it may wait for has changed. */
+  | { readonly type: 'reconsider'; readonly key: string; readonly causedBy: number | undefined }
+  /** A reload gave its process another configuration, which a running program can take over. */
+  | { readonly type: 'configure'; readonly key: string; readonly process: ProcessConfig }
+  /** Something was found out that the lifecycle does not look at. */
+  | {
+      readonly type: 'noticed';
+      readonly key: string;
+      readonly incarnation: number;
+      readonly notice: Notice;
+      /** People see that. */
+      readonly isShown?: true;
+    }
+  /** It asks for more time: the present deadline comes no sooner than that. */
+  | { readonly type: 'extend'; readonly key: string; readonly incarnation: number; readonly ms: number }
+  /** Its program is to read its configuration again, by the command for that, as soon as that may run. */
+  | { readonly type: 'reloadProgram'; readonly key: string; readonly causedBy: number | undefined }
+  /** Nothing is left in the queue: what has changed is reported. */
+  | { readonly type: 'turnEnded' }
+  /** `verdict`: of `shutdownRequested`. */
+  | { readonly type: 'engine'; readonly fact: EngineFact; readonly verdict?: ExitVerdict | undefined };
+
+/** `key`: of the instance that it is done for. They are carried out in order. */
+export type WorldEffect =
+  | {
+      readonly kind: 'spawn';
+      readonly key: string;
+      readonly incarnation: number;
+      readonly causedBy: number | undefined;
+    }
+  | { readonly kind: 'abandonSpawn'; readonly key: string; readonly why: 'timed-out' | 'cancelled' }
+  | {
+      readonly kind: 'signal';
+      readonly key: string;
+      readonly signal: SignalName;
+      readonly to: SignalTarget;
+      readonly causedBy: number | undefined;
+    }
+  | {
+      readonly kind: 'runStep';
+      readonly key: string;
+      readonly stage: StepStage;
+      readonly index: number;
+      readonly causedBy: number | undefined;
+    }
+  | {
+      readonly kind: 'endStep';
+      readonly key: string;
+      readonly why: 'timed-out' | 'cancelled';
+      readonly now: boolean;
+    }
+  /** Replaces the one that it has. */
+  | { readonly kind: 'startTimer'; readonly key: string; readonly number: number; readonly afterMs: number }
+  | { readonly kind: 'stopTimer'; readonly key: string }
+  /** Has its health watched. */
+  | { readonly kind: 'watch'; readonly key: string; readonly number: number; readonly standing: Standing }
+  | { readonly kind: 'endWatch'; readonly key: string }
+  /** Looks at the family while its leader lives, so that what leaves it later is known. */
+  | { readonly kind: 'remember'; readonly key: string; readonly family: number }
+  /** The process that was spawned has left a daemon, which is to lead the incarnation. */
+  | { readonly kind: 'seekDaemon'; readonly key: string }
+  /** Nobody is there any more who could report on itself. */
+  | { readonly kind: 'endSelfReports'; readonly key: string }
+  | { readonly kind: 'awaitLeftovers'; readonly key: string }
+  | { readonly kind: 'leaveLeftovers'; readonly key: string }
+  | { readonly kind: 'letDaemonsGo'; readonly key: string; readonly family: number }
+  | { readonly kind: 'release'; readonly key: string; readonly family: number }
+  /** Its rules for output have changed. */
+  | { readonly kind: 'updateOutput'; readonly key: string }
+  /** It is not configured any more, and at rest. */
+  | { readonly kind: 'forget'; readonly key: string }
+  /** The container should end. */
+  | { readonly kind: 'endContainer'; readonly verdict: ExitVerdict }
+  | { readonly kind: 'engine'; readonly effect: EngineEffect }
+  | { readonly kind: 'reportFault'; readonly message: string };
