@@ -215,14 +215,11 @@ for (const [name, script] of STARTERS) {
     const copies = (): Promise<number> => count(engine, 'sleep 4711');
     const sleeping = async (): Promise<number> =>
       (await engine.processes()).filter((each) => each.name === 'sleep' && each.state !== 'Z').length;
-    await eventually(async () => assert.ok((await copies()) > 0));
-    const before = await eventually(async () => {
-      const found = await sleeping();
-      assert.ok(found > 0);
-      return found;
-    });
+    const all = script.match(/sleep \d+/g)?.length;
+    await eventually(async () => assert.equal(await sleeping(), all));
+    assert.ok((await copies()) > 0);
     assert.equal((await engine.shell('restart', 'web', '--wait')).code, 0);
-    await eventually(async () => assert.equal(await sleeping(), before));
+    await eventually(async () => assert.equal(await sleeping(), all));
     assert.equal((await engine.shell('stop', 'web', '--wait')).code, 0);
     assert.equal(await copies(), 0);
   });
