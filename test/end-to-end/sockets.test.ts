@@ -1,7 +1,16 @@
 /** Sockets that the engine opens and passes to programs that others wrote. */
 
 import assert from 'node:assert/strict';
-import { constants, existsSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -186,6 +195,43 @@ test('a stale socket is replaced, and a live one and a file are left alone', asy
     );
     assert.ok(existsSync(path));
   }
+  await stops(engine);
+});
+
+test('a link that a user put in place of a socket leads the engine nowhere', async (t) => {
+  const engine = new EngineRun(
+    t,
+    `[sockets.own]\nlisten = "unix:{folder}/user/own"\nmode = "0600"\n[processes.web]\ncmd = ["${process.execPath}", "${FIXTURE}"]\nsockets = ["own"]\n`,
+  );
+  const folder = join(engine.folder, 'user');
+  const victim = join(engine.folder, 'victim');
+  mkdirSync(folder);
+  writeFileSync(victim, 'kept');
+  chmodSync(victim, 0o640);
+  chownSync(folder, 1_000, 1_000);
+  chmodSync(engine.folder, 0o755);
+  await engine.ready();
+  await engine.reaches('web', 'healthy');
+  assert.equal(
+    statSync(join(folder, 'own')).uid,
+    1_000,
+    'made with the rights of the owner of the directory',
+  );
+  symlinkSync(victim, join(folder, 'link'));
+  symlinkSync(engine.folder, join(folder, 'away'));
+  for (const [path, why] of [
+    ['link', /something else is there/],
+    ['away/new', /symbolic link that another user could have made/],
+  ] as const) {
+    engine.configure(
+      `[sockets.other]\nlisten = "unix:{folder}/user/${path}"\nowner = 0\nmode = "0777"\n[processes.a]\ncmd = "sleep 1000"\nsockets = ["other"]\n`,
+    );
+    const { code, stdout, stderr } = await engine.shell('reload');
+    assert.equal(code, 6, stdout);
+    assert.match(stdout + stderr, why);
+  }
+  assert.equal(statSync(victim).mode & 0o777, 0o640);
+  assert.equal(existsSync(join(engine.folder, 'new')), false);
   await stops(engine);
 });
 

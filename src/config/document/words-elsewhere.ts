@@ -15,9 +15,22 @@ const OF_THE_CONTAINER =
 const CHECK = 'healthcheck = {http = "http://localhost:8080/health"}';
 const DEPENDS = 'depends_on = ["db"]';
 const LOG_FILE = 'stdout = "/var/log/web.log"';
+const A_SOCKET =
+  'add [sockets.http] with listen = "0.0.0.0:8080", and sockets = ["http"] to the process that gets it';
 const CMD = 'cmd = "/srv/web --port 80"';
 
 export const PROCESS_WORDS: WordsElsewhere = {
+  // Sockets that are passed to it.
+  listenstream: A_SOCKET,
+  listendatagram: A_SOCKET,
+  listensequentialpacket: A_SOCKET,
+  listenfifo: A_SOCKET,
+  socketmode: 'mode of [sockets.NAME]',
+  socketuser: 'owner of [sockets.NAME]',
+  socketgroup: 'group of [sockets.NAME]',
+  socketowner: 'owner and group of [sockets.NAME]',
+  reuseport: 'reuse_port of [sockets.NAME]',
+  accept: 'remove it; a process gets the socket that listens, and accepts connections itself',
   // What is run.
   command: CMD,
   exec: CMD,
@@ -266,6 +279,9 @@ export const TOP_LEVEL_WORDS: WordsElsewhere = {
   apps: '[processes.NAME]',
   unit: 'depends_on of [processes.NAME]',
   install: 'autostart of [processes.NAME]',
+  socket: '[sockets.NAME]',
+  fcgiprogram:
+    '[processes.NAME] with sockets = ["fcgi"], and [sockets.fcgi] with listen = "unix:/run/fcgi.sock"',
   supervisord: '[engine]',
   supervisor: '[engine]',
   supervisorctl: '[engine]',
