@@ -1,0 +1,111 @@
+/** Steps around a life with real programs, and steps that behave badly. */
+
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { EngineRun, freePort } from '../support/engine-run.ts';
+import { eventually } from '../support/eventually.ts';
+
+test('nginx is checked before its start, reloads and quits by its own commands', async (t) => {
+  const port = await freePort();
+  const nginx = '/usr/sbin/nginx -c {folder}/nginx.conf -e {folder}/error.log';
+  const engine = new EngineRun(
+    t,
+    `[engine]
+exit_when = "never"
+[processes.web]
+cmd = "${nginx}"
+autostart = false
+autorestart = "no"
+pre_start = "${nginx} -t -q"
+reload = "${nginx} -s reload"
+stop = [{cmd = "${nginx} -s quit"}, {wait = "10s"}, {signal = "KILL", wait = "1s"}]
+healthcheck = {tcp = ${port}}
+`,
+  );
+  const conf = join(engine.folder, 'nginx.conf');
+  const configuration = (text: string): string => `daemon off; user root; pid ${engine.folder}/nginx.pid;
+events {}
+http { access_log off; client_body_temp_path ${engine.folder}/b; proxy_temp_path ${engine.folder}/p;
+fastcgi_temp_path ${engine.folder}/f; uwsgi_temp_path ${engine.folder}/u; scgi_temp_path ${engine.folder}/s;
+server { listen 127.0.0.1:${port}; location / { return 200 '${text}'; } } }`;
+  writeFileSync(conf, 'nonsense');
+  await engine.ready();
+  await engine.shell('start', 'web');
+  const failed = await engine.reaches('web', 'failed');
+  assert.match(failed.reason ?? '', /^pre_start \/usr\/sbin\/nginx exited with code 1/);
+  writeFileSync(conf, configuration('one'));
+  await engine.shell('start', 'web');
+  const { pid } = await engine.reaches('web', 'healthy');
+  const get = async (): Promise<string> =>
+    (await engine.inside('curl', ['-fsS', `http://127.0.0.1:${port}/`])).stdout;
+  assert.equal(await get(), 'one');
+  writeFileSync(conf, configuration('two'));
+  await engine.shell('reload');
+  await eventually(async () => assert.equal(await get(), 'two'));
+  assert.equal((await engine.see('web')).pid, pid);
+  assert.equal((await engine.shell('stop', 'web', '--wait')).code, 0);
+  assert.match(
+    (await engine.shell('status', 'web', '--json')).stdout,
+    /"status":\{"how":"exited","code":0\}/,
+  );
+});
+
+test('a step that prints a gigabyte, one that hangs and one that kills its parent harm nothing else', async (t) => {
+  const engine = new EngineRun(
+    t,
+    `[processes.flood]
+cmd = "sleep 1000"
+stdout = {file = "{folder}/flood.log", max_size = "1MB", max_files = 1}
+pre_start = ["sh", "-c", "head -c 1G /dev/zero"]
+[processes.hang]
+cmd = "sleep 1000"
+autorestart = "no"
+pre_start = {cmd = ["sh", "-c", "trap '' TERM; setsid sleep 1001 & while :; do sleep 1; done"], timeout = "200ms"}
+[processes.killer]
+cmd = "sleep 1000"
+user = "nobody"
+autorestart = "no"
+pre_start = ["sh", "-c", "kill -9 $PPID"]
+[processes.other]
+cmd = "sleep 1000"
+healthcheck = {uptime = "10ms"}
+`,
+  );
+  await engine.ready();
+  await engine.reaches('other', 'healthy');
+  const killer = await engine.reaches('killer', 'failed');
+  assert.match(killer.reason ?? '', /^pre_start sh exited with code/);
+  const hang = await engine.reaches('hang', 'failed', 20_000);
+  assert.match(hang.reason ?? '', /^pre_start sh timed out after 200ms/);
+  assert.notEqual((await engine.inside('pgrep', ['-f', '^sleep 1001'])).code, 0);
+  await engine.reaches('flood', 'healthy', 60_000);
+  assert.ok(existsSync(join(engine.folder, 'flood.log')));
+  assert.equal((await engine.see('other')).restarts, 0);
+});
+
+test('a shutdown waits for post_exit within the grace period, and never beyond it', async (t) => {
+  const engine = new EngineRun(
+    t,
+    `[engine]
+grace = "3s"
+[processes.web]
+cmd = "sleep 1000"
+healthcheck = {uptime = "10ms"}
+post_exit = ["sh", "-c", "echo $SERVICE_RESULT $EXIT_CODE $EXIT_STATUS > {folder}/result"]
+[processes.slow]
+cmd = "sleep 1000"
+healthcheck = {uptime = "10ms"}
+post_exit = {cmd = "sleep 60", timeout = "1m"}
+`,
+  );
+  await engine.ready();
+  await engine.reaches('web', 'healthy');
+  await engine.reaches('slow', 'healthy');
+  const started = performance.now();
+  await engine.shell('shutdown');
+  assert.equal(await engine.exitCode(), 0);
+  assert.ok(performance.now() - started < 3_000);
+  assert.equal(readFileSync(join(engine.folder, 'result'), 'utf8'), 'success killed TERM\n');
+});
