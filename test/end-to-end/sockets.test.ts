@@ -7,6 +7,7 @@ import {
   constants,
   existsSync,
   mkdirSync,
+  readFileSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -243,4 +244,33 @@ test('an engine that cannot open a socket starts nothing', async (t) => {
   assert.equal(await engine.exitCode(), 78);
   assert.match(engine.log, /sockets\.http: cannot listen on \/proc\/none\/app\.sock: .*ENOENT/);
   assert.equal(existsSync(join(engine.folder, 'started')), false);
+});
+
+test('the example docker/examples/socket is restarted without a refused or broken request', async (t) => {
+  const port = await freePort();
+  const example = join(import.meta.dirname, '../../docker/examples/socket');
+  const config = readFileSync(join(example, 'tm.toml'), 'utf8');
+  const env = { PORT: String(port), APP: example, PYTHONDONTWRITEBYTECODE: '1' };
+  const engine = await new EngineRun(t, config, { env }).ready();
+  const ask = (): ReturnType<typeof runToEnd> =>
+    runToEnd('curl', ['-sS', '--max-time', '20', `http://127.0.0.1:${port}/`]);
+  const first = (await ask()).stdout;
+  assert.match(first, /^hello from \d+\n$/);
+  let isOver = false;
+  const answers: string[] = [];
+  const client = (async () => {
+    while (!isOver) {
+      const { code, stdout, stderr } = await ask();
+      assert.equal(code, 0, stderr);
+      answers.push(stdout);
+    }
+  })();
+  for (let round = 0; round < 3; round += 1) {
+    const before = answers.at(-1) ?? first;
+    await engine.shell('restart', 'app');
+    await eventually(() => assert.notEqual(answers.at(-1) ?? before, before), { withinMs: 20_000 });
+  }
+  isOver = true;
+  await client;
+  await stops(engine);
 });
