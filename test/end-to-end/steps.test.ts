@@ -1,11 +1,61 @@
 /** Steps around a life with real programs, and steps that behave badly. */
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EngineRun, freePort } from '../support/engine-run.ts';
 import { eventually } from '../support/eventually.ts';
+
+const events = async (engine: EngineRun): Promise<readonly Record<string, unknown>[]> => {
+  const { stdout } = await engine.shell('logs', '-e', 'step_finished', '--json');
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+};
+
+test('postgres makes its data directory by pre_start as its user, once, and a client follows', async (t) => {
+  const port = await freePort();
+  const [version = '15'] = readdirSync('/usr/lib/postgresql');
+  const bin = `/usr/lib/postgresql/${version}/bin`;
+  const engine = new EngineRun(
+    t,
+    `[engine]
+exit_when = "never"
+[processes.db]
+type = "notify"
+cmd = "${bin}/postgres -D {folder}/data -p ${port} -k {folder} -c fsync=off"
+user = "postgres"
+stop_signal = "INT"
+autostart = false
+pre_start = [
+  {cmd = ["sh", "-c", "install -d -m 0700 -o postgres {folder}/data"], as = "engine"},
+  {cmd = ["sh", "-c", "test -s {folder}/data/PG_VERSION || exec ${bin}/initdb -D {folder}/data -A trust --no-sync"], timeout = "1m"},
+]
+[processes.client]
+type = "oneshot"
+user = "postgres"
+cmd = "/usr/bin/psql -h {folder} -p ${port} -c 'select 1' postgres"
+depends_on = ["db"]
+autostart = false
+`,
+  );
+  chmodSync(engine.folder, 0o777);
+  await engine.ready();
+  await engine.shell('start', 'db', 'client');
+  await engine.reaches('client', 'completed', 60_000);
+  assert.equal((await engine.shell('restart', 'db', '--wait', '--timeout', '60s')).code, 0);
+  assert.deepEqual(
+    (await events(engine)).map(({ step, succeeded }) => [step, succeeded]),
+    [
+      ['pre_start[0]', true],
+      ['pre_start[1]', true],
+      ['pre_start[0]', true],
+      ['pre_start[1]', true],
+    ],
+  );
+});
 
 test('nginx is checked before its start, reloads and quits by its own commands', async (t) => {
   const port = await freePort();
