@@ -171,6 +171,12 @@ export class HandKernel implements Kernel {
     for (const listener of this.#listeners) listener(pid + 10_000);
   }
 
+  /** A child of a dead leader shows late. */
+  showChild(pid: number): void {
+    this.#child(pid).others += 1;
+    this.#child(pid).daemons += 1;
+  }
+
   /** What is left of the group calls setsid(2). */
   becomeDaemons(pid: number): void {
     this.#child(pid).daemons = this.#child(pid).others;

@@ -324,9 +324,21 @@ test('a start that leaves no daemon in time is stopped, and says what was missin
   assert.equal(rig.state('web'), 'backoff');
 });
 
+test('a forking program whose daemon shows a moment after its starter has exited is waited for', () => {
+  const rig = started({ kind: 'forked', pidFile: '/run/web.pid' }, {}, { policy: 'no' });
+  const pid = rig.pid('web');
+  rig.exit('web', 0);
+  assert.equal(rig.state('web'), 'healthcheck');
+  rig.clock.advance(40);
+  rig.kernel.showChild(pid);
+  rig.clock.advance(20);
+  assert.equal(rig.state('web'), 'healthcheck');
+});
+
 test('one that leaves nothing, or whose daemon ends before it is known, has failed', () => {
   const rig = started({ kind: 'forked', pidFile: undefined }, {}, { policy: 'no' });
   rig.exit('web', 0);
+  rig.clock.advance(200);
   assert.equal(rig.state('web'), 'failed');
   assert.match(rig.see('web').reason ?? '', /left no daemon/);
   const later = started({ kind: 'forked', pidFile: undefined }, {}, { policy: 'no' });

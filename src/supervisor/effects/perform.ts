@@ -11,7 +11,7 @@ import type { Cancel, Clock } from '../ports/clock.ts';
 import type { HealthFact, HealthMonitor, ProbeSubject } from '../ports/health.ts';
 import type { IncarnationId } from '../ports/incarnation.ts';
 import type { InputPort } from '../ports/input.ts';
-import type { Kernel, PendingSpawn, SpawnAnswer } from '../ports/kernel.ts';
+import type { Kernel, Leftover, PendingSpawn, SpawnAnswer } from '../ports/kernel.ts';
 import type { OutputPort } from '../ports/output.ts';
 import type { SocketPort } from '../ports/sockets.ts';
 import { type InstanceRecord, subjectOf } from '../world/instance-record.ts';
@@ -207,9 +207,8 @@ class SpawnAttempt {
     let looks = 0;
     const look = (): void => {
       looks += 1;
-      const left = kernel.leftovers(family);
-      const isCertain = left.length === 0 || left.some(({ isDaemon }) => isDaemon);
-      if (!isCertain && looks < MAX_LOOKS && record.machine.monitor === 'healthcheck') {
+      const isDecided = isCertain(record, kernel.leftovers(family));
+      if (!isDecided && looks < MAX_LOOKS && record.machine.monitor === 'healthcheck') {
         clock.after(LOOK_EVERY_MS, look);
         return;
       }
@@ -246,14 +245,21 @@ function takeOver(
   if (spawned.stdinFd !== undefined && stdin !== 'null') input.attach(id, spawned.stdinFd, stdin);
 }
 
-/** It went to the background, as it seems, and on a busy machine what it left has not come to its setsid(2) yet. */
+/** It may have gone to the background, and on a busy machine that does not show yet. */
 function mayLeaveDaemon(record: InstanceRecord, status: ExitStatus, { kernel }: PerformContext): boolean {
-  const { process, machine, rules, family } = record;
-  const isStart = machine.monitor === 'healthcheck' && !rules.isForking && !process.leaveRunning;
+  const { process, machine, family } = record;
+  const isStart = machine.monitor === 'healthcheck' && !process.leaveRunning;
   const endedWell = status.how === 'exited' && process.restart.exitCodes.includes(status.code);
-  if (!isStart || !endedWell || family === undefined) return false;
-  const left = kernel.leftovers(family);
-  return left.length > 0 && !left.some(({ isDaemon }) => isDaemon);
+  return isStart && endedWell && family !== undefined && !isCertain(record, kernel.leftovers(family));
+}
+
+/**
+ * What a service left may not have called setsid(2) yet. What a forking program left may not be there yet: while it
+ * forks again, a process that has just lost its parent can be missing from a reading of /proc.
+ */
+function isCertain({ rules }: InstanceRecord, left: readonly Leftover[]): boolean {
+  if (rules.isForking) return left.length > 0;
+  return left.length === 0 || left.some(({ isDaemon }) => isDaemon);
 }
 
 /** What is to stay is let go; daemons that a set-up step has started are. */
