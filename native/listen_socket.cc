@@ -84,7 +84,7 @@ Napi::Value ListenInet(const Napi::CallbackInfo& info) {
   errno = EINVAL;
   int fd = is_known ? socket(address.plain.sa_family, (is_datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0) : -1;
   auto set = [fd](int level, int option, int value) { return setsockopt(fd, level, option, &value, sizeof value) == 0; };
-  // Connections of before that are being closed are no reason to refuse (socket(7)); of UDP it would share the port.
+  // Earlier connections in TIME_WAIT must not prevent the bind (socket(7)). On UDP the option would share the port.
   bool is_open = fd >= 0 && (is_datagram || set(SOL_SOCKET, SO_REUSEADDR, 1)) &&
                  (!info[4].ToBoolean() || set(SOL_SOCKET, SO_REUSEPORT, 1)) &&
                  (is_v4 || set(IPPROTO_IPV6, IPV6_V6ONLY, info[5].ToBoolean())) && bind(fd, &address.plain, length) == 0 &&

@@ -15,7 +15,7 @@ export const MAX_BRIEF_LIVES = 5;
 const CRASH_LOOP_DELAY_MS = 1_000;
 
 /**
- * @param restart 1 for the first restart in a row; 0: it is no restart, only a crash loop is throttled.
+ * @param restart 1 for the first restart in a row; 0: not a restart, only a crash loop is throttled.
  * @param isCrashLoop more incarnations than `MAX_BRIEF_LIVES` ended at once.
  * @returns milliseconds before any spread.
  */

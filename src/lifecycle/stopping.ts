@@ -57,7 +57,7 @@ function nextStage({ stopStage }: Instance, rules: Rules): StopStep {
   return typeof stopStage === 'number' ? stopStage + 1 : firstSignal(rules);
 }
 
-/** @returns the same, or the first stage after it that is no command: those are for a leader that lives. */
+/** @returns the same, or the first stage after it that is not a command: commands need a live leader. */
 function withoutCommands(instance: Instance, rules: Rules): Instance {
   const { leader, stopStage } = instance;
   const isSkipped = leader !== 'alive' && stageOf(instance, rules)?.kind === 'command';

@@ -198,7 +198,7 @@ export class Reload {
     }
   }
 
-  /** `reload`, `reload_signal`: a program that runs on may have a configuration of its own to read anew. */
+  /** `reload`, `reload_signal`: a program that keeps running may have a configuration of its own to re-read. */
   #passOn(record: InstanceRecord, change: ConfigChange, causedBy: number): void {
     const { reloadSignal, reload } = record.process;
     if (reloadSignal === undefined && reload === undefined) return;

@@ -9,7 +9,7 @@ import type { NotifyChannel, NotifyMessage } from '../supervisor/ports/self-repo
 import type { NativeAddon } from './native.ts';
 import type { Reaper } from './reaper.ts';
 
-/** Messages of one program in so long a time. Whoever sends more waits: the socket is full then, and left alone. */
+/** Messages of one program that are read in this time. A program that sends more waits, because its socket is full. */
 const MAX_MESSAGES = 32;
 const WINDOW_MS = 50;
 /** Descriptors that were sent and hang while they are closed, of one instance. */

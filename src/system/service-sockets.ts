@@ -27,7 +27,7 @@ export class ServiceSockets implements SocketPort {
   #inUse: ReadonlyMap<string, Open> = new Map();
   #next: ReadonlyMap<string, Open> = new Map();
 
-  /** @param notice told of settings that a socket which stays open cannot take over. */
+  /** @param notice called for settings that cannot be changed on a socket that stays open. */
   constructor(
     addon: Pick<NativeAddon, 'listenInet'>,
     clock: Pick<Clock, 'after'>,

@@ -212,7 +212,7 @@ export const EVENTS = {
     sentence: ({ instance, message }) => `${instance}: ${message}`,
     short: (subject, { message }) => `${subject}: ${text(message)}`,
   }),
-  /** `more`: so many others within the last minute were not told one by one. */
+  /** `more`: how many others were not reported one by one in the last minute. */
   notification_refused: row<{ reason: string; more?: number }>()({
     levels: ['warn'],
     sentence: ({ instance, reason, more }) =>

@@ -60,7 +60,7 @@ for (const [lines, line, key, says] of WRONG) {
   });
 }
 
-test('a process that names no socket of the configuration is told the nearest one', () => {
+test('an unknown socket name gets a hint with the nearest one', () => {
   const [unknown] = problemsOf(
     `[sockets.http]\nlisten = "0.0.0.0:80"\n[processes.a]\ncmd = "x"\nsockets = ["htpp"]\n`,
   );

@@ -174,7 +174,7 @@ cmd = "sleep 1000"
   for (const name of names) await engine.reaches(name, 'failed', 30_000);
   const said = engine.events('process_said').map(({ message }) => String(message));
   for (const why of [
-    /garbage\.pid: there is no pid in its first line/,
+    /garbage\.pid: its first line is not a pid/,
     /stranger\.pid: pid 1 is not one of its processes/,
     /nobody\.pid: pid 4194000 does not exist/,
     /old\.pid: it is older than this start/,

@@ -456,7 +456,7 @@ export const PROPERTIES: readonly Property[] = [
     },
   },
   {
-    name: 'what is idle is stopped, and that is no failure',
+    name: 'an idle process is stopped, and that is not a failure',
     holds: (passage) =>
       !isFact(passage, 'becameIdle') ||
       (monitorAfter(passage) === 'stopping' &&

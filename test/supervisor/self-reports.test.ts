@@ -94,7 +94,7 @@ test('one that only its own mark vouches for is heard if it has the user of the 
   assert.equal(rig.state('web'), 'healthy');
 });
 
-test('refusals are told once a minute, and counted', () => {
+test('refusals are reported once a minute, and counted', () => {
   const rig = notified();
   for (let count = 0; count < 1_000; count++) say(rig, 'READY=1', 8);
   rig.clock.advance(60_000);
@@ -262,7 +262,7 @@ test('a reload of its own is reported with its time', () => {
   assert.equal(rig.state('web'), 'healthy');
 });
 
-test('whoever follows the status sees at most one text a second, and the last one in the end', () => {
+test('a client that follows the status gets at most one text a second, and the last one in the end', () => {
   const rig = notified();
   let turns = 0;
   rig.supervisor.onTurnEnd(() => {
@@ -288,8 +288,8 @@ test('a daemon is taken over by its pid file: the file, its owner and its age ar
   const wrong = [
     [{ kind: 'missing' }, /waits for the pid file/],
     [{ kind: 'refused', message: 'it is a symbolic link' }, /symbolic link/],
-    [{ ...good, text: 'garbage' }, /no pid in its first line/],
-    [{ ...good, text: '' }, /no pid in its first line/],
+    [{ ...good, text: 'garbage' }, /its first line is not a pid/],
+    [{ ...good, text: '' }, /its first line is not a pid/],
     [{ ...good, uid: 33 }, /belongs to uid 33/],
     [{ ...good, changedAt: changedAt - 60_000 }, /older than this start/],
     [{ ...good, text: '8' }, /pid 8 is not one of its processes/],

@@ -350,7 +350,7 @@ const RESULTS: readonly (readonly [name: string, end: (rig: Rig) => void, ...exp
 ];
 
 for (const [name, happen, result, code, status] of RESULTS) {
-  test(`the steps after an end are told of ${name}`, () => {
+  test(`the steps after an exit get the variables for ${name}`, () => {
     const rig = started({ steps: { postExit: [step('cleanup')] }, startTimeoutMs: 60_000, type: 'simple' });
     happen(rig);
     assert.equal(rig.state('web'), 'cleaning');
@@ -359,7 +359,7 @@ for (const [name, happen, result, code, status] of RESULTS) {
   });
 }
 
-test('they run after a start that failed too, and are told so', () => {
+test('they also run after a failed start, with the variables for it', () => {
   const rig = started({ steps: { preStart: [step('initdb')], postExit: [step('cleanup')] } });
   end(rig, 3);
   assert.equal(rig.state('web'), 'cleaning');

@@ -1,4 +1,4 @@
-/** Clients that ask a service again and again, each time over a new connection, and count what becomes of it. */
+/** Clients that send requests in a loop, each over a new connection, and count the outcomes. */
 
 import { connect, type NetConnectOpts } from 'node:net';
 
@@ -51,7 +51,7 @@ export class AskingClients {
           this.answers += 1;
           this.last = said.trim();
         } else if (!hasFailed) this.broken += 1;
-        // Whoever is refused must not keep the machine busy.
+        // A refused client must not keep the machine busy.
         if (hasFailed) setTimeout(done, 5);
         else done();
       });

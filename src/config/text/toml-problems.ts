@@ -147,7 +147,7 @@ export class TomlProblems {
       );
     }
     if (digits === 0 || isCharacter(Number.parseInt(code, 16))) return undefined;
-    return new TomlProblem(offset, `\\${next}${code} is no character`, undefined);
+    return new TomlProblem(offset, `\\${next}${code} is not a character`, undefined);
   }
 
   /** @param offset of the backslash. */
@@ -228,7 +228,11 @@ export class TomlProblems {
 
   noArrayOfTables(offset: number, name: string, first: number): TomlProblem {
     const line = this.#lineOf(first);
-    return new TomlProblem(offset, `${name} is no array of tables; it is defined on line ${line}`, undefined);
+    return new TomlProblem(
+      offset,
+      `${name} is not an array of tables; it is defined on line ${line}`,
+      undefined,
+    );
   }
 
   /** @returns the text from there to the end of its line, without a comment. */

@@ -118,7 +118,7 @@ export function socketsAt(
         near === undefined
           ? `add [sockets.${name}] with listen = "…"`
           : `did you mean ${JSON.stringify(near)}?`;
-      at.problem({ message: `there is no socket ${showValue(name)}`, hint });
+      at.problem({ message: `socket ${showValue(name)} does not exist`, hint });
     }
     return [];
   });

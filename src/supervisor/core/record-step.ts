@@ -96,7 +96,7 @@ export class RecordStep {
     this.#apply({ type: 'fact', fact: { kind: 'reloadRequested' } }, causedBy);
   }
 
-  /** @param causedBy id of the event that this one comes of; handed on to all that follows from it. */
+  /** @param causedBy id of the event that caused this one; events that follow from it get it too. */
   #apply(event: LifecycleEvent, causedBy: number | undefined): void {
     const draft = this.#draft;
     const before = draft.machine;

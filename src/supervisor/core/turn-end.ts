@@ -7,7 +7,7 @@ import { reasonFor } from '../world/reasons.ts';
 import type { WorldEffect, WorldEvent } from '../world/world-event.ts';
 import type { Circumstances, Known, Step } from './step.ts';
 
-/** Reports how a turn has left each record, once, however many states it went through. */
+/** Reports each record's state after a turn once, even if it passed through several states. */
 export class TurnEnd {
   readonly #known: Known;
   readonly #circumstances: Circumstances;

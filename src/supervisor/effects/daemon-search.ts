@@ -89,7 +89,7 @@ function judgePidFile(record: InstanceRecord, path: string, file: PidFile, { ker
   const user = record.process.spawn.identity?.uid ?? port.ownUid;
   if (![ROOT, port.ownUid, user].includes(file.uid)) return refused(`it belongs to uid ${file.uid}`);
   const digits = /^\s*(\d{1,10})\s*(\n|$)/.exec(file.text)?.[1];
-  if (digits === undefined) return refused('there is no pid in its first line');
+  if (digits === undefined) return refused('its first line is not a pid');
   const pid = Number(digits);
   if (file.changedAt < record.spawnedWall - MAX_CLOCK_ERROR_MS)
     return refused(`it is older than this start, so pid ${pid} is that of an earlier one`);

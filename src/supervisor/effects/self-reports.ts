@@ -18,9 +18,9 @@ import { type MainProcess, moveMainProcess } from './main-process.ts';
 import { type Notification, parseNotification } from './sd-notify.ts';
 import { Watchdog } from './watchdog.ts';
 
-/** Refusals are told one by one no more often than this. */
+/** At most one refusal is reported in this time; the next report counts the others. */
 const REFUSALS_EVERY_MS = 60_000;
-/** Whoever follows the status sees a new text no more often than this. */
+/** At most one new status text is sent to clients in this time. */
 const STATUS_EVERY_MS = 1_000;
 const NEWLINE = 10;
 

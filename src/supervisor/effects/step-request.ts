@@ -1,4 +1,4 @@
-/** What the kernel is asked for to run a step, and what the step is told of the process. */
+/** The spawn request of a step, with the variables that describe the process. */
 
 import type { ProcessConfig, StepConfig } from '../../config/resolved-config.ts';
 import type { ExitStatus } from '../../exit-status.ts';

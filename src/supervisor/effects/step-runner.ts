@@ -1,6 +1,6 @@
 /**
  * Runs the steps around a life: the commands before and after a program, those among its stop signals, and the one by
- * which it reads its configuration again. One at a time for each instance; the end of each is one fact, told once
+ * which it reads its configuration again. One at a time for each instance; the end of each is one fact, sent once
  * nothing of it is left.
  */
 
@@ -53,7 +53,7 @@ interface Run {
   ended: Why | undefined;
   /** Without patience. */
   isKilled: boolean;
-  /** Id of the event that it comes of, then of the one that reported its start. */
+  /** Id of the event that caused it, then of the one that reported its start. */
   event: number | undefined;
 }
 

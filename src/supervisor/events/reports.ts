@@ -21,7 +21,7 @@ export type Reporter = Pick<EventStream, 'emit'>;
 
 /**
  * Reports a fact and keeps it in the record, after the machine has taken it.
- * @param causedBy id of the event that the fact comes of.
+ * @param causedBy id of the event that caused the fact.
  * @returns id of the event, if the fact is one.
  */
 export function reportFact(
@@ -86,7 +86,7 @@ function reportSpawnFailure(
   return events.emit(level, 'spawn_failed', fields, subjectOf(record), causedBy);
 }
 
-/** Its end was reported by whoever ran it; if the start has failed with it, the record says so. */
+/** The step runner has reported its end; if the start failed with it, the record says so. */
 function keepStepFailure(
   record: Draft,
   failure: SpawnFailure,

@@ -11,7 +11,7 @@ export interface ProbeSubject extends IncarnationId {
   readonly environment: EnvironmentPlan;
 }
 
-/** `causedBy`: id of the event that told the probe's run, where there was one. */
+/** `causedBy`: id of the event that reported the probe's run, if there was one. */
 export type HealthFact =
   | { readonly kind: 'becameHealthy'; readonly causedBy?: number }
   | { readonly kind: 'becameUnhealthy'; readonly reason: string; readonly causedBy?: number };
@@ -28,7 +28,7 @@ export interface ProbeRun {
   readonly output: string;
 }
 
-/** What was last told of an incarnation's health. */
+/** What was last reported of an incarnation's health. */
 export type Standing = 'unproven' | 'healthy' | 'unhealthy';
 
 export interface HealthMonitor {

@@ -17,7 +17,7 @@ export interface InputPort {
   forget(instance: string): void;
 }
 
-/** Who writes, for those who may not. */
+/** The client that has the input, for error messages to others. */
 export interface InputHolder {
   readonly uid: number;
   readonly pid: number;

@@ -143,7 +143,7 @@ export interface Kernel {
   leftovers(family: number): readonly Leftover[];
   /** What of it is alive, its leader aside, those that were let go included; the first few, for people. */
   leftRunning(family: number): readonly LeftProcess[];
-  /** Those in sessions of their own are no leftovers from now on, but strays that may stay until the engine ends. */
+  /** From now on, processes in sessions of their own are not leftovers but strays, which may run until shutdown. */
   letDaemonsGo(family: number): void;
   /** Nobody asks for the family any more; what is left of it is a stray. */
   release(family: number): void;

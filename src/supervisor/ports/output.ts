@@ -33,7 +33,7 @@ export interface OutputPort {
   rename(from: string, to: string): void;
   /** Drops the instance's rings and files (it was removed from the configuration). */
   forget(instance: string): void;
-  /** Closes and opens log files anew (USR2, for logrotate). */
+  /** Closes and reopens log files (USR2, for logrotate). */
   reopen(): void;
   /** Resolves when all that was read has been written, or after `limitMs`. */
   flush(limitMs: number): Promise<void>;

@@ -76,7 +76,7 @@ function satisfies({ machine }: InstanceRecord, condition: Dependency['condition
         'completed',
       ].includes(machine.monitor);
     case 'healthy':
-      // Whoever connects while it listens is answered once it is up.
+      // A client that connects in this state is served once the process is up.
       return machine.monitor === 'healthy' || machine.monitor === 'listening';
     case 'completed':
       return machine.monitor === 'completed';

@@ -32,7 +32,7 @@ export type Notice = Partial<
   >
 >;
 
-/** `key`: of the instance. `causedBy`: id of the event (of those that are reported) that it comes of. */
+/** `key`: of the instance. `causedBy`: id of the reported event that caused it. */
 export type WorldEvent =
   | {
       readonly type: 'fact';
