@@ -135,12 +135,12 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
   });
 
   const sockets = new LateSockets(addon, clock, (message) =>
-    events.emit('warn', 'engine_notice', { message }),
+    events.emitAs('warn', 'engine_notice', { message }),
   );
 
   const onFault = (error: unknown): void => {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    events.emit('fatal', 'engine_fault', { message, ...(stack !== undefined && { stack }) });
+    events.emit('engine_fault', { message, ...(stack !== undefined && { stack }) });
     drain.begin({ code: EXIT_CODES.internalFault, reason: `an internal fault: ${message}` });
   };
   const supervisor = new Supervisor(config, {
@@ -207,7 +207,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
   const counters = { orphans: 0 };
   reaper.onOrphan((pid, status) => {
     counters.orphans += 1;
-    events.emit('debug', 'orphan_reaped', { status }, { pid });
+    events.emit('orphan_reaped', { status }, { pid });
   });
   const control = new EngineControl({
     clock,
@@ -242,7 +242,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
   // What a client asks may fail; it must not end the processes of everybody.
   const clientFaults = new ReportLimiter((message, _uid, more) => {
     const others = more === undefined ? '' : ` (${more} more in the last minute)`;
-    events.emit('error', 'engine_notice', {
+    events.emitAs('error', 'engine_notice', {
       message: `a client's request failed inside the engine: ${message}${others}`,
     });
   });

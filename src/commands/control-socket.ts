@@ -98,19 +98,19 @@ export class ControlSocket {
       now: () => clock.now(),
       onRejected: (reason, uid, more) => {
         const who = uid === undefined ? {} : { uid };
-        events.emit('warn', 'client_rejected', { reason, ...who, ...(more !== undefined && { more }) });
+        events.emit('client_rejected', { reason, ...who, ...(more !== undefined && { more }) });
       },
       onFault,
     });
     const socket = await server.listen();
     this.#server = server;
-    events.emit('info', 'engine_listening', { socket });
+    events.emit('engine_listening', { socket });
     this.#watch = new SocketWatch({
       path: socket,
       isInPlace: () => server.isInPlace(),
       makeAnew: () => this.recreate(),
       onLost: () => this.#notice('warn', `somebody took the control socket ${socket} away`),
-      onRestored: () => events.emit('info', 'engine_listening', { socket }),
+      onRestored: () => events.emit('engine_listening', { socket }),
       onFailed: ({ message }) => this.#notice('error', `${message}; it is tried again`),
     });
   }
@@ -123,7 +123,7 @@ export class ControlSocket {
   }
 
   #notice(level: 'warn' | 'error', message: string): void {
-    this.#parts.events.emit(level, 'engine_notice', { message });
+    this.#parts.events.emitAs(level, 'engine_notice', { message });
   }
 
   setGrants(grants: readonly AccessGrant[]): void {

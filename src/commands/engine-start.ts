@@ -76,7 +76,7 @@ async function start(
 ): Promise<Error | undefined> {
   const { events, supervisor, socket, role, log } = engine;
   const processes = supervisor.records().length;
-  const started = events.emit('info', 'engine_started', {
+  const started = events.emit('engine_started', {
     version: VERSION,
     pid: process.pid,
     role,
@@ -85,9 +85,9 @@ async function start(
   });
   if (role === 'subreaper') {
     const message = `not PID 1: this engine (pid ${process.pid}) adopts the orphans of its own processes as a child subreaper`;
-    events.emit('info', 'engine_notice', { message });
+    events.emitAs('info', 'engine_notice', { message });
   }
-  for (const message of config.warnings) events.emit('warn', 'config_warning', { message });
+  for (const message of config.warnings) events.emit('config_warning', { message });
   if (socket.mayBeTaken) {
     const refusal = await listen(engine);
     if (refusal !== undefined) return refusal;
@@ -118,7 +118,7 @@ async function stopAbandoned({ events, abandoned }: Engine): Promise<void> {
   if (found.length === 0) return;
   await abandoned.stop();
   const message = `stopped what an engine that was killed had left running: ${leftInWords(found)}`;
-  events.emit('warn', 'engine_notice', { message });
+  events.emitAs('warn', 'engine_notice', { message });
 }
 
 function reportAbandoned({ events, abandoned }: Engine): void {
@@ -126,7 +126,7 @@ function reportAbandoned({ events, abandoned }: Engine): void {
   if (left.length === 0) return;
   const advice = 'stop it, or start the engine with --replace; otherwise it runs beside what is started now';
   const message = `an engine with this configuration was killed and has left running: ${leftInWords(left)}; ${advice}`;
-  events.emit('warn', 'engine_notice', { message });
+  events.emitAs('warn', 'engine_notice', { message });
 }
 
 /** Without a socket the processes run all the same: control can come back (SIGUSR1), a lost start cannot. */
@@ -135,7 +135,7 @@ async function listen({ socket, events }: Engine): Promise<Error | undefined> {
     await socket.listen();
   } catch (error) {
     if (error instanceof TaskmasterError && error.code === 'engine-already-running') return error;
-    events.emit('error', 'engine_notice', { message: (error as Error).message });
+    events.emitAs('error', 'engine_notice', { message: (error as Error).message });
   }
   return undefined;
 }
@@ -161,7 +161,7 @@ async function startProcesses({ supervisor, drain, clock }: Engine, causedBy: nu
 function handle(engine: Engine, request: EngineRequest, signal: string, interrupts: number): void {
   const { drain, control, output, socket, http, supervisor, events } = engine;
   const notice = (error: unknown): number =>
-    events.emit('error', 'engine_notice', { message: (error as Error).message });
+    events.emitAs('error', 'engine_notice', { message: (error as Error).message });
   const verdict = { code: EXIT_CODES.requested, reason: `received ${signal}` };
   switch (request) {
     case 'shutdown':
@@ -197,12 +197,12 @@ async function leave(engine: Engine, verdict: ExitVerdict): Promise<number> {
   const { terminationLog } = supervisor.engine;
   const failure = writeTerminationMessage(terminationLog, endMessage(verdict));
   if (failure !== undefined) {
-    events.emit('debug', 'engine_notice', { message: `cannot write to ${terminationLog}: ${failure}` });
+    events.emitAs('debug', 'engine_notice', { message: `cannot write to ${terminationLog}: ${failure}` });
   }
   // A reader that reads is given what is left of the grace period; one that does not is given up sooner.
   const leftMs = supervisor.engine.graceMs - RESERVE_MS - drain.durationMs;
   await within(output.flush(Math.max(OUTPUT_FLUSH_MS, leftMs)), Math.max(OUTPUT_FLUSH_MS, leftMs));
-  events.emit('info', 'engine_stopped', {
+  events.emit('engine_stopped', {
     exit_code: verdict.code,
     duration_ms: Math.round(drain.durationMs),
   });

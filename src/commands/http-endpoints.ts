@@ -85,7 +85,7 @@ export class HttpEndpoints {
       return;
     }
     this.#listener = listener;
-    this.#parts.events.emit('info', 'http_listening', { address: inWords(address) });
+    this.#parts.events.emit('http_listening', { address: inWords(address) });
   }
 
   #vitals(): EngineVitals {
@@ -95,7 +95,7 @@ export class HttpEndpoints {
   }
 
   #notice(message: string): void {
-    this.#parts.events.emit('error', 'engine_notice', { message });
+    this.#parts.events.emitAs('error', 'engine_notice', { message });
   }
 }
 

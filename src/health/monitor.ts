@@ -146,7 +146,7 @@ export class ProbingHealthMonitor implements HealthMonitor {
     const level = passed || !counts ? 'debug' : 'warn';
     // What changes a state is worth a line: a reader at night sees what came of what.
     const told = fact !== undefined && level === 'debug' ? 'info' : level;
-    return this.#ports.events.emit(told, 'probe_finished', fields, {
+    return this.#ports.events.emitAs(told, 'probe_finished', fields, {
       process: process.name,
       instance,
       incarnation,

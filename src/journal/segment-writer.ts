@@ -191,15 +191,15 @@ export class SegmentWriter {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
     const { directory, events } = this.#ports;
-    events.emit('error', 'journal_failed', { path: directory, message: error.message });
+    events.emit('journal_failed', { path: directory, message: error.message });
   }
 
   #tellCaughtUp(): void {
     const lost = this.#lost;
     const { directory: path, events } = this.#ports;
     this.#lost = 0;
-    if (this.#hasFailed) events.emit('warn', 'journal_restored', { path, lost });
-    else if (lost > 0) events.emit('warn', 'journal_dropped', { path, lines: lost });
+    if (this.#hasFailed) events.emit('journal_restored', { path, lost });
+    else if (lost > 0) events.emit('journal_dropped', { path, lines: lost });
     this.#hasFailed = false;
   }
 }

@@ -50,7 +50,7 @@ export class EngineLog {
       isReserved: true,
       onDropped: (bytes) => {
         const reason = 'nobody read the engine log';
-        ports.events.emit('warn', 'output_dropped', { stream: 'log', bytes, reason });
+        ports.events.emit('output_dropped', { stream: 'log', bytes, reason });
       },
     });
     ports.events.subscribe((event) => this.#take(event));
@@ -86,7 +86,7 @@ export class EngineLog {
     if (lost === 0) return;
     this.#earlyDropped = 0;
     const message = `${lost} events were dropped from the log while it was not open yet`;
-    this.#events.emit('warn', 'engine_notice', { message });
+    this.#events.emitAs('warn', 'engine_notice', { message });
   }
 
   /** Written once what is under way is done: a restart does not wait until its log lines are made. */

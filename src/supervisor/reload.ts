@@ -123,13 +123,13 @@ export class Reload {
       updated: named('update'),
       duration_ms: Math.round(clock.now() - startedAt),
     };
-    this.#apply(loaded.config, change, () => events.emit('info', 'config_reloaded', fields, {}, causedBy));
+    this.#apply(loaded.config, change, () => events.emit('config_reloaded', fields, {}, causedBy));
     return { applied: true, ...report };
   }
 
   #rejected(found: readonly string[], planOnly: boolean, causedBy: number | undefined): TaskmasterError {
     const problems = [...found];
-    if (!planOnly) this.#ports.events.emit('error', 'config_rejected', { problems }, {}, causedBy);
+    if (!planOnly) this.#ports.events.emit('config_rejected', { problems }, {}, causedBy);
     const message = `the configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'}; nothing was changed`;
     return new TaskmasterError('config-invalid', message, { details: { problems } });
   }
@@ -211,7 +211,7 @@ export class Reload {
     if (reloadSignal === undefined || record.pid === undefined || record.machine.leader !== 'alive') return;
     this.#ports.kernel.signalProcess(record.pid, reloadSignal);
     const fields = { signal: reloadSignal, to: 'process', reason: 'the configuration was reloaded' } as const;
-    this.#ports.events.emit('info', 'signal_sent', fields, subjectOf(record), causedBy);
+    this.#ports.events.emitAs('info', 'signal_sent', fields, subjectOf(record), causedBy);
   }
 
   #startIfNew(record: InstanceRecord, added: readonly InstanceRecord[], causedBy: number): void {

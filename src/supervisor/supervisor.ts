@@ -24,7 +24,7 @@ import type { SelfReportPort } from './ports/self-reports.ts';
 import type { SocketPort } from './ports/sockets.ts';
 import { Turns } from './turns.ts';
 import type { ExitVerdict } from './world/exit-verdict.ts';
-import { type InstanceRecord, isAtRest, subjectOf, type Wanted } from './world/instance-record.ts';
+import { type InstanceRecord, isAtRest, isWaiting, subjectOf, type Wanted } from './world/instance-record.ts';
 import { type Fitted, InstanceRecords } from './world/instance-records.ts';
 import type { World } from './world/world.ts';
 import type { WorldEffect, WorldEvent } from './world/world-event.ts';
@@ -141,7 +141,7 @@ export class Supervisor {
       this.#ports.health.rename(was, record.name);
       this.#ports.output.rename(was, record.name);
       this.#ports.input.rename(was, record.name);
-      this.#ports.events.emit('info', 'instance_renamed', { was }, subjectOf(record));
+      this.#ports.events.emit('instance_renamed', { was }, subjectOf(record));
     }
     return fitted;
   }
@@ -175,7 +175,8 @@ export class Supervisor {
   /** Engine-wide settings and who depends on whom; called once the records fit the configuration. */
   useConfig(config: ResolvedConfig, causedBy?: number): void {
     this.#records.useConfig(config);
-    for (const { key } of this.records()) this.#turns.enqueue({ type: 'reconsider', key, causedBy });
+    for (const record of this.records())
+      if (isWaiting(record)) this.#turns.enqueue({ type: 'reconsider', key: record.key, causedBy });
   }
 
   #step(event: WorldEvent): Step {

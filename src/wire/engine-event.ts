@@ -2,17 +2,20 @@
 
 import type { HookEvent } from '../config/resolved-config.ts';
 import type { Level } from '../levels.ts';
-import { EVENTS, type EventRow, type EventSubject } from './events.ts';
+import { EVENTS, type EventRow, type EventSubject, type LevelRule } from './events.ts';
 
 type Rows = typeof EVENTS;
 export type EventName = keyof Rows;
 
 /** What each kind of event says beside the fields that all share. */
 export type EventFields = {
-  [Name in EventName]: Rows[Name] extends EventRow<infer Fields, readonly Level[]> ? Fields : never;
+  [Name in EventName]: Rows[Name] extends EventRow<infer Fields, infer _> ? Fields : never;
 };
-/** The levels that each may have. */
-export type EventLevel<Name extends EventName> = Rows[Name]['levels'][number];
+/** Those whose level is chosen by the code that emits them, and the levels that each may have. */
+export type FreeEventName = {
+  [Name in EventName]: Rows[Name]['level'] extends readonly Level[] ? Name : never;
+}[EventName];
+export type EventLevel<Name extends FreeEventName> = Extract<Rows[Name]['level'], readonly Level[]>[number];
 
 /** For those who ask for events by name. */
 export const EVENT_NAMES: readonly string[] = Object.keys(EVENTS);
@@ -33,10 +36,19 @@ export type EngineEvent<Name extends EventName = EventName> = {
 }[Name];
 
 /** A row for any event: the compiler cannot see that an event and the row of its name belong together. */
-type AnyRow = EventRow<object, readonly Level[]>;
+type AnyRow = EventRow<object, LevelRule<object>>;
 
-function rowOf(event: EngineEvent): AnyRow {
+function rowOf(event: Pick<EngineEvent, 'event'>): AnyRow {
   return EVENTS[event.event] as AnyRow;
+}
+
+/** Of one whose row decides. */
+export function levelOf<Name extends Exclude<EventName, FreeEventName>>(
+  event: Name,
+  fields: EventFields[Name],
+): Level {
+  const { level } = rowOf({ event });
+  return (typeof level === 'function' ? level(fields) : level) as Level;
 }
 
 /** For people, in the log. */

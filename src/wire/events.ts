@@ -1,6 +1,6 @@
 /**
  * Every event of the engine, one row each: what it says beside what all events say (names of fields are public, in the
- * wire's snake_case), at which levels, and its words. The log, the journal, the marks in the container's output, the
+ * wire's snake_case), at which level, and its words. The log, the journal, the marks in the container's output, the
  * hooks, taskshell and taskboard read this table; programs go by an event's name and fields, never by its words.
  */
 
@@ -10,6 +10,7 @@ import { LEVELS, type Level } from '../levels.ts';
 import type { SignalTarget } from '../lifecycle/rules.ts';
 import type { MonitorState } from '../lifecycle/states.ts';
 import { shortDuration } from '../units.ts';
+import { STATES } from './states.ts';
 
 /** What an event is about. A type: an interface is no record of JSON values. */
 export type EventSubject = {
@@ -19,9 +20,11 @@ export type EventSubject = {
   readonly pid?: number;
 };
 
-export interface EventRow<Fields, Levels extends readonly Level[]> {
-  /** The levels that it may have. */
-  readonly levels: Levels;
+/** One, one by what the event says, or those among which the code that emits it chooses. */
+export type LevelRule<Fields> = Level | ((event: Fields) => Level) | readonly Level[];
+
+export interface EventRow<Fields, Rule extends LevelRule<Fields>> {
+  readonly level: Rule;
   /** For the log: a whole sentence. */
   readonly sentence: (event: Fields & EventSubject) => string;
   /**
@@ -37,9 +40,9 @@ export interface EventRow<Fields, Levels extends readonly Level[]> {
 
 type Pid = { readonly pid?: unknown };
 
-/** A row: `row<Fields>()({…})`. Two calls, so that the levels are inferred and the fields are not. */
+/** A row: `row<Fields>()({…})`. Two calls, so that the rule of levels is inferred and the fields are not. */
 function row<Fields extends object>() {
-  return <const Levels extends readonly Level[]>(given: EventRow<Fields, Levels>): EventRow<Fields, Levels> =>
+  return <const Rule extends LevelRule<Fields>>(given: EventRow<Fields, Rule>): EventRow<Fields, Rule> =>
     given;
 }
 
@@ -51,35 +54,35 @@ export const EVENTS = {
     config: string;
     processes: number;
   }>()({
-    levels: ['info'],
+    level: 'info',
     sentence: ({ version, role, config }) =>
       `taskmaster ${version} started as ${ROLES[role]}, configuration ${config}`,
     short: () => 'the engine started',
   }),
   engine_listening: row<{ socket: string }>()({
-    levels: ['info'],
+    level: 'info',
     sentence: ({ socket }) => `listening on ${socket}`,
   }),
   /** Where probes and metrics are answered by HTTP. */
   http_listening: row<{ address: string }>()({
-    levels: ['info'],
+    level: 'info',
     sentence: ({ address }) => `answering HTTP on ${address}`,
   }),
-  engine_notice: row<{ message: string }>()({ levels: LEVELS, sentence: ({ message }) => message }),
+  engine_notice: row<{ message: string }>()({ level: LEVELS, sentence: ({ message }) => message }),
   engine_draining: row<{ reason: string; exit_code: number }>()({
-    levels: ['info'],
+    level: 'info',
     sentence: ({ reason, exit_code }) => `stopping everything: ${reason}; exit code ${exit_code}`,
     short: (_, { reason }) => `the engine stops: ${text(reason)}`,
     hook: 'shutdown',
   }),
   engine_stopped: row<{ exit_code: number; duration_ms: number }>()({
-    levels: ['info'],
+    level: 'info',
     sentence: ({ exit_code, duration_ms }) =>
       `stopped after ${shortDuration(duration_ms)}, exit code ${exit_code}`,
     short: (_, { exit_code: code }) => `the engine stopped, exit code ${text(code)}`,
   }),
   engine_fault: row<{ message: string; stack?: string }>()({
-    levels: ['fatal'],
+    level: 'fatal',
     sentence: ({ message }) => `internal fault: ${message}`,
   }),
   config_reloaded: row<{
@@ -89,17 +92,17 @@ export const EVENTS = {
     updated: string[];
     duration_ms: number;
   }>()({
-    levels: ['info'],
+    level: 'info',
     sentence: ({ added, removed, restarted, updated }) =>
       `configuration reloaded: ${changesInWords({ added, removed, restarted, updated })}`,
     short: () => 'the configuration was reloaded',
   }),
   config_rejected: row<{ problems: string[] }>()({
-    levels: ['error'],
+    level: 'error',
     sentence: ({ problems }) => `configuration rejected, nothing was changed: ${problems.join('; ')}`,
     short: () => 'a new configuration was rejected',
   }),
-  config_warning: row<{ message: string }>()({ levels: ['warn'], sentence: ({ message }) => message }),
+  config_warning: row<{ message: string }>()({ level: 'warn', sentence: ({ message }) => message }),
   state_changed: row<{
     from: MonitorState;
     to: MonitorState;
@@ -109,7 +112,7 @@ export const EVENTS = {
     /** In `stopping`, where nobody asked for the stop. */
     trigger?: 'unhealthy' | 'watchdog' | 'start-timeout' | 'idle' | 'backgrounded' | 'poststart-failed';
   }>()({
-    levels: ['info', 'warn', 'error'],
+    level: ({ to }) => (to === 'ended' ? 'info' : STATES[to].level),
     sentence: ({ instance, from, to, reason }) =>
       `${instance}: ${from} → ${to}${reason ? ` (${reason})` : ''}`,
     short: (subject, { to }) => `${subject} ${text(to)}`,
@@ -125,11 +128,11 @@ export const EVENTS = {
   }),
   /** A reload changed `instances` from or to 1: the first copy runs on under another name. */
   instance_renamed: row<{ was: string }>()({
-    levels: ['info'],
+    level: 'info',
     sentence: ({ was, instance }) => `${was} is now ${instance}`,
   }),
   process_spawned: row<{ command: string; user?: string }>()({
-    levels: ['info'],
+    level: 'info',
     sentence: ({ instance, pid, command, user }) =>
       `${instance} started as pid ${pid}${user ? ` by ${user}` : ''}: ${command}`,
     short: (subject, { pid }) => `${subject} started as pid ${text(pid)}`,
@@ -137,7 +140,7 @@ export const EVENTS = {
     mark: ({ pid }) => `started as pid ${pid}`,
   }),
   process_exited: row<{ status: ExitStatus; uptime_ms: number; requested: boolean }>()({
-    levels: ['info'],
+    level: 'info',
     sentence: ({ instance, status, ...life }) => `${instance} ${ending(status)}${lifeInWords(life)}`,
     short: (subject, { status }) => `${subject} ${endingOf(status)}`,
     hook: 'exit',
@@ -145,13 +148,13 @@ export const EVENTS = {
   }),
   /** `info`: somebody wanted it stopped before its program was executed. */
   spawn_failed: row<{ step: string; errno: string; message: string }>()({
-    levels: ['info', 'error'],
+    level: ({ errno }) => (errno === 'ECANCELED' ? 'info' : 'error'),
     sentence: ({ message }) => message,
     mark: ({ message }) => message,
   }),
   /** A command before or after a program, among its stop signals, or to have it reload. */
   step_started: row<{ step: string; command: string }>()({
-    levels: ['info'],
+    level: 'info',
     sentence: ({ instance, pid, step, command }) => `${instance}: ${step} started as pid ${pid}: ${command}`,
     short: (subject, { step, command }) => `${text(step)} of ${subject} started: ${text(command)}`,
     mark: ({ pid, step }) => `${step} started as pid ${pid}`,
@@ -165,7 +168,7 @@ export const EVENTS = {
     status?: ExitStatus;
     duration_ms: number;
   }>()({
-    levels: ['info', 'warn', 'error'],
+    level: ['info', 'warn', 'error'],
     sentence: ({ instance, step, program, outcome, duration_ms }) =>
       `${instance}: ${step} ${program} ${outcome} after ${shortDuration(duration_ms)}`,
     short: (subject, { step, program, outcome }) =>
@@ -173,13 +176,13 @@ export const EVENTS = {
     mark: ({ step, outcome }) => `${step} ${outcome}`,
   }),
   signal_sent: row<{ signal: string; to: SignalTarget | 'process'; reason: string }>()({
-    levels: ['debug', 'info', 'error'],
+    level: ['debug', 'info', 'error'],
     sentence: ({ instance, signal, to, reason }) => `sent ${signal} to ${instance} (${to}): ${reason}`,
     short: (subject, { signal }) => `${text(signal)} sent to ${subject}`,
   }),
   /** Its leader ended, and these are still there; they are stopped now. */
   process_left_running: row<{ left: string[]; message: string }>()({
-    levels: ['info', 'warn'],
+    level: ['info', 'warn'],
     sentence: ({ instance, left, message }) => `${instance}: ${message} (${left.join('; ')})`,
     short: (subject, { message, left }) => `${subject}: ${text(message)} (${listed(left).join('; ')})`,
   }),
@@ -192,7 +195,7 @@ export const EVENTS = {
     /** So many in a row make it unhealthy; with `failures`. */
     retries?: number;
   }>()({
-    levels: ['debug', 'info', 'warn'],
+    level: ['debug', 'info', 'warn'],
     sentence: ({ instance, passed, outcome, duration_ms }) =>
       `${instance}: health check ${passed ? 'passed' : 'failed'}: ${outcome} (${duration_ms} ms)`,
     short: (subject, { passed, outcome, failures }) =>
@@ -201,76 +204,76 @@ export const EVENTS = {
         : `health check of ${subject} failed: ${text(outcome)}${inARow(failures)}`,
   }),
   watchdog_expired: row<{ reason: string }>()({
-    levels: ['warn'],
+    level: 'warn',
     sentence: ({ instance, reason }) => `${instance}: ${reason}`,
     short: (subject, { reason }) => `${subject}: ${text(reason)}`,
     mark: ({ reason }) => reason,
   }),
   /** What it says of itself by sd_notify(3) or by other means: that it reloads, stops, is ready again. */
   process_said: row<{ message: string }>()({
-    levels: ['debug', 'info'],
+    level: 'info',
     sentence: ({ instance, message }) => `${instance}: ${message}`,
     short: (subject, { message }) => `${subject}: ${text(message)}`,
   }),
   /** `more`: how many others were not reported one by one in the last minute. */
   notification_refused: row<{ reason: string; more?: number }>()({
-    levels: ['warn'],
+    level: 'warn',
     sentence: ({ instance, reason, more }) =>
       `${instance}: a notification was refused: ${reason}${more === undefined ? '' : ` (${more} more in the last minute)`}`,
     short: (subject, { reason }) => `notification for ${subject} refused: ${text(reason)}`,
   }),
   /** Another process leads the incarnation: by MAINPID, or as the daemon that its starter has left. */
   main_process_changed: row<{ was: number; by: 'MAINPID' | 'pid file' | 'only descendant' }>()({
-    levels: ['info'],
+    level: 'info',
     sentence: ({ instance, pid, was, by }) =>
       `${instance}: pid ${pid} is its main process instead of ${was} (${by})`,
     short: (subject, { pid, by }) => `pid ${text(pid)} is the main process of ${subject} (${text(by)})`,
     mark: ({ pid, by }) => `pid ${pid} is the main process (${by})`,
   }),
   hook_finished: row<{ hook: string; outcome: string; duration_ms: number }>()({
-    levels: ['debug', 'warn'],
+    level: ['debug', 'warn'],
     sentence: ({ hook, outcome, duration_ms }) => `hook on_${hook} ${outcome} after ${duration_ms} ms`,
     short: (_, { hook, outcome }) => `hook on_${text(hook)} ${text(outcome)}`,
   }),
   hook_dropped: row<{ hook: string; reason: string }>()({
-    levels: ['warn'],
+    level: 'warn',
     sentence: ({ hook, reason }) => `hook on_${hook} was not run: ${reason}`,
   }),
   orphan_reaped: row<{ status: ExitStatus }>()({
-    levels: ['debug'],
+    level: 'debug',
     sentence: ({ pid, status }) => `reaped orphan ${pid}: ${ending(status)}`,
   }),
   output_dropped: row<{ stream: string; bytes: number; reason: string }>()({
-    levels: ['warn'],
+    level: 'warn',
     sentence: ({ instance, stream, bytes, reason }) =>
       `dropped ${bytes} bytes of ${instance ?? 'the container'} ${stream}: ${reason}`,
   }),
   output_failed: row<{ stream: string; path: string; message: string }>()({
-    levels: ['error'],
+    level: 'error',
     sentence: ({ path, message }) => `cannot write to ${path}: ${message}`,
   }),
   output_restored: row<{ stream: string; path: string }>()({
-    levels: ['info'],
+    level: 'info',
     sentence: ({ path }) => `writing to ${path} again`,
   }),
   journal_failed: row<{ path: string; message: string }>()({
-    levels: ['error'],
+    level: 'error',
     sentence: ({ path, message }) => `cannot write the journal in ${path}: ${message}`,
   }),
   /** `lost`: so many lines are not in the files. */
   journal_restored: row<{ path: string; lost: number }>()({
-    levels: ['warn'],
+    level: 'warn',
     sentence: ({ path, lost }) => `writing the journal in ${path} again; ${lost} lines were lost`,
   }),
   /** More came than the disk took. */
   journal_dropped: row<{ path: string; lines: number }>()({
-    levels: ['warn'],
+    level: 'warn',
     sentence: ({ path, lines }) =>
       `${lines} lines are missing from the journal in ${path}: more came than could be written`,
   }),
   /** `more`: so many others within the last minute, for the same reason, were not told one by one. */
   client_rejected: row<{ reason: string; uid?: number; more?: number }>()({
-    levels: ['warn'],
+    level: 'warn',
     sentence: ({ reason, uid, more }) => {
       const who = uid === undefined ? '' : ` (uid ${uid})`;
       return more === undefined
@@ -279,7 +282,7 @@ export const EVENTS = {
     },
   }),
   command_received: row<{ method: string; uid: number; targets?: string[] }>()({
-    levels: ['info'],
+    level: 'info',
     sentence: ({ method, uid, targets }) => `uid ${uid}: ${method} ${(targets ?? []).join(' ')}`.trimEnd(),
     short: (_, { method, targets, uid }) =>
       [text(method), ...listed(targets), `by uid ${text(uid)}`].join(' '),

@@ -18,7 +18,10 @@ function aSocket(
   const socket = new ControlSocket({
     config: { socket: path, socketMode: mode, socketGid: undefined, access: [] },
     control: new FakeEngine(),
-    events: { emit: (_level: string, event: string) => told.push(event) },
+    events: {
+      emit: (event: string) => told.push(event),
+      emitAs: (_level: string, event: string) => told.push(event),
+    },
     clock: { now: () => performance.now() },
     addon: { peerCredentials: () => null, acceptMore: () => [], refuseDescriptors: () => refusesDescriptors },
     onFault: (error: unknown) => {

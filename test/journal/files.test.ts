@@ -43,7 +43,7 @@ async function engineIn(directory: string, changes: Partial<JournalConfig> = {},
   const told: EngineEvent[] = [];
   events.subscribe((event) => told.push(event));
   await journal.open();
-  const note = (message: string): number => events.emit('info', 'engine_notice', { message });
+  const note = (message: string): number => events.emitAs('info', 'engine_notice', { message });
   const find = async (query: Partial<JournalQuery> = {}): Promise<readonly JournalEntry[]> => {
     const found: JournalEntry[] = [];
     let whole = { ...ALL, ...query };

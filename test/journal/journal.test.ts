@@ -27,7 +27,7 @@ function journalRig(changes: Partial<JournalConfig> = {}) {
   const clock = new HandClock();
   const events = new EventStream(clock);
   const journal = new Journal({ ...IN_MEMORY, ...changes }, { clock, events });
-  const note = (message: string): number => events.emit('info', 'engine_notice', { message });
+  const note = (message: string): number => events.emitAs('info', 'engine_notice', { message });
   const find = async (query: Partial<JournalQuery> = {}) =>
     journal.search({ ...ALL, ...query }, new AbortController().signal);
   return { clock, events, journal, note, find };

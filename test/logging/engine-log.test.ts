@@ -41,13 +41,13 @@ function logRig(config: Partial<EngineLogConfig> = {}, isTerminal = false): LogR
 }
 
 const notice = (events: EventStream, message: string, level: 'info' | 'warn' | 'debug' = 'info'): number =>
-  events.emit(level, 'engine_notice', { message });
+  events.emitAs(level, 'engine_notice', { message });
 
 test('an event is one JSON line with its time, level, name, subject, fields and a sentence', async () => {
   const { log, events, lines } = logRig();
   await log.open();
   const subject = { process: 'web', instance: 'web:2', incarnation: 3, pid: 4_711 };
-  events.emit('info', 'process_spawned', { command: 'nginx -g', user: 'www' }, subject);
+  events.emit('process_spawned', { command: 'nginx -g', user: 'www' }, subject);
   await log.idle();
   assert.deepEqual(lines(), [
     {

@@ -12,12 +12,7 @@ function rig(): {
   const events = new EventStream({ wallTime: () => 0 });
   const ledger = new DropLedger(events);
   const drop = (stream: string, bytes: number, instance?: string): number =>
-    events.emit(
-      'warn',
-      'output_dropped',
-      { stream, bytes, reason: NO_ROOM },
-      { ...(instance && { instance }) },
-    );
+    events.emit('output_dropped', { stream, bytes, reason: NO_ROOM }, { ...(instance && { instance }) });
   return { ledger, drop };
 }
 

@@ -34,7 +34,7 @@ function wordsFor(event: EngineEvent): string {
 }
 
 /** An event that a test takes for the cause. */
-const note = (rig: Rig, message: string): number => rig.events.emit('info', 'engine_notice', { message });
+const note = (rig: Rig, message: string): number => rig.events.emitAs('info', 'engine_notice', { message });
 
 test('a stop: state ← exit ← signal ← command', () => {
   const rig = new Rig([processConfig('web')]).startAll();

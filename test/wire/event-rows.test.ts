@@ -1,23 +1,34 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EventStream } from '../../src/supervisor/events/event-stream.ts';
-import { type EngineEvent, EVENT_NAMES, hookOf } from '../../src/wire/engine-event.ts';
+import { type EngineEvent, EVENT_NAMES, hookOf, levelOf } from '../../src/wire/engine-event.ts';
 import { EVENTS } from '../../src/wire/events.ts';
 
 /** Compile-time only: `npm run typecheck` fails if one of those that are expected to fail compiles. */
 export const typed = (events: EventStream) => {
-  events.emit('debug', 'hook_finished', { hook: 'exit', outcome: 'x', duration_ms: 1 });
+  events.emitAs('debug', 'hook_finished', { hook: 'exit', outcome: 'x', duration_ms: 1 });
   // @ts-expect-error a level that the event's row does not have
-  events.emit('fatal', 'hook_finished', { hook: 'exit', outcome: 'x', duration_ms: 1 });
+  events.emitAs('fatal', 'hook_finished', { hook: 'exit', outcome: 'x', duration_ms: 1 });
   // @ts-expect-error a field that the event's row does not have
-  events.emit('debug', 'hook_finished', { hook: 'exit', outcome: 'x', duration_ms: 1, more: 1 });
+  events.emitAs('debug', 'hook_finished', { hook: 'exit', outcome: 'x', duration_ms: 1, more: 1 });
   // @ts-expect-error an event that has no row
-  events.emit('info', 'something_new', {});
+  events.emit('something_new', {});
 };
 
-test('each event has levels', () => {
-  for (const [name, { levels }] of Object.entries(EVENTS)) assert.ok(levels.length > 0, name);
+test('each event has a level, or levels to choose from', () => {
+  for (const [name, { level }] of Object.entries(EVENTS)) assert.ok(level.length > 0, name);
   assert.deepEqual(EVENT_NAMES, Object.keys(EVENTS));
+});
+
+test('the level of a change of state is that of the new state, and that of a failed start says who is to blame', () => {
+  const changed = { from: 'healthy' } as const;
+  assert.equal(levelOf('state_changed', { ...changed, to: 'failed' }), 'error');
+  assert.equal(levelOf('state_changed', { ...changed, to: 'unhealthy' }), 'warn');
+  assert.equal(levelOf('state_changed', { ...changed, to: 'ended' }), 'info');
+  const failed = { step: 'execute', message: 'x' };
+  assert.equal(levelOf('spawn_failed', { ...failed, errno: 'ENOENT' }), 'error');
+  assert.equal(levelOf('spawn_failed', { ...failed, errno: 'ECANCELED' }), 'info');
+  assert.equal(levelOf('config_warning', { message: 'x' }), 'warn');
 });
 
 const HOOKS: readonly (readonly [

@@ -22,15 +22,15 @@ export function fileReports(
   return {
     onFailed: (message, source) => {
       const { stream, subject } = about(source);
-      events.emit('error', 'output_failed', { stream, path, message }, subject);
+      events.emit('output_failed', { stream, path, message }, subject);
     },
     onRestored: (source) => {
       const { stream, subject } = about(source);
-      events.emit('info', 'output_restored', { stream, path }, subject);
+      events.emit('output_restored', { stream, path }, subject);
     },
     onDropped: (bytes, reason, source) => {
       const { stream, subject } = about(source);
-      events.emit('warn', 'output_dropped', { stream, bytes, reason }, subject);
+      events.emit('output_dropped', { stream, bytes, reason }, subject);
     },
   };
 }

@@ -218,7 +218,7 @@ export class EngineControl {
       const { kernel } = this.#ports;
       if (to === 'leader') kernel.signalProcess(record.pid, signal);
       else kernel.signalGroup(record.pid, signal);
-      const event = this.#ports.events.emit('info', 'signal_sent', fields, subjectOf(record), received);
+      const event = this.#ports.events.emitAs('info', 'signal_sent', fields, subjectOf(record), received);
       this.#ports.supervisor.noteSignal(record, signal, event);
     }
   }
@@ -341,7 +341,7 @@ export class EngineControl {
     const record = only === undefined || others.length > 0 ? undefined : this.#ports.supervisor.record(only);
     const subject = record === undefined ? {} : { process: record.process.name, instance: record.name };
     const fields = { method, uid, ...(targets !== undefined && { targets: [...targets] }) };
-    return this.#ports.events.emit('info', 'command_received', fields, subject);
+    return this.#ports.events.emit('command_received', fields, subject);
   }
 
   #one(instance: string): InstanceRecord {

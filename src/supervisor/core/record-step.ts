@@ -14,6 +14,7 @@ import {
   type Draft,
   hasEndedForGood,
   type InstanceRecord,
+  isWaiting,
   rulesOf,
 } from '../world/instance-record.ts';
 import type { WorldEffect, WorldEvent } from '../world/world-event.ts';
@@ -241,7 +242,7 @@ export class RecordStep {
     const draft = this.#draft;
     const { activity, waitingFor, machine, key } = draft;
     draft.predecessors = draft.predecessors.filter((before) => this.#known.isLeft(before));
-    if (activity?.kind !== 'awaitDependencies') return false;
+    if (activity === undefined || !isWaiting(draft)) return false;
     const needs = needsOf(draft.process.dependsOn, (process) => this.#known.of(process));
     const leaving = this.#known.predecessorsOf(draft).map(({ name }) => `${name} to stop`);
     const missing = [...needs.missing, ...leaving];

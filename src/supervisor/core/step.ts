@@ -88,7 +88,7 @@ function stepOfEngine(
   const begins = verdict !== undefined && next.effects.includes('announce');
   if (!begins) return { ...NOTHING, engine: { phase: next.phase, shutdown }, effects };
   const fields = { reason: verdict.reason, exit_code: verdict.code };
-  const event = events.emit('info', 'engine_draining', fields, {}, verdict.causedBy);
+  const event = events.emit('engine_draining', fields, {}, verdict.causedBy);
   const engine = { phase: next.phase, shutdown: { verdict, startedAt: now, event } };
   return { ...NOTHING, engine, effects };
 }

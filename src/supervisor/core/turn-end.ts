@@ -2,7 +2,7 @@
 
 import { reportState } from '../events/reports.ts';
 import { verdictOnAllDone, verdictOnEnd } from '../world/exit-verdict.ts';
-import { type Draft, type InstanceRecord, isAtRest, isBlocked } from '../world/instance-record.ts';
+import { type Draft, type InstanceRecord, isAtRest, isBlocked, isWaiting } from '../world/instance-record.ts';
 import { reasonFor } from '../world/reasons.ts';
 import type { WorldEffect, WorldEvent } from '../world/world-event.ts';
 import type { Circumstances, Known, Step } from './step.ts';
@@ -51,10 +51,9 @@ export class TurnEnd {
   /** To those that wait for it, or depend on it. */
   #passOn(record: InstanceRecord, isRestarted: boolean, causedBy: number): void {
     const process = record.process.name;
-    for (const { key } of this.#known.followersOf(record))
-      this.#next.push({ type: 'reconsider', key, causedBy });
+    const followers = [...this.#known.followersOf(record), ...this.#known.dependentsOf(process)];
+    for (const { key } of followers.filter(isWaiting)) this.#next.push({ type: 'reconsider', key, causedBy });
     for (const { key, process: dependent, machine } of this.#known.dependentsOf(process)) {
-      this.#next.push({ type: 'reconsider', key, causedBy });
       if (!isRestarted || machine.leader !== 'alive' || machine.desired !== 'up') continue;
       if (dependent.dependsOn.find((link) => link.process === process)?.restart !== true) continue;
       const wanted = { by: 'policy', cause: `${record.name} was restarted` } as const;

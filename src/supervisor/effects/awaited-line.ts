@@ -35,7 +35,7 @@ export function awaitLine(
     if (slow < MAX_SLOW) return;
     stop();
     const message = `ready_log = ${JSON.stringify(expression)} takes too long on its output; write it without repetitions inside repetitions`;
-    events.emit('info', 'process_said', { message }, subjectOf(record), record.lastEvent);
+    events.emit('process_said', { message }, subjectOf(record), record.lastEvent);
   });
   return stop;
 }

@@ -45,7 +45,7 @@ export function seekDaemon(
       isOver = take(look.found);
       if (isOver) return;
     } else if (record.healthReason !== look.why) {
-      events.emit('info', 'process_said', { message: look.why }, subjectOf(record), record.lastEvent);
+      events.emit('process_said', { message: look.why }, subjectOf(record), record.lastEvent);
       const { key, machine } = record;
       const notice = { healthReason: look.why };
       context.take({ type: 'noticed', key, incarnation: machine.incarnation, notice, isShown: true });

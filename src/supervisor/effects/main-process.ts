@@ -33,7 +33,7 @@ export function moveMainProcess(
   const notice = (found: Notice): void =>
     take({ type: 'noticed', key, incarnation: machine.incarnation, notice: found });
   const subject = { ...subjectOf(record), pid };
-  const event = events.emit('info', 'main_process_changed', { was, by }, subject, record.lastEvent);
+  const event = events.emit('main_process_changed', { was, by }, subject, record.lastEvent);
   notice({ pid, lastEvent: event });
   if (kernel.orphansOf(family).includes(pid)) return () => {};
   let cancel: Cancel;

@@ -299,7 +299,7 @@ function sendSignal(
   if (answer === 'gone' && (to === 'others' || to === 'outsiders')) return;
   const fields = { signal, to, reason: answer === 'delivered' ? record.wanted.cause : answer } as const;
   const level = answer === 'not-permitted' ? 'error' : 'debug';
-  const event = context.events.emit(level, 'signal_sent', fields, subjectOf(record), causedBy);
+  const event = context.events.emitAs(level, 'signal_sent', fields, subjectOf(record), causedBy);
   if (answer !== 'delivered') return;
   const notice = { lastSignal: { signal, event } };
   context.take({ type: 'noticed', key, incarnation: machine.incarnation, notice });

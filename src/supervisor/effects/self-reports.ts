@@ -185,7 +185,7 @@ export class SelfReports {
     }
     const fields = { reason, ...(refusals !== undefined && refusals.more > 0 && { more: refusals.more }) };
     life.refusals = { since: clock.now(), more: 0 };
-    events.emit('warn', 'notification_refused', fields, subjectOf(record), record.lastEvent);
+    events.emit('notification_refused', fields, subjectOf(record), record.lastEvent);
   }
 
   #apply(record: InstanceRecord, life: Life, told: Notification): void {
@@ -296,7 +296,7 @@ export class SelfReports {
   }
 
   #say(record: InstanceRecord, message: string): void {
-    this.#context.events.emit('info', 'process_said', { message }, subjectOf(record), record.lastEvent);
+    this.#context.events.emit('process_said', { message }, subjectOf(record), record.lastEvent);
   }
 }
 

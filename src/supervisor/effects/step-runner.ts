@@ -139,7 +139,7 @@ export class StepRunner {
     output.attach({ instance: record.name, incarnation: run.incarnation }, answer);
     const fields = { step: step.name, command: [step.command.file, ...step.command.args].join(' ') };
     const subject = { ...subjectOf(record), pid: answer.pid };
-    run.event = events.emit('info', 'step_started', fields, subject, run.event);
+    run.event = events.emit('step_started', fields, subject, run.event);
     if (run.ended === undefined) this.#armTimeout(run);
     else this.#signal(run, run.isKilled ? 'SIGKILL' : 'SIGTERM');
   }
@@ -207,7 +207,7 @@ export class StepRunner {
       ...(run.status !== undefined && { status: run.status }),
     };
     const level = levelOf(stage, run, failed !== undefined);
-    const event = events.emit(level, 'step_finished', fields, subjectOf(record), run.event);
+    const event = events.emitAs(level, 'step_finished', fields, subjectOf(record), run.event);
     const fact: Fact =
       failed === undefined ? { kind: 'stepSucceeded' } : { kind: 'stepFailed', failure: failed.failure };
     this.#fact(record, fact, run.incarnation, event);

@@ -1,6 +1,14 @@
 /** Numbers and dates the engine's events, and hands each to whoever listens; the journal is what keeps them. */
 
-import type { EngineEvent, EventFields, EventLevel, EventName } from '../../wire/engine-event.ts';
+import type { Level } from '../../levels.ts';
+import {
+  type EngineEvent,
+  type EventFields,
+  type EventLevel,
+  type EventName,
+  type FreeEventName,
+  levelOf,
+} from '../../wire/engine-event.ts';
 import type { EventSubject } from '../../wire/events.ts';
 import type { Cancel, Clock } from '../ports/clock.ts';
 
@@ -16,15 +24,36 @@ export class EventStream {
   }
 
   /**
+   * One whose level its row decides.
    * @param causedBy id of the event that led to this one.
    * @returns the event's id, for those that it leads to.
    */
-  emit<Name extends EventName>(
+  emit<Name extends Exclude<EventName, FreeEventName>>(
+    name: Name,
+    fields: EventFields[Name],
+    subject: EventSubject = {},
+    causedBy?: number,
+  ): number {
+    return this.#publish(levelOf(name, fields), name, fields, subject, causedBy);
+  }
+
+  /** One of another level than others of its name. */
+  emitAs<Name extends FreeEventName>(
     level: EventLevel<Name>,
     name: Name,
     fields: EventFields[Name],
     subject: EventSubject = {},
     causedBy?: number,
+  ): number {
+    return this.#publish(level, name, fields, subject, causedBy);
+  }
+
+  #publish<Name extends EventName>(
+    level: Level,
+    name: Name,
+    fields: EventFields[Name],
+    subject: EventSubject,
+    causedBy: number | undefined,
   ): number {
     const id = this.takeIds(1);
     const event = {

@@ -45,7 +45,7 @@ export class Hooks {
       if (hook.on !== occasion) continue;
       if (this.#waiting.length >= MOST_WAITING) {
         const reason = `${MOST_WAITING} hooks are waiting`;
-        this.#events.emit('warn', 'hook_dropped', { hook: hook.on, reason }, {}, event.id);
+        this.#events.emit('hook_dropped', { hook: hook.on, reason }, {}, event.id);
         continue;
       }
       this.#waiting.push({ hook, event });
@@ -68,6 +68,6 @@ export class Hooks {
   async #runOne(hook: HookConfig, event: EngineEvent): Promise<void> {
     const { passed, outcome, durationMs } = await this.#run(hook, event);
     const fields = { hook: hook.on, outcome, duration_ms: durationMs };
-    this.#events.emit(passed ? 'debug' : 'warn', 'hook_finished', fields, {}, event.id);
+    this.#events.emitAs(passed ? 'debug' : 'warn', 'hook_finished', fields, {}, event.id);
   }
 }

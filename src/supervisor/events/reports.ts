@@ -5,7 +5,6 @@ import type { Fact } from '../../lifecycle/events.ts';
 import type { ExitStatus, SpawnFailure } from '../../lifecycle/exit-outcome.ts';
 import type { MonitorState } from '../../lifecycle/states.ts';
 import type { EventFields } from '../../wire/engine-event.ts';
-import { STATES, type StateRow } from '../../wire/states.ts';
 import {
   type Draft,
   historyWith,
@@ -17,7 +16,7 @@ import { BACKGROUNDED } from '../world/reasons.ts';
 import type { EventStream } from './event-stream.ts';
 
 /** What takes reports, and answers with the id of each. */
-export type Reporter = Pick<EventStream, 'emit'>;
+export type Reporter = Pick<EventStream, 'emit' | 'emitAs'>;
 
 /**
  * Reports a fact and keeps it in the record, after the machine has taken it.
@@ -60,7 +59,7 @@ function reportWatchdog(
   causedBy: number | undefined,
   events: Reporter,
 ): number {
-  return events.emit('warn', 'watchdog_expired', { reason }, subjectOf(record), causedBy);
+  return events.emit('watchdog_expired', { reason }, subjectOf(record), causedBy);
 }
 
 function reportSpawn(record: InstanceRecord, causedBy: number | undefined, events: Reporter): number {
@@ -68,7 +67,7 @@ function reportSpawn(record: InstanceRecord, causedBy: number | undefined, event
   const user = spawn.identity?.userName;
   const words = [command.file, ...command.args].join(' ');
   const fields = { command: words, ...(user && { user }) };
-  return events.emit('info', 'process_spawned', fields, subjectOf(record), causedBy);
+  return events.emit('process_spawned', fields, subjectOf(record), causedBy);
 }
 
 function reportSpawnFailure(
@@ -82,8 +81,7 @@ function reportSpawnFailure(
   const status = { how: 'not-started', message } as const;
   record.lastExit = { at: wall, status, requested, uptime_ms: 0 };
   const fields = { step, errno, message: `cannot start ${record.name}: ${message}` };
-  const level = requested ? 'info' : 'error';
-  return events.emit(level, 'spawn_failed', fields, subjectOf(record), causedBy);
+  return events.emit('spawn_failed', fields, subjectOf(record), causedBy);
 }
 
 /** The step runner has reported its end; if the start failed with it, the record says so. */
@@ -124,7 +122,7 @@ function reportExit(
   };
   const fields = { status, uptime_ms: uptimeMs, requested };
   const killedBy = signalThatEnded(record, status);
-  const exit = events.emit('info', 'process_exited', fields, subjectOf(record), killedBy);
+  const exit = events.emit('process_exited', fields, subjectOf(record), killedBy);
   record.lastEvent = exit;
   reportLeftovers(record, exit, events);
   return exit;
@@ -138,7 +136,7 @@ function reportLeftovers(record: InstanceRecord, exit: number, events: Reporter)
   const message = isBackgrounded ? BACKGROUNDED : 'it left processes running, which are stopped now';
   const level = isBackgrounded ? 'warn' : 'info';
   const fields = { left: left.map(({ pid, command }) => `${pid} ${command}`), message };
-  events.emit(level, 'process_left_running', fields, subjectOf(record), exit);
+  events.emitAs(level, 'process_left_running', fields, subjectOf(record), exit);
 }
 
 /**
@@ -162,7 +160,7 @@ export function reportState(
     ...(waitingFor.length > 0 && { waiting_for: [...waitingFor] }),
     ...triggerOf(record),
   };
-  const event = events.emit(levelOf(record), 'state_changed', fields, subjectOf(record), cause);
+  const event = events.emit('state_changed', fields, subjectOf(record), cause);
   record.lastEvent = event;
   record.history = historyWith(record, { time: wall, from, to: machine.monitor, reason });
   return event;
@@ -181,8 +179,4 @@ function triggerOf({ machine }: InstanceRecord): Pick<EventFields['state_changed
   if (monitor !== 'stopping' || ending === 'by-itself' || ending === 'requested' || ending === 'vanished')
     return {};
   return { trigger: ending };
-}
-
-function levelOf({ machine }: InstanceRecord): StateRow['level'] {
-  return machine.monitor === 'ended' ? 'info' : STATES[machine.monitor].level;
 }

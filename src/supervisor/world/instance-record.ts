@@ -243,6 +243,11 @@ export function hasEndedForGood(record: InstanceRecord): boolean {
   return record.machine.monitor === 'completed' || record.machine.monitor === 'failed';
 }
 
+/** For others, to start. One that begins to wait looks at them by itself. */
+export function isWaiting({ activity }: InstanceRecord): boolean {
+  return activity?.kind === 'awaitDependencies';
+}
+
 /** Wanted up, and cannot start: what it depends on has ended for good. */
 export function isBlocked(record: InstanceRecord): boolean {
   return record.machine.monitor === 'blocked';

@@ -32,7 +32,9 @@ export interface Fitted {
 export class InstanceRecords {
   readonly #clock: Clock;
   readonly #world: Writable<World>;
-  #changed: string[] = [];
+  #changed: string[];
+  /** Replaced, never shortened: a loop over it may remove some. */
+  #instances: InstanceRecord[];
   readonly #byName = new Map<string, InstanceRecord>();
   readonly #byKey = new Map<string, InstanceRecord>();
   readonly #byProcess = new Map<string, readonly InstanceRecord[]>();
@@ -47,9 +49,9 @@ export class InstanceRecords {
   constructor(config: ResolvedConfig, clock: Clock, world: World = newWorld()) {
     this.#engine = config.engine;
     this.#clock = clock;
-    this.#world = { ...world };
     this.#changed = [...world.changed];
-    this.#world.changed = this.#changed;
+    this.#instances = [...world.instances];
+    this.#world = { engine: world.engine, instances: this.#instances, changed: this.#changed };
     for (const record of world.instances) this.#add(record);
     if (world.instances.length === 0) return;
     for (const { name, instances } of config.processes.values()) this.#configured.set(name, instances);
@@ -127,8 +129,8 @@ export class InstanceRecords {
     for (const name of this.#configured.keys()) if (!processes.has(name)) this.#configured.delete(name);
     const order = new Map([...processes.keys()].map((name, index) => [name, index]));
     const place = ({ process }: InstanceRecord): number => order.get(process.name) ?? order.size;
-    this.#world.instances = this.#world.instances.toSorted(
-      (one, other) => place(one) - place(other) || one.ordinal - other.ordinal,
+    this.#replace(
+      this.#instances.toSorted((one, other) => place(one) - place(other) || one.ordinal - other.ordinal),
     );
   }
 
@@ -162,7 +164,7 @@ export class InstanceRecords {
   }
 
   forget(record: InstanceRecord): void {
-    this.#world.instances = this.#world.instances.filter((other) => other !== record);
+    this.#replace(this.#instances.filter((other) => other !== record));
     this.#byName.delete(record.name);
     this.#byKey.delete(record.key);
     this.#waiting.delete(record);
@@ -183,8 +185,13 @@ export class InstanceRecords {
       if (inherited !== undefined) record.wanted = inherited;
       this.#add(record);
     }
-    this.#world.instances = [...this.#world.instances, ...added];
+    this.#instances.push(...added);
     return added;
+  }
+
+  #replace(instances: InstanceRecord[]): void {
+    this.#instances = instances;
+    this.#world.instances = instances;
   }
 
   #add(record: InstanceRecord): void {

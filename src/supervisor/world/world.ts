@@ -10,7 +10,7 @@ import type { InstanceRecord } from './instance-record.ts';
 
 export interface World {
   readonly engine: EngineState;
-  /** In the order of the configuration; replaced, never changed, so that a loop over it may add and remove some. */
+  /** In the order of the configuration; replaced, never shortened, so that a loop over it may remove some. */
   readonly instances: readonly InstanceRecord[];
   /** Keys of those that the present turn has changed; empty between turns. */
   readonly changed: readonly string[];
