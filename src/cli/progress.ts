@@ -69,6 +69,10 @@ function underWay(instance: WireInstance, failedCheck: string | undefined): stri
       const gone = seconds(deadline.of_ms - deadline.in_ms);
       return `stopping ${name}… ${gone} of ${shortDuration(deadline.of_ms)}, then ${deadline.action}`;
     }
+    case 'preparing':
+    case 'poststart':
+    case 'cleaning':
+      return `${name} runs ${stepText(instance)}`;
     case 'starting':
       return `starting ${name}… ${age}`;
     case 'running':
@@ -84,6 +88,14 @@ function underWay(instance: WireInstance, failedCheck: string | undefined): stri
     default:
       return undefined;
   }
+}
+
+/** `pre_start 2 of 3… 4s of 1m30s` */
+function stepText({ step }: WireInstance): string {
+  if (step === undefined) return 'a step…';
+  const key = plainLine(step.name).replace(/\[\d+\]$/, '');
+  const place = step.of === 1 ? '' : ` ${step.number} of ${step.of}`;
+  return `${key}${place}… ${seconds(step.age_ms)} of ${shortDuration(step.timeout_ms)}`;
 }
 
 /** Whole ones: tenths would flicker. */

@@ -28,6 +28,8 @@ export interface InstanceSnapshot {
   readonly last_exit: LastExit | null;
   /** Why it is in this state, one sentence. */
   readonly reason: string | null;
+  /** The command that runs before or after its program, among its stop signals, or to reload it. */
+  readonly step?: StepSnapshot;
   /** What it says of itself, by sd_notify(3); there if it said something. */
   readonly status_text?: string;
   /** Names of what it waits for, each with the condition: `db to be healthy`. */
@@ -43,6 +45,17 @@ export interface InstanceSnapshot {
   readonly usage?: InstanceUsage;
   /** There once something was. */
   readonly dropped_output?: readonly DroppedOutput[];
+}
+
+export interface StepSnapshot {
+  /** As in the configuration: `pre_start[1]`. */
+  readonly name: string;
+  readonly program: string;
+  /** Its place among those of its key, counted from 1. */
+  readonly number: number;
+  readonly of: number;
+  readonly age_ms: number;
+  readonly timeout_ms: number;
 }
 
 export interface LeftProcess {

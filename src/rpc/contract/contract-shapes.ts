@@ -132,6 +132,21 @@ const DEADLINE = {
   additionalProperties: false,
 } as const;
 
+const STEP = {
+  type: 'object',
+  description: 'the command around its life that runs now; only while one does',
+  properties: {
+    name: { type: 'string', description: 'as in the configuration: `pre_start[1]`' },
+    program: TEXT,
+    number: { ...COUNT, description: 'its place among the commands of its key, counted from 1' },
+    of: { ...COUNT, description: 'how many there are' },
+    age_ms: MILLISECONDS,
+    timeout_ms: MILLISECONDS,
+  },
+  required: ['name', 'program', 'number', 'of', 'age_ms', 'timeout_ms'],
+  additionalProperties: false,
+} as const;
+
 const LEFT_RUNNING = {
   type: 'array',
   description:
@@ -162,6 +177,7 @@ export const INSTANCE = {
     consecutive_restarts: COUNT,
     last_exit: { oneOf: [LAST_EXIT, { type: 'null' }] },
     reason: { type: ['string', 'null'], description: 'why it is in this state, one sentence' },
+    step: STEP,
     status_text: { type: 'string', description: 'what it says of itself, by sd_notify(3)' },
     waiting_for: { ...TEXTS, description: '`db to be healthy`' },
     retry_in_ms: OPTIONAL_MILLISECONDS,

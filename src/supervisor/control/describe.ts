@@ -10,6 +10,7 @@ import type {
   InstanceSnapshot,
   InstanceUsage,
   LeftProcess,
+  StepSnapshot,
   WhyReport,
 } from '../../wire/snapshot.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -64,6 +65,7 @@ export function describeInstance(
     consecutive_restarts: machine.restarts,
     last_exit: record.lastExit,
     reason: machine.leader === 'dead' ? reasonFor({ ...record, left }) : record.reason,
+    ...stepOf(record, now),
     ...(record.statusText !== undefined && { status_text: record.statusText }),
     waiting_for: record.waitingFor,
     retry_in_ms:
@@ -75,6 +77,14 @@ export function describeInstance(
     ...(left.length > 0 && { left_running: left }),
     ...(used !== undefined && { usage: onTheWire(used) }),
     ...(dropped.length > 0 && { dropped_output: dropped }),
+  };
+}
+
+function stepOf({ step }: InstanceRecord, now: number): { step?: StepSnapshot } {
+  if (step === undefined) return {};
+  const { name, program, number, count, startedAt, timeoutMs } = step;
+  return {
+    step: { name, program, number, of: count, age_ms: Math.round(now - startedAt), timeout_ms: timeoutMs },
   };
 }
 

@@ -11,6 +11,7 @@ import { reportFact } from '../events/reports.ts';
 import { factAbout, needsOf } from '../world/dependencies.ts';
 import {
   type Change,
+  configured,
   type Draft,
   hasEndedForGood,
   type InstanceRecord,
@@ -82,8 +83,7 @@ export class RecordStep {
   #configure({ process }: Of<'configure'>): void {
     const draft = this.#draft;
     const { health, type } = draft.process;
-    draft.process = process;
-    draft.rules = rulesOf(process);
+    Object.assign(draft, configured(draft, process));
     if (type !== process.type || JSON.stringify(health) !== JSON.stringify(process.health)) this.#watchAnew();
     this.#effects.push({ kind: 'updateOutput', key: draft.key });
     this.#note({ from: undefined, cause: undefined });
@@ -275,6 +275,10 @@ export class RecordStep {
     if (machine.monitor === before.monitor && machine.incarnation === before.incarnation) return;
     if (machine.monitor === 'healthy' && family !== undefined)
       this.#effects.push({ kind: 'remember', key, family });
+    if (draft.begunWith !== undefined) {
+      draft.begunWith = undefined;
+      draft.rules = rulesOf(draft.process);
+    }
     draft.enteredAt = now;
     draft.enteredWall = wall;
     draft.hasBeenReady ||= hasArrived('start', machine.monitor);

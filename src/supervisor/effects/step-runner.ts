@@ -15,7 +15,7 @@ import type { EventStream } from '../events/event-stream.ts';
 import type { Cancel, Clock } from '../ports/clock.ts';
 import type { Kernel, SpawnAnswer } from '../ports/kernel.ts';
 import type { OutputPort } from '../ports/output.ts';
-import { type InstanceRecord, subjectOf } from '../world/instance-record.ts';
+import { type InstanceRecord, listsOf, type RunningStep, subjectOf } from '../world/instance-record.ts';
 import type { Notice, WorldEffect, WorldEvent } from '../world/world-event.ts';
 import { LeftoverWatch } from './leftover-watch.ts';
 import { targetsFor } from './spawn-request.ts';
@@ -71,7 +71,7 @@ export class StepRunner {
     const { incarnation } = record.machine;
     const step = stepOf(record, stage, index);
     if (step === undefined) {
-      // A reload has taken it out of the configuration.
+      // The command to reload, which a reload of the configuration has taken away: nothing is left to run.
       this.#fact(record, { kind: 'stepSucceeded' }, incarnation, causedBy);
       return;
     }
@@ -91,7 +91,7 @@ export class StepRunner {
       event: causedBy,
     };
     this.#runs.set(record.key, run);
-    this.#notice(run, { step: { name: nameOf(step), startedAt, timeoutMs: step.timeoutMs } });
+    this.#notice(run, { step: runningStep(run, index) });
     const takeBack = this.#context.spawnTurns.run(() => this.#spawn(run));
     if (takeBack === undefined) return;
     run.abandon = () => {
@@ -218,15 +218,31 @@ export class StepRunner {
   }
 
   #notice({ record, incarnation }: Run, notice: Notice): void {
-    this.#context.take({ type: 'noticed', key: record.key, incarnation, notice });
+    this.#context.take({ type: 'noticed', key: record.key, incarnation, notice, isShown: true });
   }
 }
 
-function stepOf({ process }: InstanceRecord, stage: StepStage, index: number): StepConfig | undefined {
-  if (stage === 'reload') return process.reload;
-  if (stage !== 'stop') return process.steps?.[stage][index];
-  const stop = process.stop[index];
-  return stop?.kind === 'command' ? stop.step : undefined;
+function stepOf(record: InstanceRecord, stage: StepStage, index: number): StepConfig | undefined {
+  if (stage === 'reload') return record.process.reload;
+  const { steps, stop } = listsOf(record);
+  if (stage !== 'stop') return steps?.[stage][index];
+  const one = stop[index];
+  return one?.kind === 'command' ? one.step : undefined;
+}
+
+/** With its place among the commands of its key; in `stop` signals and pauses do not count. */
+function runningStep({ record, stage, step, startedAt }: Run, index: number): RunningStep {
+  const { steps, stop } = listsOf(record);
+  const ofStop = stop.flatMap((one) => (one.kind === 'command' && keyOf(one.step) === keyOf(step) ? one.step : []));
+  const number = stage === 'stop' ? ofStop.indexOf(step) + 1 : index + 1;
+  const count = stage === 'reload' ? 1 : stage === 'stop' ? ofStop.length : (steps?.[stage].length ?? 1);
+  const { name, command, timeoutMs } = step;
+  return { name, program: command.file, number, count, startedAt, timeoutMs };
+}
+
+/** `pre_start` of `pre_start[1]`. */
+function keyOf({ name }: StepConfig): string {
+  return name.replace(/\[\d+\]$/, '');
 }
 
 /** `pre_start[1] /bin/initdb`. */

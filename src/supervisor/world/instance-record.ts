@@ -62,6 +62,19 @@ export interface About {
   readonly activity?: number;
 }
 
+/** One of the commands around a life. */
+export interface RunningStep {
+  /** As in the configuration: `pre_start[1]`. */
+  readonly name: string;
+  readonly program: string;
+  /** Its place among those of its key, counted from 1, and how many there are. */
+  readonly number: number;
+  readonly count: number;
+  /** Monotonic milliseconds. */
+  readonly startedAt: number;
+  readonly timeoutMs: number;
+}
+
 /** Plain data: what cannot be written down is in `effects/handles`. A step makes a new one, `InstanceRecords` takes it over. */
 export interface InstanceRecord {
   /** Stays what it is, whatever the instance is called. */
@@ -82,10 +95,13 @@ export interface InstanceRecord {
    * where something hangs.
    */
   readonly spawning: string | undefined;
-  /** The step that runs; `startedAt` is monotonic. */
-  readonly step:
-    | { readonly name: string; readonly startedAt: number; readonly timeoutMs: number }
-    | undefined;
+  /** The step that runs, if one does. */
+  readonly step: RunningStep | undefined;
+  /**
+   * What its state began with, once a reload has changed it: the state works through the steps of that to its end, because
+   * an index into another list means another command.
+   */
+  readonly begunWith: ProcessConfig | undefined;
   /** What the leader left behind when it ended. */
   readonly left: readonly LeftProcess[];
   /** Monotonic milliseconds. */
@@ -148,6 +164,7 @@ export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock)
     family: undefined,
     spawning: undefined,
     step: undefined,
+    begunWith: undefined,
     stepFailure: undefined,
     left: [],
     spawnedAt: 0,
@@ -189,6 +206,30 @@ export function rulesOf(process: ProcessConfig): Rules {
     startTimeoutMs: process.startTimeoutMs,
     maxBriefLives: MAX_BRIEF_LIVES,
   };
+}
+
+/** The list that a state works through. */
+const LISTS = { preparing: 'preStart', poststart: 'postStart', cleaning: 'postExit', stopping: 'stop' } as const;
+
+/** Takes over a changed configuration; the list that its state works through stays what it was. */
+export function configured(record: InstanceRecord, process: ProcessConfig): Partial<InstanceRecord> {
+  const { monitor } = record.machine;
+  const rules = rulesOf(process);
+  if (!isAmongLists(monitor)) return { process, rules };
+  const begunWith = record.begunWith ?? record.process;
+  const list = LISTS[monitor];
+  if (list === 'stop') return { process, begunWith, rules: { ...rules, stop: record.rules.stop } };
+  const steps = { ...rules.steps, [list]: record.rules.steps[list] };
+  return { process, begunWith, rules: { ...rules, steps } };
+}
+
+function isAmongLists(monitor: MonitorState): monitor is keyof typeof LISTS {
+  return Object.hasOwn(LISTS, monitor);
+}
+
+/** The lists that the present state goes by. */
+export function listsOf({ begunWith, process }: InstanceRecord): Pick<ProcessConfig, 'steps' | 'stop'> {
+  return begunWith ?? process;
 }
 
 const NO_STEPS: Rules['steps'] = { preStart: 0, postStart: 0, postExit: 0 };

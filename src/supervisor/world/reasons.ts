@@ -7,7 +7,7 @@ import type { Ending, Outcome } from '../../lifecycle/instance.ts';
 import { isFailure } from '../../lifecycle/policy.ts';
 import { shortDuration } from '../../units.ts';
 import type { LeftProcess } from '../../wire/snapshot.ts';
-import type { InstanceRecord } from './instance-record.ts';
+import { type InstanceRecord, listsOf, type RunningStep } from './instance-record.ts';
 
 /** Of what was left running, in a sentence. */
 const MAX_NAMED = 3;
@@ -89,7 +89,7 @@ function stoppingReason(record: InstanceRecord): string {
   const { machine, left } = record;
   if (machine.leader === 'dead')
     return `${outcomeInWords(machine.outcome)}; stopping what it left running: ${leftInWords(left)}`;
-  if (machine.leader === 'none') return `waits for ${record.step?.name ?? 'a step'} to end`;
+  if (machine.leader === 'none') return `waits for ${nameOfStep(record.step)} to end`;
   if (machine.ending === 'unhealthy') return `unhealthy: ${record.healthReason ?? 'its health check failed'}`;
   if (machine.ending === 'poststart-failed') return record.stepFailure ?? 'a post_start step failed';
   if (machine.ending === 'watchdog') return record.healthReason ?? 'its watchdog expired';
@@ -100,7 +100,14 @@ function stoppingReason(record: InstanceRecord): string {
 }
 
 function stepInWords({ step }: InstanceRecord): string | null {
-  return step === undefined ? null : `runs ${step.name}`;
+  return step === undefined ? null : `runs ${nameOfStep(step)}`;
+}
+
+/** `pre_start[1] /bin/initdb (2 of 3)` */
+function nameOfStep(step: RunningStep | undefined): string {
+  if (step === undefined) return 'a step';
+  const { name, program, number, count } = step;
+  return count === 1 ? `${name} ${program}` : `${name} ${program} (${number} of ${count})`;
 }
 
 /** `pid 12 (sleep 1000), pid 14 (cat), 3 more`. */
@@ -200,13 +207,14 @@ function stepLimit({ step }: InstanceRecord, now: number): string {
 }
 
 /** What the stop sequence does after its present stage: a signal, or a command by its name. */
-export function nextStage({ machine, process }: InstanceRecord): string {
+export function nextStage(record: InstanceRecord): string {
+  const { machine } = record;
   const { stopStage } = machine;
   if (stopStage === 'killed') return 'SIGKILL';
   const next = typeof stopStage === 'number' ? stopStage + 1 : 0;
   const isSkipped = ({ kind }: { kind: string }): boolean =>
     kind === 'pause' || (kind === 'command' && (machine.leader !== 'alive' || typeof stopStage !== 'number'));
-  const stage = process.stop.slice(next).find((one) => !isSkipped(one));
+  const stage = listsOf(record).stop.slice(next).find((one) => !isSkipped(one));
   if (stage?.kind === 'command') return stage.step.name;
   return stage?.kind === 'signal' ? stage.signal : 'SIGKILL';
 }
