@@ -210,10 +210,18 @@ export const EVENTS = {
     mark: ({ reason }) => reason,
   }),
   /** What it says of itself by sd_notify(3) or by other means: that it reloads, stops, is ready again. */
-  process_said: row<{ message: string }>()({
+  process_said: row<{ message: string; more?: number }>()({
     level: 'info',
-    sentence: ({ instance, message }) => `${instance}: ${message}`,
+    sentence: ({ instance, message, more }) =>
+      `${instance}: ${message}${more === undefined ? '' : ` (${more} more in the last minute)`}`,
     short: (subject, { message }) => `${subject}: ${text(message)}`,
+  }),
+  /** Its STATUS of sd_notify(3), at most once a second; empty if it took it back. */
+  process_status: row<{ status: string }>()({
+    level: 'debug',
+    sentence: ({ instance, status }) => `${instance} says: ${status}`,
+    short: (subject, { status }) => `${subject} says: ${text(status)}`,
+    hook: 'status',
   }),
   /** `more`: how many others were not reported one by one in the last minute. */
   notification_refused: row<{ reason: string; more?: number }>()({

@@ -200,10 +200,14 @@ export class HandKernel implements Kernel {
   /** What processes are to any family; all others are strangers to it. */
   readonly relations = new Map<number, { readonly relation: Relation; readonly uid: number }>();
   orphans: readonly number[] = [];
+  /** Of families whose lead has moved. */
+  readonly #leaders = new Map<number, number>();
 
   relationOf(family: number, pid: number): { readonly relation: Relation; readonly uid: number } {
-    if (pid === family && this.#child(family).isLeaderAlive) return { relation: 'leader', uid: 0 };
-    return this.relations.get(pid) ?? { relation: 'stranger', uid: 0 };
+    const leader = this.#leaders.get(family) ?? family;
+    const told = this.relations.get(pid);
+    const leads = pid === leader && this.#child(leader).isLeaderAlive && told?.relation !== 'gone';
+    return leads ? { relation: 'leader', uid: 0 } : (told ?? { relation: 'stranger', uid: 0 });
   }
 
   orphansOf(): readonly number[] {
@@ -213,6 +217,7 @@ export class HandKernel implements Kernel {
   moveLeader(family: number, pid: number): boolean {
     if (pid !== family && !this.relations.has(pid)) return false;
     const { onExit } = this.#child(family);
+    this.#leaders.set(family, pid);
     this.#children.set(pid, { onExit, isLeaderAlive: true, others: 0, daemons: 0 });
     return true;
   }

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ProcessConfig, Readiness } from '../../src/config/resolved-config.ts';
 import { Watchdog } from '../../src/supervisor/effects/watchdog.ts';
+import type { EngineEvent } from '../../src/wire/engine-event.ts';
 import { HandChannel } from '../support/hand-self-reports.ts';
 import { type ProcessChoices, processConfig, Rig } from './rig.ts';
 
@@ -262,6 +263,31 @@ test('a reload of its own is reported with its time', () => {
   assert.equal(rig.state('web'), 'healthy');
 });
 
+test('a text is an event, at most once a second, with the last one in the end and none after its death', () => {
+  const rig = notified();
+  const texts = (): readonly string[] =>
+    rig.told.flatMap((event) => (event.event === 'process_status' ? [event.status] : []));
+  for (let count = 0; count < 1_000; count++) say(rig, `STATUS=${count}`);
+  assert.deepEqual(texts(), ['0']);
+  rig.clock.advance(1_000);
+  say(rig, 'STATUS=999');
+  assert.deepEqual(texts(), ['0', '999']);
+  rig.clock.advance(1_000);
+  say(rig, 'STATUS=');
+  say(rig, 'STATUS=about to die');
+  rig.exit('web', 1);
+  rig.clock.advance(400);
+  assert.deepEqual(texts(), ['0', '999', '']);
+});
+
+test('an errno is reported, 0 is none', () => {
+  const rig = notified();
+  say(rig, 'ERRNO=0');
+  say(rig, 'ERRNO=2');
+  const said = rig.told.flatMap((event) => (event.event === 'process_said' ? [event.message] : []));
+  assert.deepEqual(said, ['it reports errno 2']);
+});
+
 test('a client that follows the status gets at most one text a second, and the last one in the end', () => {
   const rig = notified();
   let turns = 0;
@@ -373,4 +399,34 @@ test('a reload that gives it such a key while it is being proven leaves the proo
   rig.supervisor.update(rig.record('web'), { ...before, health, readiness });
   rig.healthy('web');
   assert.equal(rig.state('web'), 'healthy');
+});
+
+test('what a program reports on itself as fast as it can is ten lines a minute, and the others are counted', () => {
+  const rig = notified({ watchdogMs: 30_000, onWatchdog: 'none' });
+  say(rig, 'READY=1');
+  for (let count = 0; count < 1_000; count++) say(rig, 'RELOADING=1\nERRNO=5\nREADY=1\nWATCHDOG=trigger');
+  const reports = (): readonly EngineEvent[] =>
+    rig.told.filter(({ event }) => event === 'process_said' || event === 'watchdog_expired');
+  assert.equal(reports().length, 10);
+  rig.clock.advance(60_000);
+  say(rig, 'ERRNO=6');
+  const last = reports().at(-1);
+  assert.deepEqual(last?.event === 'process_said' && [last.message, last.more], [
+    'it reports errno 6',
+    3_990,
+  ]);
+});
+
+test('MAINPID back and forth leaves one watch and ten lines, and the last process that was taken leads', () => {
+  const rig = notified();
+  const starter = rig.pid('web');
+  for (const pid of [7, starter]) rig.kernel.relations.set(pid, { relation: 'member', uid: 0 });
+  const before = rig.clock.pending;
+  for (let count = 0; count < 500; count++) say(rig, `MAINPID=${rig.pid('web') === 7 ? starter : 7}`);
+  assert.ok(rig.clock.pending - before <= 1, `${rig.clock.pending} timers`);
+  assert.equal(rig.told.filter(({ event }) => event === 'main_process_changed').length, 10);
+  assert.match(refusals(rig)[0] ?? '', /MAINPID=7, but it has named 10 others within a minute/);
+  assert.equal(rig.pid('web'), starter);
+  rig.exit('web', 0);
+  assert.equal(rig.clock.pending, 0);
 });

@@ -30,7 +30,10 @@ const finished = (rig: Rig): readonly unknown[] =>
 
 test('steps run in order before the program, each after the one before', () => {
   const rig = started({ steps: { preStart: [step('mkdir'), step('initdb')] } });
-  assert.deepEqual([rig.state('web'), rig.see('web').reason], ['preparing', 'runs mkdir /bin/mkdir']);
+  assert.deepEqual(
+    [rig.state('web'), rig.see('web').reason],
+    ['preparing', 'runs mkdir /bin/mkdir (1 of 2)'],
+  );
   assert.deepEqual(programs(rig), ['/bin/mkdir']);
   assert.equal(rig.see('web').pid, null);
   end(rig);
@@ -446,11 +449,104 @@ test('a shutdown runs the steps at the end within the grace period, and ends the
   assert.equal(rig.state('web'), 'stopped');
 });
 
-test('a reload of the configuration may take steps away while one runs', () => {
-  const steps = { preStart: [step('first'), step('second')] };
-  const rig = started({ steps });
-  rig.supervisor.update(rig.record('web'), processConfig('web', { steps: { preStart: [step('first')] } }));
+const preStart = (...names: string[]): ProcessChoices => ({
+  steps: { preStart: names.map((name) => step(name)) },
+});
+
+test('a list of steps that runs ends as it began, whatever a reload makes of it, and the next start takes the new one', () => {
+  for (const changed of [['first'], ['other', 'another', 'third'], []]) {
+    const rig = started(preStart('first', 'second'));
+    rig.supervisor.update(rig.record('web'), processConfig('web', preStart(...changed)));
+    rig.supervisor.update(rig.record('web'), processConfig('web', preStart(...changed, 'last')));
+    end(rig);
+    assert.equal(programs(rig).at(-1), '/bin/second');
+    end(rig);
+    assert.equal(programs(rig).at(-1), '/bin/web');
+    rig.decide('web', 'restart');
+    rig.die('web', 'SIGTERM');
+    const begun = programs(rig).length - 1;
+    for (const _ of changed) end(rig);
+    end(rig);
+    const expected = [...changed, 'last', 'web'].map((name) => `/bin/${name}`);
+    assert.deepEqual([programs(rig).slice(begun), rig.faults], [expected, []]);
+  }
+});
+
+test('so do the steps after a start, those after an end, and a stop sequence', () => {
+  const before: ProcessChoices = {
+    steps: { postStart: [step('register'), step('announce')], postExit: [step('cleanup'), step('tell')] },
+    stop: [COMMAND(10_000), TERM],
+  };
+  const rig = started(before);
+  const { process } = rig.record('web');
+  const change = (choices: ProcessChoices): void =>
+    rig.supervisor.update(rig.record('web'), processConfig('web', choices));
+  rig.healthy('web');
+  change({});
   end(rig);
-  assert.equal(programs(rig).at(-1), '/bin/web');
-  assert.deepEqual(rig.faults, []);
+  assert.equal(programs(rig).at(-1), '/bin/announce');
+  end(rig);
+  rig.supervisor.update(rig.record('web'), process);
+  rig.decide('web', 'stop');
+  assert.equal(programs(rig).at(-1), '/bin/drain');
+  change({ ...before, stop: [{ ...TERM, signal: 'SIGQUIT' }] });
+  assert.equal(rig.see('web').deadline?.action, 'SIGTERM');
+  end(rig);
+  assert.deepEqual(rig.signalsTo(101), ['SIGTERM']);
+  rig.die('web', 'SIGTERM');
+  assert.equal(programs(rig).at(-1), '/bin/cleanup');
+  change({});
+  end(rig);
+  assert.equal(programs(rig).at(-1), '/bin/tell');
+  end(rig);
+  assert.deepEqual([rig.state('web'), rig.faults], ['stopped', []]);
+  rig.decide('web', 'start');
+  rig.decide('web', 'stop');
+  assert.deepEqual([programs(rig).at(-1), rig.signalsTo(last(rig))], ['/bin/web', ['SIGTERM']]);
+});
+
+test('status says which step runs, which of how many, and for how long it may', () => {
+  const rig = started({
+    ...preStart('pre_start[0]', 'pre_start[1]', 'pre_start[2]'),
+    stop: [
+      { kind: 'pause', waitMs: 1_000 },
+      COMMAND(4_000),
+      { kind: 'command', waitMs: 10_000, step: step('other') },
+      TERM,
+    ],
+    reload: step('reload'),
+  });
+  end(rig);
+  rig.clock.advance(3_000);
+  assert.deepEqual(rig.see('web').step, {
+    name: 'pre_start[1]',
+    program: '/bin/pre_start[1]',
+    number: 2,
+    of: 3,
+    age_ms: 3_000,
+    timeout_ms: 10_000,
+  });
+  assert.equal(rig.see('web').reason, 'runs pre_start[1] /bin/pre_start[1] (2 of 3)');
+  end(rig);
+  end(rig);
+  assert.equal(rig.see('web').step, undefined);
+  rig.healthy('web');
+  rig.supervisor.reloadProgram(rig.record('web'));
+  assert.deepEqual([rig.see('web').step?.name, rig.see('web').step?.of], ['reload', 1]);
+  end(rig);
+  assert.equal(rig.see('web').step, undefined);
+  rig.decide('web', 'stop');
+  rig.clock.advance(1_000);
+  assert.deepEqual(
+    [rig.see('web').step?.name, rig.see('web').step?.number, rig.see('web').step?.of],
+    ['drain', 1, 1],
+  );
+});
+
+test('whoever follows the status gets each step, also those that change no state', () => {
+  const rig = started(preStart('first', 'second'));
+  const seen: (string | undefined)[] = [];
+  rig.supervisor.onTurnEnd((changed) => seen.push(...changed.map((record) => record.step?.name)));
+  end(rig);
+  assert.deepEqual(seen, ['second']);
 });

@@ -41,6 +41,7 @@ const HOOKS: readonly (readonly [
   ['a drain', { event: 'engine_draining' }, 'shutdown'],
   ['healthy', { event: 'state_changed', to: 'healthy' }, 'healthy'],
   ['unhealthy', { event: 'state_changed', to: 'unhealthy' }, 'unhealthy'],
+  ['a status', { event: 'process_status', status: 'half way' }, 'status'],
   ['stopped', { event: 'state_changed', to: 'stopped' }, 'stopped'],
   ['failed', { event: 'state_changed', to: 'failed' }, 'failed'],
   ['a stop because of health', { event: 'state_changed', to: 'stopping', trigger: 'unhealthy' }, 'unhealthy'],

@@ -49,6 +49,7 @@ const EXAMPLES: { readonly [Name in EventName]: Example<Name> } = {
     { left: ['12 sleep 9', '13 cat'], message: 'it left processes running' },
     'web: it left processes running (12 sleep 9; 13 cat)',
   ],
+  process_status: [{ status: 'half way' }, 'web says: half way'],
   step_started: [
     { step: 'pre_start[1]', command: '/bin/initdb -D /data' },
     'web: pre_start[1] started as pid 7: /bin/initdb -D /data',

@@ -85,6 +85,11 @@ const hooks = {
       description: 'A process failed for good: it is not restarted any more.',
       examples: ['/usr/local/bin/page-somebody --urgent'],
     },
+    on_status: {
+      ...hook,
+      description:
+        'A process says another STATUS by sd_notify(3): at most one a second, and one at a time for each process; if it takes longer, only the newest follows.',
+    },
     on_shutdown: { ...hook, description: 'The engine begins to shut down.' },
   },
   additionalProperties: false,

@@ -15,11 +15,16 @@ import type { Notice, WorldEvent } from '../world/world-event.ts';
 import { awaitLine } from './awaited-line.ts';
 import { seekDaemon } from './daemon-search.ts';
 import { type MainProcess, moveMainProcess } from './main-process.ts';
+import { Pace } from './pace.ts';
 import { type Notification, parseNotification } from './sd-notify.ts';
 import { Watchdog } from './watchdog.ts';
 
-/** At most one refusal is reported in this time; the next report counts the others. */
-const REFUSALS_EVERY_MS = 60_000;
+/** In this time at most so many refusals and other reports; the next one counts those that were left out. */
+const REPORTS_EVERY_MS = 60_000;
+const MAX_REFUSALS = 1;
+const MAX_REPORTS = 10;
+/** And so many other main processes. */
+const MAX_MOVES = 10;
 /** At most one new status text is sent to clients in this time. */
 const STATUS_EVERY_MS = 1_000;
 const NEWLINE = 10;
@@ -45,7 +50,11 @@ interface Life {
   /** It was ready before anybody waited for that. */
   isReady: boolean;
   reloadingSince: number | undefined;
-  refusals: { readonly since: number; more: number } | undefined;
+  readonly refusals: Pace;
+  readonly reports: Pace;
+  readonly moves: Pace;
+  /** Ends the watch over the main process that it has named. */
+  cancelMainWatch: Cancel | undefined;
   statusTold: number;
   cancelStatus: Cancel | undefined;
 }
@@ -61,6 +70,7 @@ export class SelfReports {
   /** Called before a spawn. @returns what it needs beside, or why there is none of that. */
   prepare(record: InstanceRecord, request: SpawnRequest): SpawnRequest | string {
     const { readiness, watchdogMs } = record.process;
+    const { clock } = this.#context;
     this.end(record);
     if (readiness === undefined) return request;
     const channel = readiness.kind === 'notified' ? this.#context.port.openChannel(record.key) : undefined;
@@ -68,12 +78,15 @@ export class SelfReports {
     this.#lives.set(record.key, {
       incarnation: record.machine.incarnation,
       channel,
-      watchdog: new Watchdog(watchdogMs, this.#context.clock),
+      watchdog: new Watchdog(watchdogMs, clock),
       ends: new Set(),
       onReady: undefined,
       isReady: false,
       reloadingSince: undefined,
-      refusals: undefined,
+      refusals: new Pace(clock, MAX_REFUSALS, REPORTS_EVERY_MS),
+      reports: new Pace(clock, MAX_REPORTS, REPORTS_EVERY_MS),
+      moves: new Pace(clock, MAX_MOVES, REPORTS_EVERY_MS),
+      cancelMainWatch: undefined,
       statusTold: Number.NEGATIVE_INFINITY,
       cancelStatus: undefined,
     });
@@ -97,6 +110,7 @@ export class SelfReports {
     this.#lives.delete(record.key);
     for (const end of life.ends) end();
     life.cancelStatus?.();
+    life.cancelMainWatch?.();
     life.watchdog.stop();
     life.channel?.close();
   }
@@ -177,15 +191,10 @@ export class SelfReports {
   }
 
   #refuse(record: InstanceRecord, life: Life, reason: string): void {
-    const { clock, events } = this.#context;
-    const { refusals } = life;
-    if (refusals !== undefined && clock.now() - refusals.since < REFUSALS_EVERY_MS) {
-      refusals.more += 1;
-      return;
-    }
-    const fields = { reason, ...(refusals !== undefined && refusals.more > 0 && { more: refusals.more }) };
-    life.refusals = { since: clock.now(), more: 0 };
-    events.emit('notification_refused', fields, subjectOf(record), record.lastEvent);
+    const more = life.refusals.next();
+    if (more === undefined) return;
+    const { events } = this.#context;
+    events.emit('notification_refused', { reason, ...more }, subjectOf(record), record.lastEvent);
   }
 
   #apply(record: InstanceRecord, life: Life, told: Notification): void {
@@ -198,10 +207,12 @@ export class SelfReports {
       const { incarnation } = record.machine;
       this.#context.take({ type: 'extend', key: record.key, incarnation, ms: told.extendMs });
     }
-    if (told.errno !== undefined && told.errno !== 0) this.#say(record, `it reports errno ${told.errno}`);
+    if (told.errno !== undefined && told.errno !== 0)
+      this.#say(record, life, `it reports errno ${told.errno}`);
     if (told.isReloading) this.#beginReload(record, life, told.monotonicMs);
     if (told.isReady) this.#ready(record, life);
-    if (told.watchdog === 'trigger') this.#expire(record, 'it said that it does not work (WATCHDOG=trigger)');
+    if (told.watchdog === 'trigger' && life.reports.next() !== undefined)
+      this.#expire(record, 'it said that it does not work (WATCHDOG=trigger)');
     if (told.isStopping) this.#tell(record, { kind: 'stopAnnounced' });
   }
 
@@ -211,26 +222,31 @@ export class SelfReports {
     const { reloadingSince } = life;
     if (reloadingSince === undefined) return;
     life.reloadingSince = undefined;
-    this.#say(record, `it has reloaded in ${Math.round(this.#context.clock.now() - reloadingSince)} ms`);
+    this.#say(
+      record,
+      life,
+      `it has reloaded in ${Math.round(this.#context.clock.now() - reloadingSince)} ms`,
+    );
   }
 
   #beginReload(record: InstanceRecord, life: Life, monotonicMs: number | undefined): void {
     if (life.reloadingSince !== undefined) return;
     const now = this.#context.clock.now();
     life.reloadingSince = monotonicMs !== undefined && monotonicMs <= now ? monotonicMs : now;
-    this.#say(record, 'it reloads');
+    this.#say(record, life, 'it reloads');
   }
 
   #setStatus(record: InstanceRecord, life: Life, text: string): void {
     if (record.statusText === text) return;
     this.#notice(record, { statusText: text });
     if (life.cancelStatus !== undefined) return;
-    const { clock } = this.#context;
+    const { clock, events } = this.#context;
     const waitMs = Math.max(0, life.statusTold + STATUS_EVERY_MS - clock.now());
     const tell = (): void => {
       life.cancelStatus = undefined;
       life.statusTold = clock.now();
       this.#notice(record, {}, true);
+      events.emit('process_status', { status: record.statusText ?? '' }, subjectOf(record), record.lastEvent);
     };
     if (waitMs === 0) tell();
     else life.cancelStatus = clock.after(waitMs, tell);
@@ -239,16 +255,19 @@ export class SelfReports {
   #takeMainPid(record: InstanceRecord, life: Life, pid: number): void {
     const { relation, uid } = this.#context.kernel.relationOf(record.family ?? 0, pid);
     const isOurs = relation === 'member' || (relation === 'orphan' && uid === this.#uidOf(record));
-    if (isOurs && this.#move(record, { pid, by: 'MAINPID' })) return;
+    const isTooOften = isOurs && life.moves.next() === undefined;
+    if (isOurs && !isTooOften && this.#move(record, { pid, by: 'MAINPID' })) return;
     const why = relation === 'gone' ? 'does not exist' : 'is not one of its processes';
-    this.#refuse(record, life, `MAINPID=${pid}, but pid ${pid} ${why}`);
+    const reason = isTooOften ? `it has named ${MAX_MOVES} others within a minute` : `pid ${pid} ${why}`;
+    this.#refuse(record, life, `MAINPID=${pid}, but ${reason}`);
   }
 
   #move(record: InstanceRecord, main: MainProcess): boolean {
     const life = this.#lives.get(record.key);
     const watched = moveMainProcess(record, main, this.#context);
-    if (watched === undefined) return false;
-    life?.ends.add(watched);
+    if (watched === undefined || life === undefined) return false;
+    life.cancelMainWatch?.();
+    life.cancelMainWatch = watched;
     return true;
   }
 
@@ -268,7 +287,7 @@ export class SelfReports {
       },
       () => {
         life.ends.delete(close);
-        if (!life.isReady) this.#say(record, `it closed descriptor ${number} without a newline`);
+        if (!life.isReady) this.#say(record, life, `it closed descriptor ${number} without a newline`);
       },
     );
     life.ends.add(close);
@@ -295,8 +314,10 @@ export class SelfReports {
     this.#context.take({ type: 'noticed', key, incarnation, notice, ...(isShown && { isShown }) });
   }
 
-  #say(record: InstanceRecord, message: string): void {
-    this.#context.events.emit('process_said', { message }, subjectOf(record), record.lastEvent);
+  #say(record: InstanceRecord, life: Life, message: string): void {
+    const more = life.reports.next();
+    if (more === undefined) return;
+    this.#context.events.emit('process_said', { message, ...more }, subjectOf(record), record.lastEvent);
   }
 }
 

@@ -91,7 +91,7 @@ export class StepRunner {
       event: causedBy,
     };
     this.#runs.set(record.key, run);
-    this.#notice(run, { step: runningStep(run, index) });
+    this.#notice(run, { step: runningStep(run, index) }, true);
     const takeBack = this.#context.spawnTurns.run(() => this.#spawn(run));
     if (takeBack === undefined) return;
     run.abandon = () => {
@@ -194,7 +194,8 @@ export class StepRunner {
     for (const cancel of run.timers) cancel();
     if (run.family !== undefined) kernel.release(run.family);
     this.#runs.delete(record.key);
-    this.#notice(run, { step: undefined });
+    // The others lead to another step or state, which is shown.
+    this.#notice(run, { step: undefined }, stage === 'reload' || stage === 'stop');
     const failed = failureOf(run, failure);
     const outcome = failed === undefined ? 'exited with code 0' : failed.outcome;
     const duration = Math.round(clock.now() - run.startedAt);
@@ -217,8 +218,14 @@ export class StepRunner {
     this.#context.take({ type: 'fact', key, fact, about: { incarnation }, causedBy });
   }
 
-  #notice({ record, incarnation }: Run, notice: Notice): void {
-    this.#context.take({ type: 'noticed', key: record.key, incarnation, notice, isShown: true });
+  #notice({ record, incarnation }: Run, notice: Notice, isShown: boolean): void {
+    this.#context.take({
+      type: 'noticed',
+      key: record.key,
+      incarnation,
+      notice,
+      ...(isShown && { isShown }),
+    });
   }
 }
 
@@ -233,7 +240,9 @@ function stepOf(record: InstanceRecord, stage: StepStage, index: number): StepCo
 /** With its place among the commands of its key; in `stop` signals and pauses do not count. */
 function runningStep({ record, stage, step, startedAt }: Run, index: number): RunningStep {
   const { steps, stop } = listsOf(record);
-  const ofStop = stop.flatMap((one) => (one.kind === 'command' && keyOf(one.step) === keyOf(step) ? one.step : []));
+  const ofStop = stop.flatMap((one) =>
+    one.kind === 'command' && keyOf(one.step) === keyOf(step) ? one.step : [],
+  );
   const number = stage === 'stop' ? ofStop.indexOf(step) + 1 : index + 1;
   const count = stage === 'reload' ? 1 : stage === 'stop' ? ofStop.length : (steps?.[stage].length ?? 1);
   const { name, command, timeoutMs } = step;

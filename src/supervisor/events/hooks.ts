@@ -16,11 +16,18 @@ export type RunHook = (
   event: EngineEvent,
 ) => Promise<{ readonly passed: boolean; readonly outcome: string; readonly durationMs: number }>;
 
+interface Waiting {
+  readonly hook: HookConfig;
+  event: EngineEvent;
+}
+
 export class Hooks {
   readonly #events: EventStream;
   readonly #run: RunHook;
   #hooks: readonly HookConfig[] = [];
-  readonly #waiting: { readonly hook: HookConfig; readonly event: EngineEvent }[] = [];
+  readonly #waiting: Waiting[] = [];
+  /** Instances whose status is being reported. */
+  readonly #reporting = new Set<string>();
   readonly #running = new Set<Promise<void>>();
 
   constructor(events: EventStream, run: RunHook) {
@@ -42,7 +49,7 @@ export class Hooks {
     if (this.#hooks.length === 0) return;
     const occasion = hookOf(event);
     for (const hook of this.#hooks) {
-      if (hook.on !== occasion) continue;
+      if (hook.on !== occasion || this.#isTakenOver(hook, event)) continue;
       if (this.#waiting.length >= MOST_WAITING) {
         const reason = `${MOST_WAITING} hooks are waiting`;
         this.#events.emit('hook_dropped', { hook: hook.on, reason }, {}, event.id);
@@ -53,12 +60,26 @@ export class Hooks {
     this.#startNext();
   }
 
+  /** A program says what it likes as often as it likes: of its texts one waits, the newest. */
+  #isTakenOver(hook: HookConfig, event: EngineEvent): boolean {
+    if (hook.on !== 'status') return false;
+    const waiting = this.#waiting.find((one) => one.hook === hook && one.event.instance === event.instance);
+    if (waiting !== undefined) waiting.event = event;
+    return waiting !== undefined;
+  }
+
   #startNext(): void {
     while (this.#running.size < MOST_AT_ONCE) {
-      const next = this.#waiting.shift();
+      const index = this.#waiting.findIndex(
+        ({ hook, event }) => !this.#reporting.has(reporterOf(hook, event)),
+      );
+      const [next] = index < 0 ? [] : this.#waiting.splice(index, 1);
       if (next === undefined) return;
+      const reporter = reporterOf(next.hook, next.event);
+      if (reporter !== NOBODY) this.#reporting.add(reporter);
       const run = this.#runOne(next.hook, next.event).finally(() => {
         this.#running.delete(run);
+        this.#reporting.delete(reporter);
         this.#startNext();
       });
       this.#running.add(run);
@@ -70,4 +91,11 @@ export class Hooks {
     const fields = { hook: hook.on, outcome, duration_ms: durationMs };
     this.#events.emitAs(passed ? 'debug' : 'warn', 'hook_finished', fields, {}, event.id);
   }
+}
+
+const NOBODY = '';
+
+/** Of a status: whose. */
+function reporterOf({ on }: HookConfig, { instance }: EngineEvent): string {
+  return on === 'status' ? (instance ?? NOBODY) : NOBODY;
 }

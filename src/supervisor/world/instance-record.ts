@@ -209,7 +209,12 @@ export function rulesOf(process: ProcessConfig): Rules {
 }
 
 /** The list that a state works through. */
-const LISTS = { preparing: 'preStart', poststart: 'postStart', cleaning: 'postExit', stopping: 'stop' } as const;
+const LISTS = {
+  preparing: 'preStart',
+  poststart: 'postStart',
+  cleaning: 'postExit',
+  stopping: 'stop',
+} as const;
 
 /** Takes over a changed configuration; the list that its state works through stays what it was. */
 export function configured(record: InstanceRecord, process: ProcessConfig): Partial<InstanceRecord> {

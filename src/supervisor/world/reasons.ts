@@ -214,7 +214,9 @@ export function nextStage(record: InstanceRecord): string {
   const next = typeof stopStage === 'number' ? stopStage + 1 : 0;
   const isSkipped = ({ kind }: { kind: string }): boolean =>
     kind === 'pause' || (kind === 'command' && (machine.leader !== 'alive' || typeof stopStage !== 'number'));
-  const stage = listsOf(record).stop.slice(next).find((one) => !isSkipped(one));
+  const stage = listsOf(record)
+    .stop.slice(next)
+    .find((one) => !isSkipped(one));
   if (stage?.kind === 'command') return stage.step.name;
   return stage?.kind === 'signal' ? stage.signal : 'SIGKILL';
 }
