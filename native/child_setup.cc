@@ -35,7 +35,6 @@ struct KernelSigaction {
 
 // No printf in here. The room is larger than any number, and zeroed.
 void WritePid(char* text) {
-  if (text == nullptr) return;
   char digits[24];
   int count = 0;
   for (long pid = syscall(SYS_getpid); pid > 0; pid /= 10) digits[count++] = static_cast<char>('0' + pid % 10);
@@ -43,7 +42,7 @@ void WritePid(char* text) {
 }
 
 bool StartSession(ChildPlan& plan) {
-  WritePid(plan.listen_pid);
+  for (char* const* value = plan.pid_values; *value != nullptr; ++value) WritePid(*value);
   return syscall(SYS_setsid) >= 0;
 }
 

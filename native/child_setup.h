@@ -48,7 +48,7 @@ struct ChildPlan {
   const int* descriptors;
   int descriptor_count;
   bool has_terminal;  // the first three are the same one
-  char* listen_pid;  // where its pid goes, or null
+  char* const* pid_values;  // where its pid goes; ends with null
   const char* cwd;  // or null
   const char* oom_score_adj;  // as text, or null
   const ResourceLimit* limits;

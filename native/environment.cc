@@ -12,7 +12,7 @@ namespace {
 // What execvp(3) and shells take where there is no PATH, with the administrator's directories.
 constexpr char kDefaultPath[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-constexpr char kListenPid[] = "LISTEN_PID=";
+constexpr size_t kPidRoom = 24;
 
 std::string_view NameOf(std::string_view entry) { return entry.substr(0, entry.find('=')); }
 
@@ -26,26 +26,25 @@ bool IsNamed(const std::vector<std::string>& patterns, std::string_view name) {
 }  // namespace
 
 Environment::Environment(bool clear, const std::vector<std::string>& unset, const std::vector<std::string>& set,
-                         bool listen_pid) {
-  if (listen_pid) memcpy(listen_pid_, kListenPid, sizeof kListenPid);
+                         const std::vector<std::string>& pid_names) {
+  pid_texts_.reserve(pid_names.size());
+  for (const std::string& name : pid_names) {
+    std::string& text = pid_texts_.emplace_back(name + "=" + std::string(kPidRoom, '\0'));
+    pid_values_.push_back(text.data() + name.size() + 1);
+  }
+  pid_values_.push_back(nullptr);
   if (!clear) {
     for (char** entry = environ; *entry != nullptr; ++entry) {
       std::string_view name = NameOf(*entry);
       bool is_replaced = std::any_of(set.begin(), set.end(), [name](std::string_view own) { return NameOf(own) == name; });
-      if (!is_replaced && !IsNamed(unset, name) && !IsListenPid(name)) entries_.push_back(*entry);
+      if (!is_replaced && !IsNamed(unset, name) && !IsNamed(pid_names, name)) entries_.push_back(*entry);
     }
   }
   for (const std::string& entry : set)
-    if (!IsListenPid(NameOf(entry))) entries_.push_back(entry.c_str());
-  if (listen_pid) entries_.push_back(listen_pid_);
+    if (!IsNamed(pid_names, NameOf(entry))) entries_.push_back(entry.c_str());
+  for (const std::string& text : pid_texts_) entries_.push_back(text.c_str());
   entries_.push_back(nullptr);
 }
-
-bool Environment::IsListenPid(std::string_view name) const {
-  return listen_pid_[0] != '\0' && name == NameOf(kListenPid);
-}
-
-char* Environment::ListenPid() { return listen_pid_[0] == '\0' ? nullptr : listen_pid_ + sizeof kListenPid - 1; }
 
 const char* Environment::Find(const char* name) const {
   size_t length = strlen(name);

@@ -10,9 +10,10 @@ namespace taskmaster {
 // byte, whatever their encoding: they never become JavaScript strings.
 class Environment {
  public:
-  // unset: names, a `*` at the end stands for any ending. set: `NAME=value`, laid over the rest. listen_pid: with a
-  // variable LISTEN_PID, whose value the child writes when it has a pid (sd_listen_fds(3)).
-  Environment(bool clear, const std::vector<std::string>& unset, const std::vector<std::string>& set, bool listen_pid);
+  // unset: names, a `*` at the end stands for any ending. set: `NAME=value`, laid over the rest. pid_names:
+  // variables whose value is the child's pid, which it writes itself (sd_listen_fds(3), sd_watchdog_enabled(3)).
+  Environment(bool clear, const std::vector<std::string>& unset, const std::vector<std::string>& set,
+              const std::vector<std::string>& pid_names);
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
@@ -21,14 +22,13 @@ class Environment {
   // The value of a variable, or null.
   const char* Find(const char* name) const;
 
-  // Where the value of LISTEN_PID goes, with room for any pid; null if the variable was not asked for.
-  char* ListenPid();
+  // Where the pid goes, each with room for any; ends with null.
+  char* const* PidValues() const { return pid_values_.data(); }
 
  private:
-  bool IsListenPid(std::string_view name) const;
-
-  std::vector<const char*> entries_;  // null-terminated; points into environ and into the caller's `set`
-  char listen_pid_[32] = {};
+  std::vector<std::string> pid_texts_;
+  std::vector<char*> pid_values_;     // point into pid_texts_
+  std::vector<const char*> entries_;  // null-terminated; point into environ, the caller's `set` and pid_texts_
 };
 
 // Paths to try for a file: itself where it has a slash, else one for each directory of PATH (execvp(3)).

@@ -69,14 +69,14 @@ Preparation::Preparation(const Napi::Object& request)
       argv_texts_(TextListField(request, "argv")),
       set_(TextListField(request, "set")),
       environment_(BoolField(request, "clearEnvironment"), TextListField(request, "unset"), set_,
-                   BoolField(request, "listenPid")),
+                   TextListField(request, "pidVariables")),
       candidate_texts_(ExecutableCandidates(file_, environment_.Find("PATH"))),
       argv_(PointersTo(argv_texts_)),
       candidates_(PointersTo(candidate_texts_)) {
   plan.candidates = candidates_.data();
   plan.argv = argv_.data();
   plan.envp = environment_.Entries();
-  plan.listen_pid = environment_.ListenPid();
+  plan.pid_values = environment_.PidValues();
   ReadPlace(request);
   ReadIdentity(request);
   ReadLimits(request);

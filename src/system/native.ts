@@ -40,8 +40,8 @@ export interface NativeSpawnRequest {
    * for the same as stdout; or -3 for the first three, a new pseudo-terminal.
    */
   readonly descriptors: readonly number[];
-  /** The child gets its own pid as LISTEN_PID (sd_listen_fds(3)). */
-  readonly listenPid?: boolean;
+  /** Variables whose value is the child's own pid. */
+  readonly pidVariables?: readonly string[];
   /** Size of the pseudo-terminal, where one is asked for. */
   readonly columns?: number;
   readonly rows?: number;

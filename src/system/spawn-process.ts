@@ -101,6 +101,8 @@ export function translateRequest(
   const passed = passedDescriptors(request.descriptors);
   if (passed === undefined)
     return refused('set up streams', `cannot pass descriptors to ${request.file}: wrong numbers or names`);
+  const { pidVariables: asked = [] } = request;
+  const pidVariables = passed.length > 0 ? [...asked, 'LISTEN_PID'] : asked;
   const argv = [request.file, ...request.args];
   const secrets = readSecrets(request.environment.secretFiles);
   if (secrets.kind === 'failed') return secrets;
@@ -132,7 +134,7 @@ export function translateRequest(
       ...(request.parentDeathSignal && { parentDeathSignal: signalNumber(request.parentDeathSignal) }),
       capabilities: capabilities?.filter((number) => typeof number === 'number'),
       descriptors: request.descriptors.map(({ source }) => streamNumber(source)),
-      ...(passed.length > 0 && { listenPid: true }),
+      ...(pidVariables.length > 0 && { pidVariables }),
       ...sizeOf(request.descriptors[0]),
     },
   };

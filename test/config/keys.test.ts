@@ -150,6 +150,7 @@ const OF_THE_ENGINE: Readonly<Record<string, readonly [before: string, after: st
   'hooks.on_stopped': ['', 'hooks = {on_stopped = "x"}'],
   'hooks.on_exit': ['', 'hooks = {on_exit = "x"}'],
   'hooks.on_failed': ['', 'hooks = {on_failed = "x"}'],
+  'hooks.on_status': ['', 'hooks = {on_status = "x"}'],
   'hooks.on_shutdown': ['', 'hooks = {on_shutdown = "x"}'],
 };
 

@@ -54,21 +54,25 @@ test('sources with low numbers are read before they are replaced', async () => {
   );
 });
 
-test('LISTEN_PID is the pid of the program itself, in place of any that was there', async () => {
+test('LISTEN_PID and WATCHDOG_PID are the pid of the program itself, in place of any that was there', async () => {
   const fd = openSync('/dev/null', 'r');
   const request = nativeRequest(
-    ['/bin/sh', '-c', 'echo $$ $LISTEN_PID $LISTEN_FDS $LISTEN_FDNAMES; env | grep -c ^LISTEN_PID='],
+    [
+      '/bin/sh',
+      '-c',
+      'echo $$ $LISTEN_PID $WATCHDOG_PID $LISTEN_FDS $LISTEN_FDNAMES; env | grep -c ^LISTEN_PID=',
+    ],
     {
       descriptors: [NULL_DEVICE, NEW_PIPE, 2, fd],
       set: ['LISTEN_PID=1', 'LISTEN_FDS=1', 'LISTEN_FDNAMES=web'],
-      listenPid: true,
+      pidVariables: ['LISTEN_PID', 'WATCHDOG_PID'],
     },
   );
   const child = spawnChild(request);
   closeSync(fd);
   const text = (await readToEnd(child.fds[1])).toString();
   await collect(child.pid);
-  assert.equal(text, `${child.pid} ${child.pid} 1 web\n1\n`);
+  assert.equal(text, `${child.pid} ${child.pid} ${child.pid} 1 web\n1\n`);
 });
 
 test('without a wish for it LISTEN_PID is left as it is', async () => {

@@ -178,6 +178,8 @@ test('EXTEND_TIMEOUT_USEC puts off the end of a start and of a stop, and never b
 test('a watchdog that is not fed aborts the process, and it is restarted', () => {
   const rig = notified({ watchdogMs: 30_000 });
   assert.equal(rig.kernel.spawned[0]?.environment.set.WATCHDOG_USEC, '30000000');
+  assert.deepEqual(rig.kernel.spawned[0]?.pidVariables, ['WATCHDOG_PID']);
+  assert.equal(notified().kernel.spawned[0]?.pidVariables, undefined, 'none without a watchdog');
   rig.clock.advance(60_000);
   assert.equal(rig.state('web'), 'healthcheck', 'no watchdog before it is ready');
   const pid = rig.pid('web');

@@ -117,8 +117,8 @@ test('descriptors with a name are told to the program, and override what the con
   });
   assert.deepEqual(request.descriptors, [-1, -1, -1, 20, 21, 22]);
   assert.deepEqual(request.set, ['LISTEN_FDS=2', 'A=b', 'LISTEN_FDNAMES=http:https']);
-  assert.equal(request.listenPid, true);
-  assert.equal(translated({}).listenPid, undefined);
+  assert.deepEqual(request.pidVariables, ['LISTEN_PID']);
+  assert.equal(translated({}).pidVariables, undefined);
 });
 
 test('descriptors with a gap, a bad name, or a terminal beyond the standard streams are refused', () => {

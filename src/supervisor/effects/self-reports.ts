@@ -332,7 +332,9 @@ function withVariables(
     NOTIFY_SOCKET: channel.address,
     ...(watchdogMs !== undefined && { WATCHDOG_USEC: String(watchdogMs * 1_000) }),
   };
-  return { ...request, environment: { ...environment, set: { ...environment.set, ...own } } };
+  const filled = { ...request, environment: { ...environment, set: { ...environment.set, ...own } } };
+  // As systemd does: a child that has inherited the variables is not meant (sd_watchdog_enabled(3)).
+  return watchdogMs === undefined ? filled : { ...filled, pidVariables: ['WATCHDOG_PID'] };
 }
 
 /** Numbers below it that nothing else has lead nowhere. */
