@@ -17,10 +17,10 @@ const EXIT_BAD_ARGUMENTS = 2;
 /** What the engine is told by its own name, for the usage and the manual. */
 export const ENGINE_COMMANDS: readonly (readonly [words: string, what: string])[] = [
   [
-    'taskmaster engine start [--replace] [CONFIG]',
-    'run the engine (default: /etc/taskmaster.toml); --replace first stops what a killed one left running',
+    'taskmaster engine start [--replace] [--profile NAME]… [CONFIG]',
+    'run the engine (default: /etc/taskmaster.toml); --replace first stops what a killed one left running; --profile adds the processes of that profile',
   ],
-  ['taskmaster engine check CONFIG', 'tell every problem of a configuration'],
+  ['taskmaster engine check [--profile NAME]… CONFIG', 'report every problem of a configuration'],
   ['taskmaster engine stop', 'stop the running engine, as taskshell shutdown does'],
   ['taskmaster engine reload [--plan]', 're-read the configuration, as taskshell reload does'],
   ['taskmaster engine version', 'version of the running engine'],

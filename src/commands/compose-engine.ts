@@ -47,6 +47,8 @@ import { VERSION } from './version.ts';
 export interface EngineOptions {
   readonly configPath: string;
   readonly config: ResolvedConfig;
+  /** Those that were chosen on the command line; a reload goes by them too. */
+  readonly profiles: readonly string[] | undefined;
   /** Everything has ended; what is left is to write the last lines and leave. */
   readonly onFinished: (verdict: ExitVerdict) => void;
 }
@@ -56,7 +58,7 @@ export type Engine = ReturnType<typeof composeEngine>;
 /** How many of an instance's last lines `why` shows. */
 const LAST_LINES = 10;
 
-export function composeEngine({ configPath, config, onFinished }: EngineOptions) {
+export function composeEngine({ configPath, profiles, config, onFinished }: EngineOptions) {
   const addon = native();
   const clock = new SystemClock();
   const startedAt = clock.now();
@@ -186,7 +188,7 @@ export function composeEngine({ configPath, config, onFinished }: EngineOptions)
     phase: () => drain.phase,
     compare: compareConfigs,
     load: async () => {
-      const ports = { users: systemUsers, self: ownPrivileges() };
+      const ports = { users: systemUsers, self: ownPrivileges(), ...(profiles && { profiles }) };
       const loaded = await loadConfigInSlices(configPath, ports, inSlices(clock));
       return loaded.ok ? loaded : { ok: false, problems: loaded.problems.map(renderProblem) };
     },

@@ -7,18 +7,25 @@ import { renderProblems } from '../config/text/problem.ts';
 import { ownPrivileges, systemUsers } from '../system/user-database.ts';
 import { warningsOfConfigFiles } from './check-config-files.ts';
 import { warningsOfLogDirectories } from './check-log-directories.ts';
+import { engineWords } from './engine-words.ts';
 
 const EXIT_BAD_CONFIGURATION = 78;
 const EXIT_BAD_ARGUMENTS = 2;
 
 export function run(words: readonly string[]): number {
-  const [path, ...more] = words;
+  const asked = engineWords(words);
+  const [path, ...more] = asked?.paths ?? [];
   const io = processIo();
-  if (path === undefined || more.length > 0 || path.startsWith('-')) {
-    io.stderr.write('usage: taskmaster engine check CONFIG\n');
+  if (asked === undefined || path === undefined || more.length > 0 || asked.replaces) {
+    io.stderr.write('usage: taskmaster engine check [--profile NAME]… CONFIG\n');
     return EXIT_BAD_ARGUMENTS;
   }
-  const loaded = loadConfig(path, { users: systemUsers, self: ownPrivileges() });
+  const { profiles } = asked;
+  const loaded = loadConfig(path, {
+    users: systemUsers,
+    self: ownPrivileges(),
+    ...(profiles && { profiles }),
+  });
   const warnings = loaded.ok ? warningsOf(loaded.config) : loaded.warnings;
   for (const warning of warnings) io.stderr.write(`warning: ${warning}\n`);
   if (!loaded.ok) {

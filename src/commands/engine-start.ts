@@ -1,4 +1,4 @@
-/** `taskmaster engine start [--replace] [CONFIG]`: the engine in the foreground, until a signal, a client or policy ends it. */
+/** `taskmaster engine start [--replace] [--profile NAME]… [CONFIG]`: the engine in the foreground, until a signal, a client or policy ends it. */
 
 import { resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
@@ -15,6 +15,7 @@ import { DEFAULT_TERMINATION_LOG, writeTerminationMessage } from '../system/term
 import { startThreadPool } from '../system/thread-pool.ts';
 import { ownPrivileges, systemUsers } from '../system/user-database.ts';
 import { composeEngine, type Engine, type EngineOptions } from './compose-engine.ts';
+import { engineWords } from './engine-words.ts';
 import { VERSION } from './version.ts';
 
 const DEFAULT_CONFIG = '/etc/taskmaster.toml';
@@ -27,16 +28,22 @@ const OUTPUT_FLUSH_MS = 400;
 const LOG_FLUSH_MS = 200;
 
 export async function run(words: readonly string[]): Promise<number> {
-  const [given = DEFAULT_CONFIG, ...more] = words.filter((word) => word !== '--replace');
-  if (more.length > 0 || given.startsWith('-')) {
-    process.stderr.write('usage: taskmaster engine start [--replace] [CONFIG]\n');
-    return given === '--help' ? 0 : EXIT_BAD_ARGUMENTS;
+  const asked = engineWords(words);
+  const [given = DEFAULT_CONFIG, ...more] = asked?.paths ?? [];
+  if (asked === undefined || more.length > 0) {
+    process.stderr.write('usage: taskmaster engine start [--replace] [--profile NAME]… [CONFIG]\n');
+    return words[0] === '--help' ? 0 : EXIT_BAD_ARGUMENTS;
   }
+  const { replaces, profiles } = asked;
   // First of all: what comes before its handler waits, or where nothing holds it, is lost (PID 1) or deadly (others).
   const requests = new Requests();
   startThreadPool();
   const configPath = resolve(given);
-  const loaded = loadConfig(configPath, { users: systemUsers, self: ownPrivileges() });
+  const loaded = loadConfig(configPath, {
+    users: systemUsers,
+    self: ownPrivileges(),
+    ...(profiles && { profiles }),
+  });
   if (!loaded.ok) {
     process.stderr.write(renderProblems(loaded.problems));
     // Another path would stand in the very configuration that cannot be trusted.
@@ -44,9 +51,8 @@ export async function run(words: readonly string[]): Promise<number> {
     return EXIT_CODES.badConfiguration;
   }
   const { promise: finished, resolve: onFinished } = Promise.withResolvers<ExitVerdict>();
-  const engine = composeOrTell({ configPath, config: loaded.config, onFinished });
+  const engine = composeOrTell({ configPath, profiles, config: loaded.config, onFinished });
   process.on('uncaughtException', engine.onFault);
-  const replaces = words.includes('--replace');
   const refusal = await start(engine, { configPath, replaces, config: loaded.config });
   if (refusal !== undefined) {
     process.stderr.write(`taskmaster: ${refusal.message}\n`);

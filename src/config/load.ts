@@ -1,11 +1,13 @@
 /** The whole way from a path to a configuration the engine can run, or to every problem on that way. */
 
 import { resolve } from 'node:path';
+import { inProfiles, profilesOf, unknownProfiles } from './checks/profiles.ts';
 import { checkDependencies, checkMain, checkStopPath } from './checks/relations.ts';
 import { checkSharedFiles } from './checks/shared-files.ts';
 import { checkSockets } from './checks/sockets.ts';
 import { diskFiles } from './document/config-files.ts';
 import type { ConfigPorts } from './document/config-ports.ts';
+import { OriginFinder, type Origins } from './document/origins.ts';
 import { type Findings, Place } from './document/place.ts';
 import { type ReadFile, readConfigFiles } from './document/read-files.ts';
 import { ENGINE_KEYS } from './keys/engine-keys.ts';
@@ -56,20 +58,25 @@ export async function loadConfigInSlices(
 }
 
 function* loadInSteps(path: string, given: LoadPorts): Generator<undefined, LoadedConfig, undefined> {
-  const ports: ConfigPorts = { files: diskFiles, environment: process.env, ...given };
+  const { environment = process.env } = given;
+  const profiles = profilesOf(environment);
+  const ports: ConfigPorts = { files: diskFiles, environment, profiles, ...given };
   const findings: Findings = { problems: [], warnings: [] };
   const mainPath = resolve(path);
   const { readable, paths } = readConfigFiles(mainPath, ports, findings);
   yield;
   const allReadable = readable.length === paths.length;
-  const placed = collect(readable, 'processes', findings);
+  const all = collect(readable, 'processes', findings);
+  const placed = inProfiles(all, ports.profiles);
   const placedSockets = collect(readable, 'sockets', findings);
   const sockets = resolveSockets(placedSockets, readable, ports);
   const processes = yield* resolveAll(placed, readable, sockets, ports);
   const engine = resolveOnlyEngine(readable, mainPath, ports, findings);
   // A file that cannot be read may hold what seems to be missing.
   if (allReadable) {
-    checkTogether(engine, processes, placed);
+    checkTogether(engine, processes, placed, all);
+    for (const sentence of unknownProfiles(all, ports.profiles))
+      findings.warnings.push(`${mainPath}: ${sentence}`);
     checkSockets(sockets, placedSockets, processes, placed);
   }
   if (findings.problems.length > 0)
@@ -77,8 +84,25 @@ function* loadInSteps(path: string, given: LoadPorts): Generator<undefined, Load
   if (processes.size === 0) findings.warnings.push(`${mainPath}: no process is configured`);
   return {
     ok: true,
-    config: { engine: engine.config, processes, sockets, files: paths, warnings: findings.warnings },
+    config: {
+      engine: engine.config,
+      processes,
+      sockets,
+      inherited: originsOf(placed),
+      files: paths,
+      warnings: findings.warnings,
+    },
   };
+}
+
+function originsOf(placed: ReadonlyMap<string, PlacedProcess>): ReadonlyMap<string, Origins> {
+  const finder = new OriginFinder();
+  return new Map(
+    [...placed].flatMap(([name, { place }]) => {
+      const origins = finder.of(place);
+      return origins === undefined ? [] : [[name, origins] as const];
+    }),
+  );
 }
 
 interface PlacedEngine {
@@ -90,9 +114,10 @@ function checkTogether(
   engine: PlacedEngine,
   processes: ReadonlyMap<string, ProcessConfig>,
   placed: ReadonlyMap<string, PlacedProcess>,
+  all: ReadonlyMap<string, PlacedProcess>,
 ): void {
-  checkDependencies(processes, placed);
-  checkMain(engine.place, engine.config, placed);
+  checkDependencies(processes, placed, all);
+  checkMain(engine.place, engine.config, placed, all);
   checkSharedFiles(processes, placed);
   if (engine.place.findings.problems.length === 0) checkStopPath(engine.place, engine.config, processes);
 }

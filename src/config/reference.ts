@@ -90,6 +90,8 @@ const ON_A_RELOAD: Readonly<Record<ReloadTreatment, string>> = {
   live: 'at once',
   'next start': 'at the next start',
   copies: 'starts or stops copies',
+  keys: 'as the keys it gives',
+  presence: 'adds or removes it',
   'new engine': 'needs a new engine',
 };
 

@@ -16,6 +16,8 @@ export interface ResolvedConfig {
   readonly processes: ReadonlyMap<string, ProcessConfig>;
   /** By name, in the order of the file(s). */
   readonly sockets: ReadonlyMap<string, SocketConfig>;
+  /** By process name, where its inherited values are written; without those that inherit nothing. */
+  readonly inherited?: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** Absolute paths read, the main file first. */
   readonly files: readonly string[];
   /** Things that work but deserve a look, each a whole sentence. */

@@ -217,7 +217,7 @@ test('2: engine without a word it knows explains what it takes', async () => {
   for (const words of [['engine'], ['engine', 'strat']]) {
     const { code, err: stderr } = await cli(words);
     assert.equal(code, 2);
-    assert.match(stderr, /taskmaster engine start \[--replace\] \[CONFIG\]/);
+    assert.match(stderr, /taskmaster engine start \[--replace\] \[--profile NAME\]… \[CONFIG\]/);
   }
   assert.match((await cli(['engine', 'strat'])).err, /^there is no "engine strat"; did you mean start\?\n/);
 });

@@ -40,6 +40,8 @@ export const complete = (process: GivenToProcess, spawn: GivenToSpawn) => {
 
 /** For each key: lines with one value of it, and with another. */
 const OF_A_PROCESS: Readonly<Record<string, readonly [before: string, after: string]>> = {
+  extends: ['', 'extends = "t"'],
+  profiles: ['', 'profiles = ["full"]'],
   cmd: ['cmd = "a"', 'cmd = "b"'],
   args: ['args = ["a"]', 'args = ["b"]'],
   description: ['', 'description = "d"'],
@@ -177,11 +179,13 @@ test('every key has an example', () => {
   assert.deepEqual(Object.keys(OF_THE_ENGINE).sort(), [...leavesBelow(['engine'])].sort());
 });
 
-const ACTIONS: Readonly<Record<Exclude<ReloadTreatment, 'new engine'>, 'restart' | 'update'>> = {
+const ACTIONS: Readonly<Record<Exclude<ReloadTreatment, 'new engine'>, string>> = {
   restart: 'restart',
   live: 'update',
   'next start': 'update',
   copies: 'update',
+  keys: 'update',
+  presence: 'remove',
 };
 
 for (const [key, lines] of Object.entries(OF_A_PROCESS)) {
@@ -190,8 +194,8 @@ for (const [key, lines] of Object.entries(OF_A_PROCESS)) {
     assert.ok(treatment !== undefined && treatment !== 'new engine');
     const [before, after] = lines.map((line) => {
       const cmd = line.startsWith('cmd') ? '' : 'cmd = "x"\n';
-      const http = '[sockets.http]\nlisten = "127.0.0.1:80"\n';
-      return loadGood(`[processes.web]\n${cmd}${line}\n[processes.db]\ncmd = "x"\n${http}`);
+      const tables = '[sockets.http]\nlisten = "127.0.0.1:80"\n[templates.t]\ndescription = "d"\n';
+      return loadGood(`[processes.web]\n${cmd}${line}\n[processes.db]\ncmd = "x"\n${tables}`);
     });
     assert.ok(before !== undefined && after !== undefined);
     const [web, db] = compareConfigs(before, after).plan;

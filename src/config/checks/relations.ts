@@ -6,11 +6,13 @@ import type { Place } from '../document/place.ts';
 import type { Dependency, EngineConfig, ProcessConfig, StepConfig, StopStage } from '../resolved-config.ts';
 import type { PlacedProcess } from '../values/resolve-dependencies.ts';
 import { type DependencyGraph, findCycles, heaviestPath } from './dependency-graph.ts';
+import { profilesOfProcess } from './profiles.ts';
 
 /** Reports unknown names, cycles and conditions that can never hold. */
 export function checkDependencies(
   processes: ReadonlyMap<string, ProcessConfig>,
   placed: ReadonlyMap<string, PlacedProcess>,
+  all: ReadonlyMap<string, PlacedProcess>,
 ): void {
   for (const process of processes.values()) {
     const origin = placed.get(process.name);
@@ -20,7 +22,7 @@ export function checkDependencies(
       const other = processes.get(dependency.process);
       // One that has problems of its own is known all the same.
       if (other !== undefined) checkCondition(place, dependency, other);
-      else if (!placed.has(dependency.process)) reportUnknown(place, dependency.process, placed.keys());
+      else if (!placed.has(dependency.process)) reportUnknown(place, dependency.process, all);
     }
   }
   for (const cycle of findCycles(graphOf(processes))) {
@@ -54,8 +56,18 @@ function placeOfDependency({ place, process }: PlacedProcess, name: string): Pla
   return Array.isArray(source) ? at.at(source.indexOf(name)) : at.at(name);
 }
 
-function reportUnknown(place: Place, name: string, known: Iterable<string>): void {
-  const near = nearestWord(name, known);
+/** @param all the processes of every profile. */
+function reportUnknown(place: Place, name: string, all: ReadonlyMap<string, PlacedProcess>): void {
+  const other = all.get(name);
+  const [profile] = (other && profilesOfProcess(other.process)) ?? [];
+  if (other !== undefined) {
+    place.problem({
+      message: `${name} is not there: none of its profiles is chosen`,
+      hint: `choose one with --profile ${profile ?? 'NAME'}, or give this one the same profiles`,
+    });
+    return;
+  }
+  const near = nearestWord(name, all.keys());
   place.problem({
     message: `there is no process ${JSON.stringify(name)}`,
     hint: near === undefined ? `add [processes.${name}]` : `did you mean ${JSON.stringify(near)}?`,
@@ -83,10 +95,11 @@ export function checkMain(
   place: Place,
   engine: EngineConfig,
   placed: ReadonlyMap<string, PlacedProcess>,
+  all: ReadonlyMap<string, PlacedProcess>,
 ): void {
   if (engine.main === undefined) return;
   const main = placed.get(engine.main);
-  if (main === undefined) reportUnknown(place.at('main'), engine.main, placed.keys());
+  if (main === undefined) reportUnknown(place.at('main'), engine.main, all);
   else if (!main.process.autostart) {
     place
       .at('main')

@@ -42,4 +42,6 @@ export interface ConfigPorts {
   readonly self: OwnPrivileges;
   /** The engine's own environment, for `${NAME}`. */
   readonly environment: Environment;
+  /** Names of the profiles that are chosen. */
+  readonly profiles: readonly string[];
 }

@@ -93,6 +93,7 @@ function isCommandTable(value: unknown): boolean {
 function wordsFor(path: KeyPath): WordsElsewhere | undefined {
   if (path.length === 0) return TOP_LEVEL_WORDS;
   if (path[0] === 'defaults') return wordsFor(['processes', 'NAME', ...path.slice(1)]);
+  if (path[0] === 'templates' && path.length > 1) return wordsFor(['processes', ...path.slice(1)]);
   if (path[0] === 'engine') return path.length === 1 ? ENGINE_WORDS : undefined;
   if (path[0] !== 'processes') return undefined;
   if (path.length === 2) return PROCESS_WORDS;

@@ -18,37 +18,49 @@ export interface Findings {
   readonly warnings: string[];
 }
 
+/** Where a value stands in the tables of the one that has it; an inherited one is written elsewhere. */
+interface Holding {
+  readonly source: SourceFile;
+  readonly path: KeyPath;
+}
+
 export class Place {
+  /** Where it is written: what messages name, and where relative paths start. */
   readonly source: SourceFile;
   readonly path: KeyPath;
   readonly findings: Findings;
+  readonly #holding: Holding;
 
-  /** It is written elsewhere, and this process inherits it. */
-  readonly isInherited: boolean;
-
-  constructor(source: SourceFile, path: KeyPath, findings: Findings, isInherited = false) {
+  constructor(source: SourceFile, path: KeyPath, findings: Findings, holding: Holding = { source, path }) {
     this.source = source;
     this.path = path;
     this.findings = findings;
-    this.isInherited = isInherited;
+    this.#holding = holding;
   }
 
-  /** What is inherited is where it is written, in whatever file. */
+  /** It is written elsewhere, and this process inherits it. */
+  get isInherited(): boolean {
+    return this.#holding.path !== this.path;
+  }
+
   at(...parts: readonly (string | number)[]): Place {
     return parts.reduce<Place>((place, part) => place.#child(part), this);
   }
 
   #child(part: string | number): Place {
-    const path = [...this.path, part];
-    const origin = findNode(this.source.root, path)?.origin;
-    return origin === undefined
-      ? new Place(this.source, path, this.findings, this.isInherited)
-      : new Place(origin.source, origin.path, this.findings, true);
+    const { source } = this.#holding;
+    const path = [...this.#holding.path, part];
+    const origin = findNode(source.root, path)?.origin;
+    if (origin !== undefined) return new Place(origin.source, origin.path, this.findings, { source, path });
+    return this.isInherited
+      ? new Place(this.source, [...this.path, part], this.findings, { source, path })
+      : new Place(source, path, this.findings);
   }
 
   /** True where the file has the key; false where its value is a default of the schema. */
   isGiven(...parts: readonly (string | number)[]): boolean {
-    return findNode(this.source.root, [...this.path, ...parts]) !== undefined;
+    const { source, path } = this.#holding;
+    return findNode(source.root, [...path, ...parts]) !== undefined;
   }
 
   /** The value's text up to white space or punctuation, as it is in the file: `0o77`. Empty for a default. */

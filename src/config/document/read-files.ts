@@ -7,9 +7,10 @@ import { problemWithFile, type SourceFile } from '../text/source-file.ts';
 import type { ConfigPorts } from './config-ports.ts';
 import { fileErrorInWords } from './file-error.ts';
 import { expandGlob, isGlob } from './include.ts';
-import { inheritDefaults, type ParsedFile } from './inherit.ts';
+import type { ParsedFile } from './inherit.ts';
 import { interpolateDocument } from './interpolation.ts';
 import { type Findings, Place } from './place.ts';
+import { inheritAll } from './templates.ts';
 import { type ValidatedDocument, validateDocument } from './validate.ts';
 
 export interface ReadFile {
@@ -51,7 +52,7 @@ export function readConfigFiles(path: string, ports: ConfigPorts, findings: Find
       visit(included, [...chain, file], place);
   };
   visit(path, [], undefined);
-  inheritDefaults(parsed, findings);
+  inheritAll(parsed, findings);
   const readable = parsed.map(({ source, value, interpolated }) => {
     const document = validateDocument(source, value, interpolated);
     findings.problems.push(...document.problems);

@@ -114,7 +114,6 @@ export const PROCESS_WORDS: WordsElsewhere = {
   down: 'autostart = false',
   enabled: 'autostart = true',
   disabled: 'autostart = false',
-  profiles: 'autostart = false',
   wantedby: 'autostart = true',
   // How many.
   numprocs: 'instances = 2',
@@ -291,6 +290,7 @@ export const TOP_LEVEL_WORDS: WordsElsewhere = {
   daemon: '[engine]',
   default: '[defaults]',
   common: '[defaults]',
+  template: '[templates.NAME]',
   includes: 'include = ["conf.d/*.toml"]',
   imports: 'include = ["conf.d/*.toml"]',
   files: 'include = ["conf.d/*.toml"]',

@@ -110,6 +110,8 @@ function stream(
 }
 
 export const PROCESS_KEYS = {
+  extends: { appliedBy: 'reading' },
+  profiles: { appliedBy: 'reading' },
   cmd: {
     value: ({ command }) => command,
     resolve: ({ place, process }) => ({

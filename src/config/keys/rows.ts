@@ -12,7 +12,9 @@ export type KeyRow<Config> =
   /** A table whose keys have any names: what is there. */
   | { readonly entries: (config: Config) => readonly (readonly [name: string, value: unknown])[] }
   /** Its value is part of that other key's, under whose name a change is reported. */
-  | { readonly partOf: string };
+  | { readonly partOf: string }
+  /** It was applied when the files were read: what it changed shows in other keys, or in which processes there are. */
+  | { readonly appliedBy: 'reading' };
 
 type Table<Config> = Readonly<Record<string, KeyRow<Config>>>;
 

@@ -48,7 +48,28 @@ export const processSchema = {
   type: 'object',
   description: 'A process to supervise.',
   properties: {
+    extends: {
+      reload: 'keys',
+      merge: 'none',
+      type: ['string', 'array'],
+      pattern: '\\S',
+      items: nonEmptyText,
+      description:
+        'Templates whose keys it takes where it does not give them itself. Of several, a later one comes before an earlier one.',
+      expected: 'the name of a template, or an array of names',
+      examples: ['worker'],
+    },
+    profiles: {
+      reload: 'presence',
+      type: 'array',
+      items: nonEmptyText,
+      description:
+        'It is part of the configuration only if one of these is chosen, by `engine start --profile NAME` or TASKMASTER_PROFILES. Without the key it always is.',
+      expected: 'an array of names',
+      examples: [['debug']],
+    },
     cmd: {
+      displaces: ['args'],
       reload: 'restart',
       ...command,
       perInstance: true,

@@ -4,7 +4,7 @@
  */
 
 import type { FromSchema } from 'json-schema-to-ts';
-import { defaultsSchema } from './defaults.ts';
+import { defaultsSchema, templateSchema } from './defaults.ts';
 import { engineSchema } from './engine.ts';
 import type { healthcheckSchema } from './healthcheck.ts';
 import { processSchema } from './process.ts';
@@ -30,6 +30,13 @@ export const configSchema = {
     },
     engine: engineSchema,
     defaults: defaultsSchema,
+    templates: {
+      type: 'object',
+      propertyNames: { pattern: PROCESS_NAME_PATTERN },
+      additionalProperties: templateSchema,
+      description: 'Keys that processes take by `extends`, by the name of the template.',
+      expected: 'tables such as [templates.worker]',
+    },
     processes: {
       type: 'object',
       propertyNames: { pattern: PROCESS_NAME_PATTERN },

@@ -5,9 +5,17 @@
 
 /**
  * What a reload does with a change of a key: `restart`: a running program cannot take it over; `live`: it applies at
- * once, and the process keeps its pid; `copies`: copies come and go.
+ * once, and the process keeps its pid; `copies`: copies come and go; `keys`: it gives other keys, and goes by those;
+ * `presence`: the process itself comes or goes.
  */
-export type ReloadTreatment = 'restart' | 'live' | 'next start' | 'copies' | 'new engine';
+export type ReloadTreatment =
+  | 'restart'
+  | 'live'
+  | 'next start'
+  | 'copies'
+  | 'keys'
+  | 'presence'
+  | 'new engine';
 
 /** What each key says beside its shape; one that does not, does not compile. */
 export type SchemaRows = Readonly<Record<string, SchemaRow>>;

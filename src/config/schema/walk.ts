@@ -13,8 +13,11 @@ export interface SchemaNode {
   /** Its text may differ from copy to copy: `${instance}`. */
   readonly perInstance?: boolean;
   readonly description?: string;
-  /** `keys`: an inherited table is merged with the process's own by key; otherwise the own value replaces it. */
-  readonly merge?: 'keys';
+  /**
+   * `keys`: an inherited table is merged with the process's own by key; `none`: it is not inherited. Otherwise the own
+   * value replaces the inherited one.
+   */
+  readonly merge?: 'keys' | 'none';
   /** What a reload does with a change of it; absent: as of the table around it. */
   readonly reload?: ReloadTreatment;
   /** Keys beside it that are not inherited if it is given. */

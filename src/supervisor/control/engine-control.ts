@@ -1,7 +1,7 @@
 /** What people and programs may ask of the engine; the RPC handlers' port is this. */
 
 import type { InputSource } from '../../config/resolved-config.ts';
-import { ofInstance, withReadableTexts } from '../../config/text/instance-text.ts';
+import { ofInstance } from '../../config/text/instance-text.ts';
 import { TaskmasterError } from '../../errors.ts';
 import type { DecisionKind } from '../../lifecycle/events.ts';
 import type { Action } from '../../lifecycle/states.ts';
@@ -32,6 +32,7 @@ import type { Supervisor } from '../supervisor.ts';
 import { type InstanceRecord, subjectOf } from '../world/instance-record.ts';
 import { describeContainer, describeInstance, explainInstance, judgeHealth } from './describe.ts';
 import { isSettled } from './settled.ts';
+import { configOf, wholeConfig } from './show-config.ts';
 
 interface Requester {
   readonly uid: number;
@@ -275,11 +276,9 @@ export class EngineControl {
   /** The resolved configuration as plain data: all, or one process's. */
   config(process?: string): unknown {
     const { config } = this.#ports.reload;
-    if (process === undefined)
-      return withReadableTexts({ ...config, processes: Object.fromEntries(config.processes) });
-    const found = config.processes.get(process);
-    if (found === undefined) throw unknownProcess(process, [...config.processes.keys()]);
-    return withReadableTexts(found);
+    if (process === undefined) return wholeConfig(config);
+    if (!config.processes.has(process)) throw unknownProcess(process, [...config.processes.keys()]);
+    return configOf(config, process);
   }
 
   get journal(): JournalPort {
