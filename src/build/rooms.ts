@@ -87,7 +87,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     types: ['supervisor/ports', 'lifecycle', CONFIG],
   },
   'supervisor/core': {
-    imports: ['supervisor/world', 'supervisor/events', 'lifecycle'],
+    imports: ['supervisor/world', 'supervisor/events', 'lifecycle', 'config/instance-names'],
+    types: [CONFIG],
   },
   'supervisor/effects': {
     imports: [
@@ -99,8 +100,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     types: ['supervisor/ports', 'supervisor/events', 'lifecycle', 'wire', CONFIG],
   },
   supervisor: {
-    imports: ['supervisor/world', 'supervisor/core', 'supervisor/effects', 'lifecycle'],
-    types: ['supervisor/ports', 'supervisor/events', 'config', 'wire'],
+    imports: ['supervisor/world', 'supervisor/core', 'supervisor/effects'],
+    types: ['supervisor/ports', 'supervisor/events', 'lifecycle', 'config', 'wire'],
   },
   'supervisor/shutdown': {
     imports: ['supervisor/world'],

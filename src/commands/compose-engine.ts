@@ -181,7 +181,6 @@ export function composeEngine({ configPath, profiles, config, onFinished }: Engi
   });
   const reload = new Reload(config, {
     clock,
-    kernel,
     events,
     supervisor,
     sockets,

@@ -3,14 +3,14 @@
  * each turn listeners get what has changed.
  */
 
-import type { EngineConfig, ProcessConfig, ResolvedConfig } from '../config/resolved-config.ts';
+import type { EngineConfig, ResolvedConfig } from '../config/resolved-config.ts';
 import type { EngineEffect, EngineFact } from '../lifecycle/engine.ts';
 import type { DecisionKind } from '../lifecycle/events.ts';
 import type { SignalName } from '../signals.ts';
 import { type Circumstances, type Step, step } from './core/step.ts';
 import { Handles } from './effects/handles.ts';
 import { LeftoverWatch } from './effects/leftover-watch.ts';
-import { type PerformContext, perform } from './effects/perform.ts';
+import { forget, type PerformContext, perform } from './effects/perform.ts';
 import { SelfReports } from './effects/self-reports.ts';
 import { SpawnTurns } from './effects/spawn-turns.ts';
 import { StepRunner } from './effects/step-runner.ts';
@@ -24,10 +24,10 @@ import type { SelfReportPort } from './ports/self-reports.ts';
 import type { SocketPort } from './ports/sockets.ts';
 import { Turns } from './turns.ts';
 import type { ExitVerdict } from './world/exit-verdict.ts';
-import { type InstanceRecord, isAtRest, isWaiting, subjectOf, type Wanted } from './world/instance-record.ts';
-import { type Fitted, InstanceRecords } from './world/instance-records.ts';
+import type { InstanceRecord, Wanted } from './world/instance-record.ts';
+import { InstanceRecords, type Settings } from './world/instance-records.ts';
 import type { World } from './world/world.ts';
-import type { WorldEffect, WorldEvent } from './world/world-event.ts';
+import type { ReloadRequest, WorldEffect, WorldEvent } from './world/world-event.ts';
 
 export interface SupervisorPorts {
   readonly clock: Clock;
@@ -53,10 +53,11 @@ export class Supervisor {
   readonly #context: PerformContext;
   readonly #records: InstanceRecords;
   readonly #turnListeners = new Set<(changed: ChangedRecords) => void>();
+  readonly #settingsListeners = new Set<() => void>();
 
   constructor(config: ResolvedConfig, ports: SupervisorPorts) {
     this.#ports = ports;
-    this.#records = new InstanceRecords(config, ports.clock);
+    this.#records = new InstanceRecords(settingsOf(config));
     this.#turns = new Turns(
       (event) => this.#carryOut(this.#step(event)),
       () => this.#endTurn(),
@@ -77,8 +78,7 @@ export class Supervisor {
       spawnTurns,
       take,
     };
-    for (const process of config.processes.values()) this.fit(process);
-    this.useConfig(config);
+    take({ type: 'configured', settings: settingsOf(config) });
   }
 
   get world(): World {
@@ -123,9 +123,9 @@ export class Supervisor {
    * @returns what the caller is to carry out
    */
   engineFact(fact: EngineFact, verdict?: ExitVerdict): readonly EngineEffect[] {
-    const { engine, effects } = this.#step({ type: 'engine', fact, verdict });
-    if (engine !== undefined) this.#records.commitEngine(engine);
-    return effects.flatMap((one) => (one.kind === 'engine' ? [one.effect] : []));
+    const step = this.#step({ type: 'engine', fact, verdict });
+    this.#records.commit(step);
+    return step.effects.flatMap((one) => (one.kind === 'engine' ? [one.effect] : []));
   }
 
   /** Called at the end of every turn that changed something, with the records that changed. */
@@ -134,49 +134,20 @@ export class Supervisor {
     return () => this.#turnListeners.delete(listener);
   }
 
-  /** Fits a process's records to its number of instances; those made are idle, and the caller removes the surplus. */
-  fit(process: ProcessConfig): Fitted {
-    const fitted = this.#records.fit(process);
-    for (const { record, was } of fitted.renamed) {
-      this.#ports.health.rename(was, record.name);
-      this.#ports.output.rename(was, record.name);
-      this.#ports.input.rename(was, record.name);
-      this.#ports.events.emit('instance_renamed', { was }, subjectOf(record));
-    }
-    return fitted;
+  /** Called within a reload, when the instances are those of the new configuration and nothing has come of it yet. */
+  onSettings(listener: () => void): Cancel {
+    this.#settingsListeners.add(listener);
+    return () => this.#settingsListeners.delete(listener);
   }
 
-  /** Whenever the instance is to start, it waits until what lives of the others now is gone. */
-  startAfter(record: InstanceRecord, others: readonly InstanceRecord[]): void {
-    this.#records.startAfter(record, others);
+  /** Another configuration, in one turn: nobody sees half of it. */
+  reload(config: ResolvedConfig, request: ReloadRequest): void {
+    this.#turns.enqueue({ type: 'configured', settings: settingsOf(config), reload: request });
   }
 
   /** Else it is forgotten once it is at rest. */
   isConfigured(record: InstanceRecord): boolean {
     return this.#records.isConfigured(record);
-  }
-
-  /** Stops the instance, which is not configured any more, if need be, and forgets it once it is at rest. */
-  remove(record: InstanceRecord, cause: string, causedBy?: number): void {
-    if (isAtRest(record)) this.#perform({ kind: 'forget', key: record.key });
-    else this.decide(record, 'stop', { by: 'reload', cause }, causedBy);
-  }
-
-  /** Takes over what applies to a running process; the caller decides about a restart. */
-  update({ key }: InstanceRecord, process: ProcessConfig): void {
-    this.#turns.enqueue({ type: 'configure', key, process });
-  }
-
-  /** By its command for that, as soon as it may run; one that does not run reads its configuration when it starts. */
-  reloadProgram({ key }: InstanceRecord, causedBy?: number): void {
-    this.#turns.enqueue({ type: 'reloadProgram', key, causedBy });
-  }
-
-  /** Engine-wide settings and who depends on whom; called once the records fit the configuration. */
-  useConfig(config: ResolvedConfig, causedBy?: number): void {
-    this.#records.useConfig(config);
-    for (const record of this.records())
-      if (isWaiting(record)) this.#turns.enqueue({ type: 'reconsider', key: record.key, causedBy });
   }
 
   #step(event: WorldEvent): Step {
@@ -190,10 +161,10 @@ export class Supervisor {
     return step(this.#records, event, circumstances);
   }
 
-  #carryOut({ records, effects, next }: Step): void {
-    this.#records.commit(records);
-    for (const event of next) this.#turns.enqueue(event);
-    for (const effect of effects) this.#perform(effect);
+  #carryOut(step: Step): void {
+    this.#records.commit(step);
+    for (const event of step.next) this.#turns.enqueue(event);
+    for (const effect of step.effects) this.#perform(effect);
   }
 
   #perform(effect: WorldEffect): void {
@@ -204,13 +175,17 @@ export class Supervisor {
       case 'reportFault':
         this.#ports.onFault(new Error(effect.message));
         break;
+      case 'forget':
+        forget(effect, this.#context);
+        break;
+      case 'useSettings':
+        for (const listener of this.#settingsListeners) listener();
+        break;
       case 'engine':
         break;
       default: {
         const record = this.#records.byKey(effect.key);
-        if (record === undefined) break;
-        perform(effect, record, this.#context);
-        if (effect.kind === 'forget') this.#records.forget(record);
+        if (record !== undefined) perform(effect, record, this.#context);
       }
     }
   }
@@ -224,4 +199,8 @@ export class Supervisor {
     this.#carryOut(ended);
     for (const listener of this.#turnListeners) listener(changed);
   }
+}
+
+function settingsOf({ engine, processes }: ResolvedConfig): Settings {
+  return { engine, processes: [...processes.values()] };
 }

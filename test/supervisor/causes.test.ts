@@ -142,7 +142,6 @@ test('what a reload adds, changes and removes comes of it', async () => {
   const reload = new Reload(before, {
     sockets: NO_SOCKETS,
     clock: rig.clock,
-    kernel: rig.kernel,
     events: rig.events,
     supervisor: rig.supervisor,
     load: () => Promise.resolve({ ok: true, config: after }),

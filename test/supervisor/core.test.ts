@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { compareConfigs } from '../../src/config/diff.ts';
 import type { ResolvedConfig } from '../../src/config/resolved-config.ts';
 import { type Step, step } from '../../src/supervisor/core/step.ts';
 import { EventStream } from '../../src/supervisor/events/event-stream.ts';
 import type { InstanceRecord } from '../../src/supervisor/world/instance-record.ts';
-import { InstanceRecords } from '../../src/supervisor/world/instance-records.ts';
+import { InstanceRecords, type Settings } from '../../src/supervisor/world/instance-records.ts';
 import { worldAsText, worldFromText } from '../../src/supervisor/world/world.ts';
 import type { WorldEvent } from '../../src/supervisor/world/world-event.ts';
 import { configOf, HandClock, processConfig } from './rig.ts';
@@ -30,6 +31,10 @@ function frozen<Value>(value: Value): Value {
   return value;
 }
 
+function settingsOf({ engine, processes }: ResolvedConfig): Settings {
+  return { engine, processes: [...processes.values()] };
+}
+
 /** As it would be written down. */
 function plain(taken: Step): unknown {
   return JSON.parse(JSON.stringify(taken));
@@ -37,7 +42,7 @@ function plain(taken: Step): unknown {
 
 /** Takes events as an engine does, and checks each step: nothing was changed by it, and it can be repeated from texts. */
 class Walk {
-  readonly #config: ResolvedConfig;
+  #settings: Settings;
   readonly #clock = new HandClock();
   readonly #records: InstanceRecords;
   readonly #queue: WorldEvent[] = [];
@@ -48,10 +53,9 @@ class Walk {
   readonly effects = new Set<string>();
 
   constructor(config: ResolvedConfig) {
-    this.#config = config;
-    this.#records = new InstanceRecords(config, this.#clock);
-    for (const process of config.processes.values()) this.#records.fit(process);
-    this.#records.useConfig(config);
+    this.#settings = settingsOf(config);
+    this.#records = new InstanceRecords(this.#settings);
+    this.turn({ type: 'configured', settings: this.#settings });
   }
 
   get instances(): readonly InstanceRecord[] {
@@ -77,7 +81,7 @@ class Walk {
 
   #checked(event: WorldEvent): Step {
     const text = worldAsText(this.#records.world);
-    const again = new InstanceRecords(this.#config, this.#clock, frozen(worldFromText(text)));
+    const again = new InstanceRecords(this.#settings, frozen(worldFromText(text)));
     const repeated = this.#step(again, JSON.parse(JSON.stringify(event)));
     const taken = this.#step(this.#records, frozen(event));
     assert.equal(worldAsText(this.#records.world), text, `${event.type} changed the world by itself`);
@@ -93,9 +97,10 @@ class Walk {
     return step(known, event, { now, wall: this.#clock.wallTime(), chance: 0.5, events });
   }
 
-  #carryOut({ records, engine, effects, next }: Step): void {
-    this.#records.commit(records);
-    if (engine !== undefined) this.#records.commitEngine(engine);
+  #carryOut(taken: Step): void {
+    const { records, settings, effects, next } = taken;
+    this.#records.commit(taken);
+    this.#settings = settings ?? this.#settings;
     this.#queue.push(...next);
     for (const { machine } of records) this.states.add(machine.monitor);
     for (const effect of effects) {
@@ -125,6 +130,12 @@ class Walk {
       );
     }
   }
+}
+
+function reloadOf(before: ResolvedConfig, after: ResolvedConfig): WorldEvent {
+  const { plan } = compareConfigs(before, after);
+  const fields = { added: [], removed: [], restarted: [], updated: [], duration_ms: 0 };
+  return { type: 'configured', settings: settingsOf(after), reload: { plan, fields, causedBy: undefined } };
 }
 
 /** Something that could happen to the instance now. */
@@ -172,20 +183,30 @@ function happening(record: InstanceRecord, draw: () => number): WorldEvent {
 test('a step changes nothing by itself, and from the texts of world and event it comes out the same', () => {
   const db = processConfig('db', { maxRestarts: 2, startTimeoutMs: 9_000, baseMs: 0 });
   const after = (process: string) => [{ process, condition: 'healthy', restart: true } as const];
-  const config = configOf(
+  const web = { instances: 2, dependsOn: after('db'), onUnhealthy: 'exit', policy: 'always' } as const;
+  const job = processConfig('job', { type: 'oneshot', maxRestarts: 1 });
+  const report = processConfig('report', {
+    dependsOn: [{ process: 'job', condition: 'completed', restart: false }],
+  });
+  const configs = [
+    [db, processConfig('web', web), job, report],
     [
       db,
-      processConfig('web', { instances: 2, dependsOn: after('db'), onUnhealthy: 'exit', policy: 'always' }),
-      processConfig('job', { type: 'oneshot', maxRestarts: 1 }),
-      processConfig('report', { dependsOn: [{ process: 'job', condition: 'completed', restart: false }] }),
+      processConfig('web', { ...web, instances: 1 }),
+      { ...job, command: { file: '/bin/other', args: [] } },
     ],
-    { exitWhen: 'all-done' },
-  );
+    [
+      processConfig('new', { onUnhealthy: 'none', baseMs: 0 }),
+      { ...db, reloadSignal: 'SIGHUP' as const },
+      processConfig('web', { ...web, instances: 3 }),
+    ],
+  ].map((processes) => configOf(processes, { exitWhen: 'all-done' }));
   const states = new Set<string>();
   const effects = new Set<string>();
   let steps = 0;
-  for (let seed = 1; seed <= 8; seed += 1) {
+  for (let seed = 1; seed <= 12; seed += 1) {
     const draw = random(seed);
+    let [config = configOf([])] = configs;
     const walk = new Walk(config);
     for (const { key } of walk.instances) {
       const wanted = { by: 'policy', cause: 'autostart' } as const;
@@ -193,6 +214,11 @@ test('a step changes nothing by itself, and from the texts of world and event it
     }
     for (let count = 0; count < 120; count += 1) {
       walk.advance(Math.floor(draw() * 3_000));
+      if (draw() < 0.03) {
+        const next = configs[Math.floor(draw() * configs.length)] ?? config;
+        walk.turn(reloadOf(config, next));
+        config = next;
+      }
       const record = walk.instances[Math.floor(draw() * walk.instances.length)];
       if (record !== undefined) walk.turn(happening(record, draw));
     }
@@ -221,15 +247,19 @@ test('a step changes nothing by itself, and from the texts of world and event it
     'endSelfReports',
     'endWatch',
     'engine',
+    'forget',
     'leaveLeftovers',
     'letDaemonsGo',
     'release',
+    'reloadSignal',
     'remember',
+    'rename',
     'signal',
     'spawn',
     'startTimer',
     'stopTimer',
     'updateOutput',
+    'useSettings',
     'watch',
   ]);
 });
@@ -239,6 +269,6 @@ test('a fact about an instance that is gone, or about what is over, comes to not
   const about = { incarnation: 3 };
   for (const key of ['web/1', 'gone/1'])
     walk.turn({ type: 'fact', key, fact: { kind: 'becameHealthy' }, about, causedBy: undefined });
-  assert.deepEqual([...walk.states], []);
+  assert.deepEqual([...walk.states], ['idle']);
   assert.equal(walk.instances[0]?.machine.monitor, 'idle');
 });

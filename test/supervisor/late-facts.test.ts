@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ProcessConfig } from '../../src/config/resolved-config.ts';
 import { isPresent } from '../../src/supervisor/world/instance-record.ts';
 import { processConfig, Rig } from './rig.ts';
 
@@ -36,6 +37,24 @@ test('a dependency that is ready starts nothing that was stopped in the same tur
   });
   rig.healthy('db');
   assert.equal(rig.state('web'), 'stopped');
+  assert.deepEqual(rig.faults, []);
+});
+
+test('two dependencies that fail in one turn block an instance once', () => {
+  const [a, b] = ['a', 'b'].map((name) => processConfig(name, { policy: 'always' })) as [
+    ProcessConfig,
+    ProcessConfig,
+  ];
+  const web = processConfig('web', { dependsOn: ['a', 'b'] });
+  const rig = new Rig([a, b, web]).startAll();
+  for (const name of ['a', 'b']) {
+    rig.decide(name, 'stop');
+    rig.exit(name, 0);
+    rig.kernel.failNextSpawn('ENOENT');
+  }
+  assert.equal(rig.state('web'), 'waiting');
+  rig.reload({ ...a, reloadSignal: 'SIGHUP' }, { ...b, reloadSignal: 'SIGHUP' }, web);
+  assert.deepEqual([rig.state('a'), rig.state('b'), rig.state('web')], ['failed', 'failed', 'blocked']);
   assert.deepEqual(rig.faults, []);
 });
 

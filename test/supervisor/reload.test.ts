@@ -15,7 +15,6 @@ function reloading(before: ResolvedConfig): { rig: Rig; reload: Reload; next: { 
   const reload = new Reload(before, {
     sockets: NO_SOCKETS,
     clock: rig.clock,
-    kernel: rig.kernel,
     events: rig.events,
     supervisor: rig.supervisor,
     load: () => Promise.resolve(next.loaded),
@@ -171,7 +170,6 @@ test('however many reloads are asked for, others have as much time in between as
   const reload = new Reload(config, {
     sockets: NO_SOCKETS,
     clock: rig.clock,
-    kernel: rig.kernel,
     events: rig.events,
     supervisor: rig.supervisor,
     load: () => new Promise((resolve) => loads.push(resolve)),

@@ -1,6 +1,6 @@
-import type { SocketPort } from '../../src/supervisor/ports/sockets.ts';
 /** A supervisor in a world driven by hand: time, the kernel, health and output do what the test says, when it says. */
 
+import { compareConfigs } from '../../src/config/diff.ts';
 import type { Dependency, ProcessConfig, ResolvedConfig } from '../../src/config/resolved-config.ts';
 import type { ExitStatus, SpawnFailure } from '../../src/lifecycle/exit-outcome.ts';
 import type { WantedBy } from '../../src/lifecycle/reload.ts';
@@ -19,6 +19,7 @@ import type {
   SpawnRequest,
 } from '../../src/supervisor/ports/kernel.ts';
 import type { OutputPort } from '../../src/supervisor/ports/output.ts';
+import type { SocketPort } from '../../src/supervisor/ports/sockets.ts';
 import { Drain } from '../../src/supervisor/shutdown/drain.ts';
 import { Supervisor } from '../../src/supervisor/supervisor.ts';
 import type { ExitVerdict } from '../../src/supervisor/world/exit-verdict.ts';
@@ -458,12 +459,14 @@ export class Rig {
   readonly finished: ExitVerdict[] = [];
   readonly supervisor: Supervisor;
   readonly drain: Drain;
+  #config: ResolvedConfig;
 
   constructor(processes: readonly ProcessConfig[], engine: Partial<ResolvedConfig['engine']> = {}) {
     this.events = new EventStream(this.clock);
     this.events.subscribe((event) => this.told.push(event));
     const ports = { clock: this.clock, kernel: this.kernel, events: this.events };
-    this.supervisor = new Supervisor(configOf(processes, engine), {
+    this.#config = configOf(processes, engine);
+    this.supervisor = new Supervisor(this.#config, {
       ...ports,
       health: this.health,
       output: silentOutput,
@@ -489,6 +492,16 @@ export class Rig {
         this.supervisor.decide(record, 'start', { by: 'policy', cause: 'autostart' });
     }
     return this;
+  }
+
+  /** The same configuration once more, or another one. */
+  reload(...processes: readonly ProcessConfig[]): void {
+    const before = this.#config;
+    const after = processes.length === 0 ? before : configOf(processes, before.engine);
+    this.#config = after;
+    const { plan } = compareConfigs(before, after);
+    const fields = { added: [], removed: [], restarted: [], updated: [], duration_ms: 0 };
+    this.supervisor.reload(after, { plan, fields, causedBy: undefined });
   }
 
   record(name: string): InstanceRecord {

@@ -398,7 +398,7 @@ test('a reload that gives it such a key while it is being proven leaves the proo
   const rig = new Rig([before]).startAll();
   const health = { ...before.health, retries: 5 };
   const readiness: Readiness = { kind: 'line', expression: 'up' };
-  rig.supervisor.update(rig.record('web'), { ...before, health, readiness });
+  rig.reload({ ...before, health, readiness });
   rig.healthy('web');
   assert.equal(rig.state('web'), 'healthy');
 });

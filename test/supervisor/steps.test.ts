@@ -392,14 +392,13 @@ test('an essential process whose pre_start fails for good ends the container wit
 
 test('a reload runs the command, once more if it was asked for meanwhile, and reports its end', () => {
   const rig = started({ reload: step('reload') });
-  const record = rig.record('web');
-  rig.supervisor.reloadProgram(record);
+  rig.reload();
   assert.deepEqual(programs(rig), ['/bin/web']);
   rig.healthy('web');
   assert.deepEqual(programs(rig), ['/bin/web', '/bin/reload']);
   assert.equal(variables(rig).MAINPID, '101');
-  rig.supervisor.reloadProgram(record);
-  rig.supervisor.reloadProgram(record);
+  rig.reload();
+  rig.reload();
   end(rig, 1);
   assert.deepEqual(programs(rig), ['/bin/web', '/bin/reload', '/bin/reload']);
   end(rig);
@@ -411,7 +410,7 @@ test('a reload runs the command, once more if it was asked for meanwhile, and re
 test('a stop ends a reload that runs, and waits until it is gone', () => {
   const rig = started({ reload: step('reload') });
   rig.healthy('web');
-  rig.supervisor.reloadProgram(rig.record('web'));
+  rig.reload();
   rig.decide('web', 'restart');
   assert.deepEqual([rig.signalsTo(102), rig.signalsTo(101)], [['SIGTERM'], ['SIGTERM']]);
   rig.die('web', 'SIGTERM');
@@ -456,8 +455,8 @@ const preStart = (...names: string[]): ProcessChoices => ({
 test('a list of steps that runs ends as it began, whatever a reload makes of it, and the next start takes the new one', () => {
   for (const changed of [['first'], ['other', 'another', 'third'], []]) {
     const rig = started(preStart('first', 'second'));
-    rig.supervisor.update(rig.record('web'), processConfig('web', preStart(...changed)));
-    rig.supervisor.update(rig.record('web'), processConfig('web', preStart(...changed, 'last')));
+    rig.reload(processConfig('web', preStart(...changed)));
+    rig.reload(processConfig('web', preStart(...changed, 'last')));
     end(rig);
     assert.equal(programs(rig).at(-1), '/bin/second');
     end(rig);
@@ -479,14 +478,13 @@ test('so do the steps after a start, those after an end, and a stop sequence', (
   };
   const rig = started(before);
   const { process } = rig.record('web');
-  const change = (choices: ProcessChoices): void =>
-    rig.supervisor.update(rig.record('web'), processConfig('web', choices));
+  const change = (choices: ProcessChoices): void => rig.reload(processConfig('web', choices));
   rig.healthy('web');
   change({});
   end(rig);
   assert.equal(programs(rig).at(-1), '/bin/announce');
   end(rig);
-  rig.supervisor.update(rig.record('web'), process);
+  rig.reload(process);
   rig.decide('web', 'stop');
   assert.equal(programs(rig).at(-1), '/bin/drain');
   change({ ...before, stop: [{ ...TERM, signal: 'SIGQUIT' }] });
@@ -531,7 +529,7 @@ test('status says which step runs, which of how many, and for how long it may', 
   end(rig);
   assert.equal(rig.see('web').step, undefined);
   rig.healthy('web');
-  rig.supervisor.reloadProgram(rig.record('web'));
+  rig.reload();
   assert.deepEqual([rig.see('web').step?.name, rig.see('web').step?.of], ['reload', 1]);
   end(rig);
   assert.equal(rig.see('web').step, undefined);

@@ -75,7 +75,6 @@ test('a world that is written down and read again says the same, at every moment
   const reload = new Reload(before, {
     sockets: NO_SOCKETS,
     clock: rig.clock,
-    kernel: rig.kernel,
     events: rig.events,
     supervisor: rig.supervisor,
     load: () => Promise.resolve({ ok: true, config: after }),

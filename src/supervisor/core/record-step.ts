@@ -3,7 +3,7 @@
 import { assertNever } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import type { Activity, Effect } from '../../lifecycle/effects.ts';
-import type { LifecycleEvent } from '../../lifecycle/events.ts';
+import type { Fact, LifecycleEvent } from '../../lifecycle/events.ts';
 import type { Instance } from '../../lifecycle/instance.ts';
 import { type DesiredState, hasArrived, isAtWork } from '../../lifecycle/states.ts';
 import { step as stepInstance } from '../../lifecycle/step.ts';
@@ -69,6 +69,8 @@ export class RecordStep {
 
   #fact({ fact, evidence, causedBy }: Of<'fact'>): void {
     const draft = this.#draft;
+    // Several changes in one turn may have come to the same, or to the opposite.
+    if (isOnDependencies(fact) && this.#look()?.kind !== fact.kind) return;
     if (fact.kind === 'spawned' || fact.kind === 'spawnFailed') draft.spawning = undefined;
     if (evidence?.life !== undefined) {
       draft.pid = evidence.life.pid;
@@ -92,9 +94,12 @@ export class RecordStep {
 
   /** One that does not run reads its configuration when it starts. */
   #reloadProgram(causedBy: number | undefined): void {
-    const { machine, process } = this.#draft;
-    if (!isAtWork(machine.monitor) || process.reload === undefined) return;
-    this.#apply({ type: 'fact', fact: { kind: 'reloadRequested' } }, causedBy);
+    const { key, machine, process } = this.#draft;
+    if (!isAtWork(machine.monitor)) return;
+    if (process.reload !== undefined)
+      this.#apply({ type: 'fact', fact: { kind: 'reloadRequested' } }, causedBy);
+    else if (process.reloadSignal !== undefined)
+      this.#effects.push({ kind: 'reloadSignal', key, signal: process.reloadSignal, causedBy });
   }
 
   /** @param causedBy id of the event that caused this one; events that follow from it get it too. */
@@ -239,19 +244,24 @@ export class RecordStep {
 
   /** @returns whether it waits for something else now. */
   #consider(causedBy: number | undefined): boolean {
+    const { waitingFor, activity, machine, key } = this.#draft;
+    const fact = this.#look();
+    const about = { incarnation: machine.incarnation, ...(activity && { activity: activity.number }) };
+    if (fact !== undefined) this.#next.push({ type: 'fact', key, fact, about, causedBy });
+    return this.#draft.waitingFor.join() !== waitingFor.join();
+  }
+
+  /** Looks what it waits for now. @returns the fact that follows. */
+  #look(): Fact | undefined {
     const draft = this.#draft;
-    const { activity, waitingFor, machine, key } = draft;
     draft.predecessors = draft.predecessors.filter((before) => this.#known.isLeft(before));
-    if (activity === undefined || !isWaiting(draft)) return false;
+    if (!isWaiting(draft)) return undefined;
     const needs = needsOf(draft.process.dependsOn, (process) => this.#known.of(process));
     const leaving = this.#known.predecessorsOf(draft).map(({ name }) => `${name} to stop`);
     const missing = [...needs.missing, ...leaving];
     draft.waitingFor = missing;
     draft.blockedBy = needs.impossible;
-    const fact = factAbout({ ...needs, missing }, machine.monitor);
-    const about = { incarnation: machine.incarnation, activity: activity.number };
-    if (fact !== undefined) this.#next.push({ type: 'fact', key, fact, about, causedBy });
-    return missing.join() !== waitingFor.join();
+    return factAbout({ ...needs, missing }, draft.machine.monitor);
   }
 
   /** What follows from a changed machine, beside its effects. */
@@ -310,6 +320,10 @@ export class RecordStep {
 /** Or was about to. */
 function hasRun({ leader, monitor }: Instance): boolean {
   return leader !== 'none' || monitor === 'starting';
+}
+
+function isOnDependencies({ kind }: Fact): boolean {
+  return kind === 'dependenciesReady' || kind === 'dependenciesFailed' || kind === 'dependenciesRevived';
 }
 
 function isWatch(kind: string | undefined): boolean {

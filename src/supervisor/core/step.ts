@@ -7,10 +7,10 @@
 import { stepEngine } from '../../lifecycle/engine.ts';
 import type { Reporter } from '../events/reports.ts';
 import { type InstanceRecord, isPresent, type Moment } from '../world/instance-record.ts';
-import type { InstanceRecords } from '../world/instance-records.ts';
-import type { EngineState } from '../world/world.ts';
+import type { Changes, InstanceRecords } from '../world/instance-records.ts';
 import type { WorldEffect, WorldEvent } from '../world/world-event.ts';
 import { RecordStep } from './record-step.ts';
+import { fitToSettings, followReload } from './settings-step.ts';
 import { TurnEnd } from './turn-end.ts';
 
 /** What a step is given beside the world and the event. */
@@ -20,10 +20,7 @@ export interface Circumstances extends Moment {
   readonly events: Reporter;
 }
 
-export interface Step {
-  /** Those that have changed. */
-  readonly records: readonly InstanceRecord[];
-  readonly engine?: EngineState;
+export interface Step extends Changes {
   readonly effects: readonly WorldEffect[];
   /** What follows in the same turn. */
   readonly next: readonly WorldEvent[];
@@ -32,7 +29,7 @@ export interface Step {
 export type Of<Type extends WorldEvent['type']> = Extract<WorldEvent, { type: Type }>;
 
 /** About one instance. */
-export type RecordEvent = Exclude<WorldEvent, Of<'turnEnded' | 'engine'>>;
+export type RecordEvent = Exclude<WorldEvent, Of<'configured' | 'engine' | 'reloaded' | 'turnEnded'>>;
 
 /** The world, and how its records are found: to be read only. */
 export type Known = Pick<
@@ -50,6 +47,10 @@ export type Known = Pick<
 
 export function step(known: Known, event: WorldEvent, circumstances: Circumstances): Step {
   switch (event.type) {
+    case 'configured':
+      return fitToSettings(known, event, circumstances);
+    case 'reloaded':
+      return followReload(known, event, circumstances);
     case 'turnEnded':
       return new TurnEnd(known, circumstances).step();
     case 'engine':

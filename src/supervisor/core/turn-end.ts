@@ -12,6 +12,7 @@ export class TurnEnd {
   readonly #known: Known;
   readonly #circumstances: Circumstances;
   readonly #drafts: Draft[] = [];
+  readonly #gone: string[] = [];
   readonly #effects: WorldEffect[] = [];
   readonly #next: WorldEvent[] = [];
 
@@ -27,7 +28,7 @@ export class TurnEnd {
     }
     const hasEnd = this.#drafts.some((record) => isAtRest(record) || isBlocked(record));
     if (hasEnd && this.#known.engine.exitWhen === 'all-done') this.#lookIfAllDone();
-    return { records: this.#drafts, effects: this.#effects, next: this.#next };
+    return { records: this.#drafts, gone: this.#gone, effects: this.#effects, next: this.#next };
   }
 
   #conclude(draft: Draft): void {
@@ -36,7 +37,7 @@ export class TurnEnd {
     draft.change = undefined;
     draft.reason = reasonFor(draft);
     if (from === undefined) return;
-    const { machine, key } = draft;
+    const { machine } = draft;
     if (from.state !== machine.monitor || from.incarnation !== machine.incarnation) {
       const event = reportState(draft, from.state, cause, this.#circumstances, this.#circumstances.events);
       const isOther = machine.incarnation > from.incarnation || !from.wasAlive;
@@ -45,7 +46,9 @@ export class TurnEnd {
     const verdict = verdictOnEnd(draft, this.#known.engine);
     if (verdict !== undefined)
       this.#effects.push({ kind: 'endContainer', verdict: { ...verdict, causedBy: draft.lastEvent } });
-    if (this.#isLeaving(draft)) this.#effects.push({ kind: 'forget', key });
+    if (!this.#isLeaving(draft)) return;
+    this.#gone.push(draft.key);
+    this.#effects.push({ kind: 'forget', name: draft.name, family: draft.family });
   }
 
   /** To those that wait for it, or depend on it. */

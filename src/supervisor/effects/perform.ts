@@ -102,8 +102,11 @@ export function perform(effect: InstanceEffect, record: InstanceRecord, context:
     case 'updateOutput':
       context.output.update(record.name, targetsFor(record.process, record.ordinal));
       break;
-    case 'forget':
-      forget(record, context);
+    case 'rename':
+      rename(record, effect.was, context);
+      break;
+    case 'reloadSignal':
+      sendReloadSignal(record, effect, context);
       break;
     default:
       assertNever(effect, 'effect');
@@ -356,7 +359,28 @@ function subjectOfProbe(record: InstanceRecord): ProbeSubject {
   };
 }
 
-function forget({ name, family }: InstanceRecord, { kernel, health, output, input }: PerformContext): void {
+function rename({ name }: InstanceRecord, was: string, { health, output, input }: PerformContext): void {
+  health.rename(was, name);
+  output.rename(was, name);
+  input.rename(was, name);
+}
+
+function sendReloadSignal(
+  record: InstanceRecord,
+  { signal, causedBy }: Of<'reloadSignal'>,
+  { kernel, events }: PerformContext,
+): void {
+  if (record.pid === undefined) return;
+  kernel.signalProcess(record.pid, signal);
+  const fields = { signal, to: 'process', reason: 'the configuration was reloaded' } as const;
+  events.emitAs('info', 'signal_sent', fields, subjectOf(record), causedBy);
+}
+
+/** Of one that has no record any more. */
+export function forget(
+  { name, family }: Extract<WorldEffect, { kind: 'forget' }>,
+  { kernel, health, output, input }: PerformContext,
+): void {
   if (family !== undefined) kernel.release(family);
   health.forget(name);
   output.forget(name);

@@ -11,7 +11,6 @@ import { isResting, type MonitorState } from '../../lifecycle/states.ts';
 import type { SignalName } from '../../signals.ts';
 import type { EventSubject } from '../../wire/events.ts';
 import type { LastExit, LeftProcess } from '../../wire/snapshot.ts';
-import type { Clock } from '../ports/clock.ts';
 
 /** State changes that are kept for `why`. */
 const MAX_HISTORY = 20;
@@ -152,7 +151,7 @@ export interface InstanceRecord {
 /** A record that is being written; `core` and `instance-records.ts` alone have those. */
 export type Draft = { -readonly [Field in keyof InstanceRecord]: InstanceRecord[Field] };
 
-export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock): Draft {
+export function newRecord(process: ProcessConfig, ordinal: number, { now, wall }: Moment): Draft {
   return {
     key: `${process.name}/${ordinal}`,
     name: instanceName(process, ordinal),
@@ -169,8 +168,8 @@ export function newRecord(process: ProcessConfig, ordinal: number, clock: Clock)
     left: [],
     spawnedAt: 0,
     spawnedWall: 0,
-    enteredAt: clock.now(),
-    enteredWall: clock.wallTime(),
+    enteredAt: now,
+    enteredWall: wall,
     deadline: undefined,
     activity: undefined,
     begun: 0,

@@ -1,36 +1,32 @@
 /**
- * Holds the world: finds its records by name, by key and by process, keeps them in the order of the configuration, and is
- * the only one to change them. A record stays the same object for as long as its instance is there.
+ * Holds the world: finds its records by name, by key and by process, and is the only one to change it, by what a step
+ * returns. A record stays the same object for as long as its instance is there.
  */
 
-import { instanceName } from '../../config/instance-names.ts';
-import type { EngineConfig, ProcessConfig, ResolvedConfig } from '../../config/resolved-config.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { EngineConfig, ProcessConfig } from '../../config/resolved-config.ts';
 import { dependentsByName } from './dependencies.ts';
-import {
-  type Draft,
-  type InstanceRecord,
-  isAlive,
-  newRecord,
-  type Predecessor,
-  wasStoppedByUser,
-} from './instance-record.ts';
+import { type Draft, type InstanceRecord, isAlive, type Predecessor } from './instance-record.ts';
 import { type EngineState, newWorld, type World } from './world.ts';
 
 type Writable<Value> = { -readonly [Field in keyof Value]: Value[Field] };
 
-/** What fitting a process's records to its number of instances came to. */
-export interface Fitted {
-  readonly added: readonly InstanceRecord[];
-  /** Too many; the caller removes them. */
-  readonly surplus: readonly InstanceRecord[];
-  /** An earlier reload has removed them, and they are still stopping. */
-  readonly revived: readonly InstanceRecord[];
-  readonly renamed: readonly { readonly record: InstanceRecord; readonly was: string }[];
+/** As much of the configuration as the world goes by. */
+export interface Settings {
+  readonly engine: EngineConfig;
+  readonly processes: readonly ProcessConfig[];
+}
+
+/** What a step has changed. */
+export interface Changes {
+  /** What has become of them, and those that are new. */
+  readonly records: readonly InstanceRecord[];
+  readonly engine?: EngineState;
+  /** Keys of those that are gone. */
+  readonly gone?: readonly string[];
+  readonly settings?: Settings;
 }
 
 export class InstanceRecords {
-  readonly #clock: Clock;
   readonly #world: Writable<World>;
   #changed: string[];
   /** Replaced, never shortened: a loop over it may remove some. */
@@ -39,23 +35,20 @@ export class InstanceRecords {
   readonly #byKey = new Map<string, InstanceRecord>();
   readonly #byProcess = new Map<string, readonly InstanceRecord[]>();
   /** How many instances of each process the configuration asks for. */
-  readonly #configured = new Map<string, number>();
+  #configured: ReadonlyMap<string, number> = new Map();
   /** Those with predecessors: nearly always none. */
   readonly #waiting = new Set<InstanceRecord>();
   #engine: EngineConfig;
   #dependents: ReadonlyMap<string, readonly string[]> = new Map();
 
   /** @param world another engine's, whose records are to go on; without it there are none at first. */
-  constructor(config: ResolvedConfig, clock: Clock, world: World = newWorld()) {
-    this.#engine = config.engine;
-    this.#clock = clock;
+  constructor(settings: Settings, world: World = newWorld()) {
+    this.#engine = settings.engine;
     this.#changed = [...world.changed];
     this.#instances = [...world.instances];
     this.#world = { engine: world.engine, instances: this.#instances, changed: this.#changed };
     for (const record of world.instances) this.#add(record);
-    if (world.instances.length === 0) return;
-    for (const { name, instances } of config.processes.values()) this.#configured.set(name, instances);
-    this.useConfig(config);
+    if (world.instances.length > 0) this.#use(settings);
   }
 
   get world(): World {
@@ -66,19 +59,16 @@ export class InstanceRecords {
     return this.#engine;
   }
 
-  /** Takes over what a step made of records. */
-  commit(drafts: readonly InstanceRecord[]): void {
-    for (const draft of drafts) {
+  /** Takes over what a step has changed. */
+  commit({ records, engine, gone = [], settings }: Changes): void {
+    for (const draft of records) {
       const record = this.#byKey.get(draft.key);
-      if (record === undefined) continue;
-      if (record.change === undefined && draft.change !== undefined) this.#changed.push(draft.key);
-      write(record, draft);
-      if (draft.predecessors.length === 0) this.#waiting.delete(record);
+      if (record === undefined) this.#insert(draft);
+      else this.#write(record, draft);
     }
-  }
-
-  commitEngine(engine: EngineState): void {
-    this.#world.engine = engine;
+    for (const key of gone) this.#forget(key);
+    if (settings !== undefined) this.#use(settings);
+    if (engine !== undefined) this.#world.engine = engine;
   }
 
   /** The turn's changes are reported. */
@@ -108,41 +98,6 @@ export class InstanceRecords {
     return ordinal <= (this.#configured.get(process.name) ?? 0);
   }
 
-  /**
-   * Copies that stay keep all they have, under the name that they have in such a number; those that are missing are
-   * made, idle.
-   */
-  fit(process: ProcessConfig): Fitted {
-    const known = this.of(process.name);
-    const kept = known.filter(({ ordinal }) => ordinal <= process.instances);
-    const revived = kept.filter((record) => !this.isConfigured(record));
-    this.#configured.set(process.name, process.instances);
-    const renamed = kept.flatMap((record) => this.#rename(record, instanceName(process, record.ordinal)));
-    const added = this.#make(process, kept);
-    return { added, surplus: known.filter((record) => !kept.includes(record)), revived, renamed };
-  }
-
-  /** Engine-wide settings, who depends on whom, and the order: by process, then by number; what is gone comes last. */
-  useConfig({ engine, processes }: ResolvedConfig): void {
-    this.#engine = engine;
-    this.#dependents = dependentsByName(processes.values());
-    for (const name of this.#configured.keys()) if (!processes.has(name)) this.#configured.delete(name);
-    const order = new Map([...processes.keys()].map((name, index) => [name, index]));
-    const place = ({ process }: InstanceRecord): number => order.get(process.name) ?? order.size;
-    this.#replace(
-      this.#instances.toSorted((one, other) => place(one) - place(other) || one.ordinal - other.ordinal),
-    );
-  }
-
-  /** Whenever the instance is to start, it waits until what lives of the others now is gone. */
-  startAfter(record: InstanceRecord, others: readonly InstanceRecord[]): void {
-    const predecessors = others
-      .filter(isAlive)
-      .map(({ key, machine }) => ({ key, incarnation: machine.incarnation }));
-    write(record, { predecessors });
-    if (record.predecessors.length > 0) this.#waiting.add(record);
-  }
-
   /** Those that must not run beside an incarnation of this one. */
   followersOf(record: InstanceRecord): readonly InstanceRecord[] {
     if (this.#waiting.size === 0) return [];
@@ -163,30 +118,46 @@ export class InstanceRecords {
     return record !== undefined && record.machine.incarnation === incarnation && isAlive(record);
   }
 
-  forget(record: InstanceRecord): void {
+  #insert(record: InstanceRecord): void {
+    this.#add(record);
+    this.#instances.push(record);
+    if (record.change !== undefined) this.#changed.push(record.key);
+  }
+
+  #write(record: InstanceRecord, draft: InstanceRecord): void {
+    if (record.change === undefined && draft.change !== undefined) this.#changed.push(draft.key);
+    if (record.name !== draft.name) {
+      // The first copy takes the name that another one had.
+      if (this.#byName.get(record.name) === record) this.#byName.delete(record.name);
+      this.#byName.set(draft.name, record);
+    }
+    // Everybody else has records to read only.
+    Object.assign(record as Draft, draft);
+    if (draft.predecessors.length === 0) this.#waiting.delete(record);
+  }
+
+  #forget(key: string): void {
+    const record = this.#byKey.get(key);
+    if (record === undefined) return;
     this.#replace(this.#instances.filter((other) => other !== record));
-    this.#byName.delete(record.name);
-    this.#byKey.delete(record.key);
+    if (this.#byName.get(record.name) === record) this.#byName.delete(record.name);
+    this.#byKey.delete(key);
     this.#waiting.delete(record);
     const others = this.of(record.process.name).filter((other) => other !== record);
     if (others.length > 0) this.#byProcess.set(record.process.name, others);
     else this.#byProcess.delete(record.process.name);
   }
 
-  #make(process: ProcessConfig, kept: readonly InstanceRecord[]): readonly InstanceRecord[] {
-    const ordinals = new Set(kept.map(({ ordinal }) => ordinal));
-    const added = Array.from({ length: process.instances }, (_, index) => index + 1)
-      .filter((ordinal) => !ordinals.has(ordinal))
-      .map((ordinal) => newRecord(process, ordinal, this.#clock));
-    // A person who stopped all copies has stopped the process: more of it are not started either.
-    const [first] = kept;
-    const inherited = first !== undefined && kept.every(wasStoppedByUser) ? first.wanted : undefined;
-    for (const record of added) {
-      if (inherited !== undefined) record.wanted = inherited;
-      this.#add(record);
-    }
-    this.#instances.push(...added);
-    return added;
+  /** Engine-wide settings, who depends on whom, and the order: by process, then by number; what is gone comes last. */
+  #use({ engine, processes }: Settings): void {
+    this.#engine = engine;
+    this.#dependents = dependentsByName(processes);
+    this.#configured = new Map(processes.map(({ name, instances }) => [name, instances]));
+    const order = new Map(processes.map(({ name }, index) => [name, index]));
+    const place = ({ process }: InstanceRecord): number => order.get(process.name) ?? order.size;
+    this.#replace(
+      this.#instances.toSorted((one, other) => place(one) - place(other) || one.ordinal - other.ordinal),
+    );
   }
 
   #replace(instances: InstanceRecord[]): void {
@@ -200,18 +171,4 @@ export class InstanceRecords {
     this.#byProcess.set(record.process.name, [...this.of(record.process.name), record]);
     if (record.predecessors.length > 0) this.#waiting.add(record);
   }
-
-  #rename(record: InstanceRecord, name: string): Fitted['renamed'] {
-    const was = record.name;
-    if (was === name) return [];
-    this.#byName.delete(was);
-    write(record, { name });
-    this.#byName.set(name, record);
-    return [{ record, was }];
-  }
-}
-
-/** Everybody else has records to read only. */
-function write(record: InstanceRecord, fields: Partial<InstanceRecord>): void {
-  Object.assign(record as Draft, fields);
 }

@@ -6,10 +6,12 @@ import type { EngineEffect, EngineFact } from '../../lifecycle/engine.ts';
 import type { DecisionKind, Fact } from '../../lifecycle/events.ts';
 import type { SignalTarget } from '../../lifecycle/rules.ts';
 import type { SignalName } from '../../signals.ts';
+import type { EventFields } from '../../wire/engine-event.ts';
 import type { LeftProcess } from '../../wire/snapshot.ts';
 import type { Standing } from '../ports/health.ts';
 import type { ExitVerdict } from './exit-verdict.ts';
 import type { About, InstanceRecord, Wanted } from './instance-record.ts';
+import type { Settings } from './instance-records.ts';
 
 /** What a fact brings with it beside what the lifecycle looks at. */
 export interface Evidence {
@@ -31,6 +33,16 @@ export type Notice = Partial<
     'healthReason' | 'lastEvent' | 'lastSignal' | 'pid' | 'spawning' | 'statusText' | 'step'
   >
 >;
+
+export interface ReloadRequest {
+  /** A row for each process. */
+  readonly plan: readonly { readonly process: string; readonly action: ReloadAction }[];
+  /** Of the report. */
+  readonly fields: EventFields['config_reloaded'];
+  readonly causedBy: number | undefined;
+}
+
+export type ReloadAction = 'add' | 'remove' | 'restart' | 'update' | 'unchanged';
 
 /** `key`: of the instance. `causedBy`: id of the reported event that caused it. */
 export type WorldEvent =
@@ -65,8 +77,26 @@ export type WorldEvent =
     }
   /** It asks for more time: the present deadline comes no sooner than that. */
   | { readonly type: 'extend'; readonly key: string; readonly incarnation: number; readonly ms: number }
-  /** Its program is to read its configuration again, by the command for that, as soon as that may run. */
+  /** Its program is to read its configuration again: by the command for that, as soon as that may run, or by a signal. */
   | { readonly type: 'reloadProgram'; readonly key: string; readonly causedBy: number | undefined }
+  /** There is a configuration: the first one, or by a reload another one. */
+  | {
+      readonly type: 'configured';
+      readonly settings: Settings;
+      /** What a reload finds different; without it nothing starts or stops. */
+      readonly reload?: ReloadRequest;
+    }
+  /** What a reload changed is taken over, by the engine too; now it is reported, and what follows from it is done. */
+  | {
+      readonly type: 'reloaded';
+      readonly request: ReloadRequest;
+      /** The configurations of those that keep their instance. */
+      readonly updated: readonly { readonly key: string; readonly process: ProcessConfig }[];
+      readonly leaving: readonly { readonly key: string; readonly cause: string }[];
+      /** Keys. */
+      readonly added: readonly string[];
+      readonly restarted: readonly string[];
+    }
   /** Nothing is left in the queue: what has changed is reported. */
   | { readonly type: 'turnEnded' }
   /** `verdict`: of `shutdownRequested`. */
@@ -119,8 +149,19 @@ export type WorldEffect =
   | { readonly kind: 'release'; readonly key: string; readonly family: number }
   /** Its rules for output have changed. */
   | { readonly kind: 'updateOutput'; readonly key: string }
-  /** It is not configured any more, and at rest. */
-  | { readonly kind: 'forget'; readonly key: string }
+  /** So that its program reads its configuration again. */
+  | {
+      readonly kind: 'reloadSignal';
+      readonly key: string;
+      readonly signal: SignalName;
+      readonly causedBy: number | undefined;
+    }
+  /** It has another name. */
+  | { readonly kind: 'rename'; readonly key: string; readonly was: string }
+  /** It is gone: not configured any more, and at rest. */
+  | { readonly kind: 'forget'; readonly name: string; readonly family: number | undefined }
+  /** Settings of the engine beside its instances are taken over. */
+  | { readonly kind: 'useSettings' }
   /** The container should end. */
   | { readonly kind: 'endContainer'; readonly verdict: ExitVerdict }
   | { readonly kind: 'engine'; readonly effect: EngineEffect }
