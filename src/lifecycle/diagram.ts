@@ -49,6 +49,7 @@ const FACT_TARGETS: Readonly<Record<FactMove, readonly Target[]>> = {
   'forget restarts': [],
   forgive: [],
   'renew listening': [{ to: 'waiting', when: 'not activated' }],
+  'renew rest': [{ to: 'listening', when: 'activated' }],
   'renew start': [],
   'renew health': [],
   'judge again': [{ to: 'ended' }],

@@ -19,7 +19,7 @@ export function judge(instance: Instance, rules: Rules): Verdict {
   const { outcome, restarts } = instance;
   const { policy, maxRestarts } = rules.restart;
   const mayRetry = maxRestarts === undefined || restarts < maxRestarts;
-  if (outcome === undefined) return 'giveUp';
+  if (outcome === undefined || isTriggeredTooOften(instance, rules)) return 'giveUp';
   if (outcome.kind === 'notStarted') {
     // Steps did run: to run them again is a restart.
     if (policy === 'no' && outcome.failure.stepStatus !== undefined) return 'giveUp';
@@ -41,4 +41,10 @@ export function judge(instance: Instance, rules: Rules): Verdict {
     case 'unless-stopped':
       return mayRetry ? 'retry' : 'giveUp';
   }
+}
+
+/** Connections start it again and again, and each time it ends at once: the next one would start it as well. */
+export function isTriggeredTooOften({ briefLives, outcome }: Instance, rules: Rules): boolean {
+  const isIdle = outcome?.kind === 'ended' && outcome.ending === 'idle';
+  return rules.isActivated && !isIdle && briefLives >= rules.maxActivations;
 }

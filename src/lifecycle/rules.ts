@@ -9,6 +9,8 @@ export interface Rules {
   readonly isForking: boolean;
   /** Its program starts with the first connection to its sockets. */
   readonly isActivated: boolean;
+  /** Incarnations in a row that a connection may start and that end at once; after so many it has failed. */
+  readonly maxActivations: number;
   readonly restart: RestartRules;
   /** How long a start may take, until it is healthy or, as a one-shot, has exited; undefined: no limit. */
   readonly startTimeoutMs: number | undefined;

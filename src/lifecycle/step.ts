@@ -128,9 +128,10 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
     case 'forgive':
       return { next: forgiven(instance), effects: [] };
     case 'renew listening':
-      return rules.isActivated
-        ? { next: forgiven(instance), effects: [] }
-        : enter(forgiven(instance), 'waiting');
+      return begin(forgiven(instance), rules);
+    case 'renew rest':
+      if (!rules.isActivated) return { next: forgiven(instance), effects: [] };
+      return begin({ ...forgiven(instance), desired: 'up' }, rules);
     case 'renew start':
       return enter(forgiven(instance), instance.monitor, startDeadline(rules, 'spawn'));
     case 'renew health':
@@ -208,8 +209,13 @@ function enterUnhealthy(instance: Instance, rules: Rules): Step {
   return rules.onUnhealthy === 'restart' ? entered : reloadIfDue(entered, rules);
 }
 
+/** While no connection comes, what went wrong before is forgotten after the time that healthy running takes for it. */
 function begin(instance: Instance, rules: Rules): Step {
-  return enter(instance, rules.isActivated ? 'listening' : 'waiting');
+  if (!rules.isActivated) return enter(instance, 'waiting');
+  const hasFailed = instance.restarts > 0 || instance.briefLives > 0;
+  const { resetMs } = rules.restart.backoff;
+  const forgets: Effect = { kind: 'armDeadline', afterMs: resetMs, from: 'now', spread: 0 };
+  return enter(instance, 'listening', hasFailed ? [forgets] : []);
 }
 
 function spawn(instance: Instance): Step {
@@ -237,7 +243,12 @@ function briefLivesAfter(instance: Instance, fact: Fact, rules: Rules): number {
   const hasVanished = fact.kind === 'othersVanished' && instance.monitor === 'healthcheck';
   const isEnd = fact.kind === 'exited' || fact.kind === 'spawnFailed' || fact.kind === 'stepFailed';
   if (!isEnd && !hasVanished) return instance.briefLives;
-  return Math.min(instance.briefLives + 1, rules.maxBriefLives + 1);
+  return Math.min(instance.briefLives + 1, mostBriefLives(rules));
+}
+
+/** They are counted until more of them would change nothing. */
+function mostBriefLives({ isActivated, maxActivations, maxBriefLives }: Rules): number {
+  return Math.max(maxBriefLives + 1, isActivated ? maxActivations : 0);
 }
 
 function applyVerdict(instance: Instance, rules: Rules, tables: Tables): Step | undefined {

@@ -55,6 +55,8 @@ export type FactMove =
   | 'forgive'
   /** The same, and where no connection is to start the program any more, it starts now. */
   | 'renew listening'
+  /** The same, and where a connection is to start the program from now on, one is waited for. */
+  | 'renew rest'
   /** The same, and the present start has the time that the new rules give it. */
   | 'renew start'
   /** The same, and nothing is left to wait for. */
@@ -95,7 +97,13 @@ export type FactTable = Readonly<Record<MonitorState, Readonly<Record<FactKind, 
 
 export const FACTS: FactTable = {
   idle: NOTHING,
-  listening: { ...NOTHING, connectionCame: 'enter waiting', rulesChanged: 'renew listening' },
+  listening: {
+    ...NOTHING,
+    connectionCame: 'enter waiting',
+    // None came for a while.
+    deadlinePassed: 'forgive',
+    rulesChanged: 'renew listening',
+  },
   waiting: { ...NOTHING, dependenciesReady: 'begin incarnation', dependenciesFailed: 'enter blocked' },
   blocked: { ...NOTHING, dependenciesReady: 'begin incarnation', dependenciesRevived: 'enter waiting' },
   preparing: { ...NOTHING, stepSucceeded: 'next pre_start', stepFailed: 'conclude' },
@@ -164,7 +172,7 @@ export const FACTS: FactTable = {
   cleaning: { ...NOTHING, stepSucceeded: 'next post_exit', stepFailed: 'next post_exit' },
   ended: { ...NOTHING, rulesChanged: 'never' },
   backoff: { ...NOTHING, deadlinePassed: 'begin again', rulesChanged: 'judge again' },
-  completed: NOTHING,
+  completed: { ...NOTHING, rulesChanged: 'renew rest' },
   stopped: NOTHING,
   failed: NOTHING,
 };

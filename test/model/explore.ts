@@ -32,9 +32,9 @@ export function explore(
       if (!worlds.has(into)) worlds.set(into, passage.after);
       if (event.type === 'fact') factsInto.set(into, (factsInto.get(into) ?? new Set()).add(from));
     }
-    // A reload may end that a connection starts it.
-    if (world.instance.monitor === 'listening')
-      visit(take(world, RULES_CHANGED, { ...rules, isActivated: false }, tables));
+    // A reload may end that a connection starts it, or begin that.
+    if (['listening', 'completed'].includes(world.instance.monitor))
+      visit(take(world, RULES_CHANGED, { ...rules, isActivated: !rules.isActivated }, tables));
     if (worlds.size > MOST_WORLDS) throw new Error(`more than ${MOST_WORLDS} worlds`);
   }
   return { worlds, factsInto };
@@ -50,6 +50,9 @@ const COMMANDS = {
   between: { before: [], between: [COMMAND, PAUSE] },
   two: { before: [COMMAND, COMMAND], between: [] },
 } as const;
+
+/** For fewer worlds: nothing but its end stops it. */
+const CALM = { onUnhealthy: 'none', onWatchdog: 'none' } as const;
 
 /** Rules that between them take every branch policy has. */
 export const RULE_SETS: readonly Rules[] = [
@@ -72,7 +75,11 @@ export const RULE_SETS: readonly Rules[] = [
     onWatchdog: 'none',
   }),
   ruleSet({ isActivated: true, maxRestarts: 1 }),
-  ruleSet({ isActivated: true, policy: 'no', maxRestarts: 0, onUnhealthy: 'none', baseMs: 0 }),
+  ruleSet({ isActivated: true, policy: 'no', maxRestarts: 0, baseMs: 0, maxActivations: 3, ...CALM }),
+  ruleSet({ isActivated: true, policy: 'always', maxRestarts: undefined, ...CALM }),
+  ruleSet({ isActivated: true, isOneShot: true, maxRestarts: 1 }),
+  // Steps around a life that a connection starts.
+  ruleSet({ isActivated: true, preStart: 1, postStart: 1, postExit: 1, policy: 'no', ...CALM }),
   ruleSet({ isOneShot: true }),
   ruleSet({ isOneShot: true, startTimeoutMs: 60_000, onUnhealthy: 'none' }),
   ruleSet({ preStart: 2, policy: 'no', onWatchdog: 'none' }),
@@ -93,6 +100,7 @@ interface Choices {
   isOneShot?: boolean;
   isForking?: boolean;
   isActivated?: boolean;
+  maxActivations?: number;
   to?: SignalStage['to'];
   last?: SignalStage['to'];
   commands?: keyof typeof COMMANDS;
@@ -129,6 +137,7 @@ function ruleSet(choices: Choices): Rules {
     isOneShot: choices.isOneShot ?? false,
     isActivated: choices.isActivated ?? false,
     startTimeoutMs: choices.startTimeoutMs,
+    maxActivations: choices.maxActivations ?? 2,
     maxBriefLives: 1,
   };
 }

@@ -91,7 +91,7 @@ export function possibleFacts(world: World, rules: Rules): readonly Fact[] {
       facts.push({ kind: 'spawnFailed', failure: { step: 'execute', errno, message: errno } });
     }
   }
-  if (world.activity === 'awaitConnection') facts.push({ kind: 'connectionCame' });
+  if (world.activity === 'awaitConnection') facts.push({ kind: 'connectionCame', socket: 'http' });
   if (world.activity === 'awaitDependencies') {
     const isBlocked = world.instance.monitor === 'blocked';
     facts.push(

@@ -27,6 +27,7 @@ import type { InstanceRecord } from '../../src/supervisor/world/instance-record.
 import type { EngineEvent } from '../../src/wire/engine-event.ts';
 import type { InstanceSnapshot } from '../../src/wire/snapshot.ts';
 import { HandSelfReports } from '../support/hand-self-reports.ts';
+import { HandSockets } from '../support/hand-sockets.ts';
 
 export class HandClock implements Clock {
   #now = 0;
@@ -337,6 +338,7 @@ export interface ProcessChoices {
   dependsOn?: readonly (string | Dependency)[];
   policy?: ProcessConfig['restart']['policy'];
   sockets?: ProcessConfig['sockets'];
+  activation?: NonNullable<ProcessConfig['activation']>;
   maxRestarts?: number;
   baseMs?: number;
   resetMs?: number;
@@ -360,6 +362,7 @@ export function processConfig(name: string, choices: ProcessChoices = {}): Proce
     autostart: choices.autostart ?? true,
     essential: choices.essential ?? false,
     sockets: choices.sockets ?? [],
+    ...(choices.activation && { activation: choices.activation }),
     dependsOn: (choices.dependsOn ?? []).map((dependency) =>
       typeof dependency === 'string'
         ? { process: dependency, condition: 'healthy', restart: false }
@@ -416,6 +419,8 @@ export const NO_SOCKETS: SocketPort = {
   use: () => {},
   discard: () => {},
   descriptorsOf: () => [],
+  awaitArrival: () => () => {},
+  awaitIdle: () => () => {},
 };
 
 const WAIT = { whenSlow: 'wait', stuckAfterMs: 5_000 } as const;
@@ -452,6 +457,7 @@ export class Rig {
   readonly kernel = new HandKernel();
   readonly health = new HandHealth();
   readonly selfReports = new HandSelfReports();
+  readonly sockets = new HandSockets();
   readonly events: EventStream;
   readonly told: EngineEvent[] = [];
   readonly verdicts: ExitVerdict[] = [];
@@ -471,7 +477,7 @@ export class Rig {
       health: this.health,
       output: silentOutput,
       input: noInput,
-      sockets: NO_SOCKETS,
+      sockets: this.sockets,
       selfReports: this.selfReports,
       random: () => 0.5,
       onVerdict: (verdict) => this.verdicts.push(verdict),

@@ -2,7 +2,7 @@
 
 import { instanceName } from '../../config/instance-names.ts';
 import type { ProcessConfig } from '../../config/resolved-config.ts';
-import { MAX_BRIEF_LIVES } from '../../lifecycle/backoff.ts';
+import { MAX_ACTIVATIONS, MAX_BRIEF_LIVES } from '../../lifecycle/backoff.ts';
 import type { Activity } from '../../lifecycle/effects.ts';
 import { type Instance, NEW_INSTANCE } from '../../lifecycle/instance.ts';
 import { isStoppedByUser, type WantedBy } from '../../lifecycle/reload.ts';
@@ -120,6 +120,8 @@ export interface InstanceRecord {
   readonly healthReason: string | undefined;
   /** What it says of itself (STATUS of sd_notify(3)). */
   readonly statusText: string | undefined;
+  /** Name of the socket to which something came that started the present incarnation, or starts it. */
+  readonly activatedBy: string | undefined;
   /** Automatic restarts since the engine started. */
   readonly totalRestarts: number;
   readonly lastExit: LastExit | null;
@@ -175,6 +177,7 @@ export function newRecord(process: ProcessConfig, ordinal: number, { now, wall }
     begun: 0,
     healthReason: undefined,
     statusText: undefined,
+    activatedBy: undefined,
     totalRestarts: 0,
     lastExit: null,
     reason: null,
@@ -201,7 +204,8 @@ export function rulesOf(process: ProcessConfig): Rules {
     onWatchdog: process.onWatchdog ?? 'restart',
     isOneShot: process.type === 'oneshot',
     isForking: process.readiness?.kind === 'forked',
-    isActivated: false,
+    isActivated: process.activation !== undefined,
+    maxActivations: MAX_ACTIVATIONS,
     startTimeoutMs: process.startTimeoutMs,
     maxBriefLives: MAX_BRIEF_LIVES,
   };

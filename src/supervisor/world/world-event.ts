@@ -136,6 +136,8 @@ export type WorldEffect =
   | { readonly kind: 'stopTimer'; readonly key: string }
   /** Has its health watched. */
   | { readonly kind: 'watch'; readonly key: string; readonly number: number; readonly standing: Standing }
+  /** Has its sockets watched, until something comes. */
+  | { readonly kind: 'awaitArrival'; readonly key: string; readonly number: number }
   | { readonly kind: 'endWatch'; readonly key: string }
   /** Looks at the family while its leader lives, so that what leaves it later is known. */
   | { readonly kind: 'remember'; readonly key: string; readonly family: number }
