@@ -116,6 +116,11 @@ export class Supervisor {
     this.#turns.enqueue({ type: 'noticed', key, incarnation, notice });
   }
 
+  /** By its command for that, as soon as it may run; one that does not run reads its configuration when it starts. */
+  reloadProgram({ key }: InstanceRecord, causedBy?: number): void {
+    this.#turns.enqueue({ type: 'reloadProgram', key, causedBy });
+  }
+
   /**
    * Takes a fact about the engine as a whole.
    * @param verdict if that begins its end.

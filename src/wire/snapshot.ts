@@ -163,6 +163,18 @@ export interface ReloadReport {
   readonly warnings: readonly string[];
 }
 
+/** How a program was asked to read its configuration again. */
+export interface ProgramReload {
+  readonly name: string;
+  readonly how: 'command' | 'signal';
+  /** Of a command. */
+  readonly program?: string;
+  readonly signal?: string;
+  /** Of a command that was waited for. */
+  readonly succeeded?: boolean;
+  readonly outcome?: string;
+}
+
 export interface HealthVerdict {
   readonly ok: boolean;
   readonly reason: string;

@@ -378,7 +378,7 @@ function sendReloadSignal(
 ): void {
   if (record.pid === undefined) return;
   kernel.signalProcess(record.pid, signal);
-  const fields = { signal, to: 'process', reason: 'the configuration was reloaded' } as const;
+  const fields = { signal, to: 'process', reason: 'to read its configuration again' } as const;
   events.emitAs('info', 'signal_sent', fields, subjectOf(record), causedBy);
 }
 
