@@ -75,8 +75,7 @@ export class RecordStep {
     if (isOnDependencies(fact) && this.#look()?.kind !== fact.kind) return;
     if (fact.kind === 'spawned' || fact.kind === 'spawnFailed') draft.spawning = undefined;
     if (evidence?.life !== undefined) {
-      draft.pid = evidence.life.pid;
-      draft.family = evidence.life.family;
+      Object.assign(draft, evidence.life);
       draft.spawnedAt = this.#circumstances.now;
       draft.spawnedWall = this.#circumstances.wall;
     }
@@ -289,6 +288,7 @@ export class RecordStep {
       this.#effects.push({ kind: 'leaveLeftovers', key });
       if (family !== undefined) this.#effects.push({ kind: 'letDaemonsGo', key, family });
       draft.pid = undefined;
+      draft.startTime = undefined;
     }
     if (machine.monitor === before.monitor && machine.incarnation === before.incarnation) return;
     if (machine.monitor === 'healthy' && family !== undefined)

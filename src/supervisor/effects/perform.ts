@@ -190,7 +190,8 @@ class SpawnAttempt {
     takeOver(this.#record, answer, this.#id, this.#context);
     this.#context.selfReports.begin(this.#record, answer);
     const { pid, family } = answer;
-    this.#tell({ fact: { kind: 'spawned' }, evidence: { life: { pid, family } } });
+    const startTime = this.#context.kernel.startTimeOf(family);
+    this.#tell({ fact: { kind: 'spawned' }, evidence: { life: { pid, startTime, family } } });
   }
 
   #end(status: ExitStatus): void {

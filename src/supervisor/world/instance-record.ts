@@ -87,6 +87,8 @@ export interface InstanceRecord {
   readonly machine: Instance;
   /** The leader of the incarnation; kept until all that it has started is gone. */
   readonly pid: number | undefined;
+  /** When that started, as the kernel counts (`Kernel.startTimeOf`); with the pid it names the process for good. */
+  readonly startTime: number | undefined;
   /** The kernel's name for the incarnation, and for what the last one left running. */
   readonly family: number | undefined;
   /**
@@ -162,6 +164,7 @@ export function newRecord(process: ProcessConfig, ordinal: number, { now, wall }
     rules: rulesOf(process),
     machine: NEW_INSTANCE,
     pid: undefined,
+    startTime: undefined,
     family: undefined,
     spawning: undefined,
     step: undefined,

@@ -24,13 +24,15 @@ export interface Evidence {
 /** A program that has begun to run. */
 export interface Life {
   readonly pid: number;
+  /** As `Kernel.startTimeOf` says. */
+  readonly startTime: number;
   readonly family: number;
 }
 
 export type Notice = Partial<
   Pick<
     InstanceRecord,
-    'healthReason' | 'lastEvent' | 'lastSignal' | 'pid' | 'spawning' | 'statusText' | 'step'
+    'healthReason' | 'lastEvent' | 'lastSignal' | 'pid' | 'spawning' | 'startTime' | 'statusText' | 'step'
   >
 >;
 
