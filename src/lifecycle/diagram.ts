@@ -2,9 +2,10 @@
 
 import { ENGINE, ENGINE_FACTS, ENGINE_PHASES, MOVES } from './engine.ts';
 import { FACT_KINDS, type FactKind } from './events.ts';
+import type { Reconciliation } from './reconcile.ts';
 import { type ChangeKind, type Finding, RELOAD } from './reload.ts';
 import { DESIRED_STATES, MONITOR_STATES, type MonitorState } from './states.ts';
-import { type FactMove, type Reconciliation, TABLES } from './transitions.ts';
+import { type FactMove, TABLES } from './transitions.ts';
 
 interface Target {
   readonly to: MonitorState;
@@ -12,12 +13,16 @@ interface Target {
   readonly when?: string;
 }
 
-const BEGINNINGS: readonly Target[] = [{ to: 'waiting' }, { to: 'listening', when: 'activated' }];
+const RETRIES: readonly Target[] = [{ to: 'waiting' }, { to: 'listening', when: 'activated' }];
+const BEGINNINGS: readonly Target[] = [...RETRIES, { to: 'scheduled', when: 'schedule' }];
 
 /** Where each move leads; nowhere: the instance stays in its state. */
 const FACT_TARGETS: Readonly<Record<FactMove, readonly Target[]>> = {
   'enter waiting': [{ to: 'waiting' }],
-  'begin again': BEGINNINGS,
+  'begin again': RETRIES,
+  'begin run': [{ to: 'waiting' }],
+  overlap: [{ to: 'stopping', when: 'overlap = kill' }],
+  'skip run': [],
   'enter blocked': [{ to: 'blocked' }],
   'begin incarnation': [{ to: 'preparing', when: 'pre_start' }, { to: 'starting' }],
   'next pre_start': [{ to: 'starting' }],
@@ -49,7 +54,8 @@ const FACT_TARGETS: Readonly<Record<FactMove, readonly Target[]>> = {
   'forget restarts': [],
   forgive: [],
   'renew listening': [{ to: 'waiting', when: 'not activated' }],
-  'renew rest': [{ to: 'listening', when: 'activated' }],
+  'renew schedule': [{ to: 'waiting', when: 'no schedule' }],
+  'renew rest': [{ to: 'scheduled', when: 'schedule' }],
   'renew start': [],
   'renew health': [],
   'judge again': [{ to: 'ended' }],
@@ -60,6 +66,11 @@ const FACT_TARGETS: Readonly<Record<FactMove, readonly Target[]>> = {
 const EXCEPTIONS: { readonly [State in MonitorState]?: { readonly [Kind in FactKind]?: readonly Target[] } } =
   {
     poststart: { exited: [{ to: 'stopping' }] },
+    // What is queued follows; nothing runs that could be ended.
+    preparing: { due: [] },
+    starting: { due: [] },
+    stopping: { due: [] },
+    cleaning: { due: [] },
   };
 
 /** `judge` may also change what is wanted, to `resting` or `givenUp`, which have edges of their own. */
@@ -68,6 +79,9 @@ const WISH_TARGETS: Readonly<Record<Reconciliation, readonly Target[]>> = {
   'settle up': [],
   begin: BEGINNINGS,
   'begin now': [{ to: 'waiting' }],
+  'settle last': [],
+  'begin last': [{ to: 'waiting' }],
+  'settle down': [],
   halt: [{ to: 'stopping' }],
   kill: [{ to: 'stopping' }],
   abort: [],
@@ -78,6 +92,8 @@ const WISH_TARGETS: Readonly<Record<Reconciliation, readonly Target[]>> = {
     { to: 'backoff', when: 'retry' },
     { to: 'waiting', when: 'retry at once' },
     { to: 'listening', when: 'activated' },
+    { to: 'waiting', when: 'run queued' },
+    { to: 'scheduled', when: 'schedule' },
   ],
   'enter stopped': [{ to: 'stopped' }],
   'enter completed': [{ to: 'completed' }],

@@ -31,6 +31,8 @@ export type Effect =
   /** Its end is a fact in any case. `now`: by KILL alone. */
   | { readonly kind: 'endStep'; readonly why: 'timed-out' | 'cancelled'; readonly now: boolean }
   | { readonly kind: 'disarmDeadline' }
+  /** The run that is due does not take place: one is under way, waits for its dependencies, or is queued already. */
+  | { readonly kind: 'skipRun'; readonly because: 'running' | 'waiting' | 'queued' }
   | { readonly kind: 'beginActivity'; readonly activity: Activity }
   | { readonly kind: 'endActivity' }
   /** `on_unhealthy = "exit"`, `on_watchdog = "exit"`. */

@@ -13,6 +13,7 @@ export interface Step {
 const ACTIVITIES: Readonly<Record<MonitorState, Activity | undefined>> = {
   idle: undefined,
   listening: 'awaitConnection',
+  scheduled: undefined,
   waiting: 'awaitDependencies',
   blocked: 'awaitDependencies',
   preparing: undefined,
@@ -38,6 +39,16 @@ const RELOADS: ReadonlySet<MonitorState> = new Set(['running', 'healthy', 'unhea
 const STAGES = { preparing: 'preStart', poststart: 'postStart', cleaning: 'postExit' } as const;
 type StepState = keyof typeof STAGES;
 
+/** A run is under way: only in these can another one be queued. */
+const RUNS: ReadonlySet<MonitorState> = new Set([
+  'preparing',
+  'starting',
+  'running',
+  'stopping',
+  'cleaning',
+  'ended',
+]);
+
 /** What belongs to a life is forgotten with it. */
 const NO_LIFE = { isIntroduced: false, isReloadDue: false } as const;
 
@@ -50,7 +61,8 @@ export function enter(instance: Instance, monitor: MonitorState, andThen: readon
   const keepsStep = RELOADS.has(instance.monitor) && RELOADS.has(monitor);
   const left = keepsStep ? { next: instance, effects: [] } : endStep(instance, 'cancelled');
   if (after !== undefined && after !== before) effects.push({ kind: 'beginActivity', activity: after });
-  const next = { ...left.next, ...(isAtWork(monitor) ? {} : NO_LIFE), monitor, stepIndex: 0 };
+  const isRunDue = instance.isRunDue && RUNS.has(monitor);
+  const next = { ...left.next, ...(isAtWork(monitor) ? {} : NO_LIFE), isRunDue, monitor, stepIndex: 0 };
   return { next, effects: [...effects, ...left.effects, ...andThen] };
 }
 

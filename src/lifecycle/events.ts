@@ -15,8 +15,10 @@ interface Exited {
 }
 
 export type Fact =
-  /** Something is there to be read from, or accepted at, this socket of it; undefined: its sockets cannot be watched. */
-  | { readonly kind: 'connectionCame'; readonly socket: string | undefined }
+  /** Something is there to be read from, or accepted at, one of its sockets. */
+  | { readonly kind: 'connectionCame' }
+  /** By its schedule, a run is due. */
+  | { readonly kind: 'due' }
   | { readonly kind: 'dependenciesReady' }
   /** One of them has ended for good and will not be as it must be. */
   | { readonly kind: 'dependenciesFailed' }
@@ -26,7 +28,7 @@ export type Fact =
   | { readonly kind: 'spawnFailed'; readonly failure: SpawnFailure }
   | { readonly kind: 'becameHealthy' }
   | { readonly kind: 'becameUnhealthy'; readonly reason: string }
-  /** Nobody has used its sockets for as long as `idle_stop` says. */
+  /** Nobody has been connected to its sockets for as long as `idle_stop` says. */
   | { readonly kind: 'becameIdle' }
   | Exited
   /** The daemon that its starter has left is known: it leads the incarnation from now on. */
@@ -53,6 +55,8 @@ export type Decision =
   | { readonly kind: 'stop' }
   | { readonly kind: 'kill' }
   | { readonly kind: 'restart' }
+  /** Of what has a schedule: a run now, whether or not that is stopped. */
+  | { readonly kind: 'run' }
   /** Policy: it ended well and stays so. */
   | { readonly kind: 'rest' }
   /** Policy: it failed and is not tried again. */
@@ -69,6 +73,7 @@ export type DecisionKind = Decision['kind'];
 
 export const FACT_KINDS: readonly FactKind[] = [
   'connectionCame',
+  'due',
   'dependenciesReady',
   'dependenciesFailed',
   'dependenciesRevived',
@@ -88,7 +93,15 @@ export const FACT_KINDS: readonly FactKind[] = [
   'deadlinePassed',
   'rulesChanged',
 ];
-export const DECISION_KINDS: readonly DecisionKind[] = ['start', 'stop', 'kill', 'restart', 'rest', 'giveUp'];
+export const DECISION_KINDS: readonly DecisionKind[] = [
+  'start',
+  'stop',
+  'kill',
+  'restart',
+  'run',
+  'rest',
+  'giveUp',
+];
 
 /** What `step` takes: facts from the world, decisions from people, dependencies, reload and shutdown. */
 export type LifecycleEvent =

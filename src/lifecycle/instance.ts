@@ -7,7 +7,7 @@ import type { DesiredState, MonitorState } from './states.ts';
  * What ended an incarnation: itself, a request to stop, its health check, its watchdog, the limit on its start, or that
  * nobody was connected (`idle`). `backgrounded`: its leader ended well before it was healthy while a descendant went on in
  * a session of its own, as daemons do. `vanished`: it was to leave a daemon, and left none, or one that ended before it
- * was known. `poststart-failed`: a step after its start failed.
+ * was known. `poststart-failed`: a step after its start failed. `overlap`: its next run was due.
  */
 export type Ending =
   | 'by-itself'
@@ -18,7 +18,8 @@ export type Ending =
   | 'idle'
   | 'backgrounded'
   | 'vanished'
-  | 'poststart-failed';
+  | 'poststart-failed'
+  | 'overlap';
 
 /**
  * Index into `rules.stop`. Before the first of them: `announced`, it stops by itself, or `aborted`, SIGABRT was sent.
@@ -50,11 +51,13 @@ export interface Instance {
   readonly isIntroduced: boolean;
   /** Its command to read its configuration again is to run as soon as it can. */
   readonly isReloadDue: boolean;
+  /** Another run of its schedule follows the one that is under way. */
+  readonly isRunDue: boolean;
   /** How the last incarnation ended; undefined before the first did. */
   readonly outcome: Outcome | undefined;
   /** Restarts in a row, see `Rules.restart.maxRestarts`. */
   readonly restarts: number;
-  /** Incarnations in a row that ended at once, counted as long as `Rules` has a limit for them. */
+  /** Incarnations in a row that ended at once, counted up to one more than `Rules.maxBriefLives`. */
   readonly briefLives: number;
 }
 
@@ -70,6 +73,7 @@ export const NEW_INSTANCE: Instance = {
   stepIndex: 0,
   isIntroduced: false,
   isReloadDue: false,
+  isRunDue: false,
   outcome: undefined,
   restarts: 0,
   briefLives: 0,

@@ -4,8 +4,8 @@ import { mayHeal } from './exit-outcome.ts';
 import type { Instance, Outcome } from './instance.ts';
 import type { Rules } from './rules.ts';
 
-/** `listen`: the next connection starts it again. */
-export type Verdict = 'retry' | 'listen' | 'rest' | 'giveUp';
+/** `listen`: the next connection starts it again. `await`: its schedule does. */
+export type Verdict = 'retry' | 'listen' | 'await' | 'rest' | 'giveUp';
 
 /** A failure, as SPEC section 4 has it: a wrong exit code, a signal not ours, an unhealthy verdict, or a start that took too long. */
 export function isFailure(outcome: Outcome, rules: Rules): boolean {
@@ -19,7 +19,8 @@ export function judge(instance: Instance, rules: Rules): Verdict {
   const { outcome, restarts } = instance;
   const { policy, maxRestarts } = rules.restart;
   const mayRetry = maxRestarts === undefined || restarts < maxRestarts;
-  if (outcome === undefined || isTriggeredTooOften(instance, rules)) return 'giveUp';
+  if (outcome === undefined) return 'giveUp';
+  if (rules.schedule !== undefined) return judgeRun(instance, outcome, rules);
   if (outcome.kind === 'notStarted') {
     // Steps did run: to run them again is a restart.
     if (policy === 'no' && outcome.failure.stepStatus !== undefined) return 'giveUp';
@@ -43,8 +44,10 @@ export function judge(instance: Instance, rules: Rules): Verdict {
   }
 }
 
-/** Connections start it again and again, and each time it ends at once: the next one would start it as well. */
-export function isTriggeredTooOften({ briefLives, outcome }: Instance, rules: Rules): boolean {
-  const isIdle = outcome?.kind === 'ended' && outcome.ending === 'idle';
-  return rules.isActivated && !isIdle && briefLives >= rules.maxActivations;
+/** Only a failure that may heal is tried again; anything else has its next chance when it is due. */
+function judgeRun({ isRunDue, restarts }: Instance, outcome: Outcome, rules: Rules): Verdict {
+  const { policy, maxRestarts } = rules.restart;
+  const mayRetry = policy === 'on-failure' && (maxRestarts === undefined || restarts < maxRestarts);
+  if (isRunDue || !mayRetry || !isFailure(outcome, rules)) return 'await';
+  return outcome.kind === 'notStarted' && !mayHeal(outcome.failure) ? 'await' : 'retry';
 }

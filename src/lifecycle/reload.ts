@@ -2,7 +2,7 @@
 
 import type { Instance } from './instance.ts';
 import type { RestartRules } from './rules.ts';
-import type { MonitorState } from './states.ts';
+import type { DesiredState, MonitorState } from './states.ts';
 
 /** Who wants what `Instance.desired` says. `policy`: the configuration, and what depends on what. */
 export type WantedBy = 'user' | 'policy' | 'reload' | 'shutdown';
@@ -17,6 +17,7 @@ export type ChangeKind = 'restart' | 'update' | 'revive';
 export type Finding =
   | 'never started'
   | 'listening'
+  | 'scheduled'
   | 'on its way'
   | 'running'
   | 'completed'
@@ -35,6 +36,8 @@ export const RELOAD: ReloadTable = {
     'never started': 'leave',
     // Nothing runs that has to be replaced.
     listening: 'leave',
+    // The next run has it.
+    scheduled: 'leave',
     'on its way': 'restart',
     running: 'restart',
     completed: 'restart',
@@ -46,6 +49,7 @@ export const RELOAD: ReloadTable = {
   update: {
     'never started': 'leave',
     listening: 'leave',
+    scheduled: 'leave',
     'on its way': 'leave',
     running: 'leave',
     completed: 'leave',
@@ -58,6 +62,7 @@ export const RELOAD: ReloadTable = {
   revive: {
     'never started': 'leave',
     listening: 'leave',
+    scheduled: 'leave',
     'on its way': 'restart',
     running: 'restart',
     completed: 'restart',
@@ -71,6 +76,7 @@ export const RELOAD: ReloadTable = {
 const FINDINGS: Readonly<Record<MonitorState, Finding>> = {
   idle: 'never started',
   listening: 'listening',
+  scheduled: 'scheduled',
   waiting: 'on its way',
   blocked: 'on its way',
   backoff: 'on its way',
@@ -95,14 +101,25 @@ export interface Found {
   readonly wantedBy: WantedBy;
   /** As the reload has it. */
   readonly policy: RestartRules['policy'];
+  /** It has a schedule, before the reload and after it. */
+  readonly keepsSchedule: boolean;
 }
 
 /** Whoever asks later for something else decides: this is so only while the stop is what is wanted. */
 export function isStoppedByUser({ instance, wantedBy }: Pick<Found, 'instance' | 'wantedBy'>): boolean {
-  return wantedBy === 'user' && (instance.desired === 'down' || instance.desired === 'killed');
+  return wantedBy === 'user' && STOPPED.has(instance.desired);
 }
 
+/** `once`, `last`: a run of a schedule that is stopped. */
+const STOPPED: ReadonlySet<DesiredState> = new Set(['down', 'killed', 'once', 'last']);
+
 export function findingOf(found: Found): Finding {
-  if (!isStoppedByUser(found)) return FINDINGS[found.instance.monitor];
+  if (!isStoppedByUser(found)) return foundUnstopped(found);
   return found.policy === 'always' ? 'stopped by a person, always' : 'stopped by a person';
+}
+
+function foundUnstopped({ instance, keepsSchedule }: Found): Finding {
+  const finding = FINDINGS[instance.monitor];
+  const isRun = keepsSchedule && (finding === 'on its way' || finding === 'running');
+  return isRun && instance.desired !== 'down' && instance.desired !== 'killed' ? 'scheduled' : finding;
 }

@@ -9,8 +9,8 @@ export interface Rules {
   readonly isForking: boolean;
   /** Its program starts with the first connection to its sockets. */
   readonly isActivated: boolean;
-  /** Incarnations in a row that a connection may start and that end at once; after so many it has failed. */
-  readonly maxActivations: number;
+  /** It runs when it is due; undefined: it has no schedule. */
+  readonly schedule: ScheduleRules | undefined;
   readonly restart: RestartRules;
   /** How long a start may take, until it is healthy or, as a one-shot, has exited; undefined: no limit. */
   readonly startTimeoutMs: number | undefined;
@@ -24,6 +24,13 @@ export interface Rules {
   readonly onWatchdog: 'restart' | 'exit' | 'none';
   /** Incarnations in a row that may end at once; after one more, restarts are throttled (see `backoff.ts`). */
   readonly maxBriefLives: number;
+}
+
+export interface ScheduleRules {
+  /** When a run is due while one is under way: it is skipped, it follows that one, or it replaces it. */
+  readonly overlap: 'skip' | 'queue' | 'kill';
+  /** A start begins with a run. */
+  readonly runsOnStart: boolean;
 }
 
 export interface RestartRules {

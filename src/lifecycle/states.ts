@@ -6,6 +6,7 @@
 export const MONITOR_STATES = [
   'idle',
   'listening',
+  'scheduled',
   'waiting',
   'blocked',
   'preparing',
@@ -32,9 +33,22 @@ export const VISIBLE_STATES: readonly VisibleState[] = MONITOR_STATES.filter((st
 /**
  * What is wanted. `start` is up at once, ahead of any wait for a retry, and becomes `up` when that is so.
  * `restart` is the same but for a running incarnation, which it replaces. `killed` is down without patience.
+ * `run` is a run of its schedule now. `once` is the same while the schedule is stopped, and `last` from the start of that
+ * run to its end: it stays stopped after it.
  * `resting` and `givenUp` are policy's own verdicts on an incarnation that ended by itself.
  */
-export const DESIRED_STATES = ['start', 'up', 'restart', 'down', 'killed', 'resting', 'givenUp'] as const;
+export const DESIRED_STATES = [
+  'start',
+  'up',
+  'restart',
+  'run',
+  'once',
+  'last',
+  'down',
+  'killed',
+  'resting',
+  'givenUp',
+] as const;
 export type DesiredState = (typeof DESIRED_STATES)[number];
 
 /** What people and programs ask of an instance. */
@@ -54,6 +68,8 @@ const ARRIVALS: Readonly<Record<MonitorState, Arrival>> = {
   idle: { up: 'stuck', down: 'arrived', isStarted: false },
   // Its sockets are ready. A start starts the program all the same.
   listening: { up: 'arrived', down: 'on the way', isStarted: false },
+  // Its schedule counts; that no run is under way is how it should be.
+  scheduled: { up: 'arrived', down: 'on the way', isStarted: true },
   waiting: { up: 'on the way', down: 'on the way', isStarted: true },
   blocked: { up: 'stuck', down: 'on the way', isStarted: false },
   preparing: { up: 'on the way', down: 'on the way', isStarted: true },

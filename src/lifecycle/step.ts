@@ -8,7 +8,9 @@ import type { Effect } from './effects.ts';
 import { endStep, enter, enterHealthy, enterSteps, nextStep, reloadIfDue, type Step } from './enter.ts';
 import type { Fact, LifecycleEvent } from './events.ts';
 import type { Instance } from './instance.ts';
+import { overlap } from './overlap.ts';
 import { judge } from './policy.ts';
+import type { Reconciliation } from './reconcile.ts';
 import type { Rules } from './rules.ts';
 import {
   abort,
@@ -20,7 +22,7 @@ import {
   loseLeader,
   loseStep,
 } from './stopping.ts';
-import { type FactMove, type Reconciliation, TABLES, type Tables } from './transitions.ts';
+import { type FactMove, TABLES, type Tables } from './transitions.ts';
 
 /** How long the kernel may take to execute a program; nearly always it is a millisecond. */
 export const MAX_SPAWN_MS = 10_000;
@@ -56,8 +58,10 @@ function impossible(instance: Instance, event: LifecycleEvent): Step {
 function decide(instance: Instance, kind: keyof Tables['decisions']['up'], tables: Tables): Step | undefined {
   const desired = tables.decisions[instance.desired][kind];
   if (desired === 'never') return undefined;
-  const isFreshWish = kind === 'start' || kind === 'restart';
-  return { next: { ...(isFreshWish ? forgiven(instance) : instance), desired }, effects: [] };
+  const isStop = kind === 'stop' || kind === 'kill';
+  const isFreshWish = kind === 'start' || kind === 'restart' || kind === 'run';
+  const isRunDue = instance.isRunDue && !isStop;
+  return { next: { ...(isFreshWish ? forgiven(instance) : instance), isRunDue, desired }, effects: [] };
 }
 
 function forgiven(instance: Instance): Instance {
@@ -70,7 +74,13 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
     case 'enter waiting':
       return enter(instance, 'waiting');
     case 'begin again':
-      return begin(instance, rules);
+      return beginAgain(instance, rules);
+    case 'begin run':
+      return enter({ ...instance, restarts: 0 }, 'waiting');
+    case 'overlap':
+      return overlap(instance, rules);
+    case 'skip run':
+      return { next: instance, effects: [{ kind: 'skipRun', because: 'waiting' }] };
     case 'enter blocked':
       return enter(instance, 'blocked');
     case 'begin incarnation':
@@ -128,10 +138,15 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
     case 'forgive':
       return { next: forgiven(instance), effects: [] };
     case 'renew listening':
-      return begin(forgiven(instance), rules);
+      return rules.isActivated ? { next: forgiven(instance), effects: [] } : begin(forgiven(instance), rules);
+    case 'renew schedule':
+      return rules.schedule === undefined
+        ? begin(forgiven(instance), rules)
+        : { next: forgiven(instance), effects: [] };
     case 'renew rest':
-      if (!rules.isActivated) return { next: forgiven(instance), effects: [] };
-      return begin({ ...forgiven(instance), desired: 'up' }, rules);
+      return rules.schedule === undefined
+        ? { next: forgiven(instance), effects: [] }
+        : enter({ ...forgiven(instance), desired: 'up' }, 'scheduled');
     case 'renew start':
       return enter(forgiven(instance), instance.monitor, startDeadline(rules, 'spawn'));
     case 'renew health':
@@ -156,6 +171,12 @@ function reconcile(
       return begin({ ...instance, desired: 'up' }, rules);
     case 'begin now':
       return enter({ ...instance, desired: 'up' }, 'waiting');
+    case 'settle last':
+      return { next: { ...instance, desired: 'last' }, effects: [] };
+    case 'begin last':
+      return enter({ ...instance, desired: 'last' }, 'waiting');
+    case 'settle down':
+      return { next: { ...instance, desired: 'down' }, effects: [] };
     case 'halt':
       return halt(instance, 'requested', 0, rules);
     case 'kill':
@@ -209,13 +230,15 @@ function enterUnhealthy(instance: Instance, rules: Rules): Step {
   return rules.onUnhealthy === 'restart' ? entered : reloadIfDue(entered, rules);
 }
 
-/** While no connection comes, what went wrong before is forgotten after the time that healthy running takes for it. */
 function begin(instance: Instance, rules: Rules): Step {
-  if (!rules.isActivated) return enter(instance, 'waiting');
-  const hasFailed = instance.restarts > 0 || instance.briefLives > 0;
-  const { resetMs } = rules.restart.backoff;
-  const forgets: Effect = { kind: 'armDeadline', afterMs: resetMs, from: 'now', spread: 0 };
-  return enter(instance, 'listening', hasFailed ? [forgets] : []);
+  const { schedule } = rules;
+  const isAwaited = schedule !== undefined && !schedule.runsOnStart && !instance.isRunDue;
+  return isAwaited ? enter(forgiven(instance), 'scheduled') : beginAgain(instance, rules);
+}
+
+/** What is tried again does not wait for its time. */
+function beginAgain(instance: Instance, rules: Rules): Step {
+  return enter(instance, rules.isActivated ? 'listening' : 'waiting');
 }
 
 function spawn(instance: Instance): Step {
@@ -243,22 +266,18 @@ function briefLivesAfter(instance: Instance, fact: Fact, rules: Rules): number {
   const hasVanished = fact.kind === 'othersVanished' && instance.monitor === 'healthcheck';
   const isEnd = fact.kind === 'exited' || fact.kind === 'spawnFailed' || fact.kind === 'stepFailed';
   if (!isEnd && !hasVanished) return instance.briefLives;
-  return Math.min(instance.briefLives + 1, mostBriefLives(rules));
-}
-
-/** They are counted until more of them would change nothing. */
-function mostBriefLives({ isActivated, maxActivations, maxBriefLives }: Rules): number {
-  return Math.max(maxBriefLives + 1, isActivated ? maxActivations : 0);
+  return Math.min(instance.briefLives + 1, rules.maxBriefLives + 1);
 }
 
 function applyVerdict(instance: Instance, rules: Rules, tables: Tables): Step | undefined {
   const verdict = judge(instance, rules);
+  if (verdict === 'await') return enter(forgiven(instance), instance.isRunDue ? 'waiting' : 'scheduled');
   if (verdict !== 'retry' && verdict !== 'listen') return decide(instance, verdict, tables);
   const isRetry = verdict === 'retry';
   const restarts = instance.restarts + (isRetry ? 1 : 0);
   const isCrashLoop = instance.briefLives > rules.maxBriefLives;
   const afterMs = backoffDelay(isRetry ? restarts : 0, rules.restart.backoff, isCrashLoop);
-  if (afterMs === 0) return begin({ ...instance, restarts }, rules);
+  if (afterMs === 0) return beginAgain({ ...instance, restarts }, rules);
   return enter({ ...instance, restarts }, 'backoff', [
     { kind: 'armDeadline', afterMs, from: 'now', spread: BACKOFF_SPREAD },
   ]);

@@ -1,15 +1,16 @@
 /**
- * The three tables of the machine. A fact looks up FACTS, a decision looks up DECISIONS; then RECONCILE is applied
- * until it says `stay`. `never` marks what no sequence of events can reach: `test/model` explores them all.
+ * The three tables of the machine. A fact looks up FACTS, a decision looks up DECISIONS; then RECONCILE (`reconcile.ts`) is
+ * applied until it says `stay`. `never` marks what no sequence of events can reach: `test/model` explores them all.
  */
 
 import type { DecisionKind, FactKind } from './events.ts';
+import { RECONCILE, type ReconcileTable } from './reconcile.ts';
 import type { DesiredState, MonitorState } from './states.ts';
 
 /** What a fact does: a state to enter, or a move of its own (see `step.ts`). */
 export type FactMove =
   | 'enter waiting'
-  /** Until a connection comes, where one starts the program. */
+  /** A retry: until a connection comes, where one starts the program. */
   | 'begin again'
   | 'enter blocked'
   /** A new incarnation: the steps before it, or its program. */
@@ -49,13 +50,21 @@ export type FactMove =
   | 'time out'
   /** The kernel has not executed the program in time: the spawn is given up, and its answer awaited. */
   | 'give up spawn'
+  /** A run is due, and none is under way: it begins, with a fresh count of restarts. */
+  | 'begin run'
+  /** A run is due while one is under way: as `overlap` says. */
+  | 'overlap'
+  /** A run is due, and the one before has not begun. */
+  | 'skip run'
   /** Restarts are counted from 0 again; a crash loop goes on until one has lived long enough. */
   | 'forget restarts'
   /** Restarts are counted from 0 again, and lives that were brief are forgotten. */
   | 'forgive'
   /** The same, and where no connection is to start the program any more, it starts now. */
   | 'renew listening'
-  /** The same, and where a connection is to start the program from now on, one is waited for. */
+  /** The same, and where it has no schedule any more, it starts now. */
+  | 'renew schedule'
+  /** The same, and what has a schedule now waits for its time. */
   | 'renew rest'
   /** The same, and the present start has the time that the new rules give it. */
   | 'renew start'
@@ -67,6 +76,7 @@ export type FactMove =
 
 const NOTHING = {
   connectionCame: 'never',
+  due: 'never',
   dependenciesReady: 'never',
   dependenciesFailed: 'never',
   dependenciesRevived: 'never',
@@ -97,18 +107,24 @@ export type FactTable = Readonly<Record<MonitorState, Readonly<Record<FactKind, 
 
 export const FACTS: FactTable = {
   idle: NOTHING,
-  listening: {
+  listening: { ...NOTHING, connectionCame: 'enter waiting', rulesChanged: 'renew listening' },
+  scheduled: { ...NOTHING, due: 'begin run', rulesChanged: 'renew schedule' },
+  waiting: {
     ...NOTHING,
-    connectionCame: 'enter waiting',
-    // None came for a while.
-    deadlinePassed: 'forgive',
-    rulesChanged: 'renew listening',
+    due: 'skip run',
+    dependenciesReady: 'begin incarnation',
+    dependenciesFailed: 'enter blocked',
   },
-  waiting: { ...NOTHING, dependenciesReady: 'begin incarnation', dependenciesFailed: 'enter blocked' },
-  blocked: { ...NOTHING, dependenciesReady: 'begin incarnation', dependenciesRevived: 'enter waiting' },
-  preparing: { ...NOTHING, stepSucceeded: 'next pre_start', stepFailed: 'conclude' },
+  blocked: {
+    ...NOTHING,
+    due: 'skip run',
+    dependenciesReady: 'begin incarnation',
+    dependenciesRevived: 'enter waiting',
+  },
+  preparing: { ...NOTHING, due: 'overlap', stepSucceeded: 'next pre_start', stepFailed: 'conclude' },
   starting: {
     ...NOTHING,
+    due: 'overlap',
     spawned: 'begin life',
     spawnFailed: 'conclude',
     deadlinePassed: 'give up spawn',
@@ -130,6 +146,7 @@ export const FACTS: FactTable = {
   running: {
     ...NOTHING,
     ...RELOADS,
+    due: 'overlap',
     exited: 'lose leader',
     deadlinePassed: 'time out',
     rulesChanged: 'renew start',
@@ -163,15 +180,16 @@ export const FACTS: FactTable = {
   },
   stopping: {
     ...NOTHING,
+    due: 'overlap',
     exited: 'lose leader',
     othersVanished: 'conclude',
     stepSucceeded: 'lose step',
     stepFailed: 'lose step',
     deadlinePassed: 'escalate',
   },
-  cleaning: { ...NOTHING, stepSucceeded: 'next post_exit', stepFailed: 'next post_exit' },
+  cleaning: { ...NOTHING, due: 'overlap', stepSucceeded: 'next post_exit', stepFailed: 'next post_exit' },
   ended: { ...NOTHING, rulesChanged: 'never' },
-  backoff: { ...NOTHING, deadlinePassed: 'begin again', rulesChanged: 'judge again' },
+  backoff: { ...NOTHING, due: 'begin run', deadlinePassed: 'begin again', rulesChanged: 'judge again' },
   completed: { ...NOTHING, rulesChanged: 'renew rest' },
   stopped: NOTHING,
   failed: NOTHING,
@@ -182,173 +200,24 @@ export type DecisionTable = Readonly<
 >;
 
 /** People's decisions hold whatever was wanted before; policy is asked only where the process is wanted up. */
-const ANYONE = { start: 'start', stop: 'down', kill: 'killed', restart: 'restart' } as const;
+const ANYONE = { start: 'start', stop: 'down', kill: 'killed', restart: 'restart', run: 'run' } as const;
 
 export const DECISIONS: DecisionTable = {
   start: { ...ANYONE, rest: 'never', giveUp: 'never' },
   up: { ...ANYONE, rest: 'resting', giveUp: 'givenUp' },
   // A start while a restart is under way asks for nothing more than what is coming.
-  restart: { ...ANYONE, start: 'restart', rest: 'never', giveUp: 'never' },
-  down: { ...ANYONE, rest: 'never', giveUp: 'never' },
+  restart: { ...ANYONE, start: 'restart', run: 'restart', rest: 'never', giveUp: 'never' },
+  run: { ...ANYONE, start: 'run', rest: 'never', giveUp: 'never' },
+  once: { ...ANYONE, run: 'once', rest: 'never', giveUp: 'never' },
+  // It runs already.
+  last: { ...ANYONE, run: 'last', rest: 'never', giveUp: 'never' },
+  // Its schedule stays stopped.
+  down: { ...ANYONE, run: 'once', rest: 'never', giveUp: 'never' },
   // Patience is not given back to what is being killed.
-  killed: { ...ANYONE, stop: 'killed', rest: 'never', giveUp: 'never' },
-  resting: { ...ANYONE, rest: 'never', giveUp: 'never' },
-  givenUp: { ...ANYONE, rest: 'never', giveUp: 'never' },
-};
-
-/** What the meeting of what is so and what is wanted leads to. */
-export type Reconciliation =
-  | 'stay'
-  /** The wish is fulfilled or under way: it is plain `up` from now on. */
-  | 'settle up'
-  /** On the way to a new incarnation: wait for what it depends on, or first for a connection if one is to start it. */
-  | 'begin'
-  /** The same, and no connection is waited for. */
-  | 'begin now'
-  /** The stop sequence, from its first signal. */
-  | 'halt'
-  /** KILL now, unless that was done. */
-  | 'kill'
-  /** The spawn is given up, and its answer awaited, unless that was done. */
-  | 'abort'
-  /** The running step is ended, and its end awaited, unless that was done. */
-  | 'end step'
-  /** The same without patience. */
-  | 'kill step'
-  /** Unhealthy: as `on_unhealthy` says. */
-  | 'remedy'
-  /** It ended by itself: policy decides between a retry, rest, and giving up. */
-  | 'judge'
-  | 'enter stopped'
-  | 'enter completed'
-  | 'enter failed'
-  | 'never';
-
-export type ReconcileTable = Readonly<Record<MonitorState, Readonly<Record<DesiredState, Reconciliation>>>>;
-
-/** On the way to a new incarnation, with nothing alive. */
-const AWAITING = {
-  start: 'settle up',
-  up: 'stay',
-  restart: 'settle up',
-  down: 'enter stopped',
-  killed: 'enter stopped',
-  resting: 'never',
-  givenUp: 'never',
-} as const;
-
-const RUNNING = {
-  start: 'settle up',
-  up: 'stay',
-  restart: 'halt',
-  down: 'halt',
-  killed: 'kill',
-  resting: 'never',
-  givenUp: 'never',
-} as const;
-
-export const RECONCILE: ReconcileTable = {
-  idle: {
-    start: 'begin',
-    up: 'never',
-    restart: 'begin',
-    down: 'stay',
-    killed: 'stay',
-    resting: 'never',
-    givenUp: 'never',
-  },
-  // Asked for twice, it is wanted now.
-  listening: { ...AWAITING, start: 'begin now', restart: 'begin now' },
-  waiting: AWAITING,
-  blocked: AWAITING,
-  preparing: {
-    start: 'stay',
-    up: 'stay',
-    restart: 'end step',
-    down: 'end step',
-    killed: 'kill step',
-    resting: 'never',
-    givenUp: 'never',
-  },
-  // An answer that comes all the same is dealt with: what has just been spawned is stopped.
-  starting: {
-    start: 'stay',
-    up: 'stay',
-    restart: 'abort',
-    down: 'abort',
-    killed: 'abort',
-    resting: 'never',
-    givenUp: 'never',
-  },
-  healthcheck: RUNNING,
-  running: RUNNING,
-  poststart: RUNNING,
-  healthy: RUNNING,
-  unhealthy: { ...RUNNING, up: 'remedy' },
-  stopping: {
-    start: 'stay',
-    up: 'stay',
-    restart: 'stay',
-    down: 'stay',
-    killed: 'kill',
-    resting: 'never',
-    givenUp: 'never',
-  },
-  // What is wanted next comes after it; only what is killed is not waited for.
-  cleaning: {
-    start: 'stay',
-    up: 'stay',
-    restart: 'stay',
-    down: 'stay',
-    killed: 'kill step',
-    resting: 'never',
-    givenUp: 'never',
-  },
-  ended: {
-    start: 'begin',
-    up: 'judge',
-    restart: 'begin now',
-    down: 'enter stopped',
-    killed: 'enter stopped',
-    resting: 'enter completed',
-    givenUp: 'enter failed',
-  },
-  backoff: {
-    start: 'begin',
-    up: 'stay',
-    restart: 'begin',
-    down: 'enter stopped',
-    killed: 'enter stopped',
-    resting: 'never',
-    givenUp: 'never',
-  },
-  completed: {
-    start: 'begin now',
-    up: 'never',
-    restart: 'begin now',
-    down: 'enter stopped',
-    killed: 'enter stopped',
-    resting: 'stay',
-    givenUp: 'never',
-  },
-  stopped: {
-    start: 'begin',
-    up: 'never',
-    restart: 'begin',
-    down: 'stay',
-    killed: 'stay',
-    resting: 'never',
-    givenUp: 'never',
-  },
-  failed: {
-    start: 'begin',
-    up: 'never',
-    restart: 'begin',
-    down: 'enter stopped',
-    killed: 'enter stopped',
-    resting: 'never',
-    givenUp: 'stay',
-  },
+  killed: { ...ANYONE, stop: 'killed', run: 'once', rest: 'never', giveUp: 'never' },
+  // What has a schedule never ends for good.
+  resting: { ...ANYONE, run: 'never', rest: 'never', giveUp: 'never' },
+  givenUp: { ...ANYONE, run: 'never', rest: 'never', giveUp: 'never' },
 };
 
 export interface Tables {

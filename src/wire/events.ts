@@ -110,7 +110,14 @@ export const EVENTS = {
     retry_in_ms?: number;
     waiting_for?: string[];
     /** In `stopping`, where nobody asked for the stop. */
-    trigger?: 'unhealthy' | 'watchdog' | 'start-timeout' | 'idle' | 'backgrounded' | 'poststart-failed';
+    trigger?:
+      | 'unhealthy'
+      | 'watchdog'
+      | 'start-timeout'
+      | 'idle'
+      | 'backgrounded'
+      | 'poststart-failed'
+      | 'overlap';
   }>()({
     level: ({ to }) => (to === 'ended' ? 'info' : STATES[to].level),
     sentence: ({ instance, from, to, reason }) =>
@@ -138,14 +145,6 @@ export const EVENTS = {
     short: (subject, { pid }) => `${subject} started as pid ${text(pid)}`,
     hook: 'started',
     mark: ({ pid }) => `started as pid ${pid}`,
-  }),
-  /** A connection or datagram came to a socket of one that was `listening`. */
-  process_activated: row<{ socket: string; address: string }>()({
-    level: 'info',
-    sentence: ({ instance, socket, address }) =>
-      `${instance}: activated by its socket ${socket} (${address})`,
-    short: (subject, { socket }) => `${subject} activated by its socket ${text(socket)}`,
-    mark: ({ socket }) => `activated by the socket ${socket}`,
   }),
   process_exited: row<{ status: ExitStatus; uptime_ms: number; requested: boolean }>()({
     level: 'info',
@@ -182,6 +181,29 @@ export const EVENTS = {
     short: (subject, { step, program, outcome }) =>
       `${text(step)} of ${subject} (${text(program)}) ${text(outcome)}`,
     mark: ({ step, outcome }) => `${step} ${outcome}`,
+  }),
+  /** By its schedule, it is to run now; `missed`: late, after a suspend or a change of the clock. */
+  run_due: row<{ at: string; missed?: number }>()({
+    level: 'info',
+    sentence: ({ instance, at, missed }) =>
+      missed === undefined
+        ? `${instance}: the run of ${at} is due`
+        : `${instance}: runs now, because it missed the run of ${at}${moreMissed(missed)}`,
+    short: (subject, { at, missed }) =>
+      missed === undefined
+        ? `${subject}: the run of ${text(at)} was due`
+        : `${subject} ran late: it had missed the run of ${text(at)}`,
+  }),
+  run_skipped: row<{ because: 'running' | 'waiting' | 'queued' }>()({
+    level: 'warn',
+    sentence: ({ instance, because }) => `${instance}: skipped a run: ${SKIPPED[because]}`,
+    short: (subject) => `a run of ${subject} was skipped`,
+  }),
+  /** And it waits for the next one (`missed = "skip"`). */
+  run_missed: row<{ at: string; missed: number }>()({
+    level: 'warn',
+    sentence: ({ instance, at, missed }) => `${instance}: missed the run of ${at}${moreMissed(missed)}`,
+    short: (subject, { at }) => `${subject} missed the run of ${text(at)}`,
   }),
   signal_sent: row<{ signal: string; to: SignalTarget | 'process'; reason: string }>()({
     level: ['debug', 'info', 'error'],
@@ -304,6 +326,16 @@ export const EVENTS = {
       [text(method), ...listed(targets), `by uid ${text(uid)}`].join(' '),
   }),
 } as const;
+
+const SKIPPED = {
+  running: 'the run before has not ended',
+  waiting: 'the run before has not started',
+  queued: 'another run is queued already',
+} as const;
+
+function moreMissed(missed: number): string {
+  return missed > 1 ? ` and ${missed - 1} more` : '';
+}
 
 const ROLES = { pid1: 'PID 1', subreaper: 'child subreaper' } as const;
 

@@ -1,6 +1,6 @@
 /** Every world that can be reached from a new instance, breadth first, and every passage between two of them. */
 
-import type { Rules, SignalStage, StopStage } from '../../src/lifecycle/rules.ts';
+import type { Rules, ScheduleRules, SignalStage, StopStage } from '../../src/lifecycle/rules.ts';
 import type { Tables } from '../../src/lifecycle/transitions.ts';
 import { keyOf, NEW_WORLD, type Passage, possibleEvents, take, type World } from './world.ts';
 
@@ -13,6 +13,9 @@ export interface Exploration {
   readonly factsInto: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
+/** Nothing but a schedule could start these again. */
+const ENDED: readonly string[] = ['completed', 'failed', 'poststart', 'unhealthy'];
+const START = { type: 'decision', decision: { kind: 'start' } } as const;
 const RULES_CHANGED = { type: 'fact', fact: { kind: 'rulesChanged' } } as const;
 
 /** @param visit called for every passage as it is found; may throw to end the exploration. */
@@ -32,9 +35,16 @@ export function explore(
       if (!worlds.has(into)) worlds.set(into, passage.after);
       if (event.type === 'fact') factsInto.set(into, (factsInto.get(into) ?? new Set()).add(from));
     }
-    // A reload may end that a connection starts it, or begin that.
-    if (['listening', 'completed'].includes(world.instance.monitor))
-      visit(take(world, RULES_CHANGED, { ...rules, isActivated: !rules.isActivated }, tables));
+    // A reload may end that a connection starts it.
+    if (world.instance.monitor === 'listening')
+      visit(take(world, RULES_CHANGED, { ...rules, isActivated: false }, tables));
+    // Or take away its schedule, or give it one.
+    if (world.instance.monitor === 'scheduled')
+      visit(take(world, RULES_CHANGED, { ...rules, schedule: undefined }, tables));
+    if (world.instance.monitor === 'failed')
+      visit(take(world, START, { ...rules, schedule: SCHEDULE }, tables));
+    if (rules.schedule === undefined && ENDED.includes(world.instance.monitor))
+      visit(take(world, RULES_CHANGED, { ...rules, schedule: SCHEDULE }, tables));
     if (worlds.size > MOST_WORLDS) throw new Error(`more than ${MOST_WORLDS} worlds`);
   }
   return { worlds, factsInto };
@@ -43,6 +53,8 @@ export function explore(
 const COMMAND: StopStage = { kind: 'command', waitMs: 10_000 };
 const PAUSE: StopStage = { kind: 'pause', waitMs: 2_000 };
 
+const SCHEDULE: ScheduleRules = { overlap: 'skip', runsOnStart: false };
+
 /** Where in the stop sequence they are. */
 const COMMANDS = {
   none: { before: [], between: [] },
@@ -50,9 +62,6 @@ const COMMANDS = {
   between: { before: [], between: [COMMAND, PAUSE] },
   two: { before: [COMMAND, COMMAND], between: [] },
 } as const;
-
-/** For fewer worlds: nothing but its end stops it. */
-const CALM = { onUnhealthy: 'none', onWatchdog: 'none' } as const;
 
 /** Rules that between them take every branch policy has. */
 export const RULE_SETS: readonly Rules[] = [
@@ -75,11 +84,7 @@ export const RULE_SETS: readonly Rules[] = [
     onWatchdog: 'none',
   }),
   ruleSet({ isActivated: true, maxRestarts: 1 }),
-  ruleSet({ isActivated: true, policy: 'no', maxRestarts: 0, baseMs: 0, maxActivations: 3, ...CALM }),
-  ruleSet({ isActivated: true, policy: 'always', maxRestarts: undefined, ...CALM }),
-  ruleSet({ isActivated: true, isOneShot: true, maxRestarts: 1 }),
-  // Steps around a life that a connection starts.
-  ruleSet({ isActivated: true, preStart: 1, postStart: 1, postExit: 1, policy: 'no', ...CALM }),
+  ruleSet({ isActivated: true, policy: 'no', maxRestarts: 0, onUnhealthy: 'none', baseMs: 0 }),
   ruleSet({ isOneShot: true }),
   ruleSet({ isOneShot: true, startTimeoutMs: 60_000, onUnhealthy: 'none' }),
   ruleSet({ preStart: 2, policy: 'no', onWatchdog: 'none' }),
@@ -88,6 +93,11 @@ export const RULE_SETS: readonly Rules[] = [
   ruleSet({ postStart: 1, postExit: 1, maxRestarts: 0, startTimeoutMs: 60_000, commands: 'first' }),
   ruleSet({ postExit: 2, policy: 'no', onWatchdog: 'none', commands: 'between' }),
   ruleSet({ isOneShot: true, preStart: 1, postExit: 2, maxRestarts: 0, commands: 'two' }),
+  ruleSet({ isOneShot: true, policy: 'no', overlap: 'skip' }),
+  ruleSet({ isOneShot: true, maxRestarts: 1, overlap: 'queue', runsOnStart: true }),
+  ruleSet({ isOneShot: true, maxRestarts: 1, overlap: 'kill', preStart: 1, startTimeoutMs: 60_000 }),
+  ruleSet({ isOneShot: true, maxRestarts: 1, overlap: 'queue', postExit: 1, baseMs: 0 }),
+  ruleSet({ isOneShot: true, policy: 'no', overlap: 'kill', postExit: 1, to: 'group', last: 'group' }),
 ];
 
 interface Choices {
@@ -100,7 +110,8 @@ interface Choices {
   isOneShot?: boolean;
   isForking?: boolean;
   isActivated?: boolean;
-  maxActivations?: number;
+  overlap?: ScheduleRules['overlap'];
+  runsOnStart?: boolean;
   to?: SignalStage['to'];
   last?: SignalStage['to'];
   commands?: keyof typeof COMMANDS;
@@ -136,8 +147,11 @@ function ruleSet(choices: Choices): Rules {
     isForking: choices.isForking ?? false,
     isOneShot: choices.isOneShot ?? false,
     isActivated: choices.isActivated ?? false,
+    schedule:
+      choices.overlap === undefined
+        ? undefined
+        : { overlap: choices.overlap, runsOnStart: choices.runsOnStart ?? false },
     startTimeoutMs: choices.startTimeoutMs,
-    maxActivations: choices.maxActivations ?? 2,
     maxBriefLives: 1,
   };
 }

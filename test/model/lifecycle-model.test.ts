@@ -5,9 +5,10 @@ import { TABLES, type Tables } from '../../src/lifecycle/transitions.ts';
 import { allCells, alternatives, cellName, recording, withCell } from './coverage.ts';
 import { explore, RULE_SETS } from './explore.ts';
 import { PROPERTIES as LIFE_PROPERTIES, unsettled } from './properties.ts';
+import { SCHEDULE_PROPERTIES } from './schedule-properties.ts';
 import { STEP_PROPERTIES } from './step-properties.ts';
 
-const PROPERTIES = [...LIFE_PROPERTIES, ...STEP_PROPERTIES];
+const PROPERTIES = [...LIFE_PROPERTIES, ...STEP_PROPERTIES, ...SCHEDULE_PROPERTIES];
 
 for (const property of PROPERTIES) {
   test(`in every reachable world: ${property.name}`, () => {
@@ -55,6 +56,12 @@ test('nearly every wrong cell is caught by the properties, and each survivor is 
 const EQUIVALENT_MUTANTS: readonly string[] = [
   // What was never started has had no life that could have been brief.
   'facts.idle.rulesChanged = forget restarts',
+  // Between two runs no restart is counted.
+  'facts.scheduled.due = enter waiting',
+  'facts.scheduled.due = begin again',
+  // A run is asked for there only when what is under way is given up already.
+  'reconcile.preparing.once = end step',
+  'reconcile.starting.once = abort',
   // What a connection starts listens again, and never completes.
   'reconcile.completed.start = begin',
   'reconcile.completed.restart = begin',

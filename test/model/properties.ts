@@ -108,11 +108,18 @@ const isBeingProven = (monitor: MonitorState): boolean => monitor === 'healthche
 /** Of a spawn that has no answer yet. */
 const isGivenUp = ({ instance }: World): boolean => instance.stopStage === 'killed';
 
-/** Where a way to a new incarnation begins. */
+/** Wishes for a new incarnation. */
+const BEGINNERS: readonly string[] = ['start', 'restart', 'run', 'once'];
 /** What a wish leads to when nothing lives any more. */
-const begun = (desired: string, { rules }: Passage): MonitorState =>
-  desired === 'restart' ? 'waiting' : beginning(rules);
-const beginning = (rules: Rules): MonitorState => (rules.isActivated ? 'listening' : 'waiting');
+const begun = (desired: string, { before, rules }: Passage): MonitorState => {
+  if (desired !== 'start') return 'waiting';
+  return before.instance.isRunDue ? 'waiting' : beginning(rules);
+};
+const beginning = (rules: Rules): MonitorState => {
+  if (rules.schedule !== undefined) return rules.schedule.runsOnStart ? 'waiting' : 'scheduled';
+  return retrying(rules);
+};
+const retrying = (rules: Rules): MonitorState => (rules.isActivated ? 'listening' : 'waiting');
 
 const WORK: Partial<Record<MonitorState, Activity>> = {
   listening: 'awaitConnection',
@@ -275,8 +282,6 @@ export const PROPERTIES: readonly Property[] = [
     holds: ({ after, rules }) => {
       const { monitor } = after.instance;
       if (monitor === 'backoff') return after.deadline;
-      const { restarts, briefLives } = after.instance;
-      if (monitor === 'listening') return after.deadline === restarts + briefLives > 0;
       if (monitor === 'starting') return after.deadline || isGivenUp(after);
       if (isBeingProven(monitor)) return after.deadline === (rules.startTimeoutMs !== undefined);
       return !after.deadline || monitor === 'stopping' || monitor === 'healthy';
@@ -306,7 +311,7 @@ export const PROPERTIES: readonly Property[] = [
       if (monitor === 'preparing') return ['asked', 'killed'].includes(passage.after.step);
       return (
         effectsOf(passage, 'spawn').length === 0 &&
-        !['listening', 'waiting', 'blocked', 'backoff'].includes(monitor)
+        !['listening', 'scheduled', 'waiting', 'blocked', 'backoff'].includes(monitor)
       );
     },
   },
@@ -316,7 +321,8 @@ export const PROPERTIES: readonly Property[] = [
       const { desired, monitor } = after.instance;
       const isDown = desired === 'down' || desired === 'killed';
       return (
-        !isDown || !['failed', 'completed', 'backoff', 'listening', 'waiting', 'blocked'].includes(monitor)
+        !isDown ||
+        !['failed', 'completed', 'backoff', 'listening', 'scheduled', 'waiting', 'blocked'].includes(monitor)
       );
     },
   },
@@ -345,7 +351,7 @@ export const PROPERTIES: readonly Property[] = [
     holds: (passage) => {
       if (!isCommand(passage, 'start')) return true;
       const { monitor, desired, leader } = passage.before.instance;
-      if (isRunning(monitor) || monitor === 'waiting' || monitor === 'blocked') {
+      if (isRunning(monitor) || ['waiting', 'blocked', 'scheduled'].includes(monitor)) {
         return (
           monitorAfter(passage) === monitor ||
           (monitor === 'unhealthy' && desired !== 'up' && leader === 'alive')
@@ -361,7 +367,8 @@ export const PROPERTIES: readonly Property[] = [
       if (!isCommand(passage, 'restart')) return true;
       const { monitor } = passage.before.instance;
       if (isRunning(monitor)) return monitorAfter(passage) === 'stopping' && beginsStop(passage);
-      if (['blocked', 'waiting', ...IN_PASSAGE].includes(monitor)) return monitorAfter(passage) === monitor;
+      if (['blocked', 'waiting', 'scheduled', ...IN_PASSAGE].includes(monitor))
+        return monitorAfter(passage) === monitor;
       return monitorAfter(passage) === (monitor === 'listening' ? 'waiting' : beginning(passage.rules));
     },
   },
@@ -372,7 +379,8 @@ export const PROPERTIES: readonly Property[] = [
       if (isCommand(passage, 'start', 'restart')) {
         if (IN_PASSAGE.includes(monitorAfter(passage))) {
           const pending = isCommand(passage, 'restart') || passage.before.instance.desired === 'restart';
-          return wanted === (pending ? 'restart' : 'start');
+          const run = passage.before.instance.desired === 'run' ? 'run' : 'start';
+          return wanted === (pending ? 'restart' : run);
         }
         return wanted === 'up';
       }
@@ -380,7 +388,7 @@ export const PROPERTIES: readonly Property[] = [
       const wish = before.desired === 'start' || before.desired === 'restart';
       const isOnItsWay = before.monitor === 'stopping' || before.monitor === 'cleaning';
       if (!wish || passage.event.type === 'decision' || !isOnItsWay) return true;
-      const hasBegun = ['waiting', 'listening'].includes(monitorAfter(passage));
+      const hasBegun = ['waiting', 'listening', 'scheduled'].includes(monitorAfter(passage));
       return hasBegun ? wanted === 'up' : wanted === before.desired;
     },
   },
@@ -405,8 +413,10 @@ export const PROPERTIES: readonly Property[] = [
       const { desired, restarts } = passage.before.instance;
       if (hasPostExit(passage)) return monitorAfter(passage) === 'cleaning';
       if (desired === 'down' || desired === 'killed') return monitorAfter(passage) === 'stopped';
-      if (desired === 'start' || desired === 'restart')
-        return monitorAfter(passage) === begun(desired, passage);
+      if (BEGINNERS.includes(desired)) return monitorAfter(passage) === begun(desired, passage);
+      if (desired === 'last') return monitorAfter(passage) === 'stopped';
+      if (passage.rules.schedule !== undefined)
+        return monitorAfter(passage) === afterRun(!isFinal(failure, passage.rules), restarts, passage);
       if (isFinal(failure, passage.rules)) return monitorAfter(passage) === 'failed';
       return monitorAfter(passage) === stateAfterRetry(restarts, passage);
     },
@@ -458,26 +468,6 @@ export const PROPERTIES: readonly Property[] = [
     },
   },
   {
-    name: 'while no connection comes, what went wrong before is forgotten, and nothing else happens',
-    holds: (passage) => {
-      const { before, after, taken } = passage;
-      if (before.instance.monitor !== 'listening' || !isFact(passage, 'deadlinePassed')) return true;
-      const { restarts, briefLives, ...others } = after.instance;
-      const { restarts: _, briefLives: __, ...othersBefore } = before.instance;
-      const isSame = JSON.stringify(others) === JSON.stringify(othersBefore);
-      return restarts + briefLives === 0 && isSame && taken.effects.length === 0;
-    },
-  },
-  {
-    name: 'the end of the wait for a retry forgets nothing',
-    holds: (passage) => {
-      const { before, after } = passage;
-      if (before.instance.monitor !== 'backoff' || !isFact(passage, 'deadlinePassed')) return true;
-      const { restarts, briefLives } = after.instance;
-      return restarts === before.instance.restarts && briefLives === before.instance.briefLives;
-    },
-  },
-  {
     name: 'an idle process is stopped, and that is not a failure',
     holds: (passage) =>
       !isFact(passage, 'becameIdle') ||
@@ -492,6 +482,12 @@ export const PROPERTIES: readonly Property[] = [
       !isFact(passage, 'dependenciesReady') ||
       (monitorAfter(passage) === (passage.rules.steps.preStart > 0 ? 'preparing' : 'starting') &&
         passage.after.instance.incarnation === passage.before.instance.incarnation + 1),
+  },
+  {
+    name: 'what it waited for does not change how often it was restarted',
+    holds: (passage) =>
+      !(isFact(passage, 'connectionCame') || isFact(passage, 'dependenciesRevived')) ||
+      passage.after.instance.restarts === passage.before.instance.restarts,
   },
   {
     name: 'dependencies that have failed block, and those that are started again do not',
@@ -517,10 +513,9 @@ export const PROPERTIES: readonly Property[] = [
       if (after.instance.briefLives !== 0) return false;
       const { monitor } = before.instance;
       if (monitor === 'listening' && !rules.isActivated) return monitorAfter(passage) === 'waiting';
-      if (monitor === 'listening')
-        return monitorAfter(passage) === monitor && !after.deadline && after.instance.restarts === 0;
-      if (monitor === 'completed' && rules.isActivated)
-        return monitorAfter(passage) === 'listening' && after.instance.desired === 'up';
+      if (monitor === 'scheduled' && rules.schedule === undefined) return monitorAfter(passage) === 'waiting';
+      if (monitor === 'completed' && rules.schedule !== undefined)
+        return monitorAfter(passage) === 'scheduled' && after.instance.desired === 'up';
       if (monitor !== 'backoff') {
         const isRenewed = isBeingProven(monitor) && rules.startTimeoutMs !== undefined;
         return (
@@ -535,7 +530,7 @@ export const PROPERTIES: readonly Property[] = [
       if (hasEndedWell(before, rules))
         return monitorAfter(passage) === beginning(rules) && after.instance.restarts === 0;
       if (maxRestarts === 0) return monitorAfter(passage) === 'failed';
-      const expected = backoff.baseMs === 0 ? beginning(rules) : 'backoff';
+      const expected = backoff.baseMs === 0 ? retrying(rules) : 'backoff';
       return monitorAfter(passage) === expected && after.instance.restarts === 1;
     },
   },
@@ -634,7 +629,7 @@ export const PROPERTIES: readonly Property[] = [
     holds: (passage) =>
       passage.before.instance.monitor !== 'backoff' ||
       !isFact(passage, 'deadlinePassed') ||
-      monitorAfter(passage) === beginning(passage.rules),
+      monitorAfter(passage) === retrying(passage.rules),
   },
   {
     name: 'the way is direct: no state is entered but what ends, or is on its way',
@@ -678,28 +673,16 @@ export const PROPERTIES: readonly Property[] = [
 function stateAfterRetry(restarts: number, passage: Passage): MonitorState {
   const { maxRestarts, backoff } = passage.rules.restart;
   if (maxRestarts !== undefined && restarts >= maxRestarts) return 'failed';
-  if (isTriggeredTooOften(passage)) return 'failed';
-  return backoff.baseMs === 0 && !isCrashLoop(passage) ? beginning(passage.rules) : 'backoff';
+  return backoff.baseMs === 0 && !isCrashLoop(passage) ? retrying(passage.rules) : 'backoff';
 }
 
-function isCrashLoop(passage: Passage): boolean {
-  return briefLivesIn(passage) > passage.rules.maxBriefLives;
-}
-
-/** Each of them was started by a connection, or could have been. */
-function isTriggeredTooOften(passage: Passage): boolean {
-  const { isActivated, maxActivations } = passage.rules;
-  return isActivated && briefLivesIn(passage) >= maxActivations;
-}
-
-/** In a row, the one that has just ended included. */
-function briefLivesIn({ before, event }: Passage): number {
+function isCrashLoop({ before, event, rules }: Passage): boolean {
   const fact = event.type === 'fact' ? event.fact : undefined;
-  if (fact?.kind === 'exited' && !fact.wasBrief) return 0;
+  if (fact?.kind === 'exited' && !fact.wasBrief) return false;
   const hasVanished = fact?.kind === 'othersVanished' && before.instance.monitor === 'healthcheck';
   const isFailedStart = fact?.kind === 'stepFailed' && before.instance.monitor === 'preparing';
   const endsNow = fact?.kind === 'exited' || fact?.kind === 'spawnFailed' || hasVanished || isFailedStart;
-  return before.instance.briefLives + (endsNow ? 1 : 0);
+  return before.instance.briefLives + (endsNow ? 1 : 0) > rules.maxBriefLives;
 }
 
 /** Nothing but a crash loop keeps what a connection starts from listening again. */
@@ -726,6 +709,7 @@ function expectedAfterEnd(passage: Passage): MonitorState | undefined {
   if (hasSteps(before)) return 'stopping';
   if (hasPostExit(passage)) return 'cleaning';
   if (desired === 'down' || desired === 'killed') return 'stopped';
+  if (desired === 'last') return 'stopped';
   if (desired !== 'up') return begun(desired, passage);
   const status =
     event.fact.kind === 'exited'
@@ -744,7 +728,13 @@ function expectedAfterEnd(passage: Passage): MonitorState | undefined {
 }
 
 /** Why the engine stops what nobody has asked it to stop. */
-const STOPPED_FOR: readonly string[] = ['unhealthy', 'watchdog', 'start-timeout', 'poststart-failed'];
+const STOPPED_FOR: readonly string[] = [
+  'unhealthy',
+  'watchdog',
+  'start-timeout',
+  'poststart-failed',
+  'overlap',
+];
 
 /** The same, if the last step that was waited for has ended after all else. */
 function expectedAfterSteps(passage: Passage): MonitorState | undefined {
@@ -754,24 +744,31 @@ function expectedAfterSteps(passage: Passage): MonitorState | undefined {
   const isMoreDue = monitor === 'stopping' || stepIndex + 1 < rules.steps.postExit;
   if (isMoreDue && hasPostExit(passage)) return 'cleaning';
   if (desired === 'down' || desired === 'killed') return 'stopped';
+  if (desired === 'last') return 'stopped';
   if (desired !== 'up') return begun(desired, passage);
   if (outcome?.kind !== 'ended') {
     const isOver = outcome === undefined || isFinal(outcome.failure, rules);
+    if (rules.schedule !== undefined) return afterRun(!isOver, restarts, passage);
     return isOver ? 'failed' : stateAfterRetry(restarts, passage);
   }
   if (outcome.ending === 'backgrounded') return 'failed';
   const { status, ending } = outcome;
-  const endedBadly = status.how !== 'exited' || status.code !== 0;
-  const failed = STOPPED_FOR.includes(ending) || ending === 'vanished' || (ending !== 'idle' && endedBadly);
+  const failed =
+    STOPPED_FOR.includes(ending) || ending === 'vanished' || status.how !== 'exited' || status.code !== 0;
   return stateByPolicy(failed, restarts, passage);
 }
 
+/** What has a schedule never ends for good: at most a failure that may heal is tried again before the next time. */
+function afterRun(mayHeal: boolean, restarts: number, passage: Passage): MonitorState {
+  const { policy } = passage.rules.restart;
+  if (passage.before.instance.isRunDue) return 'waiting';
+  const next = policy === 'on-failure' && mayHeal ? stateAfterRetry(restarts, passage) : 'scheduled';
+  return next === 'failed' ? 'scheduled' : next;
+}
+
 function stateByPolicy(failed: boolean, restarts: number, passage: Passage): MonitorState {
-  if (passage.rules.isActivated && !failed) {
-    const wasIdle = endedAs(passage.after) === 'idle' || passage.before.instance.ending === 'idle';
-    if (isTriggeredTooOften(passage) && !wasIdle) return 'failed';
-    return isCrashLoop(passage) ? 'backoff' : 'listening';
-  }
+  if (passage.rules.schedule !== undefined) return afterRun(failed, restarts, passage);
+  if (passage.rules.isActivated && !failed) return isCrashLoop(passage) ? 'backoff' : 'listening';
   switch (passage.rules.restart.policy) {
     case 'no':
       return failed ? 'failed' : 'completed';
@@ -792,7 +789,7 @@ export function unsettled({ worlds, factsInto }: Exploration): readonly World[] 
 
 function isAtRest({ instance }: World): boolean {
   const restingPlaces: Readonly<Record<string, readonly MonitorState[]>> = {
-    up: ['healthy', 'unhealthy', 'listening'],
+    up: ['healthy', 'unhealthy', 'listening', 'scheduled'],
     down: ['idle', 'stopped'],
     killed: ['idle', 'stopped'],
     resting: ['completed'],

@@ -25,11 +25,13 @@ const KINDS: readonly ChangeKind[] = ['restart', 'update', 'revive'];
 const WISHERS: readonly WantedBy[] = ['user', 'policy', 'reload', 'shutdown'];
 
 function reachableCases(): readonly Case[] {
-  const pairs = new Map<string, { instance: Instance; policy: Found['policy'] }>();
+  const pairs = new Map<string, Pick<Case, 'instance' | 'policy' | 'keepsSchedule'>>();
   for (const rules of RULE_SETS) {
     for (const { instance } of explore(rules, TABLES).worlds.values()) {
       const { policy } = rules.restart;
-      pairs.set(`${policy} ${instance.monitor} ${instance.desired}`, { instance, policy });
+      const keepsSchedule = rules.schedule !== undefined;
+      const key = `${policy} ${keepsSchedule} ${instance.monitor} ${instance.desired}`;
+      pairs.set(key, { instance, policy, keepsSchedule });
     }
   }
   return KINDS.flatMap((kind) =>
@@ -40,7 +42,11 @@ function reachableCases(): readonly Case[] {
 const CASES = reachableCases();
 
 const isUsersStop = ({ instance, wantedBy }: Case): boolean =>
-  wantedBy === 'user' && ['down', 'killed'].includes(instance.desired);
+  wantedBy === 'user' && ['down', 'killed', 'once', 'last'].includes(instance.desired);
+/** It waits for a connection or for its time, or a run of its schedule is under way. */
+const goesOn = ({ instance, keepsSchedule }: Case): boolean =>
+  ['idle', 'listening', 'scheduled'].includes(instance.monitor) ||
+  (keepsSchedule && instance.monitor !== 'stopped' && !['down', 'killed'].includes(instance.desired));
 const isNeverStarted = ({ instance }: Case): boolean =>
   instance.monitor === 'idle' && (instance.desired === 'down' || instance.desired === 'killed');
 
@@ -66,9 +72,7 @@ const PROPERTIES: readonly Property[] = [
   {
     name: 'replaces whatever runs, is on its way or has ended, if only a new program can take the change over',
     holds: (found, move) =>
-      found.kind !== 'restart' ||
-      isUsersStop(found) ||
-      (move === 'restart') === !['idle', 'listening'].includes(found.instance.monitor),
+      found.kind !== 'restart' || isUsersStop(found) || (move === 'restart') === !goesOn(found),
   },
   {
     name: 'leaves whatever can take the change over as it is',
@@ -80,9 +84,7 @@ const PROPERTIES: readonly Property[] = [
   {
     name: 'starts again what it takes back',
     holds: (found, move) =>
-      found.kind !== 'revive' ||
-      (move === 'restart') ===
-        (isUsersStop(found) || !['idle', 'listening'].includes(found.instance.monitor)),
+      found.kind !== 'revive' || (move === 'restart') === (isUsersStop(found) || !goesOn(found)),
   },
 ];
 

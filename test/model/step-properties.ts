@@ -25,7 +25,7 @@ const OWNERS: Readonly<Record<StepStage, readonly MonitorState[]>> = {
   postExit: ['cleaning'],
 };
 const ONLY_STEPS: readonly MonitorState[] = ['preparing', 'poststart', 'cleaning'];
-const RESTS: readonly MonitorState[] = ['waiting', 'backoff', 'completed', 'failed', 'stopped'];
+const RESTS: readonly MonitorState[] = ['waiting', 'scheduled', 'backoff', 'completed', 'failed', 'stopped'];
 const LIVES: readonly MonitorState[] = [
   'preparing',
   'starting',
@@ -81,9 +81,14 @@ export const STEP_PROPERTIES: readonly Property[] = [
     holds: (passage) => {
       const { before, after, event } = passage;
       if (ends(passage).length === 0) return true;
-      if (event.type === 'decision') return event.decision.kind !== 'start';
+      if (event.type === 'decision') return event.decision.kind !== 'start' && event.decision.kind !== 'run';
       const isLeft = before.instance.monitor !== after.instance.monitor;
-      return isLeft || isFact(passage, 'deadlinePassed') || isFact(passage, 'exited');
+      return (
+        isLeft ||
+        isFact(passage, 'deadlinePassed') ||
+        isFact(passage, 'exited') ||
+        (isFact(passage, 'due') && passage.rules.schedule?.overlap === 'kill')
+      );
     },
   },
   {
@@ -92,6 +97,7 @@ export const STEP_PROPERTIES: readonly Property[] = [
       before.instance.monitor !== 'preparing' ||
       event.type !== 'decision' ||
       event.decision.kind === 'start' ||
+      event.decision.kind === 'run' ||
       after.step === 'asked' ||
       after.step === 'killed',
   },
@@ -137,12 +143,15 @@ export const STEP_PROPERTIES: readonly Property[] = [
   },
   {
     name: 'a start whose step has failed has failed with it',
-    holds: ({ event, before, after }) => {
+    holds: ({ event, before, after, rules }) => {
       if (before.instance.monitor !== 'preparing' || event.type !== 'fact') return true;
       if (event.fact.kind !== 'stepFailed') return true;
       const { outcome, briefLives, incarnation } = after.instance;
       const isKnown = outcome?.kind === 'notStarted' && outcome.failure === event.fact.failure;
-      const isCounted = briefLives === Math.min(before.instance.briefLives + 1, 2);
+      // The next run of a schedule is no restart.
+      const isNextRun =
+        rules.schedule !== undefined && !['backoff', 'cleaning', 'stopped'].includes(after.instance.monitor);
+      const isCounted = isNextRun || briefLives === Math.min(before.instance.briefLives + 1, 2);
       return isKnown && isCounted && incarnation === before.instance.incarnation;
     },
   },

@@ -49,6 +49,11 @@ const COMMANDS: readonly LifecycleEvent[] = (['start', 'stop', 'kill', 'restart'
   type: 'decision',
   decision: { kind },
 }));
+const RUN: LifecycleEvent = { type: 'decision', decision: { kind: 'run' } };
+
+/** Its times are watched for. */
+export const countsTime = ({ instance }: World, { schedule }: Rules): boolean =>
+  schedule !== undefined && ['start', 'up', 'restart', 'run'].includes(instance.desired);
 
 const STATUSES: readonly ExitStatus[] = [
   { how: 'exited', code: 0 },
@@ -64,6 +69,7 @@ const HUNG: Fact = { kind: 'watchdogExpired', reason: 'silent for 30s' };
 export function possibleEvents(world: World, rules: Rules): readonly LifecycleEvent[] {
   return [
     ...COMMANDS,
+    ...(rules.schedule === undefined ? [] : [RUN]),
     ...possibleFacts(world, rules).map((fact): LifecycleEvent => ({ type: 'fact', fact })),
   ];
 }
@@ -91,7 +97,8 @@ export function possibleFacts(world: World, rules: Rules): readonly Fact[] {
       facts.push({ kind: 'spawnFailed', failure: { step: 'execute', errno, message: errno } });
     }
   }
-  if (world.activity === 'awaitConnection') facts.push({ kind: 'connectionCame', socket: 'http' });
+  if (countsTime(world, rules)) facts.push({ kind: 'due' });
+  if (world.activity === 'awaitConnection') facts.push({ kind: 'connectionCame' });
   if (world.activity === 'awaitDependencies') {
     const isBlocked = world.instance.monitor === 'blocked';
     facts.push(
@@ -209,7 +216,7 @@ export function keyOf(world: World): string {
     end,
     Math.min(restarts, 4),
     briefLives,
-    [steps.step, steps.stepIndex, steps.isIntroduced, steps.isReloadDue],
+    [steps.step, steps.stepIndex, steps.isIntroduced, steps.isReloadDue, steps.isRunDue],
     flags,
   ]);
 }

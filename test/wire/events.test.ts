@@ -40,10 +40,6 @@ const EXAMPLES: { readonly [Name in EventName]: Example<Name> } = {
   ],
   instance_renamed: [{ was: 'web:1' }, 'web:1 is now web'],
   process_spawned: [{ command: 'nginx' }, 'web started as pid 7: nginx'],
-  process_activated: [
-    { socket: 'http', address: '0.0.0.0:80' },
-    'web: activated by its socket http (0.0.0.0:80)',
-  ],
   process_exited: [
     { status: exited, uptime_ms: 250, requested: true },
     'web exited with code 3 after 250ms, as requested',
@@ -103,6 +99,12 @@ const EXAMPLES: { readonly [Name in EventName]: Example<Name> } = {
     '7 lines are missing from the journal in /j: more came than could be written',
   ],
   journal_restored: [{ path: '/j', lost: 3 }, 'writing the journal in /j again; 3 lines were lost'],
+  run_due: [{ at: '2026-03-01T02:30:00Z' }, 'web: the run of 2026-03-01T02:30:00Z is due'],
+  run_skipped: [{ because: 'running' }, 'web: skipped a run: the run before has not ended'],
+  run_missed: [
+    { at: '2026-03-01T02:30:00Z', missed: 3 },
+    'web: missed the run of 2026-03-01T02:30:00Z and 2 more',
+  ],
   command_received: [{ method: 'stop', uid: 0, targets: ['web'] }, 'uid 0: stop web'],
 };
 

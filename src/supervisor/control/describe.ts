@@ -1,6 +1,5 @@
 /** From records to what the outside may see (`snapshot.ts`). */
 
-import type { PassedSocket } from '../../config/resolved-config.ts';
 import { type DesiredState, hasArrived, type VisibleState } from '../../lifecycle/states.ts';
 import type { EngineEvent } from '../../wire/engine-event.ts';
 import type {
@@ -11,7 +10,6 @@ import type {
   InstanceSnapshot,
   InstanceUsage,
   LeftProcess,
-  ListeningSocket,
   StepSnapshot,
   WhyReport,
 } from '../../wire/snapshot.ts';
@@ -25,6 +23,10 @@ const DESIRED_WORDS: Readonly<Record<DesiredState, InstanceSnapshot['desired']>>
   start: 'up',
   up: 'up',
   restart: 'restart',
+  run: 'up',
+  // Its schedule is stopped; that it runs now is an exception.
+  once: 'down',
+  last: 'down',
   down: 'down',
   killed: 'down',
   // Policy's verdicts rest an instance that is still wanted; `reason` says why it does not run.
@@ -69,8 +71,6 @@ export function describeInstance(
     reason: machine.leader === 'dead' ? reasonFor({ ...record, left }) : record.reason,
     ...stepOf(record, now),
     ...(record.statusText !== undefined && { status_text: record.statusText }),
-    ...(machine.monitor === 'listening' && { listening_on: process.sockets.map(onTheSocket) }),
-    ...(record.activatedBy !== undefined && { activated_by: record.activatedBy }),
     waiting_for: record.waitingFor,
     retry_in_ms:
       machine.monitor === 'backoff' && record.deadline !== undefined
@@ -90,10 +90,6 @@ function stepOf({ step }: InstanceRecord, now: number): { step?: StepSnapshot } 
   return {
     step: { name, program, number, of: count, age_ms: Math.round(now - startedAt), timeout_ms: timeoutMs },
   };
-}
-
-function onTheSocket({ name, address }: PassedSocket): ListeningSocket {
-  return { socket: name, address };
 }
 
 function deadlineOf(record: InstanceRecord, now: number): { deadline?: Deadline } {

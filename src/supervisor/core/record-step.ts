@@ -1,6 +1,5 @@
 /** What an event about one instance comes to: through the lifecycle, and what follows from that. */
 
-import type { ProcessConfig } from '../../config/resolved-config.ts';
 import { assertNever } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import type { Activity, Effect } from '../../lifecycle/effects.ts';
@@ -18,6 +17,7 @@ import {
   type InstanceRecord,
   isWaiting,
   rulesOf,
+  subjectOf,
 } from '../world/instance-record.ts';
 import type { WorldEffect, WorldEvent } from '../world/world-event.ts';
 import type { Circumstances, Known, Of, RecordEvent, Step } from './step.ts';
@@ -44,7 +44,6 @@ export class RecordStep {
         break;
       case 'decision':
         draft.wanted = event.wanted;
-        draft.activatedBy = undefined;
         this.#apply({ type: 'decision', decision: { kind: event.kind } }, event.causedBy);
         break;
       case 'reconsider':
@@ -75,20 +74,20 @@ export class RecordStep {
     if (isOnDependencies(fact) && this.#look()?.kind !== fact.kind) return;
     if (fact.kind === 'spawned' || fact.kind === 'spawnFailed') draft.spawning = undefined;
     if (evidence?.life !== undefined) {
-      Object.assign(draft, evidence.life);
+      draft.pid = evidence.life.pid;
+      draft.family = evidence.life.family;
       draft.spawnedAt = this.#circumstances.now;
       draft.spawnedWall = this.#circumstances.wall;
     }
     if (evidence?.left !== undefined) draft.left = evidence.left;
-    if (fact.kind === 'connectionCame') draft.activatedBy = fact.socket;
     this.#apply({ type: 'fact', fact }, causedBy);
   }
 
   #configure({ process }: Of<'configure'>): void {
     const draft = this.#draft;
-    const before = draft.process;
+    const { health, type } = draft.process;
     Object.assign(draft, configured(draft, process));
-    if (watchedOf(before) !== watchedOf(process)) this.#watchAnew();
+    if (type !== process.type || JSON.stringify(health) !== JSON.stringify(process.health)) this.#watchAnew();
     this.#effects.push({ kind: 'updateOutput', key: draft.key });
     this.#note({ from: undefined, cause: undefined });
     this.#apply({ type: 'fact', fact: { kind: 'rulesChanged' } }, draft.lastEvent);
@@ -159,6 +158,14 @@ export class RecordStep {
       case 'endActivity':
         this.#endActivity();
         break;
+      case 'skipRun':
+        this.#circumstances.events.emit(
+          'run_skipped',
+          { because: effect.because },
+          subjectOf(draft),
+          causedBy,
+        );
+        break;
       case 'exitEngine': {
         const reason = `${draft.name} is unhealthy: ${draft.healthReason ?? 'its health check failed'}`;
         const verdict = { code: EXIT_CODES.unhealthy, reason, causedBy };
@@ -199,12 +206,11 @@ export class RecordStep {
 
   #begin(activity: Activity, causedBy: number | undefined): void {
     switch (activity) {
+      // No key makes an instance listen yet.
+      case 'awaitConnection':
+        break;
       case 'awaitDependencies':
         this.#consider(causedBy);
-        break;
-      case 'awaitConnection':
-        this.#draft.activatedBy = undefined;
-        this.#watch();
         break;
       case 'watchReadiness':
       case 'watchLiveness':
@@ -225,10 +231,6 @@ export class RecordStep {
 
   #watch(): void {
     const { key, begun, activity, machine } = this.#draft;
-    if (activity?.kind === 'awaitConnection') {
-      this.#effects.push({ kind: 'awaitArrival', key, number: begun });
-      return;
-    }
     const standing =
       activity?.kind === 'watchReadiness'
         ? 'unproven'
@@ -238,7 +240,7 @@ export class RecordStep {
     this.#effects.push({ kind: 'watch', key, number: begun, standing });
   }
 
-  /** What is watched changed: the same work once more. */
+  /** Its health check changed: the same work once more, by the new one. */
   #watchAnew(): void {
     const draft = this.#draft;
     const kind = draft.activity?.kind;
@@ -288,7 +290,6 @@ export class RecordStep {
       this.#effects.push({ kind: 'leaveLeftovers', key });
       if (family !== undefined) this.#effects.push({ kind: 'letDaemonsGo', key, family });
       draft.pid = undefined;
-      draft.startTime = undefined;
     }
     if (machine.monitor === before.monitor && machine.incarnation === before.incarnation) return;
     if (machine.monitor === 'healthy' && family !== undefined)
@@ -335,12 +336,7 @@ function isOnDependencies({ kind }: Fact): boolean {
 }
 
 function isWatch(kind: string | undefined): boolean {
-  return kind === 'awaitConnection' || kind === 'watchReadiness' || kind === 'watchLiveness';
-}
-
-/** What the work of a state goes by. */
-function watchedOf({ type, health, sockets, activation }: ProcessConfig): string {
-  return JSON.stringify([type, health, activation, activation && sockets]);
+  return kind === 'watchReadiness' || kind === 'watchLiveness';
 }
 
 /** What nobody but policy decides. */

@@ -14,6 +14,7 @@ import {
   isWaiting,
   newRecord,
   type Predecessor,
+  scheduleRulesOf,
   subjectOf,
   wasStoppedByUser,
 } from '../world/instance-record.ts';
@@ -98,13 +99,27 @@ export function followReload(
     ...updated.map(({ key, process }) => ({ type: 'configure', key, process }) as const),
     ...instances.filter(isWaiting).map(({ key }) => ({ type: 'reconsider', key, causedBy }) as const),
     ...leaving.map(({ key, cause }) => decision(key, 'stop', cause, causedBy)),
-    ...restarted.map((key) => decision(key, 'restart', CHANGED, causedBy)),
+    ...restarted.flatMap((key) => decisionsToRestart(known, key, updated, causedBy)),
     ...instances.filter(isStarted).map(({ key }) => decision(key, 'start', 'a reload added it', causedBy)),
     ...instances
       .filter(({ process }) => keepsRunning.has(process.name))
       .map(({ key }) => ({ type: 'reloadProgram', key, causedBy }) as const),
   ];
   return { records: [], effects: [], next };
+}
+
+/** What has a schedule now waits for its time: it does not run because of a reload. */
+function decisionsToRestart(
+  known: Known,
+  key: string,
+  updated: Of<'reloaded'>['updated'],
+  causedBy: number,
+): readonly WorldEvent[] {
+  const process = updated.find((one) => one.key === key)?.process;
+  const isScheduled = process !== undefined && scheduleRulesOf(process) !== undefined;
+  if (!isScheduled || known.byKey(key)?.rules.schedule !== undefined)
+    return [decision(key, 'restart', CHANGED, causedBy)];
+  return [decision(key, 'stop', CHANGED, causedBy), decision(key, 'start', CHANGED, causedBy)];
 }
 
 interface InstanceChange {
@@ -128,8 +143,13 @@ function changesOf(
       const ofChange = action === 'update' ? 'update' : 'restart';
       // An earlier reload has removed it, and it still stops.
       const kind: ChangeKind = known.isConfigured(record) ? ofChange : 'revive';
-      const { machine: instance, wanted } = record;
-      const finding = findingOf({ instance, wantedBy: wanted.by, policy: process.restart.policy });
+      const { machine: instance, wanted, rules } = record;
+      const finding = findingOf({
+        instance,
+        wantedBy: wanted.by,
+        policy: process.restart.policy,
+        keepsSchedule: rules.schedule !== undefined && scheduleRulesOf(process) !== undefined,
+      });
       return { record, process, isRestarted: RELOAD[kind][finding] === 'restart' };
     });
   });

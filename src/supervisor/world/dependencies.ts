@@ -68,6 +68,7 @@ function satisfies({ machine }: InstanceRecord, condition: Dependency['condition
     case 'started':
       return [
         'listening',
+        'scheduled',
         'healthcheck',
         'running',
         'poststart',

@@ -25,6 +25,7 @@ const ORDER = Object.keys({
   stopping: 0,
   cleaning: 0,
   listening: 0,
+  scheduled: 0,
   healthy: 0,
   completed: 0,
   stopped: 0,
