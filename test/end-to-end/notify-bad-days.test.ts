@@ -59,6 +59,50 @@ ${script('own.send(b"READY=1")\nwhile True: own.send(b"STATUS=" + os.urandom(300
   assert.equal(await engine.exitCode(), 0);
 });
 
+test('100,000 notifications a second wait in the socket of their sender', async (t) => {
+  const flood = compileFixture('notify-flood');
+  t.after(flood.remove);
+  chmodSync(dirname(flood.path), 0o755);
+  const engine = await new EngineRun(
+    t,
+    `[engine]
+exit_when = "never"
+[processes.flood]
+type = "notify"
+user = "nobody"
+cmd = ["${flood.path}", "300000"]
+stdout = {file = "{folder}/flood.log"}
+[processes.good]
+type = "notify"
+watchdog = "1s"
+${script('own.send(b"READY=1")\nwhile True: time.sleep(0.3); own.send(b"WATCHDOG=1")')}
+`,
+  ).ready();
+  await engine.reaches('flood', 'healthy');
+  await engine.reaches('good', 'healthy');
+  const before = await cpuOf(engine);
+  // It tries 100,000 times a second for three seconds, and then says how many were taken.
+  const line = await eventually(
+    () => {
+      const found = /sent (\d+) of (\d+) in (\d+) ms/.exec(engine.read('flood.log'));
+      assert.ok(found !== null);
+      return found;
+    },
+    { withinMs: 20_000 },
+  );
+  const [sent = 0, tried = 0, ms = 1] = line.slice(1).map(Number);
+  const cpu = (await cpuOf(engine)) - before;
+  t.diagnostic(
+    `${Math.round((tried / ms) * 1_000)} tried, ${Math.round((sent / ms) * 1_000)} taken a second; the engine used ${Math.round((cpu / ms) * 100_000)} % of a processor`,
+  );
+  assert.ok(tried >= 300_000 && tried / ms >= 50, `${tried} in ${ms} ms`);
+  assert.ok(sent / ms < 1, `${sent} in ${ms} ms`);
+  assert.ok(cpu < (ms / 1_000) * 0.25, `${cpu} s of CPU in ${ms} ms`);
+  assert.equal((await engine.see('good')).restarts, 0, 'its watchdog was fed');
+  await engine.signal('SIGTERM');
+  assert.equal(await engine.exitCode(), 0);
+});
+
 test('nobody speaks for another: forged credentials, foreign sockets, MAINPID of a stranger', async (t) => {
   const engine = await new EngineRun(
     t,
@@ -159,7 +203,14 @@ cmd = ["${daemon.path}", "${text === 'none' ? '' : `{folder}/run/${name}.pid`}",
 [processes.other]
 user = "nobody"
 cmd = "sleep 1000"
-`,
+[processes.foreign]
+type = "forking"
+user = "www-data"
+start_timeout = "4s"
+autorestart = "no"
+autostart = false
+pid_file = "{folder}/run/foreign.pid"
+${shellCommand(`exec ${daemon.path} {folder}/run/foreign.pid $(pgrep -u nobody -x sleep)`)}`,
   );
   chmodSync(engine.folder, 0o755);
   await engine.ready();
@@ -169,7 +220,8 @@ cmd = "sleep 1000"
   writeFileSync(join(engine.folder, 'secret'), '2\n');
   symlinkSync(join(engine.folder, 'secret'), join(engine.folder, 'run/link.pid'));
   await engine.inside('chown', ['-h', 'www-data', join(engine.folder, 'run/link.pid')]);
-  const names = ['garbage', 'stranger', 'nobody', 'old', 'link'];
+  const names = ['garbage', 'stranger', 'nobody', 'old', 'link', 'foreign'];
+  const { pid: other } = await engine.reaches('other', 'healthy');
   await engine.shell('start', ...names);
   for (const name of names) await engine.reaches(name, 'failed', 30_000);
   const said = engine.events('process_said').map(({ message }) => String(message));
@@ -178,6 +230,7 @@ cmd = "sleep 1000"
     /stranger\.pid: pid 1 is not one of its processes/,
     /nobody\.pid: pid 4194000 does not exist/,
     /old\.pid: it is older than this start/,
+    new RegExp(`foreign\\.pid: pid ${other} is not one of its processes`),
     /link\.pid: .*symbolic link/,
   ])
     assert.match(said.join('\n'), why);
@@ -185,6 +238,7 @@ cmd = "sleep 1000"
     const { stdout } = await engine.inside('pgrep', ['-c', 'daemon']);
     assert.equal(stdout.trim(), '0', 'nothing of them is left');
   });
+  assert.equal((await engine.see('other')).pid, other, 'nobody has signalled it');
   assert.ok(existsSync(join(engine.folder, 'secret')));
   await engine.signal('SIGTERM');
   assert.equal(await engine.exitCode(), 0);

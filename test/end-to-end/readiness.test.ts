@@ -73,6 +73,37 @@ autostart = false
   await stops(engine);
 });
 
+test('mariadb makes its data directory, says that it takes requests, and a migration runs then', async (t) => {
+  const engine = new EngineRun(
+    t,
+    `[processes.db]
+type = "notify"
+user = "mysql"
+cmd = "/usr/sbin/mariadbd --no-defaults --skip-networking --datadir={folder}/data --socket={folder}/db.sock --pid-file={folder}/db.pid"
+autostart = false
+pre_start = [
+  {cmd = "install -d -o mysql {folder}/data", as = "engine"},
+  {cmd = ["sh", "-c", "exec mariadb-install-db --no-defaults --datadir={folder}/data --auth-root-authentication-method=normal --skip-test-db >/dev/null"]},
+]
+[processes.migration]
+type = "oneshot"
+cmd = "/usr/bin/mariadb --no-defaults -u root -S {folder}/db.sock -e 'create database shop'"
+depends_on = ["db"]
+autostart = false
+`,
+  );
+  chmodSync(engine.folder, 0o777);
+  await engine.ready();
+  await engine.shell('start', 'db', 'migration');
+  await engine.reaches('migration', 'completed', 60_000);
+  assert.equal((await engine.see('migration')).restarts, 0, 'the database was ready at the first try');
+  assert.match((await engine.shell('why', 'db')).stdout, /says: Taking your SQL requests now/);
+  assert.equal((await engine.shell('stop', 'db', '--wait')).code, 0);
+  const { stdout: told } = await engine.shell('logs', 'db', '-e', 'process_status', '-l', 'debug');
+  assert.match(told, /debug process_status db .*"Taking your SQL requests now/);
+  await stops(engine);
+});
+
 test('a script says it by systemd-notify, which is its child', async (t) => {
   const script =
     'systemd-notify --ready --status="half way, \\\\033[31mred"; systemd-notify --no-block --status=done; exec sleep 1000';

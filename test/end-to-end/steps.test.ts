@@ -1,10 +1,10 @@
 /** Steps around a life with real programs, and steps that behave badly. */
 
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { EngineRun, freePort } from '../support/engine-run.ts';
+import { EngineRun, freePort, shellCommand } from '../support/engine-run.ts';
 import { eventually } from '../support/eventually.ts';
 
 const events = async (engine: EngineRun): Promise<readonly Record<string, unknown>[]> => {
@@ -158,4 +158,55 @@ post_exit = {cmd = "sleep 60", timeout = "1m"}
   assert.equal(await engine.exitCode(), 0);
   assert.ok(performance.now() - started < 3_000);
   assert.equal(readFileSync(join(engine.folder, 'result'), 'utf8'), 'success killed TERM\n');
+});
+
+/** What each does, and what its post_exit is told then, as in the table of systemd.exec(5). */
+const ENDS: Readonly<Record<string, readonly [keys: string, script: string, expected: RegExp]>> = {
+  well: ['', 'exit 0', /^success exited 0$/],
+  badly: ['', 'exit 7', /^exit-code exited 7$/],
+  // The last of three starts: systemd also leaves it at how that one has ended.
+  limit: ['autorestart = "on-failure:2"\nbackoff = {base = "1ms"}', 'exit 8', /^exit-code exited 8$/],
+  signal: ['', 'kill -HUP $$', /^signal killed HUP$/],
+  core: ['limits = {core = "unlimited"}', 'kill -SEGV $$', /^(core-dump dumped|signal killed) SEGV$/],
+  start: [
+    'start_timeout = "300ms"\nhealthcheck = {cmd = "false"}',
+    'exec sleep 1000',
+    /^timeout killed TERM$/,
+  ],
+  stubborn: [
+    'type = "notify"\nnotify_access = "all"\nstop_timeout = "200ms"',
+    'trap "" TERM; systemd-notify --ready; while :; do sleep 0.1; done',
+    /^timeout killed KILL$/,
+  ],
+  watchdog: [
+    'type = "notify"\nwatchdog = "300ms"\nnotify_access = "all"',
+    'echo $WATCHDOG_PID $$ >{folder}/watchdog.pid; systemd-notify --ready; exec sleep 1000',
+    /^watchdog (dumped|killed) ABRT$/,
+  ],
+  background: ['', 'setsid sleep 1000 & sleep 0.2; exit 0', /^protocol exited 0$/],
+  nothing: ['', '', /^resources$/],
+};
+
+test('post_exit is told how it ended, in the words of systemd.exec(5)', async (t) => {
+  const processes = Object.entries(ENDS).map(([name, [keys, script]]) => {
+    const policy = keys.includes('autorestart') ? '' : 'autorestart = "no"\n';
+    const command = script === '' ? 'cmd = "/no/such/program"\n' : shellCommand(script);
+    const told = `echo $SERVICE_RESULT $EXIT_CODE $EXIT_STATUS >> {folder}/ends/${name}.txt`.replaceAll(
+      '$',
+      '$$$$',
+    );
+    return `[processes.${name}]\nworkingdir = "{folder}/ends"\n${policy}${keys}\n${command}post_exit = ["sh", "-c", "${told}"]\n`;
+  });
+  const engine = new EngineRun(t, `[engine]\nexit_when = "never"\n${processes.join('')}`);
+  mkdirSync(join(engine.folder, 'ends'));
+  await engine.ready();
+  await engine.reaches('stubborn', 'healthy');
+  await engine.shell('stop', 'stubborn', '--wait');
+  for (const [name, [, , expected]] of Object.entries(ENDS)) {
+    if (name !== 'stubborn') await engine.reaches(name, name === 'well' ? 'completed' : 'failed');
+    const lines = engine.read(`ends/${name}.txt`).trim().split('\n');
+    assert.match(lines.at(-1) ?? '', expected, name);
+    assert.equal(lines.length, name === 'limit' ? 3 : 1, `${name}: ${lines}`);
+  }
+  assert.match(engine.read('watchdog.pid'), /^(\d+) \1$/m);
 });

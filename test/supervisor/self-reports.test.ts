@@ -24,13 +24,13 @@ function channel(rig: Rig): HandChannel {
   return found;
 }
 
-const say = (rig: Rig, text: string, pid = rig.pid('web')): void => channel(rig).send(pid, text);
+const say = (rig: Rig, text: string, pid = rig.pid('web')): void => void channel(rig).send(pid, text);
 const refusals = (rig: Rig): readonly string[] =>
   rig.told.flatMap((event) => (event.event === 'notification_refused' ? [event.reason] : []));
 
 test('it is healthy once it says READY=1, and not before', () => {
   const rig = notified();
-  assert.deepEqual(rig.kernel.spawned[0]?.environment.set.NOTIFY_SOCKET, '@test');
+  assert.deepEqual(rig.kernel.spawned[0]?.environment.set.NOTIFY_SOCKET, '@test 1');
   rig.clock.advance(10_000);
   assert.equal(rig.state('web'), 'healthcheck');
   say(rig, 'STATUS=loading\nREADY=0');

@@ -7,16 +7,23 @@ import type {
   SelfReportPort,
 } from '../../src/supervisor/ports/self-reports.ts';
 
+/** Of a message. */
+const MAX_BYTES = 4_096;
+
 export class HandSelfReports implements SelfReportPort {
   readonly ownUid = 0;
   /** Of channels that are open, by the key of their instance. */
   readonly channels = new Map<string, HandChannel>();
   pidFile: PidFile = { kind: 'missing' };
   failure: string | undefined;
+  #opened = 0;
 
   openChannel(key: string): NotifyChannel | string {
     if (this.failure !== undefined) return this.failure;
-    const channel = new HandChannel(() => this.channels.delete(key));
+    this.#opened += 1;
+    const channel: HandChannel = new HandChannel(`@test ${this.#opened}`, () => {
+      if (this.channels.get(key) === channel) this.channels.delete(key);
+    });
     this.channels.set(key, channel);
     return channel;
   }
@@ -38,31 +45,43 @@ export class HandSelfReports implements SelfReportPort {
   }
 }
 
+/** As `notify-contract.test.ts` has it of all channels. */
 export class HandChannel implements NotifyChannel {
-  readonly address = '@test';
+  readonly address: string;
   /** Sent and not read. */
   readonly waiting: NotifyMessage[] = [];
   readonly #onClose: () => void;
   #take: ((message: NotifyMessage) => void) | undefined;
+  #isClosed = false;
 
-  constructor(onClose: () => void) {
+  constructor(address: string, onClose: () => void) {
+    this.address = address;
     this.#onClose = onClose;
   }
 
   listen(take: (message: NotifyMessage) => void): void {
     this.#take = take;
+    this.catchUp();
   }
 
   catchUp(): void {
-    for (const message of this.waiting.splice(0)) this.#take?.(message);
+    while (this.#take !== undefined && !this.#isClosed) {
+      const message = this.waiting.shift();
+      if (message === undefined) return;
+      this.#take(message);
+    }
   }
 
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#onClose();
   }
 
-  send(pid: number, text: string, uid = 0): void {
-    this.waiting.push({ pid, uid, text, isCut: false });
+  send(pid: number, text: string, uid = 0): 'sent' | 'refused' {
+    if (this.#isClosed) return 'refused';
+    this.waiting.push({ pid, uid, text: text.slice(0, MAX_BYTES), isCut: text.length > MAX_BYTES });
     this.catchUp();
+    return 'sent';
   }
 }
