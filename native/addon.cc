@@ -49,6 +49,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("fileLater", Napi::Function::New(env, FileLater, "fileLater"));
   exports.Set("writeLater", Napi::Function::New(env, WriteLater, "writeLater"));
   exports.Set("listenInet", Napi::Function::New(env, ListenInet, "listenInet"));
+  exports.Set("openSocketWatch", Napi::Function::New(env, OpenSocketWatch, "openSocketWatch"));
+  exports.Set("readSocketWatch", Napi::Function::New(env, ReadSocketWatch, "readSocketWatch"));
   exports.Set("isUnlinked", Napi::Function::New(env, IsUnlinked, "isUnlinked"));
   exports.Set("exitNow", Napi::Function::New(env, ExitNow, "exitNow"));
   return exports;

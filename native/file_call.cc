@@ -19,6 +19,7 @@ namespace {
 constexpr mode_t kNewFileMode = 0644;
 constexpr size_t kMostEntries = 100'000;
 constexpr int kAttempts = 8;
+constexpr size_t kFirstRead = 16'384;
 constexpr int kQuietly = O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
 bool Fail(FileCall& call, int number, const char* why = "") {
@@ -164,13 +165,16 @@ bool ReadWhole(FileCall& call) {
   if (!OpenThere(call, O_RDONLY)) return false;
   off_t offset = call.is_tail ? std::max<off_t>(0, call.status.st_size - call.limit) : 0;
   call.text.resize(std::min<int64_t>(call.limit, call.status.st_size));
-  // One byte more tells that there is more; /proc says 0 of every size.
+  // One byte more tells that there is more.
   call.text.resize(call.is_tail ? call.text.size() : call.text.size() + 1);
   size_t length = 0;
   ssize_t count = 1;
   while (count > 0 && length < call.text.size()) {
     count = pread(call.opened, call.text.data() + length, call.text.size() - length, offset + length);
     if (count > 0) length += count;
+    // /proc says 0 of every size.
+    if (count > 0 && call.status.st_size == 0 && !call.is_tail)
+      call.text.resize(std::min<size_t>(call.limit + 1, std::max<size_t>(kFirstRead, 2 * length)));
   }
   if (count < 0) Fail(call, errno);
   call.text.resize(length);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -64,7 +65,6 @@ int OpenFifo(const Place& place, int& fd) {
   return fcntl(fd, F_SETFL, O_RDWR) == 0 ? 0 : errno;
 }
 
-
 // It blocks, as programs expect of what they are passed; nothing here waits.
 Napi::Value ListenInet(const Napi::CallbackInfo& info) {
   std::string host = info[0].ToString().Utf8Value();
@@ -93,6 +93,29 @@ Napi::Value ListenInet(const Napi::CallbackInfo& info) {
   int failure = errno;
   if (fd >= 0) close(fd);
   return Napi::Number::New(info.Env(), -failure);
+}
+
+Napi::Value OpenSocketWatch(const Napi::CallbackInfo& info) {
+  Napi::Array fds = info[0].As<Napi::Array>();
+  int watch = epoll_create1(EPOLL_CLOEXEC);
+  bool is_open = watch >= 0;
+  for (uint32_t index = 0; is_open && index < fds.Length(); ++index) {
+    epoll_event event = {};
+    // By edges: what no program takes is reported once, and wakes nobody again and again.
+    event.events = EPOLLIN | EPOLLET;
+    event.data.u32 = index;
+    is_open = epoll_ctl(watch, EPOLL_CTL_ADD, fds.Get(index).ToNumber().Int32Value(), &event) == 0;
+  }
+  if (is_open) return Napi::Number::New(info.Env(), watch);
+  int failure = errno;
+  if (watch >= 0) close(watch);
+  return Napi::Number::New(info.Env(), -failure);
+}
+
+Napi::Value ReadSocketWatch(const Napi::CallbackInfo& info) {
+  epoll_event event = {};
+  bool has_one = epoll_wait(info[0].ToNumber().Int32Value(), &event, 1, 0) == 1;
+  return Napi::Number::New(info.Env(), has_one ? static_cast<int>(event.data.u32) : -1);
 }
 
 }  // namespace taskmaster

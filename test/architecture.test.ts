@@ -138,6 +138,7 @@ const MAY_USE_NAMES = [
   'system/container-memory',
   'system/container-usage',
   'system/descendants',
+  'system/process-sighting',
   'system/process-tree',
   'system/process-usage',
   'system/thread-pool',

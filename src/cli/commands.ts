@@ -152,21 +152,27 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     verb: 'reload',
-    operands: [],
+    operands: [ANY_NAMES],
     flags: [
       { name: '--plan', summary: 'show what would happen to each process, and change nothing' },
       ...WAIT,
     ],
-    summary: 're-read the configuration and apply what changed, all or nothing',
+    summary:
+      're-read the configuration and apply what changed; with names: have those programs re-read theirs',
     notes: [
-      'exit: 0 done, 4 not permitted, 6 configuration rejected (nothing was changed),',
+      'Without names nothing is changed if the new configuration has an error. With names the configuration of the',
+      'engine stays as it is: the command in reload runs, or reload_signal is sent. --wait waits until the command',
+      'has ended. Patterns and all leave out processes that have neither, or do not run.',
+      'exit: 0 done, 1 the command failed, or the process has none, 4 not permitted, 5 no such process,',
+      '      6 configuration rejected (nothing was changed), 7 not running, 8 --timeout passed,',
       '      9 applied, but a process did not come up (with --wait: within --timeout)',
     ],
     examples: [
+      ['reload nginx --wait', 'have nginx re-read its own configuration'],
       ['reload --plan', 'show what would happen'],
       ['reload --wait', 'apply it, and wait until all is up'],
     ],
-    load: async () => (await loadActions()).reload,
+    load: async () => (await import('./reload.ts')).reload,
   },
   {
     verb: 'attach',

@@ -1,18 +1,17 @@
 /** The sockets of `[sockets]` as the engine uses them: loaded late, because most configurations have none. */
 
 import type { ProcessConfig, SocketConfig } from '../config/resolved-config.ts';
-import type { Clock } from '../supervisor/ports/clock.ts';
+import type { Cancel, Clock } from '../supervisor/ports/clock.ts';
 import type { SocketPort } from '../supervisor/ports/sockets.ts';
-import type { NativeAddon } from '../system/native.ts';
-import type { ServiceSockets } from '../system/service-sockets.ts';
+import type { ServiceSockets, SocketAddon } from '../system/service-sockets.ts';
 
 export class LateSockets implements SocketPort {
-  readonly #addon: Pick<NativeAddon, 'listenInet'>;
+  readonly #addon: SocketAddon;
   readonly #clock: Clock;
   readonly #notice: (message: string) => void;
   #sockets: ServiceSockets | undefined;
 
-  constructor(addon: Pick<NativeAddon, 'listenInet'>, clock: Clock, notice: (message: string) => void) {
+  constructor(addon: SocketAddon, clock: Clock, notice: (message: string) => void) {
     this.#addon = addon;
     this.#clock = clock;
     this.#notice = notice;
@@ -37,6 +36,14 @@ export class LateSockets implements SocketPort {
 
   descriptorsOf(process: ProcessConfig): ReturnType<SocketPort['descriptorsOf']> {
     return this.#sockets?.descriptorsOf(process) ?? [];
+  }
+
+  awaitArrival(...of: Parameters<SocketPort['awaitArrival']>): Cancel | string {
+    return this.#sockets?.awaitArrival(...of) ?? 'no socket is open';
+  }
+
+  awaitIdle(...of: Parameters<SocketPort['awaitIdle']>): Cancel {
+    return this.#sockets?.awaitIdle(...of) ?? (() => {});
   }
 
   async close(): Promise<void> {

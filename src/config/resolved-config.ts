@@ -68,6 +68,14 @@ export interface SocketConfig {
   readonly isV6Only: boolean;
 }
 
+export interface PassedSocket {
+  readonly name: string;
+  /** What it is for the kernel. */
+  readonly key: string;
+  /** The same for people. */
+  readonly address: string;
+}
+
 export interface AccessGrant {
   readonly level: 'read' | 'control';
   readonly uid: number | undefined;
@@ -162,8 +170,13 @@ export interface ProcessConfig {
   /** Has it read its configuration again, in place of a signal. */
   readonly reload?: StepConfig;
   readonly health: HealthRules;
-  /** Those that are passed to it, in this order; `key`: what they are for the kernel. */
-  readonly sockets: readonly { readonly name: string; readonly key: string }[];
+  /** Those that are passed to it, in this order. */
+  readonly sockets: readonly PassedSocket[];
+  /** There if the first connection to its sockets starts it. */
+  readonly activation?: {
+    /** It is stopped if nobody uses its sockets for so long; undefined: never. */
+    readonly idleStopMs: number | undefined;
+  };
   /** Everything that only a new incarnation can take over. */
   readonly spawn: SpawnSettings;
   readonly stdin: InputSource;

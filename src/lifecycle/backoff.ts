@@ -11,6 +11,12 @@ export const BRIEF_LIFE_MS = 1_000;
 /** As many may end at once in a row before restarts are throttled: a start may need a few tries. */
 export const MAX_BRIEF_LIVES = 5;
 
+/**
+ * As many may end at once in a row, each started by a connection, before that is given up: the limit of systemd
+ * (TriggerLimitBurst). Without it, a connection that no program accepts starts one after another for ever.
+ */
+export const MAX_ACTIVATIONS = 20;
+
 /** The shortest wait in a crash loop. Without it, a base of 0 restarts a broken program as fast as the machine can. */
 const CRASH_LOOP_DELAY_MS = 1_000;
 

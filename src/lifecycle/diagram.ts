@@ -55,7 +55,10 @@ const FACT_TARGETS: Readonly<Record<FactMove, readonly Target[]>> = {
   forgive: [],
   'renew listening': [{ to: 'waiting', when: 'not activated' }],
   'renew schedule': [{ to: 'waiting', when: 'no schedule' }],
-  'renew rest': [{ to: 'scheduled', when: 'schedule' }],
+  'renew rest': [
+    { to: 'listening', when: 'activated' },
+    { to: 'scheduled', when: 'schedule' },
+  ],
   'renew start': [],
   'renew health': [],
   'judge again': [{ to: 'ended' }],

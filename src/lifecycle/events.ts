@@ -15,8 +15,8 @@ interface Exited {
 }
 
 export type Fact =
-  /** Something is there to be read from, or accepted at, one of its sockets. */
-  | { readonly kind: 'connectionCame' }
+  /** Something is there to be read from, or accepted at, this socket of it; undefined: its sockets cannot be watched. */
+  | { readonly kind: 'connectionCame'; readonly socket: string | undefined }
   /** By its schedule, a run is due. */
   | { readonly kind: 'due' }
   | { readonly kind: 'dependenciesReady' }
@@ -28,7 +28,7 @@ export type Fact =
   | { readonly kind: 'spawnFailed'; readonly failure: SpawnFailure }
   | { readonly kind: 'becameHealthy' }
   | { readonly kind: 'becameUnhealthy'; readonly reason: string }
-  /** Nobody has been connected to its sockets for as long as `idle_stop` says. */
+  /** Nobody has used its sockets for as long as `idle_stop` says. */
   | { readonly kind: 'becameIdle' }
   | Exited
   /** The daemon that its starter has left is known: it leads the incarnation from now on. */

@@ -57,7 +57,7 @@ export interface Instance {
   readonly outcome: Outcome | undefined;
   /** Restarts in a row, see `Rules.restart.maxRestarts`. */
   readonly restarts: number;
-  /** Incarnations in a row that ended at once, counted up to one more than `Rules.maxBriefLives`. */
+  /** Incarnations in a row that ended at once, counted as long as `Rules` has a limit for them. */
   readonly briefLives: number;
 }
 

@@ -21,6 +21,7 @@ export function judge(instance: Instance, rules: Rules): Verdict {
   const mayRetry = maxRestarts === undefined || restarts < maxRestarts;
   if (outcome === undefined) return 'giveUp';
   if (rules.schedule !== undefined) return judgeRun(instance, outcome, rules);
+  if (isTriggeredTooOften(instance, rules)) return 'giveUp';
   if (outcome.kind === 'notStarted') {
     // Steps did run: to run them again is a restart.
     if (policy === 'no' && outcome.failure.stepStatus !== undefined) return 'giveUp';
@@ -50,4 +51,10 @@ function judgeRun({ isRunDue, restarts }: Instance, outcome: Outcome, rules: Rul
   const mayRetry = policy === 'on-failure' && (maxRestarts === undefined || restarts < maxRestarts);
   if (isRunDue || !mayRetry || !isFailure(outcome, rules)) return 'await';
   return outcome.kind === 'notStarted' && !mayHeal(outcome.failure) ? 'await' : 'retry';
+}
+
+/** Connections start it again and again, and each time it ends at once: the next one would start it as well. */
+export function isTriggeredTooOften({ briefLives, outcome }: Instance, rules: Rules): boolean {
+  const isIdle = outcome?.kind === 'ended' && outcome.ending === 'idle';
+  return rules.isActivated && !isIdle && briefLives >= rules.maxActivations;
 }

@@ -9,6 +9,8 @@ export interface Rules {
   readonly isForking: boolean;
   /** Its program starts with the first connection to its sockets. */
   readonly isActivated: boolean;
+  /** Incarnations in a row that a connection may start and that end at once; after so many it has failed. */
+  readonly maxActivations: number;
   /** It runs when it is due; undefined: it has no schedule. */
   readonly schedule: ScheduleRules | undefined;
   readonly restart: RestartRules;

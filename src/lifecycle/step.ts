@@ -138,15 +138,15 @@ function applyFact(instance: Instance, fact: Fact, rules: Rules, tables: Tables)
     case 'forgive':
       return { next: forgiven(instance), effects: [] };
     case 'renew listening':
-      return rules.isActivated ? { next: forgiven(instance), effects: [] } : begin(forgiven(instance), rules);
+      return begin(forgiven(instance), rules);
     case 'renew schedule':
       return rules.schedule === undefined
         ? begin(forgiven(instance), rules)
         : { next: forgiven(instance), effects: [] };
     case 'renew rest':
-      return rules.schedule === undefined
+      return rules.schedule === undefined && !rules.isActivated
         ? { next: forgiven(instance), effects: [] }
-        : enter({ ...forgiven(instance), desired: 'up' }, 'scheduled');
+        : begin({ ...forgiven(instance), desired: 'up' }, rules);
     case 'renew start':
       return enter(forgiven(instance), instance.monitor, startDeadline(rules, 'spawn'));
     case 'renew health':
@@ -236,9 +236,16 @@ function begin(instance: Instance, rules: Rules): Step {
   return isAwaited ? enter(forgiven(instance), 'scheduled') : beginAgain(instance, rules);
 }
 
-/** What is tried again does not wait for its time. */
+/**
+ * What is tried again does not wait for its time. While no connection comes, what went wrong before is forgotten after the
+ * time that healthy running takes for it.
+ */
 function beginAgain(instance: Instance, rules: Rules): Step {
-  return enter(instance, rules.isActivated ? 'listening' : 'waiting');
+  if (!rules.isActivated) return enter(instance, 'waiting');
+  const hasFailed = instance.restarts > 0 || instance.briefLives > 0;
+  const { resetMs } = rules.restart.backoff;
+  const forgets: Effect = { kind: 'armDeadline', afterMs: resetMs, from: 'now', spread: 0 };
+  return enter(instance, 'listening', hasFailed ? [forgets] : []);
 }
 
 function spawn(instance: Instance): Step {
@@ -266,7 +273,12 @@ function briefLivesAfter(instance: Instance, fact: Fact, rules: Rules): number {
   const hasVanished = fact.kind === 'othersVanished' && instance.monitor === 'healthcheck';
   const isEnd = fact.kind === 'exited' || fact.kind === 'spawnFailed' || fact.kind === 'stepFailed';
   if (!isEnd && !hasVanished) return instance.briefLives;
-  return Math.min(instance.briefLives + 1, rules.maxBriefLives + 1);
+  return Math.min(instance.briefLives + 1, mostBriefLives(rules));
+}
+
+/** They are counted until more of them would change nothing. */
+function mostBriefLives({ isActivated, maxActivations, maxBriefLives }: Rules): number {
+  return Math.max(maxBriefLives + 1, isActivated ? maxActivations : 0);
 }
 
 function applyVerdict(instance: Instance, rules: Rules, tables: Tables): Step | undefined {

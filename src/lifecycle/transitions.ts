@@ -64,7 +64,7 @@ export type FactMove =
   | 'renew listening'
   /** The same, and where it has no schedule any more, it starts now. */
   | 'renew schedule'
-  /** The same, and what has a schedule now waits for its time. */
+  /** The same, and what has a schedule now waits for its time, and what a connection is to start now for one. */
   | 'renew rest'
   /** The same, and the present start has the time that the new rules give it. */
   | 'renew start'
@@ -107,7 +107,13 @@ export type FactTable = Readonly<Record<MonitorState, Readonly<Record<FactKind, 
 
 export const FACTS: FactTable = {
   idle: NOTHING,
-  listening: { ...NOTHING, connectionCame: 'enter waiting', rulesChanged: 'renew listening' },
+  listening: {
+    ...NOTHING,
+    connectionCame: 'enter waiting',
+    // None came for a while.
+    deadlinePassed: 'forgive',
+    rulesChanged: 'renew listening',
+  },
   scheduled: { ...NOTHING, due: 'begin run', rulesChanged: 'renew schedule' },
   waiting: {
     ...NOTHING,

@@ -21,7 +21,6 @@ import type { InputPort } from './ports/input.ts';
 import type { Kernel } from './ports/kernel.ts';
 import type { OutputPort } from './ports/output.ts';
 import type { SelfReportPort } from './ports/self-reports.ts';
-import type { SocketPort } from './ports/sockets.ts';
 import { Turns } from './turns.ts';
 import type { ExitVerdict } from './world/exit-verdict.ts';
 import type { InstanceRecord, Wanted } from './world/instance-record.ts';
@@ -36,7 +35,7 @@ export interface SupervisorPorts {
   readonly output: OutputPort;
   readonly input: InputPort;
   readonly selfReports: SelfReportPort;
-  readonly sockets: Pick<SocketPort, 'descriptorsOf'>;
+  readonly sockets: PerformContext['sockets'];
   readonly events: EventStream;
   readonly random: () => number;
   /** The container should end; told at most once for each reason. */
@@ -115,6 +114,11 @@ export class Supervisor {
   noteSignal({ key, machine: { incarnation } }: InstanceRecord, signal: SignalName, event: number): void {
     const notice = { lastSignal: { signal, event } };
     this.#turns.enqueue({ type: 'noticed', key, incarnation, notice });
+  }
+
+  /** By its command for that, as soon as it may run; one that does not run reads its configuration when it starts. */
+  reloadProgram({ key }: InstanceRecord, causedBy?: number): void {
+    this.#turns.enqueue({ type: 'reloadProgram', key, causedBy });
   }
 
   /**

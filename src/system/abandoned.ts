@@ -9,7 +9,7 @@ import type { LeftProcess } from '../wire/snapshot.ts';
 import { otherPids } from './descendants.ts';
 import { engineOfMark } from './kernel.ts';
 import type { NativeAddon } from './native.ts';
-import { type ReadMark, readMark } from './process-tree.ts';
+import { type ReadMark, readMark } from './process-sighting.ts';
 
 const LOOK_AGAIN_MS = 20;
 /** How long they may take to end by themselves, and killed ones to be gone. */

@@ -32,7 +32,7 @@ export interface HelperPorts {
   readonly reaper: Pick<Reaper, 'lend'>;
   readonly kernel: Pick<
     LinuxKernel,
-    'adopt' | 'refuseDescriptors' | 'signalFamily' | 'leftovers' | 'release'
+    'markSpawned' | 'refuseDescriptors' | 'signalFamily' | 'leftovers' | 'release'
   >;
 }
 
@@ -63,8 +63,8 @@ export async function runHelperCommand(
       env: PRIVATE_VARIABLES,
     } as const;
     // execa spawns before it returns.
-    const adopted = kernel.adopt(() => execa(command.file, [...command.args], options));
-    const { child: running, family } = adopted;
+    const marked = kernel.markSpawned(() => execa(command.file, [...command.args], options));
+    const { child: running, family } = marked;
     const { pid } = running;
     if (pid === undefined) return ended(false, couldNotStart(command, await running));
     // Node gives its children sockets for pipes, and a hook may run a program of another user on them.
@@ -79,7 +79,7 @@ export async function runHelperCommand(
       }, command.timeoutMs);
       running.nodeChildProcess.once('exit', (code, signal) => {
         giveBack();
-        adopted.ended();
+        marked.ended();
         clearTimeout(timer);
         endLeftovers(kernel, family, command.timeoutMs - (performance.now() - startedAt));
         resolve({ passed: code === 0, words: exitInWords(statusOf(code, signal)) });

@@ -7,6 +7,7 @@ import { type SignalName, signalNumber } from '../signals.ts';
 import type { Cancel } from '../supervisor/ports/clock.ts';
 import type {
   Kernel,
+  KnownFamily,
   Leftover,
   PendingSpawn,
   Relation,
@@ -18,7 +19,8 @@ import type { ContainerMemory } from './container-memory.ts';
 import { otherPids } from './descendants.ts';
 import type { InitRole } from './init-role.ts';
 import type { NativeAddon } from './native.ts';
-import { type Family, type ProcessSighting, ProcessTree } from './process-tree.ts';
+import type { ProcessSighting } from './process-sighting.ts';
+import { type Family, ProcessTree } from './process-tree.ts';
 import type { Reaper } from './reaper.ts';
 import type { LimitPair } from './spawn-limits.ts';
 import { pendingSpawn, type SpawnProcessAnswer, spawnProcess } from './spawn-process.ts';
@@ -115,7 +117,21 @@ export class LinuxKernel implements Kernel {
     return result.kind === 'pending' ? pendingSpawn(addon, result, onAnswer) : known(result);
   }
 
+  adopt({ family: mark, ...known }: KnownFamily, onExit: (status: ExitStatus) => void): boolean {
+    const family = this.#tree.adopt(known, mark);
+    if (family === undefined) return false;
+    this.#onExit.set(mark, onExit);
+    if (family.isLeaderAlive) this.#watch(mark, known.pid, onExit);
+    return true;
+  }
+
+  startTimeOf(mark: number): number {
+    const family = this.#tree.family(mark);
+    return family === undefined ? 0 : this.#tree.startTimeOf(family);
+  }
+
   signalGroup(pid: number, signal: SignalName): 'delivered' | 'gone' | 'not-permitted' {
+    if (!this.#tree.mayBeSignalled(pid)) return 'gone';
     const outcome = this.#killGroup(pid, signalNumber(signal));
     if (outcome === 'delivered' && !NOT_FOLLOWED_BY_CONT.has(signal)) {
       // A stopped process takes no signal but KILL until it is continued (signal(7)).
@@ -126,6 +142,7 @@ export class LinuxKernel implements Kernel {
 
   signalProcess(pid: number, signal: SignalName): 'delivered' | 'gone' | 'not-permitted' {
     assertNamesOne(pid);
+    if (!this.#tree.mayBeSignalled(pid)) return 'gone';
     const outcome = this.#kill(pid, signalNumber(signal));
     if (outcome === 'delivered' && !NOT_FOLLOWED_BY_CONT.has(signal)) this.#kill(pid, SIGCONT);
     return outcome;
@@ -143,7 +160,8 @@ export class LinuxKernel implements Kernel {
     // First, while who has which parent can be seen.
     this.#tree.lookAgain(family);
     // While the leader lives its number is its group's, and nobody else's.
-    const mayBeItsGroup = family.isLeaderAlive || !this.#tree.canSee;
+    const isLeaderThere = family.isLeaderAlive && this.#tree.mayBeSignalled(family.leader);
+    const mayBeItsGroup = isLeaderThere || !this.#tree.canSee;
     const reachesGroup = mayBeItsGroup && (to === 'group' || to === 'all');
     const group = reachesGroup ? this.signalGroup(family.group, signal) : 'gone';
     if (to === 'group') return group;
@@ -212,10 +230,10 @@ export class LinuxKernel implements Kernel {
   }
 
   /**
-   * A family whose leader is spawned by Node, within the call, and collected by it.
+   * Makes a family whose leader is spawned by Node, within the call, and collected by it.
    * @returns what was spawned, its family's number, and what to call when Node has told its exit.
    */
-  adopt<Child extends { readonly pid?: number | undefined }>(
+  markSpawned<Child extends { readonly pid?: number | undefined }>(
     start: () => Child,
   ): { readonly child: Child; readonly family: number; readonly ended: () => void } {
     const { addon } = this.#parts;
@@ -271,7 +289,12 @@ export class LinuxKernel implements Kernel {
   }
 
   #newMark(): number {
-    this.#lastFamily = (this.#lastFamily + 1) % FAMILIES;
+    do this.#lastFamily = (this.#lastFamily + 1) % FAMILIES;
+    while (this.#tree.family(this.#mark) !== undefined);
+    return this.#mark;
+  }
+
+  get #mark(): number {
     return (this.#parts.engineNumber ?? 1) * FAMILIES + this.#lastFamily;
   }
 

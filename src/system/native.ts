@@ -183,6 +183,13 @@ export interface NativeAddon {
     isPortShared: boolean,
     isV6Only: boolean,
   ): number;
+  /**
+   * epoll(7) on descriptors that programs share, which find them as they were.
+   * @returns a descriptor to be watched and closed, or minus the errno's number.
+   */
+  openSocketWatch(fds: readonly number[]): number;
+  /** @returns the index of one to which something has come since it was last returned, and is still there; or -1. */
+  readSocketWatch(watch: number): number;
   /** True where an open file has no name any more, as far as that is known without asking a disk or a server. */
   isUnlinked(fd: number): boolean;
   /** exit_group(2): nothing is flushed, and no thread is waited for. */

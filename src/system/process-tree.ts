@@ -9,17 +9,11 @@
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Relation } from '../supervisor/ports/kernel.ts';
+import type { KnownFamily, Relation } from '../supervisor/ports/kernel.ts';
+import { type ProcessSighting, type ReadMark, readMark, sightingOf } from './process-sighting.ts';
 
 /** At one look; those beyond are found at the next, when these are gone. */
 const MAX_MEMBERS = 1_000;
-
-export interface ProcessSighting {
-  readonly pid: number;
-  readonly parent: number;
-  readonly group: number;
-  readonly session: number;
-}
 
 export interface Family {
   readonly mark: number;
@@ -28,6 +22,8 @@ export interface Family {
   group: number;
   session: number;
   isLeaderAlive: boolean;
+  /** Undefined until somebody asks for it. */
+  leaderStartTime: number | undefined;
   /** Of members that were seen. PAM (su, sudo, cron) gives programs the limits of PID 1, and takes the mark with it. */
   readonly sessions: Set<number>;
   /** What is left of it is a stray. */
@@ -37,21 +33,6 @@ export interface Family {
 }
 
 const MAX_GENERATIONS = 256;
-
-/** By prlimit(2); 0: none, -1: not for us to ask. */
-export type ReadMark = (pid: number) => number;
-
-/** @returns the mark of any process; 0 where it has none. */
-export function readMark(pid: number, byCall: ReadMark, proc = '/proc'): number {
-  const mark = byCall(pid);
-  if (mark >= 0) return mark;
-  try {
-    const limits = readFileSync(`${proc}/${pid}/limits`, 'utf8');
-    return Number(/^Max file locks +(\d+)/m.exec(limits)?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
-}
 
 export interface ProcessTreePorts {
   readonly readMark: ReadMark;
@@ -93,6 +74,7 @@ export class ProcessTree {
       group: leader,
       session: leader,
       isLeaderAlive: true,
+      leaderStartTime: undefined,
       sessions: new Set<number>([leader]),
       isOver: false,
       sparesDaemons: false,
@@ -102,6 +84,45 @@ export class ProcessTree {
     this.#spawned.add(leader);
     this.#forget();
     return family;
+  }
+
+  /**
+   * One that another engine has spawned in this process.
+   * @returns undefined if its leader should be alive, and is another process or none.
+   */
+  adopt(known: Omit<KnownFamily, 'family'>, mark: number): Family | undefined {
+    const { pid, startTime, isLeaderAlive, sparesDaemons } = known;
+    // A dead child that nobody has collected is still there.
+    const leader = this.#look(pid);
+    const isSame = leader !== undefined && (startTime === 0 || leader.startTime === startTime);
+    if (isLeaderAlive && !isSame && this.canSee) return undefined;
+    const family = this.add(mark, pid);
+    if (isSame) {
+      Object.assign(family, { group: leader.group, session: leader.session });
+      family.sessions.add(leader.session);
+      if (leader.parent !== process.pid) this.#spawned.delete(pid);
+    }
+    if (isLeaderAlive) family.leaderStartTime = startTime;
+    else this.collected(pid);
+    if (sparesDaemons) Object.assign(family, { isOver: true, sparesDaemons });
+    return family;
+  }
+
+  /** 0 if it has gone, or cannot be seen. */
+  startTimeOf(family: Family): number {
+    family.leaderStartTime ??= this.#look(family.leader)?.startTime ?? 0;
+    return family.leaderStartTime;
+  }
+
+  /**
+   * False for a number whose process is not the leader that it was: nobody tells the engine of the end of a process that is
+   * not its child, and its number may be another's since.
+   */
+  mayBeSignalled(pid: number): boolean {
+    const family = this.#leaders.get(pid);
+    if (family === undefined || this.#spawned.has(pid) || !family.leaderStartTime) return true;
+    const now = this.#look(pid);
+    return now === undefined || now.startTime === family.leaderStartTime;
   }
 
   family(mark: number): Family | undefined {
@@ -152,7 +173,8 @@ export class ProcessTree {
     const status = this.#read(`${pid}/status`);
     const uid = Number(/^Uid:\s+(\d+)/m.exec(status ?? '')?.[1] ?? -1);
     if (status === undefined) return { relation: 'gone', uid };
-    if (pid === family.leader && family.isLeaderAlive) return { relation: 'leader', uid };
+    if (pid === family.leader && family.isLeaderAlive)
+      return this.mayBeSignalled(pid) ? { relation: 'leader', uid } : { relation: 'gone', uid: -1 };
     let relation: Relation = 'stranger';
     let at = pid;
     for (let generation = 0; at > 1 && generation < MAX_GENERATIONS; generation++) {
@@ -174,6 +196,7 @@ export class ProcessTree {
     if (sighting === undefined) return false;
     this.#leaders.delete(family.leader);
     family.leader = pid;
+    family.leaderStartTime = sighting.startTime;
     family.group = sighting.group;
     family.session = sighting.session;
     family.sessions.add(sighting.session);
@@ -236,6 +259,8 @@ export class ProcessTree {
         parent: process.pid,
         group: family.group,
         session: family.session,
+        startTime: 0,
+        isDead: false,
       };
       this.#descend(leader, found);
       found.delete(family.leader);
@@ -306,12 +331,13 @@ export class ProcessTree {
 
   /** @returns undefined for what has gone, and for what is dead and only waits to be collected. */
   #see(pid: number): ProcessSighting | undefined {
+    const found = this.#look(pid);
+    return found?.isDead === false ? found : undefined;
+  }
+
+  #look(pid: number): ProcessSighting | undefined {
     const stat = this.#read(`${pid}/stat`);
-    if (stat === undefined) return undefined;
-    // The name in brackets may hold spaces and brackets itself (proc_pid_stat(5)).
-    const [state, parent, group, session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (state === 'Z' || state === 'X') return undefined;
-    return { pid, parent: Number(parent), group: Number(group), session: Number(session) };
+    return stat === undefined ? undefined : sightingOf(pid, stat);
   }
 
   #read(path: string): string | undefined {

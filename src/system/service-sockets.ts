@@ -1,19 +1,26 @@
 /**
- * Opens the sockets of `[sockets]`, and keeps them open over restarts and reloads. The engine never accepts or reads.
+ * Opens the sockets of `[sockets]`, keeps them open over restarts and reloads, and sees what comes to them. The engine never
+ * accepts or reads.
  * Loaded for configurations that have some.
  */
 
+import { fstatSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import type { ProcessConfig, SocketAddress, SocketConfig } from '../config/resolved-config.ts';
-import { addressKey } from '../config/values/service-socket.ts';
+import { addressInWords, addressKey } from '../config/values/service-socket.ts';
 import { notAnswering } from '../files/file-error.ts';
 import { closeLater, type FileAnswer, fileLater, removeFile } from '../files/safe-files.ts';
-import type { Clock } from '../supervisor/ports/clock.ts';
+import type { Cancel, Clock } from '../supervisor/ports/clock.ts';
 import type { SocketPort } from '../supervisor/ports/sockets.ts';
+import { watchIdle } from './idle-watch.ts';
 import type { NativeAddon } from './native.ts';
+import { type Listener, usageOf } from './socket-users.ts';
+import { SocketWatch, type WatchingAddon } from './socket-watch.ts';
 
 /** Numbers of socket(2); 0 is a FIFO. */
 const TYPES = { stream: 1, datagram: 2, seqpacket: 5, fifo: 0 } as const;
+
+export type SocketAddon = Pick<NativeAddon, 'listenInet'> & WatchingAddon;
 
 interface Open {
   readonly config: SocketConfig;
@@ -21,18 +28,14 @@ interface Open {
 }
 
 export class ServiceSockets implements SocketPort {
-  readonly #addon: Pick<NativeAddon, 'listenInet'>;
-  readonly #clock: Pick<Clock, 'after'>;
+  readonly #addon: SocketAddon;
+  readonly #clock: Pick<Clock, 'after' | 'now'>;
   readonly #notice: (message: string) => void;
   #inUse: ReadonlyMap<string, Open> = new Map();
   #next: ReadonlyMap<string, Open> = new Map();
 
   /** @param notice called for settings that cannot be changed on a socket that stays open. */
-  constructor(
-    addon: Pick<NativeAddon, 'listenInet'>,
-    clock: Pick<Clock, 'after'>,
-    notice: (message: string) => void,
-  ) {
+  constructor(addon: SocketAddon, clock: Pick<Clock, 'after' | 'now'>, notice: (message: string) => void) {
     this.#addon = addon;
     this.#clock = clock;
     this.#notice = notice;
@@ -81,6 +84,42 @@ export class ServiceSockets implements SocketPort {
       const open = this.#inUse.get(key);
       return open === undefined ? [] : [{ name, fd: open.fd }];
     });
+  }
+
+  awaitArrival(process: ProcessConfig, report: (socket: string) => void): Cancel | string {
+    const sockets = this.descriptorsOf(process);
+    const watch = this.#watch(sockets);
+    if (typeof watch === 'number') return getSystemErrorName(-watch);
+    watch.onArrival((index) => {
+      watch.close();
+      report(sockets[index]?.name ?? '');
+    });
+    return () => watch.close();
+  }
+
+  awaitIdle(
+    process: ProcessConfig,
+    idleMs: number,
+    onIdle: () => void,
+    onUnknown: (why: string) => void,
+  ): Cancel {
+    const sockets = this.descriptorsOf(process);
+    const listeners = process.sockets.flatMap(({ key }) => listenerOf(this.#inUse.get(key)));
+    return watchIdle({
+      clock: this.#clock,
+      idleMs,
+      open: () => this.#watch(sockets),
+      usage: () => usageOf(listeners),
+      onIdle,
+      onUnknown,
+    });
+  }
+
+  #watch(sockets: ReturnType<SocketPort['descriptorsOf']>): SocketWatch | number {
+    return SocketWatch.open(
+      this.#addon,
+      sockets.map(({ fd }) => fd),
+    );
   }
 
   /** At the engine's end. Resolves when the files are gone. */
@@ -136,6 +175,15 @@ async function close({ config: { address }, fd }: Open): Promise<void> {
   await removeFile(address.path).catch(() => undefined);
 }
 
+/** Of those that take connections. */
+function listenerOf(open: Open | undefined): readonly Listener[] {
+  if (open === undefined) return [];
+  const { address } = open.config;
+  if (address.kind === 'udp' || address.kind === 'datagram' || address.kind === 'fifo') return [];
+  const kind = 'path' in address ? 'unix' : address.host.includes(':') ? 'tcp6' : 'tcp';
+  return [{ kind, inode: fstatSync(open.fd).ino }];
+}
+
 /** What a socket that is open does not take over. */
 function settingsOf({ mode, uid, gid, backlog, isPortShared, isV6Only, address }: SocketConfig): string {
   return JSON.stringify([address, mode, uid, gid, backlog, isPortShared, isV6Only]);
@@ -161,10 +209,4 @@ function problemOf(
   const reason = REASONS[code]?.(address);
   const why = reason === undefined ? message : `${reason} (${code})`;
   return `${where}: sockets.${name}: cannot listen on ${addressInWords(address)}: ${why}`;
-}
-
-function addressInWords(address: SocketAddress): string {
-  if ('path' in address) return address.path;
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  return `${address.kind === 'udp' ? 'UDP ' : ''}${host}:${address.port}`;
 }

@@ -146,6 +146,14 @@ export const EVENTS = {
     hook: 'started',
     mark: ({ pid }) => `started as pid ${pid}`,
   }),
+  /** A connection or datagram came to a socket of one that was `listening`. */
+  process_activated: row<{ socket: string; address: string }>()({
+    level: 'info',
+    sentence: ({ instance, socket, address }) =>
+      `${instance}: activated by its socket ${socket} (${address})`,
+    short: (subject, { socket }) => `${subject} activated by its socket ${text(socket)}`,
+    mark: ({ socket }) => `activated by the socket ${socket}`,
+  }),
   process_exited: row<{ status: ExitStatus; uptime_ms: number; requested: boolean }>()({
     level: 'info',
     sentence: ({ instance, status, ...life }) => `${instance} ${ending(status)}${lifeInWords(life)}`,

@@ -32,6 +32,10 @@ export interface InstanceSnapshot {
   readonly step?: StepSnapshot;
   /** What it says of itself, by sd_notify(3); there if it said something. */
   readonly status_text?: string;
+  /** Its sockets, of which one starts its program; there while it is `listening`. */
+  readonly listening_on?: readonly ListeningSocket[];
+  /** Name of the socket to which something came that started it; there if it was started so. */
+  readonly activated_by?: string;
   /** Names of what it waits for, each with the condition: `db to be healthy`. */
   readonly waiting_for: readonly string[];
   readonly retry_in_ms: number | null;
@@ -56,6 +60,11 @@ export interface StepSnapshot {
   readonly of: number;
   readonly age_ms: number;
   readonly timeout_ms: number;
+}
+
+export interface ListeningSocket {
+  readonly socket: string;
+  readonly address: string;
 }
 
 export interface LeftProcess {
@@ -152,6 +161,18 @@ export interface ReloadReport {
   /** `[engine]` keys that differ but need a restart of the engine. */
   readonly needs_engine_restart: readonly string[];
   readonly warnings: readonly string[];
+}
+
+/** How a program was asked to read its configuration again. */
+export interface ProgramReload {
+  readonly name: string;
+  readonly how: 'command' | 'signal';
+  /** Of a command. */
+  readonly program?: string;
+  readonly signal?: string;
+  /** Of a command that was waited for. */
+  readonly succeeded?: boolean;
+  readonly outcome?: string;
 }
 
 export interface HealthVerdict {

@@ -95,7 +95,7 @@ export const STATES: Readonly<Record<VisibleState, StateRow>> = {
     statusCode: 1,
     wrong: { words: 'has not finished', rank: 'starts' },
   },
-  listening: { tone: 'good', level: 'info', tellsWhy: false, isNews: true, statusCode: 0 },
+  listening: { tone: 'good', level: 'info', tellsWhy: true, isNews: true, statusCode: 0 },
   scheduled: { tone: 'good', level: 'info', tellsWhy: true, isNews: false, statusCode: 0 },
   poststart: {
     tone: 'busy',

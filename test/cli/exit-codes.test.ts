@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { TaskmasterError } from '../../src/errors.ts';
-import type { InstanceSnapshot } from '../../src/wire/snapshot.ts';
+import type { InstanceSnapshot, ProgramReload } from '../../src/wire/snapshot.ts';
 import { cli } from '../support/cli-rig.ts';
 import { eventually } from '../support/eventually.ts';
 import { anInstance, FakeEngine } from '../support/fake-engine.ts';
@@ -184,6 +184,42 @@ describe('actions', () => {
       [out, err],
       ['added web\nreloaded; 0 unchanged\n', 'web did not come up: it is failed: no file\n'],
     );
+  });
+});
+
+describe('reload NAME', () => {
+  const reloaded = async (t: TestContext, answer: ProgramReload, ...more: string[]) => {
+    const rig = await startRig(t, {}, new FakeEngine(anInstance('web')));
+    rig.engine.programs.set('web', answer);
+    const { code, out, err } = await cli(['reload', 'web', ...more, '--socket', rig.path]);
+    return [code, out, err];
+  };
+
+  test('0: sent, begun, or done', async (t) => {
+    assert.deepEqual(await reloaded(t, { name: 'web', how: 'signal', signal: 'SIGHUP' }), [
+      0,
+      'sent SIGHUP to web\n',
+      '',
+    ]);
+    const command = { name: 'web', how: 'command', program: '/usr/sbin/nginx' } as const;
+    assert.deepEqual(await reloaded(t, command), [0, 'reloading web by /usr/sbin/nginx\n', '']);
+    const done = { ...command, succeeded: true, outcome: 'exited with code 0' };
+    assert.deepEqual(await reloaded(t, done, '--wait'), [0, 'web has reloaded\n', '']);
+  });
+
+  test('1: its command failed', async (t) => {
+    const outcome = 'exited with code 3';
+    const failed = { name: 'web', how: 'command', program: 'x', succeeded: false, outcome } as const;
+    assert.deepEqual(await reloaded(t, failed, '--wait'), [
+      1,
+      '',
+      'could not reload web: x exited with code 3\n',
+    ]);
+  });
+
+  test('2: --plan is for the configuration of the engine', async () => {
+    const { code, err } = await cli(['reload', 'web', '--plan']);
+    assert.deepEqual([code, /leave the names out/.test(err)], [2, true]);
   });
 });
 

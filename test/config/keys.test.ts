@@ -69,6 +69,11 @@ const OF_A_PROCESS: Readonly<Record<string, readonly [before: string, after: str
   instances: ['', 'instances = 2'],
   depends_on: ['', 'depends_on = "db"'],
   sockets: ['', 'sockets = ["http"]'],
+  activate: ['sockets = ["http"]', 'sockets = ["http"]\nactivate = true'],
+  idle_stop: [
+    'sockets = ["http"]\nactivate = true\nidle_stop = "1m"',
+    'sockets = ["http"]\nactivate = true\nidle_stop = "5m"',
+  ],
   essential: ['', 'essential = true'],
   stop: ['', 'stop = [{signal = "INT"}]'],
   stop_signal: ['', 'stop_signal = "INT"'],

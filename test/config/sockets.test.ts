@@ -82,3 +82,42 @@ test('a socket that no process uses is a warning', () => {
   assert.ok(loaded.ok);
   assert.match(loaded.config.warnings.join(), /sockets\.spare: no process uses it/);
 });
+
+const PROCESS: readonly (readonly [lines: string, key: string, says: RegExp])[] = [
+  ['activate = true', 'processes.app.activate', /has no sockets.*add sockets = \["NAME"\]/],
+  ['sockets = ["http"]\nidle_stop = "5m"', 'processes.app.idle_stop', /add activate = true/],
+  [
+    'sockets = ["http"]\nactivate = true\nidle_stop = "10ms"',
+    'processes.app.idle_stop',
+    /at least one second/,
+  ],
+  [
+    'sockets = ["http"]\nactivate = true\ntype = "oneshot"\nidle_stop = "5m"',
+    'processes.app.idle_stop',
+    /a one-shot ends by itself/,
+  ],
+  [
+    'sockets = ["http"]\nactivate = true\ntype = "oneshot"\n[processes.b]\ncmd = "x"\ndepends_on = {app = {condition = "completed"}}',
+    'processes.b.depends_on.app',
+    /listens again.*use condition = "started"/,
+  ],
+];
+
+for (const [lines, key, says] of PROCESS) {
+  test(`a wrong activation is named with its place: ${lines.replaceAll('\n', '; ').slice(0, 80)}`, () => {
+    const http = '[sockets.http]\nlisten = "127.0.0.1:80"\n';
+    const [problem, ...more] = problemsOf(`${http}[processes.app]\ncmd = "x"\n${lines}\n`);
+    assert.deepEqual(more, []);
+    assert.equal(problem?.key, key);
+    assert.match(`${problem?.message} ${problem?.expected} ${problem?.hint}`, says);
+  });
+}
+
+test('what [defaults] says of activation applies to the processes that have sockets', () => {
+  const loaded = load(
+    `[defaults]\nactivate = true\nidle_stop = "5m"\n${socket('listen = "127.0.0.1:80"')}[processes.b]\ncmd = "x"\n`,
+  );
+  assert.ok(loaded.ok, JSON.stringify(loaded));
+  assert.deepEqual(loaded.config.processes.get('web')?.activation, { idleStopMs: 300_000 });
+  assert.equal(loaded.config.processes.get('b')?.activation, undefined);
+});

@@ -94,6 +94,18 @@ server { listen 127.0.0.1:${port}; location / { return 200 '${text}'; } } }`;
   writeFileSync(conf, configuration('two'));
   await engine.shell('reload');
   await eventually(async () => assert.equal(await get(), 'two'));
+  writeFileSync(conf, configuration('three'));
+  const reloaded = await engine.shell('reload', 'web', '--wait');
+  assert.deepEqual([reloaded.code, reloaded.stdout], [0, 'web has reloaded\n']);
+  await eventually(async () => assert.equal(await get(), 'three'));
+  writeFileSync(conf, 'nonsense');
+  const refused = await engine.shell('reload', 'web', '--wait');
+  assert.deepEqual(
+    [refused.code, refused.stderr],
+    [1, 'could not reload web: /usr/sbin/nginx exited with code 1\n'],
+  );
+  // nginx reads its configuration to find its pid file.
+  writeFileSync(conf, configuration('three'));
   assert.equal((await engine.see('web')).pid, pid);
   assert.equal((await engine.shell('stop', 'web', '--wait')).code, 0);
   assert.match(

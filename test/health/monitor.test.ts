@@ -6,8 +6,9 @@ import { ProbingHealthMonitor } from '../../src/health/monitor.ts';
 import { EventStream } from '../../src/supervisor/events/event-stream.ts';
 import type { HealthFact, ProbeSubject, Standing } from '../../src/supervisor/ports/health.ts';
 import type { EngineEvent } from '../../src/wire/engine-event.ts';
-import { HandClock, HandKernel, processConfig } from '../supervisor/rig.ts';
+import { HandClock, processConfig } from '../supervisor/rig.ts';
 import { eventually } from '../support/eventually.ts';
+import { HandKernel } from '../support/hand-kernel.ts';
 
 interface Watched {
   readonly clock: HandClock;

@@ -35,15 +35,15 @@ export function explore(
       if (!worlds.has(into)) worlds.set(into, passage.after);
       if (event.type === 'fact') factsInto.set(into, (factsInto.get(into) ?? new Set()).add(from));
     }
-    // A reload may end that a connection starts it.
-    if (world.instance.monitor === 'listening')
-      visit(take(world, RULES_CHANGED, { ...rules, isActivated: false }, tables));
+    // A reload may end that a connection starts it, or begin that.
+    if (rules.schedule === undefined && ['listening', 'completed'].includes(world.instance.monitor))
+      visit(take(world, RULES_CHANGED, { ...rules, isActivated: !rules.isActivated }, tables));
     // Or take away its schedule, or give it one.
     if (world.instance.monitor === 'scheduled')
       visit(take(world, RULES_CHANGED, { ...rules, schedule: undefined }, tables));
     if (world.instance.monitor === 'failed')
       visit(take(world, START, { ...rules, schedule: SCHEDULE }, tables));
-    if (rules.schedule === undefined && ENDED.includes(world.instance.monitor))
+    if (!rules.isActivated && rules.schedule === undefined && ENDED.includes(world.instance.monitor))
       visit(take(world, RULES_CHANGED, { ...rules, schedule: SCHEDULE }, tables));
     if (worlds.size > MOST_WORLDS) throw new Error(`more than ${MOST_WORLDS} worlds`);
   }
@@ -62,6 +62,9 @@ const COMMANDS = {
   between: { before: [], between: [COMMAND, PAUSE] },
   two: { before: [COMMAND, COMMAND], between: [] },
 } as const;
+
+/** For fewer worlds: nothing but its end stops it. */
+const CALM = { onUnhealthy: 'none', onWatchdog: 'none' } as const;
 
 /** Rules that between them take every branch policy has. */
 export const RULE_SETS: readonly Rules[] = [
@@ -84,7 +87,11 @@ export const RULE_SETS: readonly Rules[] = [
     onWatchdog: 'none',
   }),
   ruleSet({ isActivated: true, maxRestarts: 1 }),
-  ruleSet({ isActivated: true, policy: 'no', maxRestarts: 0, onUnhealthy: 'none', baseMs: 0 }),
+  ruleSet({ isActivated: true, policy: 'no', maxRestarts: 0, baseMs: 0, maxActivations: 3, ...CALM }),
+  ruleSet({ isActivated: true, policy: 'always', maxRestarts: undefined, ...CALM }),
+  ruleSet({ isActivated: true, isOneShot: true, maxRestarts: 1 }),
+  // Steps around a life that a connection starts.
+  ruleSet({ isActivated: true, preStart: 1, postStart: 1, postExit: 1, policy: 'no', ...CALM }),
   ruleSet({ isOneShot: true }),
   ruleSet({ isOneShot: true, startTimeoutMs: 60_000, onUnhealthy: 'none' }),
   ruleSet({ preStart: 2, policy: 'no', onWatchdog: 'none' }),
@@ -110,6 +117,7 @@ interface Choices {
   isOneShot?: boolean;
   isForking?: boolean;
   isActivated?: boolean;
+  maxActivations?: number;
   overlap?: ScheduleRules['overlap'];
   runsOnStart?: boolean;
   to?: SignalStage['to'];
@@ -152,6 +160,7 @@ function ruleSet(choices: Choices): Rules {
         ? undefined
         : { overlap: choices.overlap, runsOnStart: choices.runsOnStart ?? false },
     startTimeoutMs: choices.startTimeoutMs,
+    maxActivations: choices.maxActivations ?? 2,
     maxBriefLives: 1,
   };
 }

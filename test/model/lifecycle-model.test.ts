@@ -56,6 +56,8 @@ test('nearly every wrong cell is caught by the properties, and each survivor is 
 const EQUIVALENT_MUTANTS: readonly string[] = [
   // What was never started has had no life that could have been brief.
   'facts.idle.rulesChanged = forget restarts',
+  // What starts with a connection has no schedule.
+  'facts.listening.rulesChanged = renew schedule',
   // Between two runs no restart is counted.
   'facts.scheduled.due = enter waiting',
   'facts.scheduled.due = begin again',

@@ -282,6 +282,8 @@ export const PROPERTIES: readonly Property[] = [
     holds: ({ after, rules }) => {
       const { monitor } = after.instance;
       if (monitor === 'backoff') return after.deadline;
+      const { restarts, briefLives } = after.instance;
+      if (monitor === 'listening') return after.deadline === restarts + briefLives > 0;
       if (monitor === 'starting') return after.deadline || isGivenUp(after);
       if (isBeingProven(monitor)) return after.deadline === (rules.startTimeoutMs !== undefined);
       return !after.deadline || monitor === 'stopping' || monitor === 'healthy';
@@ -468,6 +470,26 @@ export const PROPERTIES: readonly Property[] = [
     },
   },
   {
+    name: 'while no connection comes, what went wrong before is forgotten, and nothing else happens',
+    holds: (passage) => {
+      const { before, after, taken } = passage;
+      if (before.instance.monitor !== 'listening' || !isFact(passage, 'deadlinePassed')) return true;
+      const { restarts, briefLives, ...others } = after.instance;
+      const { restarts: _, briefLives: __, ...othersBefore } = before.instance;
+      const isSame = JSON.stringify(others) === JSON.stringify(othersBefore);
+      return restarts + briefLives === 0 && isSame && taken.effects.length === 0;
+    },
+  },
+  {
+    name: 'the end of the wait for a retry forgets nothing',
+    holds: (passage) => {
+      const { before, after } = passage;
+      if (before.instance.monitor !== 'backoff' || !isFact(passage, 'deadlinePassed')) return true;
+      const { restarts, briefLives } = after.instance;
+      return restarts === before.instance.restarts && briefLives === before.instance.briefLives;
+    },
+  },
+  {
     name: 'an idle process is stopped, and that is not a failure',
     holds: (passage) =>
       !isFact(passage, 'becameIdle') ||
@@ -513,6 +535,10 @@ export const PROPERTIES: readonly Property[] = [
       if (after.instance.briefLives !== 0) return false;
       const { monitor } = before.instance;
       if (monitor === 'listening' && !rules.isActivated) return monitorAfter(passage) === 'waiting';
+      if (monitor === 'listening')
+        return monitorAfter(passage) === monitor && !after.deadline && after.instance.restarts === 0;
+      if (monitor === 'completed' && rules.isActivated)
+        return monitorAfter(passage) === 'listening' && after.instance.desired === 'up';
       if (monitor === 'scheduled' && rules.schedule === undefined) return monitorAfter(passage) === 'waiting';
       if (monitor === 'completed' && rules.schedule !== undefined)
         return monitorAfter(passage) === 'scheduled' && after.instance.desired === 'up';
@@ -673,16 +699,28 @@ export const PROPERTIES: readonly Property[] = [
 function stateAfterRetry(restarts: number, passage: Passage): MonitorState {
   const { maxRestarts, backoff } = passage.rules.restart;
   if (maxRestarts !== undefined && restarts >= maxRestarts) return 'failed';
+  if (isTriggeredTooOften(passage)) return 'failed';
   return backoff.baseMs === 0 && !isCrashLoop(passage) ? retrying(passage.rules) : 'backoff';
 }
 
-function isCrashLoop({ before, event, rules }: Passage): boolean {
+function isCrashLoop(passage: Passage): boolean {
+  return briefLivesIn(passage) > passage.rules.maxBriefLives;
+}
+
+/** Each of them was started by a connection, or could have been. */
+function isTriggeredTooOften(passage: Passage): boolean {
+  const { isActivated, maxActivations } = passage.rules;
+  return isActivated && briefLivesIn(passage) >= maxActivations;
+}
+
+/** In a row, the one that has just ended included. */
+function briefLivesIn({ before, event }: Passage): number {
   const fact = event.type === 'fact' ? event.fact : undefined;
-  if (fact?.kind === 'exited' && !fact.wasBrief) return false;
+  if (fact?.kind === 'exited' && !fact.wasBrief) return 0;
   const hasVanished = fact?.kind === 'othersVanished' && before.instance.monitor === 'healthcheck';
   const isFailedStart = fact?.kind === 'stepFailed' && before.instance.monitor === 'preparing';
   const endsNow = fact?.kind === 'exited' || fact?.kind === 'spawnFailed' || hasVanished || isFailedStart;
-  return before.instance.briefLives + (endsNow ? 1 : 0) > rules.maxBriefLives;
+  return before.instance.briefLives + (endsNow ? 1 : 0);
 }
 
 /** Nothing but a crash loop keeps what a connection starts from listening again. */
@@ -753,8 +791,8 @@ function expectedAfterSteps(passage: Passage): MonitorState | undefined {
   }
   if (outcome.ending === 'backgrounded') return 'failed';
   const { status, ending } = outcome;
-  const failed =
-    STOPPED_FOR.includes(ending) || ending === 'vanished' || status.how !== 'exited' || status.code !== 0;
+  const endedBadly = status.how !== 'exited' || status.code !== 0;
+  const failed = STOPPED_FOR.includes(ending) || ending === 'vanished' || (ending !== 'idle' && endedBadly);
   return stateByPolicy(failed, restarts, passage);
 }
 
@@ -768,7 +806,11 @@ function afterRun(mayHeal: boolean, restarts: number, passage: Passage): Monitor
 
 function stateByPolicy(failed: boolean, restarts: number, passage: Passage): MonitorState {
   if (passage.rules.schedule !== undefined) return afterRun(failed, restarts, passage);
-  if (passage.rules.isActivated && !failed) return isCrashLoop(passage) ? 'backoff' : 'listening';
+  if (passage.rules.isActivated && !failed) {
+    const wasIdle = endedAs(passage.after) === 'idle' || passage.before.instance.ending === 'idle';
+    if (isTriggeredTooOften(passage) && !wasIdle) return 'failed';
+    return isCrashLoop(passage) ? 'backoff' : 'listening';
+  }
   switch (passage.rules.restart.policy) {
     case 'no':
       return failed ? 'failed' : 'completed';

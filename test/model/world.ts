@@ -98,7 +98,7 @@ export function possibleFacts(world: World, rules: Rules): readonly Fact[] {
     }
   }
   if (countsTime(world, rules)) facts.push({ kind: 'due' });
-  if (world.activity === 'awaitConnection') facts.push({ kind: 'connectionCame' });
+  if (world.activity === 'awaitConnection') facts.push({ kind: 'connectionCame', socket: 'http' });
   if (world.activity === 'awaitDependencies') {
     const isBlocked = world.instance.monitor === 'blocked';
     facts.push(

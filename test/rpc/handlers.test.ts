@@ -86,6 +86,41 @@ describe('actions', () => {
   });
 });
 
+describe('reload.processes', () => {
+  const two = (): FakeEngine => new FakeEngine(anInstance('web:1'), anInstance('web:2'), anInstance('db'));
+
+  test('says which are meant by their names, and which by a pattern only', async (t) => {
+    const rig = await startRig(t, {}, two());
+    const client = await rig.connect();
+    for (const names of [['web'], ['web:2', 'd*'], ['all']]) await client.ask('reload.processes', { names });
+    assert.deepEqual(rig.engine.calls, [
+      'reload web:1,web:2 (web:1,web:2) by 0',
+      'reload web:2,db (web:2) by 0',
+      'reload web:1,web:2,db () by 0',
+    ]);
+  });
+
+  test('waits if asked to, and says when the time is over', async (t) => {
+    const rig = await startRig(t, {}, two());
+    const client = await rig.connect();
+    rig.engine.programs.set('db', {
+      name: 'db',
+      how: 'command',
+      program: 'x',
+      succeeded: true,
+      outcome: 'ok',
+    });
+    const { result } = await client.ask('reload.processes', { names: ['db'], wait: true });
+    assert.equal(result.instances[0].succeeded, true);
+    rig.engine.neverReloads = true;
+    const { error } = await client.ask('reload.processes', { names: ['db'], wait: true, timeout_ms: 20 });
+    assert.deepEqual(
+      [error.data.code, error.message],
+      ['timed-out', 'reload: timed out waiting for the commands'],
+    );
+  });
+});
+
 describe('reload', () => {
   const report = {
     applied: true,

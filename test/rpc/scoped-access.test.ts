@@ -52,6 +52,7 @@ describe('who sees only some processes', () => {
         status: [{}, { usage: true }, ...names.map((some) => ({ names: some }))],
         why: names.map((some) => ({ names: some })),
         signal: names.map((some) => ({ names: some, signal: 'HUP' })),
+        'reload.processes': names.map((some) => ({ names: some })),
         start: names.map((some) => ({ names: some })),
         stop: names.map((some) => ({ names: some })),
         restart: names.map((some) => ({ names: some })),
@@ -134,13 +135,13 @@ describe('who sees only some processes', () => {
 describe('who controls only some processes', () => {
   test('is refused for the others, and then nothing at all is done', async (t) => {
     const { rig, client } = await connect(t, grant('read'), grant('control', { processes: ofWeb }));
-    for (const method of ['start', 'stop', 'restart'] as const) {
+    for (const method of ['start', 'stop', 'restart', 'reload.processes'] as const) {
       for (const names of [['secret'], ['web:1', 'secret'], ['all']]) {
         const { error } = await client.ask(method, { names });
         assert.equal(error.data.code, 'not-permitted');
         assert.match(
           error.message,
-          new RegExp(`cannot ${method} secret: uid ${DEPLOY} has no grant for that`),
+          new RegExp(`cannot ${method.split('.')[0]} secret: uid ${DEPLOY} has no grant for that`),
         );
       }
     }

@@ -123,6 +123,7 @@ test('every method answers with what its schema says', async (t) => {
     stop: { names: ['web'] },
     restart: { names: ['all'] },
     signal: { names: ['web'], signal: 'hup' },
+    'reload.processes': { names: ['web'] },
     attach: { name: 'web', stdin: true },
     'attach.write': { subscription: 2, text: 'hi' },
     send: { name: 'api', text: 'hi' },

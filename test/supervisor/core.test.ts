@@ -123,7 +123,7 @@ class Walk {
               type: 'fact',
               key,
               fact: { kind: 'spawned' },
-              evidence: { life: { pid: this.#pids, family: this.#pids } },
+              evidence: { life: { pid: this.#pids, startTime: 1, family: this.#pids } },
               about,
               causedBy,
             },

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EXIT_CODES } from '../../src/exit-codes.ts';
-import { type HeldSpawn, processConfig, Rig } from './rig.ts';
+import type { HeldSpawn } from '../support/hand-kernel.ts';
+import { processConfig, Rig } from './rig.ts';
 
 function holding(choices: Parameters<typeof processConfig>[1] = {}): Rig {
   const rig = new Rig([processConfig('web', choices), processConfig('other')]);

@@ -2,7 +2,6 @@
 
 import { compareConfigs } from '../../src/config/diff.ts';
 import type { Dependency, ProcessConfig, ResolvedConfig } from '../../src/config/resolved-config.ts';
-import type { ExitStatus, SpawnFailure } from '../../src/lifecycle/exit-outcome.ts';
 import type { WantedBy } from '../../src/lifecycle/reload.ts';
 import type { SignalName } from '../../src/signals.ts';
 import { describeInstance } from '../../src/supervisor/control/describe.ts';
@@ -10,14 +9,6 @@ import { EventStream } from '../../src/supervisor/events/event-stream.ts';
 import type { Cancel, Clock } from '../../src/supervisor/ports/clock.ts';
 import type { HealthFact, HealthMonitor, ProbeSubject, Standing } from '../../src/supervisor/ports/health.ts';
 import type { InputPort } from '../../src/supervisor/ports/input.ts';
-import type {
-  Kernel,
-  Leftover,
-  PendingSpawn,
-  Relation,
-  SpawnAnswer,
-  SpawnRequest,
-} from '../../src/supervisor/ports/kernel.ts';
 import type { OutputPort } from '../../src/supervisor/ports/output.ts';
 import type { SocketPort } from '../../src/supervisor/ports/sockets.ts';
 import { Drain } from '../../src/supervisor/shutdown/drain.ts';
@@ -26,7 +17,9 @@ import type { ExitVerdict } from '../../src/supervisor/world/exit-verdict.ts';
 import type { InstanceRecord } from '../../src/supervisor/world/instance-record.ts';
 import type { EngineEvent } from '../../src/wire/engine-event.ts';
 import type { InstanceSnapshot } from '../../src/wire/snapshot.ts';
+import { HandKernel } from '../support/hand-kernel.ts';
 import { HandSelfReports } from '../support/hand-self-reports.ts';
+import { HandSockets } from '../support/hand-sockets.ts';
 
 export class HandClock implements Clock {
   #now = 0;
@@ -70,221 +63,6 @@ export class HandClock implements Clock {
       next.callback();
     }
     this.#now = until;
-  }
-}
-
-interface Child {
-  readonly onExit: (status: ExitStatus) => void;
-  isLeaderAlive: boolean;
-  others: number;
-  /** Of the others, those in sessions of their own. */
-  daemons: number;
-}
-
-/** A spawn without an answer, and the ways to give it one. */
-export interface HeldSpawn {
-  readonly execute: () => void;
-  readonly fail: (failure: SpawnFailure) => void;
-}
-
-export class HandKernel implements Kernel {
-  readonly spawned: SpawnRequest[] = [];
-  readonly signals: { readonly pid: number; readonly signal: SignalName; readonly to?: string }[] = [];
-  readonly #children = new Map<number, Child>();
-  readonly #listeners = new Set<(pid: number) => void>();
-  readonly #failures: SpawnFailure[] = [];
-  strays = 0;
-  /** From now on spawns have no answer. */
-  holdsSpawns = false;
-  /** A spawn that is given up has an answer on its way. */
-  answersAnyway = false;
-  readonly held: HeldSpawn[] = [];
-  readonly abandoned: string[] = [];
-  #lastPid = 100;
-
-  spawn(
-    request: SpawnRequest,
-    onExit: (status: ExitStatus) => void,
-    onAnswer: (answer: SpawnAnswer) => void,
-  ): SpawnAnswer | PendingSpawn {
-    const failure = this.#failures.shift();
-    if (failure !== undefined) return { kind: 'failed', failure };
-    this.spawned.push(request);
-    if (!this.holdsSpawns) return this.#execute(onExit);
-    const held = {
-      execute: () => this.#answer(held, () => onAnswer(this.#execute(onExit))),
-      fail: (failure: SpawnFailure) => this.#answer(held, () => onAnswer({ kind: 'failed', failure })),
-    };
-    this.held.push(held);
-    return {
-      kind: 'pending',
-      doing: 'change directory to /hung',
-      abandon: (why) => {
-        if (this.held.includes(held)) this.abandoned.push(why);
-        const errno = why === 'cancelled' ? 'ECANCELED' : 'ETIMEDOUT';
-        if (!this.answersAnyway)
-          held.fail({
-            step: 'change directory',
-            errno,
-            message: 'cannot change directory to /hung: given up',
-          });
-      },
-    };
-  }
-
-  #answer(held: HeldSpawn, answer: () => void): void {
-    const index = this.held.indexOf(held);
-    if (index < 0) return;
-    this.held.splice(index, 1);
-    answer();
-  }
-
-  #execute(onExit: (status: ExitStatus) => void): SpawnAnswer {
-    this.#lastPid += 1;
-    this.#children.set(this.#lastPid, { onExit, isLeaderAlive: true, others: 0, daemons: 0 });
-    return {
-      kind: 'spawned',
-      pid: this.#lastPid,
-      family: this.#lastPid,
-      stdinFd: undefined,
-      stdoutFd: undefined,
-      stderrFd: undefined,
-    };
-  }
-
-  failNextSpawn(errno: string, more: Pick<SpawnFailure, 'isPassing'> = {}): void {
-    this.#failures.push({ step: 'execute', errno, message: `cannot execute it: ${errno}`, ...more });
-  }
-
-  /** The leader dies; `leaving` others of its group live on. */
-  exit(pid: number, status: ExitStatus, leaving = 0, daemons = 0): void {
-    const child = this.#child(pid);
-    child.isLeaderAlive = false;
-    child.others = leaving + daemons;
-    child.daemons = daemons;
-    child.onExit(status);
-    for (const listener of this.#listeners) listener(pid);
-  }
-
-  /** The rest of the group dies. */
-  emptyGroup(pid: number): void {
-    this.#child(pid).others = 0;
-    for (const listener of this.#listeners) listener(pid + 10_000);
-  }
-
-  /** A child of a dead leader shows late. */
-  showChild(pid: number): void {
-    this.#child(pid).others += 1;
-    this.#child(pid).daemons += 1;
-  }
-
-  /** What is left of the group calls setsid(2). */
-  becomeDaemons(pid: number): void {
-    this.#child(pid).daemons = this.#child(pid).others;
-  }
-
-  signalGroup(pid: number, signal: SignalName): 'delivered' | 'gone' {
-    this.signals.push({ pid, signal });
-    return this.groupIsAlive(pid) ? 'delivered' : 'gone';
-  }
-
-  signalProcess(pid: number, signal: SignalName): 'delivered' | 'gone' {
-    this.signals.push({ pid, signal, to: 'leader' });
-    return this.groupIsAlive(pid) ? 'delivered' : 'gone';
-  }
-
-  signalFamily(pid: number, signal: SignalName, to: string): 'delivered' | 'gone' {
-    this.signals.push({ pid, signal, to });
-    return this.groupIsAlive(pid) ? 'delivered' : 'gone';
-  }
-
-  /** What processes are to any family; all others are strangers to it. */
-  readonly relations = new Map<number, { readonly relation: Relation; readonly uid: number }>();
-  orphans: readonly number[] = [];
-  /** Of families whose lead has moved. */
-  readonly #leaders = new Map<number, number>();
-
-  relationOf(family: number, pid: number): { readonly relation: Relation; readonly uid: number } {
-    const leader = this.#leaders.get(family) ?? family;
-    const told = this.relations.get(pid);
-    const leads = pid === leader && this.#child(leader).isLeaderAlive && told?.relation !== 'gone';
-    return leads ? { relation: 'leader', uid: 0 } : (told ?? { relation: 'stranger', uid: 0 });
-  }
-
-  orphansOf(): readonly number[] {
-    return this.orphans;
-  }
-
-  moveLeader(family: number, pid: number): boolean {
-    if (pid !== family && !this.relations.has(pid)) return false;
-    const { onExit } = this.#child(family);
-    this.#leaders.set(family, pid);
-    this.#children.set(pid, { onExit, isLeaderAlive: true, others: 0, daemons: 0 });
-    return true;
-  }
-
-  remember(): void {}
-
-  signalNewcomers(): void {}
-
-  leftovers(pid: number): readonly Leftover[] {
-    const { others, daemons } = this.#child(pid);
-    return Array.from({ length: others }, (_, index) => ({
-      pid: pid * 1_000 + index,
-      isDaemon: index < daemons,
-    }));
-  }
-
-  leftRunning(pid: number): readonly { readonly pid: number; readonly command: string }[] {
-    return this.leftovers(pid).map((left) => ({ pid: left.pid, command: 'sleep 1000' }));
-  }
-
-  letDaemonsGo(pid: number): void {
-    const child = this.#child(pid);
-    child.others -= child.daemons;
-    this.strays += child.daemons;
-    child.daemons = 0;
-  }
-
-  release(): void {}
-
-  groupIsAlive(pid: number): boolean {
-    const child = this.#children.get(pid);
-    return child !== undefined && (child.isLeaderAlive || child.others > 0);
-  }
-
-  onChildCollected(listener: (pid: number) => void): Cancel {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  readonly straySignals: string[] = [];
-  /** What they do about TERM. */
-  straysIgnoreTerm = false;
-
-  signalStrays(signal: 'SIGTERM' | 'SIGKILL'): number {
-    const found = this.strays;
-    if (found > 0 && this.straySignals.at(-1) !== signal) this.straySignals.push(signal);
-    if (found === 0 || (this.straysIgnoreTerm && signal === 'SIGTERM')) return found;
-    this.strays = 0;
-    queueMicrotask(() => {
-      for (const listener of this.#listeners) listener(9_999);
-    });
-    return found;
-  }
-
-  hasChildren(): boolean {
-    return this.strays > 0 || [...this.#children.keys()].some((pid) => this.groupIsAlive(pid));
-  }
-
-  get aliveCount(): number {
-    return [...this.#children.values()].filter(({ isLeaderAlive }) => isLeaderAlive).length;
-  }
-
-  #child(pid: number): Child {
-    const child = this.#children.get(pid);
-    if (child === undefined) throw new Error(`no child ${pid}`);
-    return child;
   }
 }
 
@@ -337,6 +115,7 @@ export interface ProcessChoices {
   dependsOn?: readonly (string | Dependency)[];
   policy?: ProcessConfig['restart']['policy'];
   sockets?: ProcessConfig['sockets'];
+  activation?: NonNullable<ProcessConfig['activation']>;
   maxRestarts?: number;
   baseMs?: number;
   resetMs?: number;
@@ -360,6 +139,7 @@ export function processConfig(name: string, choices: ProcessChoices = {}): Proce
     autostart: choices.autostart ?? true,
     essential: choices.essential ?? false,
     sockets: choices.sockets ?? [],
+    ...(choices.activation && { activation: choices.activation }),
     dependsOn: (choices.dependsOn ?? []).map((dependency) =>
       typeof dependency === 'string'
         ? { process: dependency, condition: 'healthy', restart: false }
@@ -416,6 +196,8 @@ export const NO_SOCKETS: SocketPort = {
   use: () => {},
   discard: () => {},
   descriptorsOf: () => [],
+  awaitArrival: () => () => {},
+  awaitIdle: () => () => {},
 };
 
 const WAIT = { whenSlow: 'wait', stuckAfterMs: 5_000 } as const;
@@ -452,6 +234,7 @@ export class Rig {
   readonly kernel = new HandKernel();
   readonly health = new HandHealth();
   readonly selfReports = new HandSelfReports();
+  readonly sockets = new HandSockets();
   readonly events: EventStream;
   readonly told: EngineEvent[] = [];
   readonly verdicts: ExitVerdict[] = [];
@@ -471,7 +254,7 @@ export class Rig {
       health: this.health,
       output: silentOutput,
       input: noInput,
-      sockets: NO_SOCKETS,
+      sockets: this.sockets,
       selfReports: this.selfReports,
       random: () => 0.5,
       onVerdict: (verdict) => this.verdicts.push(verdict),

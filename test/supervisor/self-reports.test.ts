@@ -115,6 +115,8 @@ test('MAINPID moves the main process, whose end is then the end of the incarnati
   assert.equal(rig.state('web'), 'healthy');
   say(rig, 'STATUS=old one', starter);
   assert.equal(rig.see('web').status_text, undefined, 'the starter is not the main process any more');
+  rig.kernel.exit(starter, STARTER);
+  assert.equal(rig.state('web'), 'healthy');
   rig.decide('web', 'stop');
   assert.deepEqual(rig.signalsTo(7), ['SIGTERM']);
   rig.exit('web', 0);
@@ -429,6 +431,7 @@ test('MAINPID back and forth leaves one watch and ten lines, and the last proces
   assert.equal(rig.told.filter(({ event }) => event === 'main_process_changed').length, 10);
   assert.match(refusals(rig)[0] ?? '', /MAINPID=7, but it has named 10 others within a minute/);
   assert.equal(rig.pid('web'), starter);
+  rig.kernel.exit(7, STARTER);
   rig.exit('web', 0);
   assert.equal(rig.clock.pending, 0);
 });

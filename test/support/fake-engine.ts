@@ -24,6 +24,7 @@ import type {
   EngineSnapshot,
   HealthVerdict,
   InstanceSnapshot,
+  ProgramReload,
   ReloadReport,
   WhyReport,
 } from '../../src/wire/snapshot.ts';
@@ -187,6 +188,25 @@ export class FakeEngine implements EnginePort {
     this.#throwFailure();
     this.calls.push(planOnly ? 'plan' : 'reload');
     return { ...this.report, applied: !planOnly };
+  }
+
+  /** What `reloadPrograms` answers, by instance. */
+  readonly programs = new Map<string, ProgramReload>();
+  neverReloads = false;
+
+  async reloadPrograms(
+    instances: readonly string[],
+    options: Parameters<EnginePort['reloadPrograms']>[1],
+  ): Promise<readonly ProgramReload[]> {
+    this.#throwFailure();
+    const waits = options.wait === undefined ? '' : ' and wait';
+    this.calls.push(
+      `reload ${instances.join(',')} (${options.required.join(',')}) by ${options.by.uid}${waits}`,
+    );
+    const { wait } = options;
+    if (this.neverReloads && wait !== undefined)
+      return new Promise((_, reject) => wait.addEventListener('abort', () => reject(wait.reason)));
+    return instances.map((name) => this.programs.get(name) ?? { name, how: 'signal', signal: 'SIGHUP' });
   }
 
   shutdown(by: Requester): void {

@@ -19,6 +19,8 @@ export interface SeenInstance {
   readonly restarts: number;
   readonly consecutive_restarts: number;
   readonly incarnation: number;
+  readonly listening_on?: readonly { readonly socket: string; readonly address: string }[];
+  readonly activated_by?: string;
 }
 
 export abstract class RunningEngine {

@@ -1,4 +1,4 @@
-/** What the supervisor may rely on, run against the real kernel and against the fake that other tests drive. */
+/** What the supervisor may rely on, run against the real kernel and against the one that other tests drive by hand. */
 
 import assert from 'node:assert/strict';
 import { closeSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { LinuxKernel } from '../../src/system/kernel.ts';
 import { native } from '../../src/system/native.ts';
 import { Reaper } from '../../src/system/reaper.ts';
 import { eventually } from '../support/eventually.ts';
-import { FakeKernel } from '../support/fake-kernel.ts';
+import { HandKernel } from '../support/hand-kernel.ts';
 import { noLateAnswer, type Particulars, shellRequest, spawnRequest } from '../support/spawn-request.ts';
 
 type OnExit = (status: ExitStatus) => void;
@@ -29,6 +29,8 @@ interface Driver {
   closePipe(fd: number): void;
   /** Until the kernel has told what there is to tell. */
   settled(check: () => void): Promise<void>;
+  /** The kernel of another engine that goes on in this process; the one before hears nothing any more. */
+  successor(): Kernel;
 }
 
 function spawned(result: SpawnAnswer | PendingSpawn): Spawned {
@@ -38,10 +40,12 @@ function spawned(result: SpawnAnswer | PendingSpawn): Spawned {
 
 function realDriver(t: TestContext): Driver {
   const addon = native();
-  const reaper = new Reaper(addon);
+  let reaper = new Reaper(addon);
   // So that what a group leaves behind is collected here, and soon.
   const role = takeInitRole(addon);
-  const kernel = new LinuxKernel({ addon, reaper, role, openFiles: undefined, patienceMs: 30_000 });
+  const kernelOf = (own: Reaper): LinuxKernel =>
+    new LinuxKernel({ addon, reaper: own, role, openFiles: undefined, patienceMs: 30_000 });
+  const kernel = kernelOf(reaper);
   const groups: number[] = [];
   const start = (request: SpawnRequest, onExit: OnExit): Spawned => {
     const child = spawned(kernel.spawn(request, onExit, noLateAnswer));
@@ -69,6 +73,11 @@ function realDriver(t: TestContext): Driver {
       kernel.spawn(spawnRequest({ file: '/nowhere/program' }), onExit, noLateAnswer),
     closePipe: (fd) => closeSync(fd),
     settled: (check) => eventually(check),
+    successor: () => {
+      reaper.stop();
+      reaper = new Reaper(addon);
+      return kernelOf(reaper);
+    },
   };
 }
 
@@ -80,33 +89,33 @@ async function readLine(child: Spawned): Promise<void> {
   closeSync(child.stdoutFd ?? -1);
 }
 
-function fakeDriver(): Driver {
-  const kernel = new FakeKernel();
+function handDriver(): Driver {
+  const kernel = new HandKernel();
+  kernel.obeysSignals = true;
   const start = (onExit: OnExit, particulars: Particulars = {}): Spawned =>
-    spawned(kernel.spawn(spawnRequest({ file: 'program', ...particulars }), onExit));
+    spawned(kernel.spawn(spawnRequest({ file: 'program', ...particulars }), onExit, noLateAnswer));
   const later: (() => void)[] = [];
+  const exits = (child: Spawned, code: number): Spawned => {
+    later.push(() => kernel.exit(child.pid, { how: 'exited', code }));
+    return child;
+  };
   return {
     kernel,
-    exitsAtOnce: (code, onExit) => {
-      const child = start(onExit);
-      later.push(() => kernel.exit(child.pid, code));
-      return child;
-    },
+    exitsAtOnce: (code, onExit) => exits(start(onExit), code),
     sleeps: start,
     ignoresTerm: async (onExit) => {
       const child = start(onExit);
-      kernel.last.ignores.add('SIGTERM');
+      kernel.ignore(child.pid, 'SIGTERM');
       return child;
     },
     leavesMember: (onExit) => {
       const child = start(onExit);
-      kernel.addGroupMember(child.pid);
-      later.push(() => kernel.exit(child.pid, 0));
-      return child;
+      kernel.addMember(child.family);
+      return exits(child, 0);
     },
     missingProgram: (onExit) => {
-      kernel.failNextSpawn();
-      return kernel.spawn(spawnRequest({ file: '/nowhere/program' }), onExit);
+      kernel.failNextSpawn('ENOENT', { message: 'cannot execute it: No such file or directory' });
+      return kernel.spawn(spawnRequest({ file: '/nowhere/program' }), onExit, noLateAnswer);
     },
     closePipe: () => {},
     settled: async (check) => {
@@ -114,12 +123,16 @@ function fakeDriver(): Driver {
       kernel.deliver();
       check();
     },
+    successor: () => {
+      kernel.handOver();
+      return kernel;
+    },
   };
 }
 
 for (const [name, createDriver] of [
   ['the real kernel', realDriver],
-  ['the fake kernel', fakeDriver],
+  ['the kernel of the tests', handDriver],
 ] as const) {
   describe(name, () => {
     test('an exit is told once, in a later turn than the spawn, with its code', async (t) => {
@@ -268,6 +281,60 @@ for (const [name, createDriver] of [
       await settled(() => assert.deepEqual(exits[1], { how: 'signalled', signal: 'SIGKILL', core: false }));
       assert.equal(kernel.relationOf(family, member).relation, 'gone');
       assert.equal(kernel.moveLeader(family, member), false);
+    });
+
+    test('another engine in the same process adopts what runs, by its pid and start time', async (t) => {
+      const { kernel, sleeps, successor, settled } = createDriver(t);
+      const { pid, family } = sleeps(() => assert.fail('the engine before is gone'));
+      const startTime = kernel.startTimeOf(family);
+      assert.ok(startTime > 0);
+      const next = successor();
+      const known = { family, pid, isLeaderAlive: true, sparesDaemons: false };
+      const exits: ExitStatus[] = [];
+      const onExit = (status: ExitStatus): void => void exits.push(status);
+      assert.equal(
+        next.adopt({ ...known, startTime: startTime - 1 }, onExit),
+        false,
+        'another has its number',
+      );
+      assert.equal(next.adopt({ ...known, startTime }, onExit), true);
+      assert.equal(next.startTimeOf(family), startTime);
+      assert.equal(next.relationOf(family, pid).relation, 'leader');
+      assert.equal(next.signalStrays('SIGTERM'), 0, 'it is no stray');
+      assert.equal(next.signalFamily(family, 'SIGTERM', 'all'), 'delivered');
+      await settled(() => assert.deepEqual(exits, [{ how: 'signalled', signal: 'SIGTERM', core: false }]));
+    });
+
+    test('what has died before it is adopted is reported as if it died then', async (t) => {
+      const { kernel, sleeps, successor, settled } = createDriver(t);
+      const { pid, family } = sleeps(() => assert.fail('the engine before is gone'));
+      const startTime = kernel.startTimeOf(family);
+      kernel.signalProcess(pid, 'SIGKILL');
+      const next = successor();
+      const exits: ExitStatus[] = [];
+      const known = { family, pid, startTime, isLeaderAlive: true, sparesDaemons: false };
+      assert.equal(
+        next.adopt(known, (status) => exits.push(status)),
+        true,
+      );
+      await settled(() => assert.deepEqual(exits, [{ how: 'signalled', signal: 'SIGKILL', core: false }]));
+    });
+
+    test('what a dead leader left is adopted with its family', async (t) => {
+      const { kernel, leavesMember, successor, settled } = createDriver(t);
+      const exits: ExitStatus[] = [];
+      const { pid, family } = leavesMember((status) => exits.push(status));
+      const startTime = kernel.startTimeOf(family);
+      await settled(() => assert.equal(exits.length, 1));
+      const next = successor();
+      const known = { family, pid, startTime, isLeaderAlive: false, sparesDaemons: false };
+      assert.equal(
+        next.adopt(known, () => assert.fail('its end was reported before')),
+        true,
+      );
+      assert.equal(next.leftovers(family).length, 1);
+      assert.equal(next.signalFamily(family, 'SIGKILL', 'others'), 'delivered');
+      await settled(() => assert.deepEqual(next.leftovers(family), []));
     });
   });
 }

@@ -8,17 +8,28 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ProcessTree } from '../../src/system/process-tree.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
+interface Choices {
+  readonly parent: number;
+  readonly session: number;
+  readonly children?: string;
+  readonly startTime?: number;
+}
+
 function makeProc(t: TestContext): {
   readonly proc: string;
-  readonly put: (pid: number, options: { parent: number; session: number; children?: string }) => void;
+  readonly put: (pid: number, options: Choices) => void;
 } {
   const proc = temporaryFolder(t);
   return {
     proc,
-    put: (pid, { parent, session, children = '' }) => {
+    put: (pid, { parent, session, children = '', startTime = 7 }) => {
       const task = join(proc, String(pid), 'task', String(pid));
       mkdirSync(task, { recursive: true });
-      writeFileSync(join(proc, String(pid), 'stat'), `${pid} (x) S ${parent} ${session} ${session} 0`);
+      // From tty_nr, field 7, to itrealvalue, field 21 (proc_pid_stat(5)).
+      const between = '0 '.repeat(15);
+      const stat = `${pid} (x) S ${parent} ${session} ${session} ${between}${startTime} 0`;
+      writeFileSync(join(proc, String(pid), 'stat'), stat);
+      writeFileSync(join(proc, String(pid), 'status'), `PPid:\t${parent}\nUid:\t0\n`);
       writeFileSync(join(task, 'children'), children);
     },
   };
@@ -41,4 +52,22 @@ test('an orphan without a mark that was nobody’s at first is known once its se
   await nextTurn();
   const pids = tree.members(web).map(({ pid }) => pid);
   assert.deepEqual(pids, [9_000_003, 9_000_004]);
+});
+
+test('a number that another process has since is not the leader any more, and is not signalled', (t) => {
+  const { proc, put } = makeProc(t);
+  const tree = new ProcessTree({ readMark: () => 0, isLent: () => false, proc });
+  const web = tree.add(1, 9_000_001);
+  put(9_000_001, { parent: process.pid, session: 9_000_001, children: '9000002' });
+  put(9_000_002, { parent: 9_000_001, session: 9_000_001, startTime: 8 });
+  assert.equal(tree.moveLeader(web, 9_000_002), true);
+  assert.deepEqual(
+    [tree.startTimeOf(web), tree.mayBeSignalled(9_000_002), tree.relationOf(web, 9_000_002).relation],
+    [8, true, 'leader'],
+  );
+  put(9_000_002, { parent: 1, session: 9_000_002, startTime: 9 });
+  assert.deepEqual(
+    [tree.mayBeSignalled(9_000_002), tree.relationOf(web, 9_000_002).relation],
+    [false, 'gone'],
+  );
 });

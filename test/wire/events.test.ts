@@ -40,6 +40,10 @@ const EXAMPLES: { readonly [Name in EventName]: Example<Name> } = {
   ],
   instance_renamed: [{ was: 'web:1' }, 'web:1 is now web'],
   process_spawned: [{ command: 'nginx' }, 'web started as pid 7: nginx'],
+  process_activated: [
+    { socket: 'http', address: '0.0.0.0:80' },
+    'web: activated by its socket http (0.0.0.0:80)',
+  ],
   process_exited: [
     { status: exited, uptime_ms: 250, requested: true },
     'web exited with code 3 after 250ms, as requested',

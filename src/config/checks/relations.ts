@@ -81,6 +81,13 @@ function checkCondition(place: Place, { condition }: Dependency, other: ProcessC
       hint: 'use condition = "completed"',
     });
   }
+  if (condition === 'completed' && other.activation !== undefined) {
+    place.problem({
+      message: `${other.name} never completes: with activate = true it listens again when it ends`,
+      hint: 'use condition = "started"',
+    });
+    return;
+  }
   const restarts = other.restart.policy === 'always' || other.restart.policy === 'unless-stopped';
   if (condition === 'completed' && restarts) {
     place.problem({

@@ -12,6 +12,7 @@ import type {
 } from '../resolved-config.ts';
 import type { HealthcheckSource, ProcessSource } from '../schema/schema.ts';
 import { showValue } from '../text/show-value.ts';
+import { resolveActivation } from '../values/activation.ts';
 import { commandAt } from '../values/command-line.ts';
 import { durationAt, sizeAt } from '../values/durations.ts';
 import { resolveEnvironment } from '../values/environment.ts';
@@ -191,9 +192,14 @@ export const PROCESS_KEYS = {
     resolve: ({ process, all }) => ({ dependsOn: resolveDependencies(process.depends_on, all) }),
   },
   sockets: {
-    value: ({ sockets }) => sockets,
+    value: ({ sockets }) => sockets.map(({ name, key }) => [name, key]),
     resolve: ({ place, process, sockets }) => ({ sockets: socketsAt(place, process, sockets) }),
   },
+  activate: {
+    value: ({ activation }) => activation !== undefined,
+    resolve: ({ place, process }) => resolveActivation(place, process),
+  },
+  idle_stop: { value: ({ activation }) => activation?.idleStopMs },
   essential: {
     value: ({ essential }) => essential,
     resolve: ({ process }) => ({ essential: process.essential }),

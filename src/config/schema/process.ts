@@ -4,6 +4,7 @@ import { healthcheckSchema } from './healthcheck.ts';
 import { limits } from './limits.ts';
 import { errorOutput, OUTPUT_FORMS, output } from './output.ts';
 import { readinessSchema } from './readiness.ts';
+import { keysOfSockets } from './sockets.ts';
 import { reloadSchema, stepCommand, stepsSchema, stepUser } from './steps.ts';
 import {
   account,
@@ -220,15 +221,7 @@ export const processSchema = {
       expected: 'an array of names, or a table such as {db = {condition = "healthy"}}',
       examples: [['db'], { db: { condition: 'healthy', restart: true } }],
     },
-    sockets: {
-      reload: 'restart',
-      type: 'array',
-      items: nonEmptyText,
-      description:
-        'Names of `[sockets]` that the engine passes to it, in this order, as LISTEN_FDS, LISTEN_FDNAMES and LISTEN_PID (sd_listen_fds(3)): descriptors 3, 4 and so on.',
-      expected: 'an array of names',
-      examples: [['http']],
-    },
+    ...keysOfSockets,
     essential: {
       reload: 'live',
       ...flag,

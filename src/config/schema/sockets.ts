@@ -1,6 +1,6 @@
-/** A `[sockets.NAME]` table: what the engine listens on for processes. */
+/** A `[sockets.NAME]` table: what the engine listens on for processes, and the keys of a process that uses some. */
 
-import { account, flag, nonEmptyText, octalMode, type SchemaRows } from './values.ts';
+import { account, duration, flag, nonEmptyText, octalMode, type SchemaRows } from './values.ts';
 
 export const socketSchema = {
   type: 'object',
@@ -55,3 +55,30 @@ export const socketSchema = {
   additionalProperties: false,
   expected: 'a table such as [sockets.http]',
 } as const;
+
+/** Of `[processes.NAME]`. */
+export const keysOfSockets = {
+  sockets: {
+    reload: 'restart',
+    type: 'array',
+    items: nonEmptyText,
+    description:
+      'Names of `[sockets]` that the engine passes to it, in this order, as LISTEN_FDS, LISTEN_FDNAMES and LISTEN_PID (sd_listen_fds(3)): descriptors 3, 4 and so on.',
+    expected: 'an array of names',
+    examples: [['http']],
+  },
+  activate: {
+    reload: 'live',
+    ...flag,
+    default: false,
+    description:
+      'Start the program with the first connection or datagram that comes to one of its `sockets`. Until then the instance is `listening`.',
+  },
+  idle_stop: {
+    reload: 'live',
+    ...duration,
+    description:
+      'With `activate`: stop the program if for this long nobody was connected to its sockets and nothing came to them. The next connection starts it again.',
+    examples: ['5m'],
+  },
+} as const satisfies SchemaRows;

@@ -101,6 +101,12 @@ export function addressKey(address: SocketAddress): string {
   return 'path' in address ? `path ${address.path}` : `${address.kind} ${address.host} ${address.port}`;
 }
 
+export function addressInWords(address: SocketAddress): string {
+  if ('path' in address) return address.path;
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return `${address.kind === 'udp' ? 'UDP ' : ''}${host}:${address.port}`;
+}
+
 /** `sockets` of a process: what it gets, in this order. */
 export function socketsAt(
   place: Place,
@@ -111,7 +117,8 @@ export function socketsAt(
     const at = place.at('sockets', index);
     const socket = known.get(name);
     if (sockets.indexOf(name) < index) at.problem({ message: `${showValue(name)} is there twice` });
-    else if (socket !== undefined) return [{ name, key: addressKey(socket.address) }];
+    else if (socket !== undefined)
+      return [{ name, key: addressKey(socket.address), address: addressInWords(socket.address) }];
     else {
       const near = nearestWord(name, known.keys());
       const hint =

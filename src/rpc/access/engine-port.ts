@@ -7,7 +7,13 @@ import type { ClaimOptions, InputClaim } from '../../supervisor/ports/input.ts';
 import type { JournalPort } from '../../supervisor/ports/journal.ts';
 import type { UsageReading } from '../../supervisor/ports/usage.ts';
 import type { EngineEvent } from '../../wire/engine-event.ts';
-import type { EngineSnapshot, HealthVerdict, ReloadReport, WhyReport } from '../../wire/snapshot.ts';
+import type {
+  EngineSnapshot,
+  HealthVerdict,
+  ProgramReload,
+  ReloadReport,
+  WhyReport,
+} from '../../wire/snapshot.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
 export type HealthQuestion = 'startup' | 'ready' | 'live';
@@ -77,6 +83,15 @@ export interface EnginePort {
 
   /** Throws `config-invalid` with details `{problems: string[]}`; nothing was changed then. */
   reload(options: { readonly planOnly: boolean; readonly by: Requester }): Promise<ReloadReport>;
+
+  /**
+   * Has programs read their own configuration again. Throws `action-failed` or `not-running`, naming those of `required`
+   * that cannot; then none was asked. With `wait` it resolves when the commands have ended.
+   */
+  reloadPrograms(
+    instances: readonly string[],
+    options: { readonly required: readonly string[]; readonly by: Requester; readonly wait?: AbortSignal },
+  ): Promise<readonly ProgramReload[]>;
 
   shutdown(by: Requester): void;
   health(question: HealthQuestion): HealthVerdict;

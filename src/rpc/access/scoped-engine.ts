@@ -59,6 +59,10 @@ class Scope {
         if (!mayReload) refuse('reload', options.by, NO_GRANT);
         return engine.reload(options);
       },
+      reloadPrograms: async (instances, options) => {
+        this.#demand('reload', instances, options.by, this.#rights.controls);
+        return engine.reloadPrograms(instances, options);
+      },
       shutdown: (by) => {
         if (!mayShutDown) refuse('shutdown', by, NO_GRANT);
         engine.shutdown(by);

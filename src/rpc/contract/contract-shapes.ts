@@ -178,6 +178,20 @@ export const INSTANCE = {
     last_exit: { oneOf: [LAST_EXIT, { type: 'null' }] },
     reason: { type: ['string', 'null'], description: 'why it is in this state, one sentence' },
     step: STEP,
+    listening_on: {
+      type: 'array',
+      description: 'its sockets, of which one starts its program; there while it is listening',
+      items: {
+        type: 'object',
+        properties: { socket: TEXT, address: TEXT },
+        required: ['socket', 'address'],
+        additionalProperties: false,
+      },
+    },
+    activated_by: {
+      type: 'string',
+      description: 'name of the socket to which something came that started it; there if it was started so',
+    },
     status_text: { type: 'string', description: 'what it says of itself, by sd_notify(3)' },
     waiting_for: { ...TEXTS, description: '`db to be healthy`' },
     retry_in_ms: OPTIONAL_MILLISECONDS,

@@ -18,8 +18,8 @@ import {
   ONE_SUBSCRIPTION,
   STREAMS,
   USAGE,
-  WAIT,
 } from './contract-params.ts';
+import { RELOAD_METHODS } from './contract-reload.ts';
 import {
   ENGINE,
   EVENT,
@@ -28,7 +28,6 @@ import {
   type INSTANCE,
   OUTPUT_CHUNK,
   OUTPUT_POSITION,
-  RELOAD_PLAN,
   SUBSCRIPTION,
   TARGET_OUTCOME,
   WHY,
@@ -152,31 +151,7 @@ export const METHODS = {
       additionalProperties: false,
     },
   },
-  reload: {
-    summary: 'Re-reads the configuration and applies what changed, all or nothing.',
-    access: 'control',
-    params: {
-      type: 'object',
-      properties: { plan: { type: 'boolean', description: 'tell what would happen, do nothing' }, ...WAIT },
-      additionalProperties: false,
-    },
-    result: {
-      type: 'object',
-      properties: {
-        applied: { type: 'boolean', description: 'false for a plan' },
-        plan: RELOAD_PLAN,
-        needs_engine_restart: { type: 'array', items: { type: 'string' } },
-        warnings: { type: 'array', items: { type: 'string' } },
-        not_up: {
-          type: 'array',
-          items: TARGET_OUTCOME,
-          description: 'added or restarted ones that could not start, or with `wait` did not come up',
-        },
-      },
-      required: ['applied', 'plan', 'needs_engine_restart', 'warnings', 'not_up'],
-      additionalProperties: false,
-    },
-  },
+  ...RELOAD_METHODS,
   ...ATTACH_METHODS,
   'events.subscribe': {
     summary: 'Sends each engine event as an `events` notification.',

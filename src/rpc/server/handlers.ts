@@ -92,6 +92,22 @@ export const HANDLERS: Handlers = {
     return { result: { ...report, not_up: notUp } };
   },
 
+  'reload.processes': async ({ names, wait, timeout_ms: timeoutMs }, { engine, by, signal }) => {
+    const instances = engine.select(names);
+    const asked = new Set(names);
+    const required = engine
+      .names()
+      .filter(({ instance, process }) => asked.has(instance) || asked.has(process))
+      .map(({ instance }) => instance);
+    if (wait !== true)
+      return { result: { instances: await engine.reloadPrograms(instances, { required, by }) } };
+    const work = (limited: AbortSignal) => engine.reloadPrograms(instances, { required, by, wait: limited });
+    const reloaded = await inTime(work, timeoutMs, signal);
+    if (reloaded === undefined)
+      throw new TaskmasterError('timed-out', 'reload: timed out waiting for the commands');
+    return { result: { instances: reloaded } };
+  },
+
   attach: (params, { engine, subscriptions, by, demand }) => {
     if (params.stdin === true) demand('control');
     const name = selectOne(engine, params.name, 'attach to');
@@ -297,13 +313,25 @@ async function settlesInTime(
   timeoutMs: number | undefined,
   { engine, signal }: CallContext,
 ): Promise<boolean> {
+  const settle = async (limited: AbortSignal): Promise<true> => {
+    await engine.settled(action, names, limited);
+    return true;
+  };
+  return (await inTime(settle, timeoutMs, signal)) === true;
+}
+
+/** @returns undefined if the time ran out first. Rejects when the client is gone. */
+async function inTime<T>(
+  work: (limited: AbortSignal) => Promise<T>,
+  timeoutMs: number | undefined,
+  signal: AbortSignal,
+): Promise<T | undefined> {
   const limit = new AbortController();
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => limit.abort(), timeoutMs);
   try {
-    await engine.settled(action, names, AbortSignal.any([signal, limit.signal]));
-    return true;
+    return await work(AbortSignal.any([signal, limit.signal]));
   } catch (error) {
-    if (limit.signal.aborted && !signal.aborted) return false;
+    if (limit.signal.aborted && !signal.aborted) return undefined;
     throw error;
   } finally {
     clearTimeout(timer);

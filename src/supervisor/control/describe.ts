@@ -1,5 +1,6 @@
 /** From records to what the outside may see (`snapshot.ts`). */
 
+import type { PassedSocket } from '../../config/resolved-config.ts';
 import { type DesiredState, hasArrived, type VisibleState } from '../../lifecycle/states.ts';
 import type { EngineEvent } from '../../wire/engine-event.ts';
 import type {
@@ -10,6 +11,7 @@ import type {
   InstanceSnapshot,
   InstanceUsage,
   LeftProcess,
+  ListeningSocket,
   StepSnapshot,
   WhyReport,
 } from '../../wire/snapshot.ts';
@@ -71,6 +73,8 @@ export function describeInstance(
     reason: machine.leader === 'dead' ? reasonFor({ ...record, left }) : record.reason,
     ...stepOf(record, now),
     ...(record.statusText !== undefined && { status_text: record.statusText }),
+    ...(machine.monitor === 'listening' && { listening_on: process.sockets.map(onTheSocket) }),
+    ...(record.activatedBy !== undefined && { activated_by: record.activatedBy }),
     waiting_for: record.waitingFor,
     retry_in_ms:
       machine.monitor === 'backoff' && record.deadline !== undefined
@@ -90,6 +94,10 @@ function stepOf({ step }: InstanceRecord, now: number): { step?: StepSnapshot } 
   return {
     step: { name, program, number, of: count, age_ms: Math.round(now - startedAt), timeout_ms: timeoutMs },
   };
+}
+
+function onTheSocket({ name, address }: PassedSocket): ListeningSocket {
+  return { socket: name, address };
 }
 
 function deadlineOf(record: InstanceRecord, now: number): { deadline?: Deadline } {

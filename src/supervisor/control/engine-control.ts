@@ -10,11 +10,10 @@ import type { SignalName } from '../../signals.ts';
 import { inSlices } from '../../slices.ts';
 import type { EngineEvent } from '../../wire/engine-event.ts';
 import type {
-  DroppedOutput,
   EngineSnapshot,
   HealthVerdict,
   LeftProcess,
-  OutputSnapshot,
+  ProgramReload,
   ReloadReport,
   WhyReport,
 } from '../../wire/snapshot.ts';
@@ -31,13 +30,17 @@ import type { Drain } from '../shutdown/drain.ts';
 import type { Supervisor } from '../supervisor.ts';
 import { type InstanceRecord, subjectOf } from '../world/instance-record.ts';
 import { describeContainer, describeInstance, explainInstance, judgeHealth } from './describe.ts';
+import type {
+  ByStream,
+  FollowedPiece,
+  InputAccess,
+  OutputAccess,
+  RecentPiece,
+  Requester,
+} from './output-access.ts';
+import { reloadable, reloadPrograms } from './program-reload.ts';
 import { isSettled } from './settled.ts';
 import { configOf, wholeConfig } from './show-config.ts';
-
-interface Requester {
-  readonly uid: number;
-  readonly pid: number;
-}
 
 /** What does not change while the engine runs, and the one number that does. */
 export interface EngineFacts {
@@ -69,45 +72,6 @@ export interface ControlPorts {
 interface Names {
   readonly instance: string;
   readonly process: string;
-}
-
-/** A piece of what an instance printed. */
-interface OutputPiece {
-  readonly stream: 'stdout' | 'stderr';
-  readonly incarnation: number;
-  readonly bytes: Uint8Array;
-  readonly time: number;
-}
-
-/** One that was just read. */
-interface FollowedPiece extends OutputPiece {
-  /** Its bytes, which are valid during the call only, to keep: the same for all who ask. */
-  keep(): Uint8Array;
-}
-
-/** One that is still remembered. */
-interface RecentPiece extends OutputPiece {
-  /** Bytes of its stream before it. */
-  readonly position: number;
-}
-
-type ByStream = Readonly<Record<OutputPiece['stream'], number>>;
-
-export interface OutputAccess {
-  readonly recentOutput: (instance: string) => readonly RecentPiece[];
-  /** Bytes that were read of each stream so far. */
-  readonly position: (instance: string) => ByStream;
-  /** Those of them that are in no entry of the journal yet: a line that has not ended. */
-  readonly unfinished: (instance: string) => ByStream;
-  readonly followOutput: (instance: string, listener: (piece: FollowedPiece) => void) => Cancel;
-  /** The last lines an instance printed, decoded for display. */
-  readonly lastLines: (instance: string) => readonly string[];
-  readonly dropped: (instance: string) => readonly DroppedOutput[];
-  readonly costs: () => OutputSnapshot;
-}
-
-export interface InputAccess {
-  readonly claim: (instance: string, who: Requester, options: ClaimOptions) => InputClaim;
 }
 
 export class EngineControl {
@@ -230,6 +194,19 @@ export class EngineControl {
     const { planOnly, by } = options;
     const causedBy = by === undefined || planOnly ? undefined : this.#tellReceived('reload', by);
     return this.#ports.reload.run({ planOnly, causedBy });
+  }
+
+  /** @param options `required`: those that must have such a command or signal, and run. */
+  async reloadPrograms(
+    instances: readonly string[],
+    options: { readonly required: readonly string[]; readonly by: Requester; readonly wait?: AbortSignal },
+  ): Promise<readonly ProgramReload[]> {
+    const { required, by, wait } = options;
+    this.#refuseWhileDraining('reload');
+    const records = reloadable(this.#known(instances), new Set(required));
+    const names = records.map(({ name }) => name);
+    const received = this.#tellReceived('reload.processes', by, names);
+    return reloadPrograms(records, received, this.#ports, wait);
   }
 
   shutdown(by: Requester): void {

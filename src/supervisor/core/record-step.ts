@@ -1,5 +1,6 @@
 /** What an event about one instance comes to: through the lifecycle, and what follows from that. */
 
+import type { ProcessConfig } from '../../config/resolved-config.ts';
 import { assertNever } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import type { Activity, Effect } from '../../lifecycle/effects.ts';
@@ -44,6 +45,7 @@ export class RecordStep {
         break;
       case 'decision':
         draft.wanted = event.wanted;
+        draft.activatedBy = undefined;
         this.#apply({ type: 'decision', decision: { kind: event.kind } }, event.causedBy);
         break;
       case 'reconsider':
@@ -74,20 +76,20 @@ export class RecordStep {
     if (isOnDependencies(fact) && this.#look()?.kind !== fact.kind) return;
     if (fact.kind === 'spawned' || fact.kind === 'spawnFailed') draft.spawning = undefined;
     if (evidence?.life !== undefined) {
-      draft.pid = evidence.life.pid;
-      draft.family = evidence.life.family;
+      Object.assign(draft, evidence.life);
       draft.spawnedAt = this.#circumstances.now;
       draft.spawnedWall = this.#circumstances.wall;
     }
     if (evidence?.left !== undefined) draft.left = evidence.left;
+    if (fact.kind === 'connectionCame') draft.activatedBy = fact.socket;
     this.#apply({ type: 'fact', fact }, causedBy);
   }
 
   #configure({ process }: Of<'configure'>): void {
     const draft = this.#draft;
-    const { health, type } = draft.process;
+    const before = draft.process;
     Object.assign(draft, configured(draft, process));
-    if (type !== process.type || JSON.stringify(health) !== JSON.stringify(process.health)) this.#watchAnew();
+    if (watchedOf(before) !== watchedOf(process)) this.#watchAnew();
     this.#effects.push({ kind: 'updateOutput', key: draft.key });
     this.#note({ from: undefined, cause: undefined });
     this.#apply({ type: 'fact', fact: { kind: 'rulesChanged' } }, draft.lastEvent);
@@ -206,11 +208,12 @@ export class RecordStep {
 
   #begin(activity: Activity, causedBy: number | undefined): void {
     switch (activity) {
-      // No key makes an instance listen yet.
-      case 'awaitConnection':
-        break;
       case 'awaitDependencies':
         this.#consider(causedBy);
+        break;
+      case 'awaitConnection':
+        this.#draft.activatedBy = undefined;
+        this.#watch();
         break;
       case 'watchReadiness':
       case 'watchLiveness':
@@ -231,6 +234,10 @@ export class RecordStep {
 
   #watch(): void {
     const { key, begun, activity, machine } = this.#draft;
+    if (activity?.kind === 'awaitConnection') {
+      this.#effects.push({ kind: 'awaitArrival', key, number: begun });
+      return;
+    }
     const standing =
       activity?.kind === 'watchReadiness'
         ? 'unproven'
@@ -240,7 +247,7 @@ export class RecordStep {
     this.#effects.push({ kind: 'watch', key, number: begun, standing });
   }
 
-  /** Its health check changed: the same work once more, by the new one. */
+  /** What is watched changed: the same work once more. */
   #watchAnew(): void {
     const draft = this.#draft;
     const kind = draft.activity?.kind;
@@ -290,6 +297,7 @@ export class RecordStep {
       this.#effects.push({ kind: 'leaveLeftovers', key });
       if (family !== undefined) this.#effects.push({ kind: 'letDaemonsGo', key, family });
       draft.pid = undefined;
+      draft.startTime = undefined;
     }
     if (machine.monitor === before.monitor && machine.incarnation === before.incarnation) return;
     if (machine.monitor === 'healthy' && family !== undefined)
@@ -336,7 +344,12 @@ function isOnDependencies({ kind }: Fact): boolean {
 }
 
 function isWatch(kind: string | undefined): boolean {
-  return kind === 'watchReadiness' || kind === 'watchLiveness';
+  return kind === 'awaitConnection' || kind === 'watchReadiness' || kind === 'watchLiveness';
+}
+
+/** What the work of a state goes by. */
+function watchedOf({ type, health, sockets, activation }: ProcessConfig): string {
+  return JSON.stringify([type, health, activation, activation && sockets]);
 }
 
 /** What nobody but policy decides. */

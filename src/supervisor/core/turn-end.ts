@@ -3,7 +3,7 @@
 import { reportState } from '../events/reports.ts';
 import { verdictOnAllDone, verdictOnEnd } from '../world/exit-verdict.ts';
 import { type Draft, type InstanceRecord, isAtRest, isBlocked, isWaiting } from '../world/instance-record.ts';
-import { reasonFor } from '../world/reasons.ts';
+import { endedBadly, reasonFor } from '../world/reasons.ts';
 import type { WorldEffect, WorldEvent } from '../world/world-event.ts';
 import type { Circumstances, Known, Step } from './step.ts';
 
@@ -41,7 +41,9 @@ export class TurnEnd {
     if (from.state !== machine.monitor || from.incarnation !== machine.incarnation) {
       const event = reportState(draft, from.state, cause, this.#circumstances, this.#circumstances.events);
       const isOther = machine.incarnation > from.incarnation || !from.wasAlive;
-      this.#passOn(draft, machine.incarnation > 1 && machine.leader === 'alive' && isOther, event);
+      // One that was idle and is started by a connection has served whoever depends on it all the time.
+      const isRestart = machine.incarnation > 1 && (draft.activatedBy === undefined || endedBadly(draft));
+      this.#passOn(draft, isRestart && machine.leader === 'alive' && isOther, event);
     }
     const verdict = verdictOnEnd(draft, this.#known.engine);
     if (verdict !== undefined)

@@ -9,6 +9,7 @@ import type { PendingSpawn } from '../ports/kernel.ts';
 export class Handles {
   readonly #deadlines = new Map<string, Cancel>();
   readonly #watches = new Map<string, Cancel>();
+  readonly #idleWatches = new Map<string, Cancel>();
   readonly #spawns = new Map<string, PendingSpawn>();
 
   holdDeadline(key: string, cancel: Cancel): void {
@@ -24,9 +25,16 @@ export class Handles {
     this.#watches.set(key, cancel);
   }
 
+  /** Beside the watch of its health; ends with it. */
+  holdIdleWatch(key: string, cancel: Cancel): void {
+    this.#idleWatches.set(key, cancel);
+  }
+
   dropWatch(key: string): void {
-    this.#watches.get(key)?.();
-    this.#watches.delete(key);
+    for (const watches of [this.#watches, this.#idleWatches]) {
+      watches.get(key)?.();
+      watches.delete(key);
+    }
   }
 
   holdSpawn(key: string, spawn: PendingSpawn): void {

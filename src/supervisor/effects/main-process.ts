@@ -34,7 +34,7 @@ export function moveMainProcess(
     take({ type: 'noticed', key, incarnation: machine.incarnation, notice: found });
   const subject = { ...subjectOf(record), pid };
   const event = events.emit('main_process_changed', { was, by }, subject, record.lastEvent);
-  notice({ pid, lastEvent: event });
+  notice({ pid, startTime: kernel.startTimeOf(family), lastEvent: event });
   if (kernel.orphansOf(family).includes(pid)) return () => {};
   let cancel: Cancel;
   const look = (): void => {
@@ -42,7 +42,7 @@ export function moveMainProcess(
     if (record.pid !== pid || kernel.relationOf(family, pid).relation !== 'gone') return;
     cancel();
     // Its parent has collected it. What led before it does so again, and its end is seen.
-    if (kernel.moveLeader(family, was)) notice({ pid: was });
+    if (kernel.moveLeader(family, was)) notice({ pid: was, startTime: kernel.startTimeOf(family) });
   };
   cancel = clock.after(LOOK_EVERY_MS, look);
   return () => cancel();

@@ -16,6 +16,7 @@ import type { OutputPort } from '../ports/output.ts';
 import type { SocketPort } from '../ports/sockets.ts';
 import { type InstanceRecord, subjectOf } from '../world/instance-record.ts';
 import type { Notice, WorldEffect, WorldEvent } from '../world/world-event.ts';
+import { awaitArrival, awaitIdle, type Idle } from './activation.ts';
 import type { Handles } from './handles.ts';
 import type { LeftoverWatch } from './leftover-watch.ts';
 import type { SelfReports } from './self-reports.ts';
@@ -33,7 +34,7 @@ export interface PerformContext {
   readonly health: HealthMonitor;
   readonly output: OutputPort;
   readonly input: InputPort;
-  readonly sockets: Pick<SocketPort, 'descriptorsOf'>;
+  readonly sockets: Pick<SocketPort, 'descriptorsOf' | 'awaitArrival' | 'awaitIdle'>;
   readonly events: EventStream;
   readonly spawnTurns: SpawnTurns;
   readonly leftovers: LeftoverWatch<InstanceRecord>;
@@ -74,6 +75,9 @@ export function perform(effect: InstanceEffect, record: InstanceRecord, context:
       break;
     case 'watch':
       watch(record, effect, context);
+      break;
+    case 'awaitArrival':
+      awaitArrival(record, effect.number, context);
       break;
     case 'endWatch':
       handles.dropWatch(record.key);
@@ -186,7 +190,8 @@ class SpawnAttempt {
     takeOver(this.#record, answer, this.#id, this.#context);
     this.#context.selfReports.begin(this.#record, answer);
     const { pid, family } = answer;
-    this.#tell({ fact: { kind: 'spawned' }, evidence: { life: { pid, family } } });
+    const startTime = this.#context.kernel.startTimeOf(family);
+    this.#tell({ fact: { kind: 'spawned' }, evidence: { life: { pid, startTime, family } } });
   }
 
   #end(status: ExitStatus): void {
@@ -321,21 +326,23 @@ function startTimer(
   handles.holdDeadline(key, clock.after(afterMs, onTime));
 }
 
-function watch(
-  record: InstanceRecord,
-  { number, standing }: Of<'watch'>,
-  { health, handles, selfReports, take }: PerformContext,
-): void {
+function watch(record: InstanceRecord, { number, standing }: Of<'watch'>, context: PerformContext): void {
+  const { health, handles, selfReports, take } = context;
   const { key } = record;
   const about = { incarnation: record.machine.incarnation, activity: number };
-  const report = (fact: HealthFact): void =>
-    take({ type: 'fact', key, fact, about, causedBy: fact.causedBy ?? record.lastEvent });
+  const report = (fact: HealthFact | Idle): void => {
+    const causedBy = 'causedBy' in fact ? fact.causedBy : undefined;
+    take({ type: 'fact', key, fact, about, causedBy: causedBy ?? record.lastEvent });
+  };
   const watchHealth = (): Cancel => health.watch(standing, subjectOfProbe(record), report);
-  if (record.process.readiness === undefined) {
+  const isUnproven = standing === 'unproven';
+  const { activation, readiness } = record.process;
+  if (activation?.idleStopMs !== undefined && !isUnproven)
+    handles.holdIdleWatch(key, awaitIdle(record, activation.idleStopMs, report, context));
+  if (readiness === undefined) {
     handles.holdWatch(key, watchHealth());
     return;
   }
-  const isUnproven = standing === 'unproven';
   const end = isUnproven ? selfReports.awaitReadiness(record, report) : selfReports.guard(record);
   const isItsOwn = isUnproven && selfReports.proves(record);
   const endProbes = isItsOwn ? undefined : watchHealth();
@@ -372,7 +379,7 @@ function sendReloadSignal(
 ): void {
   if (record.pid === undefined) return;
   kernel.signalProcess(record.pid, signal);
-  const fields = { signal, to: 'process', reason: 'the configuration was reloaded' } as const;
+  const fields = { signal, to: 'process', reason: 'to read its configuration again' } as const;
   events.emitAs('info', 'signal_sent', fields, subjectOf(record), causedBy);
 }
 

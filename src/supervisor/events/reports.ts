@@ -31,6 +31,8 @@ export function reportFact(
   events: Reporter,
 ): number | undefined {
   switch (fact.kind) {
+    case 'connectionCame':
+      return reportArrival(record, fact.socket, causedBy, events);
     case 'spawned':
       return reportSpawn(record, causedBy, events);
     case 'spawnFailed':
@@ -51,6 +53,18 @@ export function reportFact(
     default:
       return undefined;
   }
+}
+
+function reportArrival(
+  record: InstanceRecord,
+  socket: string | undefined,
+  causedBy: number | undefined,
+  events: Reporter,
+): number | undefined {
+  const passed = record.process.sockets.find(({ name }) => name === socket);
+  if (passed === undefined) return undefined;
+  const fields = { socket: passed.name, address: passed.address };
+  return events.emit('process_activated', fields, subjectOf(record), causedBy);
 }
 
 function reportWatchdog(

@@ -92,6 +92,19 @@ export type SpawnAnswer =
     }
   | { readonly kind: 'failed'; readonly failure: SpawnFailure };
 
+/** A family that another engine has spawned in this very process (execve(2) keeps its children), as its world describes it. */
+export interface KnownFamily {
+  readonly family: number;
+  /** Its leader. */
+  readonly pid: number;
+  /** As `startTimeOf` said. */
+  readonly startTime: number;
+  /** The engine before has not collected it. */
+  readonly isLeaderAlive: boolean;
+  /** Daemons in it may run until shutdown: `letDaemonsGo` was called. */
+  readonly sparesDaemons: boolean;
+}
+
 /** A process that outlives the one which started it. */
 export interface Leftover {
   readonly pid: number;
@@ -118,9 +131,19 @@ export interface Kernel {
     onExit: (status: ExitStatus) => void,
     onAnswer: (answer: SpawnAnswer) => void,
   ): SpawnAnswer | PendingSpawn;
+  /**
+   * Continues with a family as if it had been spawned here: `onExit` is called for a leader that has died meanwhile too.
+   * @returns false if its leader is gone: the number is nobody's, or another process has it.
+   */
+  adopt(known: KnownFamily, onExit: (status: ExitStatus) => void): boolean;
+  /**
+   * When the family's leader started, in clock ticks since boot (proc_pid_stat(5)): with its pid it names a process for
+   * good. 0 if nobody can tell.
+   */
+  startTimeOf(family: number): number;
   /** kill(2) on a whole process group; `gone`: nobody there. Signals but KILL are followed by CONT. */
   signalGroup(pid: number, signal: SignalName): 'delivered' | 'gone' | 'not-permitted';
-  /** kill(2) on one process; otherwise as `signalGroup`. */
+  /** kill(2) on one process; otherwise as `signalGroup`. A leader that is not the engine's child has to be the same still. */
   signalProcess(pid: number, signal: SignalName): 'delivered' | 'gone' | 'not-permitted';
   /**
    * To what a child has started, wherever it has gone. `group`: its process group, the child included. `others`: all of

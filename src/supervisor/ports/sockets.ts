@@ -1,6 +1,7 @@
 /** The sockets of `[sockets]`; the supervisor passes them to processes. */
 
 import type { ProcessConfig, SocketConfig } from '../../config/resolved-config.ts';
+import type { Cancel } from './clock.ts';
 
 export interface SocketPort {
   /**
@@ -15,4 +16,20 @@ export interface SocketPort {
   discard(): void;
   /** The engine's descriptors of a process's sockets, in its order. */
   descriptorsOf(process: ProcessConfig): readonly { readonly name: string; readonly fd: number }[];
+  /**
+   * Reports the first connection or datagram that waits at a socket of the process, once. Nothing is taken from the
+   * socket, and nothing about it changes.
+   * @returns what ends that; or why they cannot be watched.
+   */
+  awaitArrival(process: ProcessConfig, report: (socket: string) => void): Cancel | string;
+  /**
+   * Reports, once, that for so long nobody was connected to its sockets and nothing came to them.
+   * @param onUnknown called once if that cannot be said; it counts as use then.
+   */
+  awaitIdle(
+    process: ProcessConfig,
+    idleMs: number,
+    report: () => void,
+    onUnknown: (why: string) => void,
+  ): Cancel;
 }

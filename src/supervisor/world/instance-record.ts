@@ -2,7 +2,7 @@
 
 import { instanceName } from '../../config/instance-names.ts';
 import type { ProcessConfig } from '../../config/resolved-config.ts';
-import { MAX_BRIEF_LIVES } from '../../lifecycle/backoff.ts';
+import { MAX_ACTIVATIONS, MAX_BRIEF_LIVES } from '../../lifecycle/backoff.ts';
 import type { Activity } from '../../lifecycle/effects.ts';
 import { type Instance, NEW_INSTANCE } from '../../lifecycle/instance.ts';
 import { isStoppedByUser, type WantedBy } from '../../lifecycle/reload.ts';
@@ -87,6 +87,8 @@ export interface InstanceRecord {
   readonly machine: Instance;
   /** The leader of the incarnation; kept until all that it has started is gone. */
   readonly pid: number | undefined;
+  /** When that started, as the kernel counts (`Kernel.startTimeOf`); with the pid it names the process for good. */
+  readonly startTime: number | undefined;
   /** The kernel's name for the incarnation, and for what the last one left running. */
   readonly family: number | undefined;
   /**
@@ -120,6 +122,8 @@ export interface InstanceRecord {
   readonly healthReason: string | undefined;
   /** What it says of itself (STATUS of sd_notify(3)). */
   readonly statusText: string | undefined;
+  /** Name of the socket to which something came that started the present incarnation, or starts it. */
+  readonly activatedBy: string | undefined;
   /** Automatic restarts since the engine started. */
   readonly totalRestarts: number;
   readonly lastExit: LastExit | null;
@@ -160,6 +164,7 @@ export function newRecord(process: ProcessConfig, ordinal: number, { now, wall }
     rules: rulesOf(process),
     machine: NEW_INSTANCE,
     pid: undefined,
+    startTime: undefined,
     family: undefined,
     spawning: undefined,
     step: undefined,
@@ -175,6 +180,7 @@ export function newRecord(process: ProcessConfig, ordinal: number, { now, wall }
     begun: 0,
     healthReason: undefined,
     statusText: undefined,
+    activatedBy: undefined,
     totalRestarts: 0,
     lastExit: null,
     reason: null,
@@ -201,7 +207,8 @@ export function rulesOf(process: ProcessConfig): Rules {
     onWatchdog: process.onWatchdog ?? 'restart',
     isOneShot: process.type === 'oneshot',
     isForking: process.readiness?.kind === 'forked',
-    isActivated: false,
+    isActivated: process.activation !== undefined,
+    maxActivations: MAX_ACTIVATIONS,
     schedule: scheduleRulesOf(process),
     startTimeoutMs: process.startTimeoutMs,
     maxBriefLives: MAX_BRIEF_LIVES,

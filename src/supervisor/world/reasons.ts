@@ -4,7 +4,7 @@ import type { Readiness } from '../../config/resolved-config.ts';
 import { exitInWords } from '../../exit-status.ts';
 import { mayHeal } from '../../lifecycle/exit-outcome.ts';
 import type { Ending, Outcome } from '../../lifecycle/instance.ts';
-import { isFailure } from '../../lifecycle/policy.ts';
+import { isFailure, isTriggeredTooOften } from '../../lifecycle/policy.ts';
 import { shortDuration } from '../../units.ts';
 import type { LeftProcess } from '../../wire/snapshot.ts';
 import { type InstanceRecord, listsOf, type RunningStep } from './instance-record.ts';
@@ -29,7 +29,7 @@ const ENDINGS: Partial<Readonly<Record<Ending, string>>> = {
   unhealthy: 'unhealthy',
   watchdog: 'its watchdog expired',
   'start-timeout': 'start timed out',
-  idle: 'stopped because nobody was connected',
+  idle: 'stopped because it was idle',
   overlap: 'stopped because its next run was due',
   vanished: 'it left no daemon running',
   'poststart-failed': 'a post_start step failed',
@@ -55,8 +55,9 @@ export function reasonFor(record: InstanceRecord): string | null {
   switch (machine.monitor) {
     case 'healthcheck':
       return machine.leader === 'dead' ? (record.healthReason ?? 'waits for its daemon') : null;
-    case 'idle':
     case 'listening':
+      return `waits for a connection to ${socketsInWords(record)}`;
+    case 'idle':
     case 'scheduled':
     case 'running':
     case 'healthy':
@@ -96,10 +97,20 @@ function stoppingReason(record: InstanceRecord): string {
   if (machine.ending === 'poststart-failed') return record.stepFailure ?? 'a post_start step failed';
   if (machine.ending === 'watchdog') return record.healthReason ?? 'its watchdog expired';
   if (machine.ending === 'start-timeout') return startTimeoutInWords(record);
+  if (machine.ending === 'idle') return idleInWords(record);
   if (machine.ending === 'overlap') return 'its next run is due';
-  if (machine.ending === 'idle') return 'nobody was connected to its sockets';
   if (machine.stopStage === 'announced') return 'it said that it stops';
   return record.wanted.cause;
+}
+
+/** `http (0.0.0.0:80), control (/run/control.sock)`. */
+function socketsInWords({ process: { sockets } }: InstanceRecord): string {
+  return sockets.map(({ name, address }) => `${name} (${address})`).join(', ');
+}
+
+function idleInWords({ process: { activation } }: InstanceRecord): string {
+  const idleMs = activation?.idleStopMs;
+  return `nobody used its sockets${idleMs === undefined ? '' : ` for ${shortDuration(idleMs)} (idle_stop)`}`;
 }
 
 function stepInWords({ step }: InstanceRecord): string | null {
@@ -154,6 +165,8 @@ function failedReason(record: InstanceRecord): string {
     return `${words}, but left ${leftInWords(record.left)}: ${BACKGROUNDED}`;
   }
   if (outcome.kind === 'notStarted' && !mayHeal(outcome.failure)) return words;
+  if (isTriggeredTooOften(record.machine, record.rules))
+    return `${words}; connections started it ${record.machine.briefLives} times in a row, and each time it ended at once`;
   if (restarts === 0) return words;
   return `${words}, after ${restarts} restart${restarts === 1 ? '' : 's'} in a row`;
 }
