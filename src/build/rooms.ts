@@ -20,6 +20,7 @@ export const LEAVES: readonly string[] = [
   'harmful-characters',
   'levels',
   'line-level',
+  'name-pattern',
   'nearest-word',
   'slices',
   'shell-words',
@@ -58,7 +59,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: NODE,
   },
   'config/checks': {
-    imports: ['config/values/service-socket'],
+    imports: ['config/values/resolve-dependencies', 'config/values/service-socket'],
     types: ['config/document', 'config/values', CONFIG],
   },
   config: {

@@ -1,5 +1,6 @@
 /** Tab in the user's own shell: scripts that ask `taskshell __complete`. */
 
+import type { WireInstance } from '../rpc/contract/contract.ts';
 import { COMMON_FLAGS, type CommandHandler, type Invocation, SHELL_FLAGS } from './command.ts';
 import { complete, type NameSource } from './complete.ts';
 import { say } from './io.ts';
@@ -92,9 +93,9 @@ function engineNames({ connect }: Invocation): NameSource {
   };
 }
 
-/** Instances and, where they have several, the processes they belong to. */
+/** Instances, the processes they belong to where those have several, and their groups. */
 export function namesOf(
-  instances: readonly { readonly name: string; readonly process: string }[],
+  instances: readonly Pick<WireInstance, 'name' | 'process' | 'groups'>[],
 ): readonly string[] {
-  return [...new Set(instances.flatMap(({ name, process }) => [process, name]))];
+  return [...new Set(instances.flatMap(({ name, process, groups = [] }) => [process, name, ...groups]))];
 }

@@ -7,15 +7,18 @@ import { checkSharedFiles } from './checks/shared-files.ts';
 import { checkSockets } from './checks/sockets.ts';
 import { diskFiles } from './document/config-files.ts';
 import type { ConfigPorts } from './document/config-ports.ts';
+import { collectNamed, type NamedTable } from './document/named-tables.ts';
 import { OriginFinder, type Origins } from './document/origins.ts';
 import { type Findings, Place } from './document/place.ts';
 import { type ReadFile, readConfigFiles } from './document/read-files.ts';
 import { ENGINE_KEYS } from './keys/engine-keys.ts';
-import { resolveProcess } from './keys/resolve-process.ts';
+import { resolveProcess, type Surroundings } from './keys/resolve-process.ts';
 import { giveAll } from './keys/rows.ts';
 import type { EngineConfig, ProcessConfig, ResolvedConfig, SocketConfig } from './resolved-config.ts';
+import type { GroupSource, ProcessSource, SocketSource } from './schema/schema.ts';
 import { positionNode } from './text/positions.ts';
 import { type Problem, sortProblems } from './text/problem.ts';
+import { accessOfMembers, type PlacedGroup, resolveGroups } from './values/groups.ts';
 import { neededNames, type PlacedProcess } from './values/resolve-dependencies.ts';
 import { DEFAULT_SLOW_READER } from './values/resolve-engine.ts';
 import { type PlacedSocket, resolveSocket } from './values/service-socket.ts';
@@ -66,15 +69,20 @@ function* loadInSteps(path: string, given: LoadPorts): Generator<undefined, Load
   const { readable, paths } = readConfigFiles(mainPath, ports, findings);
   yield;
   const allReadable = readable.length === paths.length;
-  const all = collect(readable, 'processes', findings);
+  const all = collectNamed(readable, PROCESSES, findings);
   const placed = inProfiles(all, ports.profiles);
-  const placedSockets = collect(readable, 'sockets', findings);
+  const placedSockets = collectNamed(readable, SOCKETS, findings);
   const sockets = resolveSockets(placedSockets, readable, ports);
-  const processes = yield* resolveAll(placed, readable, sockets, ports);
+  const groups = resolveGroups(
+    new Map(soundOf(collectNamed(readable, GROUPS, findings), readable)),
+    all,
+    placed,
+  );
+  const processes = yield* resolveAll(placed, readable, { sockets, groups, ports });
   const engine = resolveOnlyEngine(readable, mainPath, ports, findings);
   // A file that cannot be read may hold what seems to be missing.
   if (allReadable) {
-    checkTogether(engine, processes, placed, all);
+    checkTogether(engine, processes, placed, { all, groups });
     for (const sentence of unknownProfiles(all, ports.profiles))
       findings.warnings.push(`${mainPath}: ${sentence}`);
     checkSockets(sockets, placedSockets, processes, placed);
@@ -85,9 +93,10 @@ function* loadInSteps(path: string, given: LoadPorts): Generator<undefined, Load
   return {
     ok: true,
     config: {
-      engine: engine.config,
+      engine: { ...engine.config, access: accessOfMembers(engine.config.access, groups) },
       processes,
       sockets,
+      groups,
       inherited: originsOf(placed),
       files: paths,
       warnings: findings.warnings,
@@ -114,44 +123,32 @@ function checkTogether(
   engine: PlacedEngine,
   processes: ReadonlyMap<string, ProcessConfig>,
   placed: ReadonlyMap<string, PlacedProcess>,
-  all: ReadonlyMap<string, PlacedProcess>,
+  { all, groups }: Pick<Surroundings, 'all' | 'groups'>,
 ): void {
-  checkDependencies(processes, placed, all);
+  checkDependencies(processes, placed, all, groups);
   checkMain(engine.place, engine.config, placed, all);
   checkSharedFiles(processes, placed);
   if (engine.place.findings.problems.length === 0) checkStopPath(engine.place, engine.config, processes);
 }
 
-/** By name, in the order of the files; a name that is there twice is a problem of the second place. */
-function collect(
-  files: readonly ReadFile[],
-  table: 'processes',
-  findings: Findings,
-): Map<string, PlacedProcess>;
-function collect(files: readonly ReadFile[], table: 'sockets', findings: Findings): Map<string, PlacedSocket>;
-function collect(
-  files: readonly ReadFile[],
-  table: 'processes' | 'sockets',
-  findings: Findings,
-): Map<string, PlacedProcess | PlacedSocket> {
-  const placed = new Map<string, PlacedProcess | PlacedSocket>();
-  for (const { source, document } of files) {
-    // The order of the positions: JavaScript would put names such as "1" first.
-    for (const name of source.root.children.get(table)?.children.keys() ?? []) {
-      const process = document.value.processes?.[name];
-      const socket = document.value.sockets?.[name];
-      const place = new Place(source, [table, name], findings);
-      const first = placed.get(name);
-      if (first !== undefined) {
-        const what = table === 'processes' ? 'process' : 'socket';
-        const message = `the ${what} ${JSON.stringify(name)} is defined twice; first at ${first.place.inWords()}`;
-        place.problem({ message, hint: 'give one of the two another name' }, 'key');
-      } else if (table === 'processes' && process !== undefined) placed.set(name, { place, process });
-      else if (table === 'sockets' && socket !== undefined) placed.set(name, { place, socket });
-    }
-  }
-  return placed;
-}
+const PROCESSES: NamedTable<ProcessSource, PlacedProcess> = {
+  name: 'processes',
+  what: 'process',
+  in: ({ processes }) => processes,
+  placed: (place, process) => ({ place, process }),
+};
+const SOCKETS: NamedTable<SocketSource, PlacedSocket> = {
+  name: 'sockets',
+  what: 'socket',
+  in: ({ sockets }) => sockets,
+  placed: (place, socket) => ({ place, socket }),
+};
+const GROUPS: NamedTable<GroupSource, PlacedGroup> = {
+  name: 'groups',
+  what: 'group',
+  in: ({ groups }) => groups,
+  placed: (place, group) => ({ place, group }),
+};
 
 /** What the schema found wrong is left out, so that each mistake is told once. */
 function soundOf<Placed extends { readonly place: Place }>(
@@ -173,14 +170,14 @@ function resolveSockets(
 function* resolveAll(
   placed: ReadonlyMap<string, PlacedProcess>,
   files: readonly ReadFile[],
-  sockets: ReadonlyMap<string, SocketConfig>,
-  ports: ConfigPorts,
+  surroundings: Pick<Surroundings, 'sockets' | 'groups' | 'ports'>,
 ): Generator<undefined, ReadonlyMap<string, ProcessConfig>, undefined> {
   const sound = soundOf(placed, files);
-  const needed = neededNames(new Map(sound));
+  const needed = neededNames(new Map(sound), surroundings.groups);
+  const together = { ...surroundings, all: placed, needed };
   const resolved = new Map<string, ProcessConfig>();
   for (const [name, process] of sound) {
-    resolved.set(name, resolveProcess(name, process, placed, needed, sockets, ports));
+    resolved.set(name, resolveProcess(name, process, together));
     yield;
   }
   return resolved;

@@ -15,6 +15,7 @@ const SECTIONS: readonly { readonly heading: string; readonly path: readonly str
   { heading: 'An element of `stop`', path: ['processes', 'NAME', 'stop', '*'] },
   { heading: '`stdout` and `stderr` as a table', path: ['processes', 'NAME', 'stdout'] },
   { heading: '`depends_on` as a table of tables', path: ['processes', 'NAME', 'depends_on', 'NAME'] },
+  { heading: '`[groups.NAME]`', path: ['groups', 'NAME'] },
   { heading: '`[sockets.NAME]`', path: ['sockets', 'NAME'] },
   { heading: '`[engine]`', path: ['engine'] },
   { heading: '`[engine.log]`', path: ['engine', 'log'] },

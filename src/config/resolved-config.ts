@@ -16,6 +16,8 @@ export interface ResolvedConfig {
   readonly processes: ReadonlyMap<string, ProcessConfig>;
   /** By name, in the order of the file(s). */
   readonly sockets: ReadonlyMap<string, SocketConfig>;
+  /** By name, the processes of each group, in the order of the file(s). */
+  readonly groups: ReadonlyMap<string, readonly string[]>;
   /** By process name, where its inherited values are written; without those that inherit nothing. */
   readonly inherited?: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** Absolute paths read, the main file first. */

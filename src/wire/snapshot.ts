@@ -12,6 +12,8 @@ export interface InstanceSnapshot {
   readonly name: string;
   readonly process: string;
   readonly description?: string;
+  /** Those that the process is in; only if it is in any. */
+  readonly groups?: readonly string[];
   readonly state: VisibleState;
   readonly desired: 'up' | 'down' | 'restart';
   /** Epoch milliseconds at which it entered the state, and how long ago that was by the monotonic clock. */

@@ -224,6 +224,7 @@ export function configOf(
     },
     processes: new Map(processes.map((process) => [process.name, process])),
     sockets: new Map(),
+    groups: new Map(),
     files: [],
     warnings: [],
   };
@@ -296,7 +297,7 @@ export class Rig {
   see(name: string): InstanceSnapshot {
     const record = this.record(name);
     const left = record.family === undefined ? [] : this.kernel.leftRunning(record.family);
-    return describeInstance(record, this.clock, [], undefined, left);
+    return describeInstance(record, this.clock, { dropped: [], left });
   }
 
   state(name: string): string {

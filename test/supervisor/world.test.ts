@@ -16,7 +16,7 @@ function told({ instances, engine }: World, { clock }: Rig): unknown {
   return {
     isEnding: engine.phase !== 'running',
     instances: instances.map((record) => [
-      describeInstance(record, clock, [], undefined, record.left),
+      describeInstance(record, clock, { dropped: [], left: record.left }),
       nextInWords(record, clock.now()),
       record.history,
     ]),

@@ -12,7 +12,7 @@ import type {
   RecentChunk,
   Requester,
 } from '../../src/rpc/access/engine-port.ts';
-import { selectInstances, unknownProcess } from '../../src/rpc/access/select.ts';
+import { type InstanceName, selectInstances, unknownProcess } from '../../src/rpc/access/select.ts';
 import type { SignalName } from '../../src/signals.ts';
 import { describeContainer } from '../../src/supervisor/control/describe.ts';
 import type { Cancel } from '../../src/supervisor/ports/clock.ts';
@@ -150,8 +150,12 @@ export class FakeEngine implements EnginePort {
     };
   }
 
-  names(): readonly { instance: string; process: string }[] {
-    return [...this.instances.values()].map(({ name, process }) => ({ instance: name, process }));
+  names(): readonly InstanceName[] {
+    return [...this.instances.values()].map(({ name, process, groups }) => ({
+      instance: name,
+      process,
+      groups,
+    }));
   }
 
   select(patterns: readonly string[]): readonly string[] {

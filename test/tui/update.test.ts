@@ -170,6 +170,42 @@ describe('instances of one process', () => {
   });
 });
 
+describe('the processes of a group', () => {
+  const app = { groups: ['app'] };
+  const board = () =>
+    new BoardRig().connect(
+      wireInstance('api', app),
+      wireInstance('db'),
+      wireInstance('web:1', app),
+      wireInstance('web:2', { ...FAILED, ...app }),
+    );
+
+  test('fold into one row by f, which acts on the group', () => {
+    const folded = board().press('f');
+    assert.deepEqual(folded.names, ['app:*', 'db']);
+    assert.match(folded.screen, /app ×3 +failed .* 1 failed, 2 healthy/);
+    assert.deepEqual(actions(folded.press('r')), [{ kind: 'act', action: 'restart', target: 'app' }]);
+  });
+
+  test('unfold by f or Space to the one in the worst state', () => {
+    for (const key of ['f', 'space']) {
+      const again = board().press('f', key);
+      assert.equal(again.model.selected, 'web:2');
+      assert.equal(again.names.length, 4);
+    }
+  });
+
+  test('fold and unfold with all the others by z', () => {
+    assert.deepEqual(board().press('z').names, ['app:*', 'db']);
+    assert.equal(board().press('z', 'z').names.length, 4);
+  });
+
+  test('stay where they are for one that is in no group', () => {
+    const same = board().press('down', 'down', 'f');
+    assert.equal(same.names.length, 4);
+  });
+});
+
 describe('the output', () => {
   const reading = (): BoardRig => {
     const board = new BoardRig().connect(wireInstance('web')).press('enter');

@@ -1,6 +1,7 @@
 /** `timeline`: what happened in order, what came of something indented below it. */
 
 import { meansInstance } from '../../rpc/access/name-pattern.ts';
+import type { RpcClient } from '../../rpc/client/client.ts';
 import type { WireEvent } from '../../rpc/contract/contract.ts';
 import { countFlag } from '../arguments.ts';
 import type { CommandHandler } from '../command.ts';
@@ -29,9 +30,8 @@ export const timeline: CommandHandler = async (invocation) => {
     found += page.events.length;
     if (found >= MOST_EVENTS || signal.aborted) break;
   }
-  const chosen = chosenFor(pages.reverse().flat(), operands);
-  // Nobody knows it: the engine says so and suggests a name.
-  if (chosen.length === 0 && operands.length > 0) await client.call('status', { names: operands });
+  const events = pages.reverse().flat();
+  const chosen = chosenFor(events, await namesIn(events, operands, client));
   const shown = chosen.slice(-most);
   if (flags.has('--json')) for (const event of shown) say(io, jsonText(event));
   else for (const line of timelineLines(shown)) say(io, line);
@@ -40,6 +40,18 @@ export const timeline: CommandHandler = async (invocation) => {
   }
   return 0;
 };
+
+/** A word that no event has is a group, or nobody knows it: the engine says so and suggests a name. */
+async function namesIn(
+  events: readonly WireEvent[],
+  words: readonly string[],
+  client: RpcClient,
+): Promise<readonly string[]> {
+  const unknown = words.filter((word) => !events.some((event) => meansInstance([word], event)));
+  if (unknown.length === 0) return words;
+  const { instances } = await client.call('status', { names: unknown });
+  return [...words, ...instances.map(({ process }) => process)];
+}
 
 /**
  * What is worth a line, and whatever led to it, be it of another process or of a lower level.

@@ -62,7 +62,7 @@ export class FollowedStatus {
   #take(instances: readonly WireInstance[]): WireInstance[] {
     const at = performance.now();
     const meant = instances.filter(
-      ({ name, process }) => this.#names?.means({ instance: name, process }) !== false,
+      ({ name, process, groups }) => this.#names?.means({ instance: name, process, groups }) !== false,
     );
     for (const instance of meant) this.#told.set(instance.name, { instance, at });
     return meant;

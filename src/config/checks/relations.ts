@@ -4,7 +4,8 @@ import { nearestWord } from '../../nearest-word.ts';
 import { shortDuration } from '../../units.ts';
 import type { Place } from '../document/place.ts';
 import type { Dependency, EngineConfig, ProcessConfig, StepConfig, StopStage } from '../resolved-config.ts';
-import type { PlacedProcess } from '../values/resolve-dependencies.ts';
+import type { Groups } from '../values/groups.ts';
+import { type PlacedProcess, placeOfDependency } from '../values/resolve-dependencies.ts';
 import { type DependencyGraph, findCycles, heaviestPath } from './dependency-graph.ts';
 import { profilesOfProcess } from './profiles.ts';
 
@@ -13,23 +14,24 @@ export function checkDependencies(
   processes: ReadonlyMap<string, ProcessConfig>,
   placed: ReadonlyMap<string, PlacedProcess>,
   all: ReadonlyMap<string, PlacedProcess>,
+  groups: Groups,
 ): void {
   for (const process of processes.values()) {
     const origin = placed.get(process.name);
     if (origin === undefined) continue;
     for (const dependency of process.dependsOn) {
-      const place = placeOfDependency(origin, dependency.process);
+      const place = placeOfDependency(origin, dependency.process, groups);
       const other = processes.get(dependency.process);
       // One that has problems of its own is known all the same.
       if (other !== undefined) checkCondition(place, dependency, other);
-      else if (!placed.has(dependency.process)) reportUnknown(place, dependency.process, all);
+      else if (!placed.has(dependency.process)) reportUnknown(place, dependency.process, all, groups.keys());
     }
   }
   for (const cycle of findCycles(graphOf(processes))) {
     const [first = '', second = ''] = cycle;
     const origin = placed.get(first);
     if (origin === undefined) continue;
-    placeOfDependency(origin, second).problem({
+    placeOfDependency(origin, second, groups).problem({
       message:
         first === second
           ? `${first} depends on itself`
@@ -49,15 +51,13 @@ export function graphOf(processes: ReadonlyMap<string, ProcessConfig>): Dependen
   );
 }
 
-function placeOfDependency({ place, process }: PlacedProcess, name: string): Place {
-  const source = process.depends_on;
-  const at = place.at('depends_on');
-  if (typeof source === 'string') return at;
-  return Array.isArray(source) ? at.at(source.indexOf(name)) : at.at(name);
-}
-
 /** @param all the processes of every profile. */
-function reportUnknown(place: Place, name: string, all: ReadonlyMap<string, PlacedProcess>): void {
+function reportUnknown(
+  place: Place,
+  name: string,
+  all: ReadonlyMap<string, PlacedProcess>,
+  groups: Iterable<string> = [],
+): void {
   const other = all.get(name);
   const [profile] = (other && profilesOfProcess(other.process)) ?? [];
   if (other !== undefined) {
@@ -67,7 +67,7 @@ function reportUnknown(place: Place, name: string, all: ReadonlyMap<string, Plac
     });
     return;
   }
-  const near = nearestWord(name, all.keys());
+  const near = nearestWord(name, [...all.keys(), ...groups]);
   place.problem({
     message: `there is no process ${JSON.stringify(name)}`,
     hint: near === undefined ? `add [processes.${name}]` : `did you mean ${JSON.stringify(near)}?`,

@@ -291,6 +291,8 @@ export const TOP_LEVEL_WORDS: WordsElsewhere = {
   default: '[defaults]',
   common: '[defaults]',
   template: '[templates.NAME]',
+  group: '[groups.NAME] with members = ["api", "web"]',
+  target: '[groups.NAME] with members = ["api", "web"]',
   includes: 'include = ["conf.d/*.toml"]',
   imports: 'include = ["conf.d/*.toml"]',
   files: 'include = ["conf.d/*.toml"]',

@@ -16,6 +16,7 @@ import { resolveActivation } from '../values/activation.ts';
 import { commandAt } from '../values/command-line.ts';
 import { durationAt, sizeAt } from '../values/durations.ts';
 import { resolveEnvironment } from '../values/environment.ts';
+import type { Groups } from '../values/groups.ts';
 import { resolveHealth } from '../values/health-rules.ts';
 import { type ResolvedIdentity, resolveCapabilities } from '../values/identity.ts';
 import { resolveLimits } from '../values/limits.ts';
@@ -35,6 +36,7 @@ const MAX_RING_BYTES = 16 * 1_048_576;
 
 /** A table of a file, and what its keys are resolved with. */
 export interface Unresolved {
+  readonly name: string;
   readonly place: Place;
   readonly process: ProcessSource;
   readonly ports: ConfigPorts;
@@ -44,6 +46,7 @@ export interface Unresolved {
   readonly all: ReadonlyMap<string, PlacedProcess>;
   /** All sockets of all files. */
   readonly sockets: ReadonlyMap<string, SocketConfig>;
+  readonly groups: Groups;
   /** Another process depends on it. */
   readonly isNeeded: boolean;
 }
@@ -189,7 +192,9 @@ export const PROCESS_KEYS = {
   },
   depends_on: {
     value: ({ dependsOn }) => dependsOn,
-    resolve: ({ process, all }) => ({ dependsOn: resolveDependencies(process.depends_on, all) }),
+    resolve: ({ name, process, all, groups }) => ({
+      dependsOn: resolveDependencies(name, process.depends_on, all, groups),
+    }),
   },
   sockets: {
     value: ({ sockets }) => sockets.map(({ name, key }) => [name, key]),

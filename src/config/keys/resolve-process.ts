@@ -3,23 +3,26 @@
 import type { ConfigPorts } from '../document/config-ports.ts';
 import type { ProcessConfig, SocketConfig } from '../resolved-config.ts';
 import { checkInstanceTexts } from '../text/instance-text.ts';
+import type { Groups } from '../values/groups.ts';
 import { resolveIdentity } from '../values/identity.ts';
 import type { PlacedProcess } from '../values/resolve-dependencies.ts';
 import { PROCESS_KEYS } from './process-keys.ts';
 import { giveAll } from './rows.ts';
 
-/**
- * @param all the processes of all files.
- * @param needed names of those that some process depends on.
- * @param sockets those of all files.
- */
+/** What is beside a process, of all files. */
+export interface Surroundings {
+  readonly all: ReadonlyMap<string, PlacedProcess>;
+  /** Names of those that some process depends on. */
+  readonly needed: ReadonlySet<string>;
+  readonly sockets: ReadonlyMap<string, SocketConfig>;
+  readonly groups: Groups;
+  readonly ports: ConfigPorts;
+}
+
 export function resolveProcess(
   name: string,
   { place, process }: PlacedProcess,
-  all: ReadonlyMap<string, PlacedProcess>,
-  needed: ReadonlySet<string>,
-  sockets: ReadonlyMap<string, SocketConfig>,
-  ports: ConfigPorts,
+  { needed, ...surroundings }: Surroundings,
 ): ProcessConfig {
   if (name === 'all') {
     place.problem(
@@ -28,7 +31,7 @@ export function resolveProcess(
     );
   }
   checkInstanceTexts(place, process, process.instances);
-  const identity = resolveIdentity(place, process, ports);
-  const from = { place, process, ports, identity, all, sockets, isNeeded: needed.has(name) };
+  const identity = resolveIdentity(place, process, surroundings.ports);
+  const from = { name, place, process, identity, ...surroundings, isNeeded: needed.has(name) };
   return { name, ...giveAll(PROCESS_KEYS, 'resolve', from), spawn: giveAll(PROCESS_KEYS, 'spawn', from) };
 }

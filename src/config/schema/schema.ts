@@ -6,6 +6,7 @@
 import type { FromSchema } from 'json-schema-to-ts';
 import { defaultsSchema, templateSchema } from './defaults.ts';
 import { engineSchema } from './engine.ts';
+import { groupSchema } from './groups.ts';
 import type { healthcheckSchema } from './healthcheck.ts';
 import { processSchema } from './process.ts';
 import { socketSchema } from './sockets.ts';
@@ -37,6 +38,13 @@ export const configSchema = {
       description: 'Keys that processes take by `extends`, by the name of the template.',
       expected: 'tables such as [templates.worker]',
     },
+    groups: {
+      type: 'object',
+      propertyNames: { pattern: PROCESS_NAME_PATTERN },
+      additionalProperties: groupSchema,
+      description: 'Names for several processes together.',
+      expected: 'tables such as [groups.app]',
+    },
     processes: {
       type: 'object',
       propertyNames: { pattern: PROCESS_NAME_PATTERN },
@@ -61,6 +69,8 @@ export type EngineSource = FromSchema<typeof engineSchema>;
 export type ProcessSource = FromSchema<typeof processSchema>;
 /** A `[sockets.NAME]` table that passed the validator, defaults filled in. */
 export type SocketSource = FromSchema<typeof socketSchema>;
+/** A `[groups.NAME]` table that passed the validator. */
+export type GroupSource = FromSchema<typeof groupSchema>;
 export type HealthcheckSource = FromSchema<typeof healthcheckSchema>;
 /** A whole document that passed the validator, defaults filled in. */
 export interface ConfigSource {
@@ -68,4 +78,5 @@ export interface ConfigSource {
   readonly engine: EngineSource;
   readonly processes?: Readonly<Record<string, ProcessSource>>;
   readonly sockets?: Readonly<Record<string, SocketSource>>;
+  readonly groups?: Readonly<Record<string, GroupSource>>;
 }

@@ -14,6 +14,7 @@ import type {
   ReloadReport,
   WhyReport,
 } from '../../wire/snapshot.ts';
+import type { InstanceName } from './select.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
 export type HealthQuestion = 'startup' | 'ready' | 'live';
@@ -50,7 +51,7 @@ export type OutputPosition = Readonly<Record<OutputStream, number>>;
 
 export interface EnginePort {
   /** All instances with the processes they belong to, in the order of the configuration. */
-  names(): readonly { readonly instance: string; readonly process: string }[];
+  names(): readonly InstanceName[];
   /**
    * All instances, or only those whose names are given (unknown ones are left out); with what each uses where a
    * reading is given.

@@ -1,43 +1,18 @@
 /** Names as people write them for a filter: exact, or with `*` (any text) and `?` (any one character). */
 
 import { TaskmasterError } from '../../errors.ts';
+import { isGlob, matchesPattern } from '../../name-pattern.ts';
 
 /** Of those with `*` or `?`: each is held against every name, and a name written out is only looked up. */
 export const MOST_PATTERNS = 32;
 /** More names than instances ever were; then what is known of them is found out anew. */
 const MOST_REMEMBERED = 8_192;
 
-/** What a name may be: of an instance, and of the process it belongs to. */
+/** What a name may be: of an instance, of the process it belongs to, and of the groups that is in. */
 export interface Named {
   readonly instance?: string;
   readonly process?: string;
-}
-
-/** True where the pattern matches the whole text. Takes no more than |pattern| × |text| steps, whatever is asked. */
-export function matchesPattern(pattern: string, text: string): boolean {
-  let patternAt = 0;
-  let textAt = 0;
-  let starAt = -1;
-  let retryFrom = 0;
-  while (textAt < text.length) {
-    if (patternAt < pattern.length && pattern[patternAt] === '*') {
-      starAt = patternAt++;
-      retryFrom = textAt;
-    } else if (
-      patternAt < pattern.length &&
-      (pattern[patternAt] === '?' || pattern[patternAt] === text[textAt])
-    ) {
-      patternAt++;
-      textAt++;
-    } else if (starAt !== -1) {
-      patternAt = starAt + 1;
-      textAt = ++retryFrom;
-    } else {
-      return false;
-    }
-  }
-  while (pattern[patternAt] === '*') patternAt++;
-  return patternAt === pattern.length;
+  readonly groups?: readonly string[] | undefined;
 }
 
 /**
@@ -61,9 +36,12 @@ export class NameMatcher {
     throw new TaskmasterError('bad-arguments', message);
   }
 
-  /** True where one of the patterns means this instance, by its own name or its process's; `all` means every one. */
-  means({ instance, process }: Named): boolean {
-    if (this.#meansAll) return true;
+  /**
+   * True where one of the patterns means this instance, by its own name or its process's; `all` means every one. A group
+   * is meant by its whole name only: a pattern would mean processes that nobody thought of.
+   */
+  means({ instance, process, groups }: Named): boolean {
+    if (this.#meansAll || groups?.some((group) => this.#names.has(group)) === true) return true;
     return (instance !== undefined && this.#has(instance)) || (process !== undefined && this.#has(process));
   }
 
@@ -77,10 +55,6 @@ export class NameMatcher {
     this.#known.set(name, found);
     return found;
   }
-}
-
-export function isGlob(pattern: string): boolean {
-  return pattern.includes('*') || pattern.includes('?');
 }
 
 function withoutDoubledStars(pattern: string): string {

@@ -1,12 +1,15 @@
 /** Which instances are meant by what somebody wrote. */
 
 import { TaskmasterError } from '../../errors.ts';
+import { isGlob, matchesPattern } from '../../name-pattern.ts';
 import { nearestWord } from '../../nearest-word.ts';
-import { isGlob, matchesPattern, NameMatcher } from './name-pattern.ts';
+import { NameMatcher } from './name-pattern.ts';
 
 export interface InstanceName {
   readonly instance: string;
   readonly process: string;
+  /** Those that the process is in. */
+  readonly groups?: readonly string[] | undefined;
 }
 
 /**
@@ -20,12 +23,25 @@ export function selectInstances(
 ): readonly string[] {
   const matcher = new NameMatcher(patterns);
   const names = new Set(known.flatMap(({ instance, process }) => [process, instance]));
+  const groups = new Set(known.flatMap((name) => name.groups ?? []));
   for (const pattern of new Set(patterns)) {
-    if (pattern === 'all' || names.has(pattern)) continue;
+    if (pattern === 'all' || names.has(pattern) || groups.has(pattern)) continue;
     if (!isGlob(pattern) || !names.values().some((name) => matchesPattern(pattern, name)))
-      throw unknownProcess(pattern, names);
+      throw unknownProcess(pattern, [...names, ...groups]);
   }
   return known.filter((name) => matcher.means(name)).map(({ instance }) => instance);
+}
+
+/** @returns the names with the members of a group in its place: what the journal tells of has no groups. */
+export function withMembers(names: readonly string[], known: readonly InstanceName[]): readonly string[] {
+  return [
+    ...new Set(
+      names.flatMap((name) => {
+        const members = known.filter(({ groups }) => groups?.includes(name)).map(({ process }) => process);
+        return members.length === 0 ? [name] : members;
+      }),
+    ),
+  ];
 }
 
 export function unknownProcess(name: string, known: Iterable<string>): TaskmasterError {

@@ -165,6 +165,11 @@ export const INSTANCE = {
     name: { type: 'string', description: '`web`, or `web:2`' },
     process: TEXT,
     description: TEXT,
+    groups: {
+      type: 'array',
+      items: TEXT,
+      description: 'groups that the process is in; only if it is in any',
+    },
     state: VISIBLE_STATE,
     desired: { enum: ['up', 'down', 'restart'] },
     since: { ...EPOCH_MS, description: 'epoch milliseconds at which it entered the state' },

@@ -9,7 +9,7 @@ import type { JournalQuery } from '../../supervisor/ports/journal.ts';
 import type { EnginePort, Requester } from '../access/engine-port.ts';
 import type { AccessLevel, MethodName, Params, Result, WireOutcome } from '../contract/contract.ts';
 import { CLI_HANDLERS, type VerbRuns } from './cli-handlers.ts';
-import { needlesOf, wantedEntries } from './journal-filter.ts';
+import { needlesOf, wantedEntries, withoutGroups } from './journal-filter.ts';
 import { CHUNKS_A_PIECE, newestOf } from './newest-output.ts';
 import { outcomeOf } from './outcome.ts';
 import { type Subscriptions, wireBytes } from './subscriptions.ts';
@@ -162,7 +162,7 @@ export const HANDLERS: Handlers = {
 
   *'logs.query'(params, { engine, signal }) {
     const { journal } = engine;
-    const isWanted = wantedEntries(params);
+    const isWanted = wantedEntries(withoutGroups(params, engine));
     // Files may know what memory has forgotten.
     const unknown = yield* unknownAmong(engine, params.names);
     if (unknown !== undefined && !journal.hasFiles) throw unknown;

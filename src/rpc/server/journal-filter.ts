@@ -2,7 +2,9 @@
 
 import { isBelow, type Level } from '../../levels.ts';
 import type { JournalEntry } from '../../supervisor/ports/journal.ts';
+import type { EnginePort } from '../access/engine-port.ts';
 import { NameMatcher } from '../access/name-pattern.ts';
+import { withMembers } from '../access/select.ts';
 
 /** Values are looked into so deep; no entry goes deeper. */
 const DEEPEST = 3;
@@ -23,6 +25,15 @@ export interface JournalFilter extends EventFilter {
   readonly output?: boolean;
   /** Only lines of these streams. */
   readonly streams?: readonly ('stdout' | 'stderr')[];
+}
+
+/** @returns the filter for what the journal has: it tells of processes, and not of the groups that they are in. */
+export function withoutGroups<Filter extends EventFilter>(
+  filter: Filter,
+  engine: Pick<EnginePort, 'names'>,
+): Filter {
+  const { names } = filter;
+  return names === undefined ? filter : { ...filter, names: withMembers(names, engine.names()) };
 }
 
 export type Wants<Entry> = (entry: Entry) => boolean;

@@ -8,7 +8,7 @@ import type { EngineEvent } from '../../wire/engine-event.ts';
 import type { EnginePort, OutputChunk, OutputPosition, Requester } from '../access/engine-port.ts';
 import type { NotificationName, NotificationParams, Params } from '../contract/contract.ts';
 import { frame } from '../protocol/framing.ts';
-import { type Wants, wantedEvents } from './journal-filter.ts';
+import { type Wants, wantedEvents, withoutGroups } from './journal-filter.ts';
 import type { Outbox } from './outbox.ts';
 import { type StatusBeginning, StatusFeed } from './status-feed.ts';
 import type { Places } from './subscription-places.ts';
@@ -145,7 +145,7 @@ export class Subscriptions {
   /** In slices. */
   *replayOf(params: Params<'events.subscribe'>): Generator<undefined, Replay> {
     const { replay, after_id: afterId } = params;
-    const wants = wantedEvents(params);
+    const wants = wantedEvents(withoutGroups(params, this.#engine()));
     const { journal } = this.#engine();
     if (replay === undefined && afterId === undefined) return { events: [], upTo: journal.lastId, wants };
     const most = Math.min(replay ?? MAX_REPLAY, MAX_REPLAY);

@@ -14,7 +14,9 @@ export function* unknownAmong(
 ): Generator<undefined, TaskmasterError | undefined> {
   if (names === undefined) return undefined;
   const complaints = new Map<string, TaskmasterError>();
-  const known = new Set(engine.names().flatMap(({ instance, process }) => [instance, process]));
+  const known = new Set(
+    engine.names().flatMap(({ instance, process, groups = [] }) => [instance, process, ...groups]),
+  );
   for (const name of new Set(names)) {
     if (known.has(name) || name === 'all') continue;
     if (complaints.size > MOST_PATTERNS) break;

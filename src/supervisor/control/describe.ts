@@ -43,13 +43,19 @@ const HEALTH_WORDS: Partial<Readonly<Record<string, InstanceSnapshot['health']>>
   unhealthy: 'unhealthy',
 };
 
-/** @param usage where somebody asked for it. */
+/** What is known of an instance beside its record. */
+export interface Beside {
+  readonly dropped: readonly DroppedOutput[];
+  /** Where somebody asked for it. */
+  readonly usage?: UsageReading | undefined;
+  readonly left: readonly LeftProcess[];
+  readonly groups?: readonly string[] | undefined;
+}
+
 export function describeInstance(
   record: InstanceRecord,
   clock: Clock,
-  dropped: readonly DroppedOutput[],
-  usage?: UsageReading,
-  left: readonly LeftProcess[] = [],
+  { dropped, usage, left, groups }: Beside,
 ): InstanceSnapshot {
   const { machine, process } = record;
   const now = clock.now();
@@ -59,6 +65,7 @@ export function describeInstance(
     name: record.name,
     process: process.name,
     ...(process.description === undefined ? {} : { description: process.description }),
+    ...(groups !== undefined && { groups }),
     state: machine.monitor as VisibleState,
     desired: DESIRED_WORDS[machine.desired],
     since: record.enteredWall,
@@ -143,7 +150,7 @@ export function explainInstance(
   },
 ): WhyReport {
   return {
-    instance: describeInstance(record, clock, evidence.dropped, undefined, evidence.left),
+    instance: describeInstance(record, clock, evidence),
     chain: evidence.chain,
     history: record.history,
     probes: evidence.probes.map(({ startedAt, durationMs, ...rest }) => ({

@@ -30,6 +30,7 @@ import type { Drain } from '../shutdown/drain.ts';
 import type { Supervisor } from '../supervisor.ts';
 import { type InstanceRecord, subjectOf } from '../world/instance-record.ts';
 import { describeContainer, describeInstance, explainInstance, judgeHealth } from './describe.ts';
+import { groupsByProcess } from './groups.ts';
 import type {
   ByStream,
   FollowedPiece,
@@ -72,6 +73,7 @@ export interface ControlPorts {
 interface Names {
   readonly instance: string;
   readonly process: string;
+  readonly groups?: readonly string[] | undefined;
 }
 
 export class EngineControl {
@@ -90,9 +92,12 @@ export class EngineControl {
   }
 
   names(): readonly Names[] {
-    return this.#ports.supervisor
-      .records()
-      .map(({ name, process }) => ({ instance: name, process: process.name }));
+    const groups = groupsByProcess(this.#ports.reload.config);
+    return this.#ports.supervisor.records().map(({ name, process }) => ({
+      instance: name,
+      process: process.name,
+      groups: groups.get(process.name),
+    }));
   }
 
   /** What every process group uses right now, for `snapshot`. */
@@ -102,6 +107,7 @@ export class EngineControl {
 
   snapshot(instances?: readonly string[], usage?: UsageReading): EngineSnapshot {
     const { facts, clock, drain, supervisor, output } = this.#ports;
+    const groups = groupsByProcess(this.#ports.reload.config);
     const wanted = instances === undefined ? supervisor.records() : this.#known(instances);
     return {
       version: facts.version,
@@ -114,7 +120,12 @@ export class EngineControl {
       orphans_reaped: facts.orphansReaped(),
       output: output.costs(),
       instances: wanted.map((record) =>
-        describeInstance(record, clock, output.dropped(record.name), usage, this.#leftBy(record)),
+        describeInstance(record, clock, {
+          dropped: output.dropped(record.name),
+          usage,
+          left: this.#leftBy(record),
+          groups: groups.get(record.process.name),
+        }),
       ),
       ...(usage?.container !== undefined && { container: describeContainer(usage.container) }),
     };

@@ -12,7 +12,7 @@ import {
   selectedInstance,
   selectedRow,
 } from './model.ts';
-import { SORT_KEYS } from './rows.ts';
+import { foldsOf, SORT_KEYS } from './rows.ts';
 import { findNext, scrollBy } from './scrolling.ts';
 
 export interface BoardCommand {
@@ -61,7 +61,8 @@ export const COMMANDS: readonly BoardCommand[] = [
   look('only what is in trouble', ['!'], (model) => ({ ...model, isTroubleOnly: !model.isTroubleOnly })),
   look('sort by the next column', ['o'], (model) => ({ ...model, sort: nextSort(model) })),
   look('fold or unfold the instances of a process', ['space'], (model) => fold(model)),
-  look('fold or unfold all processes', ['z'], (model) => foldAll(model)),
+  look('fold or unfold the group', ['f'], (model) => foldGroup(model)),
+  look('fold or unfold everything', ['z'], (model) => foldAll(model)),
   { title: 'start', keys: ['s'], group: 'act', run: (model) => act(model, 'start') },
   {
     title: 'stop',
@@ -221,18 +222,38 @@ function nextSort({ sort }: Model): Model['sort'] {
 function fold(model: Model): Model {
   const row = selectedRow(model);
   const instance = selectedInstance(model)?.instance;
-  if (row === undefined || instance === undefined || instance.name === instance.process) return model;
+  if (row === undefined || instance === undefined) return model;
+  if (row.isFolded) return unfolded(model, row.process, instance.name);
+  return instance.name === instance.process ? model : foldedInto(model, instance.process);
+}
+
+/** The first group of the selected one. */
+function foldGroup(model: Model): Model {
+  const row = selectedRow(model);
+  const instance = selectedInstance(model)?.instance;
+  const group = instance?.groups?.[0];
+  if (row === undefined || instance === undefined || group === undefined) return model;
+  return row.isFolded && row.process === group
+    ? unfolded(model, group, instance.name)
+    : foldedInto(model, group);
+}
+
+function foldedInto(model: Model, name: string): Model {
+  return { ...model, folded: new Set([...model.folded, name]), selected: `${name}:*` };
+}
+
+function unfolded(model: Model, name: string, selected: string): Model {
   const folded = new Set(model.folded);
-  if (!folded.delete(row.process)) folded.add(row.process);
-  return { ...model, folded, selected: row.isFolded ? instance.name : `${row.process}:*` };
+  folded.delete(name);
+  return { ...model, folded, selected };
 }
 
 function foldAll(model: Model): Model {
   if (model.folded.size > 0) return { ...model, folded: new Set() };
-  const many = [...model.instances.values()].filter(({ instance }) => instance.name !== instance.process);
-  const folded = new Set(many.map(({ instance }) => instance.process));
+  const folded = new Set([...model.instances.values()].flatMap(({ instance }) => foldsOf(instance)));
   const instance = selectedInstance(model)?.instance;
-  const selected = instance && folded.has(instance.process) ? `${instance.process}:*` : model.selected;
+  const fold = instance && foldsOf(instance)[0];
+  const selected = fold === undefined ? model.selected : `${fold}:*`;
   return { ...model, folded, selected };
 }
 

@@ -10,12 +10,13 @@ export type SortKey = 'trouble' | 'name' | 'state' | 'cpu' | 'memory' | 'restart
 export const SORT_KEYS: readonly SortKey[] = ['trouble', 'name', 'state', 'cpu', 'memory', 'restarts'];
 
 export interface Row {
-  /** The instance's name; a folded process has its own with `:*`. */
+  /** The instance's name; a folded process or group has its own with `:*`. */
   readonly id: string;
+  /** Of the process, or of the group if it is one. */
   readonly process: string;
   /** What actions are told to act on. */
   readonly target: string;
-  /** More than one only where the process is folded; the one in the worst state first. */
+  /** More than one only in a fold; the one in the worst state first. */
   readonly members: readonly Tracked[];
   readonly isFolded: boolean;
 }
@@ -47,7 +48,7 @@ export function rowsOf(asked: RowsAsked): readonly Row[] {
 
 function single(shown: readonly Tracked[], foldedNames: ReadonlySet<string>): readonly Row[] {
   return shown
-    .filter(({ instance }) => !isFoldedHere(instance, foldedNames))
+    .filter(({ instance }) => foldOf(instance, foldedNames) === undefined)
     .map((tracked) => {
       const { name, process } = tracked.instance;
       return { id: name, process, target: name, members: [tracked], isFolded: false };
@@ -55,15 +56,15 @@ function single(shown: readonly Tracked[], foldedNames: ReadonlySet<string>): re
 }
 
 function folded(shown: readonly Tracked[], foldedNames: ReadonlySet<string>): readonly Row[] {
-  const groups = new Map<string, Tracked[]>();
+  const folds = new Map<string, Tracked[]>();
   for (const tracked of shown) {
-    const { instance } = tracked;
-    if (!isFoldedHere(instance, foldedNames)) continue;
-    const group = groups.get(instance.process) ?? [];
-    group.push(tracked);
-    groups.set(instance.process, group);
+    const name = foldOf(tracked.instance, foldedNames);
+    if (name === undefined) continue;
+    const fold = folds.get(name) ?? [];
+    fold.push(tracked);
+    folds.set(name, fold);
   }
-  return [...groups].map(([process, members]) => {
+  return [...folds].map(([process, members]) => {
     const sorted = members.sort(
       (one, other) => severityOf(one) - severityOf(other) || inNaturalOrder(nameOf(one), nameOf(other)),
     );
@@ -71,9 +72,16 @@ function folded(shown: readonly Tracked[], foldedNames: ReadonlySet<string>): re
   });
 }
 
-/** A process of one instance has nothing to fold. */
-function isFoldedHere({ name, process }: WireInstance, foldedNames: ReadonlySet<string>): boolean {
-  return name !== process && foldedNames.has(process);
+/**
+ * What it can be folded into: the first of its groups, then its process. A process of one instance has nothing to fold.
+ * No group has the name of a process.
+ */
+export function foldsOf({ name, process, groups = [] }: WireInstance): readonly string[] {
+  return [...groups, ...(name === process ? [] : [process])];
+}
+
+function foldOf(instance: WireInstance, foldedNames: ReadonlySet<string>): string | undefined {
+  return foldsOf(instance).find((name) => foldedNames.has(name));
 }
 
 /** All words, each in the name, the state, the health or the reason. */
