@@ -18,12 +18,23 @@ export class LateSockets implements SocketPort {
   }
 
   async open(sockets: ReadonlyMap<string, SocketConfig>): Promise<readonly string[]> {
-    if (this.#sockets === undefined) {
-      if (sockets.size === 0) return [];
-      const { ServiceSockets } = await import('../system/service-sockets.ts');
-      this.#sockets = new ServiceSockets(this.#addon, this.#clock, this.#notice);
-    }
-    return this.#sockets.open(sockets);
+    if (this.#sockets === undefined && sockets.size === 0) return [];
+    return (await this.#load()).open(sockets);
+  }
+
+  held(): ReadonlyMap<string, number> {
+    return this.#sockets?.held() ?? new Map();
+  }
+
+  async adopt(...[held, sockets]: Parameters<SocketPort['adopt']>): Promise<void> {
+    if (held.size > 0) await (await this.#load()).adopt(held, sockets);
+  }
+
+  async #load(): Promise<ServiceSockets> {
+    if (this.#sockets !== undefined) return this.#sockets;
+    const { ServiceSockets } = await import('../system/service-sockets.ts');
+    this.#sockets = new ServiceSockets(this.#addon, this.#clock, this.#notice);
+    return this.#sockets;
   }
 
   use(): void {

@@ -9,6 +9,7 @@ import type {
   ProbeRun,
   ProbeSubject,
   Standing,
+  WatchPast,
 } from '../supervisor/ports/health.ts';
 import { shortDuration } from '../units.ts';
 import { failureInWords, type Probe, type ProbeResult } from './probe.ts';
@@ -38,12 +39,22 @@ export class ProbingHealthMonitor implements HealthMonitor {
   }
 
   watch(standing: Standing, subject: ProbeSubject, report: Report): Cancel {
+    return this.#watch({ ageMs: 0, runs: [] }, standing, subject, report);
+  }
+
+  adopt(past: WatchPast, standing: Standing, subject: ProbeSubject, report: Report): Cancel {
+    if (past.runs.length > 0) this.#histories.set(subject.instance, past.runs.slice(-RUNS_KEPT));
+    return this.#watch(past, standing, subject, report);
+  }
+
+  #watch(past: WatchPast, standing: Standing, subject: ProbeSubject, report: Report): Cancel {
     const { probe } = subject.process.health;
     if (probe.kind === 'uptime') {
       // Nothing can be said of a living process by its age but that it has one.
-      return standing === 'unproven' ? this.#waitForUptime(probe.uptimeMs, report) : () => {};
+      const leftMs = Math.max(0, probe.uptimeMs - past.ageMs);
+      return standing === 'unproven' ? this.#waitForUptime(leftMs, report) : () => {};
     }
-    return this.#probeRepeatedly(standing, subject, this.#probeFor(probe), report);
+    return this.#probeRepeatedly(past, standing, subject, this.#probeFor(probe), report);
   }
 
   history(instance: string): readonly ProbeRun[] {
@@ -60,8 +71,8 @@ export class ProbingHealthMonitor implements HealthMonitor {
     this.#histories.delete(instance);
   }
 
-  #waitForUptime(uptimeMs: number, report: Report): Cancel {
-    return this.#ports.clock.after(uptimeMs, () => report({ kind: 'becameHealthy' }));
+  #waitForUptime(leftMs: number, report: Report): Cancel {
+    return this.#ports.clock.after(leftMs, () => report({ kind: 'becameHealthy' }));
   }
 
   #probeFor(config: Exclude<ProbeConfig, { kind: 'uptime' }>): Probe {
@@ -75,10 +86,16 @@ export class ProbingHealthMonitor implements HealthMonitor {
     }
   }
 
-  #probeRepeatedly(standing: Standing, subject: ProbeSubject, probe: Probe, report: Report): Cancel {
+  #probeRepeatedly(
+    past: WatchPast,
+    standing: Standing,
+    subject: ProbeSubject,
+    probe: Probe,
+    report: Report,
+  ): Cancel {
     const { clock } = this.#ports;
     const rules = subject.process.health;
-    const since = clock.now();
+    const since = clock.now() - past.ageMs;
     const calledOff = new AbortController();
     const unlessHeldUp = oneAtATime(probe);
     let cancelTimer: Cancel = () => {};
@@ -94,7 +111,8 @@ export class ProbingHealthMonitor implements HealthMonitor {
         });
       });
     };
-    runAfter(firstDelay(standing, rules), { standing, failures: 0 });
+    const failures = standing === 'healthy' ? failuresAtEnd(past.runs) : 0;
+    runAfter(firstDelay(standing, rules), { standing, failures });
     return () => {
       cancelTimer();
       calledOff.abort();
@@ -153,6 +171,10 @@ export class ProbingHealthMonitor implements HealthMonitor {
       pid,
     });
   }
+}
+
+function failuresAtEnd(runs: readonly ProbeRun[]): number {
+  return runs.length - 1 - runs.findLastIndex(({ passed }) => passed);
 }
 
 /** A probe that hangs in the kernel fails all that come after it: each new one would hang beside it. */

@@ -7,7 +7,7 @@ import { TaskmasterError } from '../errors.ts';
 import { fileSink, type OwnedSink, socketSink } from '../output/sinks/descriptor-sink.ts';
 import type { Clock } from '../supervisor/ports/clock.ts';
 import type { IncarnationId } from '../supervisor/ports/incarnation.ts';
-import type { InputClaim, InputHolder, InputPort } from '../supervisor/ports/input.ts';
+import type { HeldInput, InputClaim, InputHolder, InputPort } from '../supervisor/ports/input.ts';
 import type { TerminalSize } from '../supervisor/ports/kernel.ts';
 
 /** One write is taken whatever its size (a line of the socket bounds it); more than that only while less waits. */
@@ -64,6 +64,17 @@ export class ProcessInput implements InputPort {
     // A terminal that is full has no event that tells of room (and libuv would spin on it): it is tried again.
     const sink = kind === 'pipe' ? socketSink(fd) : fileSink({ fd, dev: NO_DEVICE }, this.#ports.clock);
     inlet.channel = { incarnation, kind, fd, sink, waiting: [], waitingBytes: 0, isEnded: false };
+  }
+
+  held(instance: string): HeldInput | undefined {
+    const { channel, size } = this.#inlets.get(instance) ?? {};
+    if (channel === undefined || size === undefined || channel.isEnded) return undefined;
+    return { fd: channel.fd, kind: channel.kind, size };
+  }
+
+  adopt(id: IncarnationId, { fd, kind, size }: HeldInput): void {
+    this.#inletOf(id.instance).size = size;
+    this.attach(id, fd, kind);
   }
 
   release({ instance, incarnation }: IncarnationId): void {

@@ -5,7 +5,7 @@ import type { EventStream } from '../supervisor/events/event-stream.ts';
 import type { Cancel, Clock } from '../supervisor/ports/clock.ts';
 import type { IncarnationId } from '../supervisor/ports/incarnation.ts';
 import type { ChildDescriptor } from '../supervisor/ports/kernel.ts';
-import type { OutputPort, OutputTargets } from '../supervisor/ports/output.ts';
+import type { HeldPipe, OutputPort, OutputTargets } from '../supervisor/ports/output.ts';
 import type { DroppedOutput, OutputSnapshot } from '../wire/snapshot.ts';
 import { DropLedger } from './drop-ledger.ts';
 import { type FileEntry, OpenFiles } from './files/open-files.ts';
@@ -37,8 +37,7 @@ type Destination =
   | { readonly kind: 'container'; readonly stream: OutputStream };
 
 /** A pipe that is being read. */
-interface Reading {
-  readonly incarnation: number;
+interface Reading extends HeldPipe {
   readonly reader: PipeReader;
   readonly entry: FileEntry | undefined;
 }
@@ -134,6 +133,18 @@ export class ProcessOutput implements OutputPort {
     if (pipes.stderrFd !== undefined) this.#read(outlet, id, 'stderr', pipes.stderrFd);
     const old = [...outlet.readings].filter(({ incarnation }) => incarnation !== id.incarnation);
     for (const reading of old.slice(0, Math.max(0, old.length - MOST_OLD_PIPES))) reading.reader.end();
+  }
+
+  held(instance: string): readonly HeldPipe[] {
+    const readings = this.#outlets.get(instance)?.readings ?? [];
+    return [...readings].map(({ incarnation, stream, fd }) => ({ incarnation, stream, fd }));
+  }
+
+  adopt(instance: string, targets: OutputTargets, pipes: readonly HeldPipe[]): void {
+    this.prepare(instance, targets);
+    const outlet = this.#outletOf(instance);
+    for (const { incarnation, stream, fd } of pipes)
+      this.#read(outlet, { instance, incarnation }, stream, fd);
   }
 
   update(instance: string, targets: OutputTargets): void {
@@ -289,7 +300,7 @@ export class ProcessOutput implements OutputPort {
       },
     };
     const reader = this.#readers.open(fd, taker, entry === undefined ? undefined : this.#floods);
-    const reading: Reading = { incarnation: id.incarnation, reader, entry };
+    const reading: Reading = { incarnation: id.incarnation, stream, fd, reader, entry };
     readings.add(reading);
   }
 

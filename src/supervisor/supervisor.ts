@@ -9,6 +9,7 @@ import type { DecisionKind } from '../lifecycle/events.ts';
 import type { SignalName } from '../signals.ts';
 import { type Circumstances, type Step, step } from './core/step.ts';
 import { Handles } from './effects/handles.ts';
+import { type Handover, heldOf } from './effects/handover.ts';
 import { LeftoverWatch } from './effects/leftover-watch.ts';
 import { forget, type PerformContext, perform } from './effects/perform.ts';
 import { SelfReports } from './effects/self-reports.ts';
@@ -54,9 +55,10 @@ export class Supervisor {
   readonly #turnListeners = new Set<(changed: ChangedRecords) => void>();
   readonly #settingsListeners = new Set<() => void>();
 
-  constructor(config: ResolvedConfig, ports: SupervisorPorts) {
+  /** @param world of another engine in the same process, whose instances go on with `resume`. */
+  constructor(config: ResolvedConfig, ports: SupervisorPorts, world?: World) {
     this.#ports = ports;
-    this.#records = new InstanceRecords(settingsOf(config));
+    this.#records = new InstanceRecords(settingsOf(config), world);
     this.#turns = new Turns(
       (event) => this.#carryOut(this.#step(event)),
       () => this.#endTurn(),
@@ -71,13 +73,27 @@ export class Supervisor {
     this.#context = {
       ...ports,
       handles: new Handles(),
+      handover: new Map(),
       leftovers,
       selfReports: new SelfReports({ ...ports, port: ports.selfReports, take }),
       steps: new StepRunner({ ...ports, spawnTurns, take }),
       spawnTurns,
       take,
     };
-    take({ type: 'configured', settings: settingsOf(config) });
+    if (world === undefined) take({ type: 'configured', settings: settingsOf(config) });
+  }
+
+  /** With the world: all that another engine in the same process needs to go on. Nothing must happen afterwards. */
+  held(): Handover {
+    return Object.fromEntries(this.records().map((record) => [record.key, heldOf(record, this.#context)]));
+  }
+
+  /** Goes on with what lives in the world that this engine was given. */
+  resume(handover: Handover): void {
+    const { handover: kept } = this.#context;
+    for (const [key, held] of Object.entries(handover)) kept.set(key, held);
+    this.#turns.enqueue({ type: 'resumed' });
+    kept.clear();
   }
 
   get world(): World {

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from '../supervisor/ports/clock.ts';
-import type { NotifyChannel, NotifyMessage } from '../supervisor/ports/self-reports.ts';
+import type { HeldChannel, NotifyChannel, NotifyMessage } from '../supervisor/ports/self-reports.ts';
 import type { NativeAddon } from './native.ts';
 import type { Reaper } from './reaper.ts';
 
@@ -38,12 +38,17 @@ export class NotifySockets {
 
   /** @returns a text that says why there is none. */
   open(key: string): NotifyChannel | string {
-    const { addon, reaper, errnoName } = this.#parts;
+    const { addon, errnoName } = this.#parts;
     if ((this.#closing.get(key) ?? 0) > MAX_CLOSING)
       return 'cannot open a notify socket: descriptors that the program sent before cannot be closed';
     const opened = addon.openNotifySocket();
     if (typeof opened === 'number') return `cannot open a notify socket: ${errnoName(opened)}`;
-    const socket = new NotifySocket(opened.fd, opened.name, this.#parts, {
+    return this.adopt(key, { fd: opened.fd, address: `@${opened.name}` });
+  }
+
+  adopt(key: string, held: HeldChannel): NotifyChannel {
+    const { reaper } = this.#parts;
+    const socket = new NotifySocket(held, this.#parts, {
       closeLater: (fd) => this.#closeLater(key, fd),
       mayTakeMore: () => (this.#closing.get(key) ?? 0) < MAX_CLOSING,
       onClosed: () => this.#forget(socket),
@@ -81,8 +86,7 @@ interface Owner {
 }
 
 class NotifySocket implements NotifyChannel {
-  readonly address: string;
-  readonly #fd: number;
+  readonly held: HeldChannel;
   readonly #parts: NotifySocketParts;
   readonly #owner: Owner;
   #take: ((message: NotifyMessage) => void) | undefined;
@@ -93,11 +97,14 @@ class NotifySocket implements NotifyChannel {
   #isReading = false;
   #isClosed = false;
 
-  constructor(fd: number, name: string, parts: NotifySocketParts, owner: Owner) {
-    this.#fd = fd;
-    this.address = `@${name}`;
+  constructor(held: HeldChannel, parts: NotifySocketParts, owner: Owner) {
+    this.held = held;
     this.#parts = parts;
     this.#owner = owner;
+  }
+
+  get address(): string {
+    return this.held.address;
   }
 
   listen(take: (message: NotifyMessage) => void): void {
@@ -128,14 +135,14 @@ class NotifySocket implements NotifyChannel {
     this.#cancelPause?.();
     this.#stopWatch?.();
     this.#stopWatch = undefined;
-    this.#owner.closeLater(this.#fd);
+    this.#owner.closeLater(this.held.fd);
     this.#owner.onClosed();
   }
 
   /** @returns false if nothing waits. */
   #takeOne(take: (message: NotifyMessage) => void): boolean {
     if (!this.#owner.mayTakeMore()) return true;
-    const received = this.#parts.addon.receiveNotification(this.#fd);
+    const received = this.#parts.addon.receiveNotification(this.held.fd);
     if (received === null) return false;
     const { pid, uid, text, isCut, fds } = received;
     try {
@@ -148,7 +155,7 @@ class NotifySocket implements NotifyChannel {
   }
 
   #watch(): void {
-    this.#stopWatch = this.#parts.addon.watchReadable(this.#fd, () => this.catchUp()) ?? undefined;
+    this.#stopWatch = this.#parts.addon.watchReadable(this.held.fd, () => this.catchUp()) ?? undefined;
   }
 
   #pause(): void {

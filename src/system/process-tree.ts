@@ -68,6 +68,12 @@ export class ProcessTree {
   }
 
   add(mark: number, leader: number): Family {
+    const family = this.#make(mark, leader);
+    this.#lead(family);
+    return family;
+  }
+
+  #make(mark: number, leader: number): Family {
     const family = {
       mark,
       leader,
@@ -80,10 +86,13 @@ export class ProcessTree {
       sparesDaemons: false,
     };
     this.#families.set(mark, family);
-    this.#leaders.set(leader, family);
-    this.#spawned.add(leader);
-    this.#forget();
     return family;
+  }
+
+  #lead(family: Family): void {
+    this.#leaders.set(family.leader, family);
+    this.#spawned.add(family.leader);
+    this.#forget();
   }
 
   /**
@@ -96,14 +105,14 @@ export class ProcessTree {
     const leader = this.#look(pid);
     const isSame = leader !== undefined && (startTime === 0 || leader.startTime === startTime);
     if (isLeaderAlive && !isSame && this.canSee) return undefined;
-    const family = this.add(mark, pid);
+    const family = this.#make(mark, pid);
+    Object.assign(family, { isLeaderAlive, leaderStartTime: startTime });
     if (isSame) {
       Object.assign(family, { group: leader.group, session: leader.session });
       family.sessions.add(leader.session);
-      if (leader.parent !== process.pid) this.#spawned.delete(pid);
     }
-    if (isLeaderAlive) family.leaderStartTime = startTime;
-    else this.collected(pid);
+    if (isLeaderAlive) this.#lead(family);
+    if (isLeaderAlive && leader !== undefined && leader.parent !== process.pid) this.#spawned.delete(pid);
     if (sparesDaemons) Object.assign(family, { isOver: true, sparesDaemons });
     return family;
   }

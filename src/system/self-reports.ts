@@ -6,6 +6,7 @@ import { FileError, isMissing } from '../files/file-error.ts';
 import { fileLater } from '../files/safe-files.ts';
 import type { Cancel } from '../supervisor/ports/clock.ts';
 import type {
+  HeldChannel,
   LineMatcher,
   NotifyChannel,
   PidFile,
@@ -29,7 +30,7 @@ export interface SelfReportParts extends Omit<NotifySocketParts, 'errnoName'> {
 
 export class SelfReportSources implements SelfReportPort {
   readonly #parts: SelfReportParts;
-  #sockets: NotifySockets | undefined;
+  #opened: NotifySockets | undefined;
 
   constructor(parts: SelfReportParts) {
     this.#parts = parts;
@@ -40,9 +41,17 @@ export class SelfReportSources implements SelfReportPort {
   }
 
   openChannel(key: string): NotifyChannel | string {
+    return this.#sockets().open(key);
+  }
+
+  adoptChannel(key: string, held: HeldChannel): NotifyChannel {
+    return this.#sockets().adopt(key, held);
+  }
+
+  #sockets(): NotifySockets {
     const errnoName = (errno: number): string => getSystemErrorName(-errno);
-    this.#sockets ??= new NotifySockets({ ...this.#parts, errnoName });
-    return this.#sockets.open(key);
+    this.#opened ??= new NotifySockets({ ...this.#parts, errnoName });
+    return this.#opened;
   }
 
   readPipe(fd: number, onData: (bytes: Uint8Array) => void, onEnd: () => void): Cancel {

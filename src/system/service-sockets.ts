@@ -41,6 +41,21 @@ export class ServiceSockets implements SocketPort {
     this.#notice = notice;
   }
 
+  held(): ReadonlyMap<string, number> {
+    return new Map([...this.#inUse].map(([key, { fd }]) => [key, fd]));
+  }
+
+  async adopt(held: ReadonlyMap<string, number>, sockets: ReadonlyMap<string, SocketConfig>): Promise<void> {
+    const configs = new Map([...sockets.values()].map((config) => [addressKey(config.address), config]));
+    const known = new Map<string, Open>();
+    for (const [key, fd] of held) {
+      const config = configs.get(key);
+      if (config === undefined) closeLater(fd);
+      else known.set(key, { config, fd });
+    }
+    this.#inUse = this.#next = known;
+  }
+
   async open(sockets: ReadonlyMap<string, SocketConfig>): Promise<readonly string[]> {
     const problems: string[] = [];
     const next = new Map<string, Open>();

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { ProbingHealthMonitor } from '../../src/health/monitor.ts';
 import { EventStream } from '../../src/supervisor/events/event-stream.ts';
-import type { HealthFact, ProbeSubject, Standing } from '../../src/supervisor/ports/health.ts';
+import type { HealthFact, ProbeSubject, Standing, WatchPast } from '../../src/supervisor/ports/health.ts';
 import type { EngineEvent } from '../../src/wire/engine-event.ts';
 import { HandClock, processConfig } from '../supervisor/rig.ts';
 import { eventually } from '../support/eventually.ts';
@@ -22,6 +22,7 @@ function watch(
   standing: Standing,
   health: Partial<ProbeSubject['process']['health']>,
   kernel = new HandKernel(),
+  past?: WatchPast,
 ): Watched {
   const clock = new HandClock();
   const events = new EventStream(clock);
@@ -39,7 +40,11 @@ function watch(
     environment: process.spawn.environment,
   };
   const facts: HealthFact[] = [];
-  const cancel = monitor.watch(standing, subject, (fact) => facts.push(fact));
+  const report = (fact: HealthFact): void => void facts.push(fact);
+  const cancel =
+    past === undefined
+      ? monitor.watch(standing, subject, report)
+      : monitor.adopt(past, standing, subject, report);
   return { clock, monitor, facts, told, cancel };
 }
 
@@ -180,4 +185,21 @@ test('a probe that cannot be killed has failed, and no other is started beside i
     ['timed out after 500ms', 'the probe before it cannot be killed'],
   );
   cancel();
+});
+
+test('a watch that another engine has begun keeps its age, its runs and the failures that count', async () => {
+  const uptime = { probe: { kind: 'uptime', uptimeMs: 1_000 } } as const;
+  const young = watch('unproven', uptime, new HandKernel(), { ageMs: 400, runs: [] });
+  young.clock.advance(599);
+  assert.deepEqual(young.facts, []);
+  young.clock.advance(1);
+  assert.deepEqual(young.facts, [{ kind: 'becameHealthy' }]);
+  const run = { startedAt: 0, durationMs: 1, passed: false, outcome: 'connection refused', output: '' };
+  const runs = [{ ...run, passed: true }, run, run];
+  const probe = { kind: 'tcp', host: '127.0.0.1', port: '1' } as const;
+  const proven = watch('healthy', { probe, retries: 3 }, new HandKernel(), { ageMs: 60_000, runs });
+  assert.equal(proven.monitor.history('web').length, 3);
+  proven.clock.advance(10_000);
+  await eventually(() => assert.equal(proven.facts[0]?.kind, 'becameUnhealthy'));
+  proven.cancel();
 });

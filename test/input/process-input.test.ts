@@ -125,6 +125,22 @@ test('one writes at a time: a second is refused with who does, or takes over whe
   await ended();
 });
 
+test('another engine writes on by the descriptor that the one before held', async () => {
+  const { input, claim } = rig();
+  const { printed, ended } = reader(input, 1);
+  await claim().write(Buffer.from('a'), false);
+  const held = input.held('web');
+  assert.deepEqual(held?.size, { columns: 80, rows: 24 });
+  const next = rig();
+  assert.ok(held !== undefined);
+  next.input.adopt({ instance: 'web', incarnation: 1 }, { ...held, size: { columns: 100, rows: 30 } });
+  assert.deepEqual(next.input.terminalSize('web'), { columns: 100, rows: 30 });
+  await next.claim().write(Buffer.from('b'), true);
+  assert.equal((await printed).toString(), 'ab');
+  assert.equal(next.input.held('web'), undefined, 'its input is closed');
+  await ended();
+});
+
 test('the size of a terminal is kept for the incarnations to come, until the instance is forgotten', () => {
   const { input, claim } = rig();
   assert.deepEqual(input.terminalSize('web'), { columns: 80, rows: 24 });

@@ -7,14 +7,21 @@ import type { SignalName } from '../../src/signals.ts';
 import { describeInstance } from '../../src/supervisor/control/describe.ts';
 import { EventStream } from '../../src/supervisor/events/event-stream.ts';
 import type { Cancel, Clock } from '../../src/supervisor/ports/clock.ts';
-import type { HealthFact, HealthMonitor, ProbeSubject, Standing } from '../../src/supervisor/ports/health.ts';
+import type {
+  HealthFact,
+  HealthMonitor,
+  ProbeSubject,
+  Standing,
+  WatchPast,
+} from '../../src/supervisor/ports/health.ts';
 import type { InputPort } from '../../src/supervisor/ports/input.ts';
 import type { OutputPort } from '../../src/supervisor/ports/output.ts';
 import type { SocketPort } from '../../src/supervisor/ports/sockets.ts';
 import { Drain } from '../../src/supervisor/shutdown/drain.ts';
-import { Supervisor } from '../../src/supervisor/supervisor.ts';
+import { Supervisor, type SupervisorPorts } from '../../src/supervisor/supervisor.ts';
 import type { ExitVerdict } from '../../src/supervisor/world/exit-verdict.ts';
 import type { InstanceRecord } from '../../src/supervisor/world/instance-record.ts';
+import { worldAsText, worldFromText } from '../../src/supervisor/world/world.ts';
 import type { EngineEvent } from '../../src/wire/engine-event.ts';
 import type { InstanceSnapshot } from '../../src/wire/snapshot.ts';
 import { HandKernel } from '../support/hand-kernel.ts';
@@ -22,8 +29,12 @@ import { HandSelfReports } from '../support/hand-self-reports.ts';
 import { HandSockets } from '../support/hand-sockets.ts';
 
 export class HandClock implements Clock {
-  #now = 0;
+  #now: number;
   #timers: { readonly due: number; readonly callback: () => void }[] = [];
+
+  constructor(now = 0) {
+    this.#now = now;
+  }
 
   now(): number {
     return this.#now;
@@ -80,6 +91,10 @@ class HandHealth implements HealthMonitor {
     };
   }
 
+  adopt(_past: WatchPast, ...watch: Parameters<HandHealth['watch']>): Cancel {
+    return this.watch(...watch);
+  }
+
   history(): readonly [] {
     return [];
   }
@@ -92,6 +107,8 @@ class HandHealth implements HealthMonitor {
 const silentOutput: OutputPort = {
   prepare: () => ({ kind: 'ready', stdout: { kind: 'null' }, stderr: { kind: 'null' } }),
   attach: () => {},
+  held: () => [],
+  adopt: () => {},
   update: () => {},
   rename: () => {},
   forget: () => {},
@@ -102,6 +119,8 @@ const silentOutput: OutputPort = {
 const noInput: InputPort = {
   terminalSize: () => ({ columns: 80, rows: 24 }),
   attach: () => {},
+  held: () => undefined,
+  adopt: () => {},
   release: () => {},
   rename: () => {},
   forget: () => {},
@@ -195,6 +214,8 @@ export const NO_SOCKETS: SocketPort = {
   open: async () => [],
   use: () => {},
   discard: () => {},
+  held: () => new Map(),
+  adopt: async () => {},
   descriptorsOf: () => [],
   awaitArrival: () => () => {},
   awaitIdle: () => () => {},
@@ -231,8 +252,8 @@ export function configOf(
 }
 
 export class Rig {
-  readonly clock = new HandClock();
-  readonly kernel = new HandKernel();
+  readonly clock: HandClock;
+  readonly kernel: HandKernel;
   readonly health = new HandHealth();
   readonly selfReports = new HandSelfReports();
   readonly sockets = new HandSockets();
@@ -245,12 +266,22 @@ export class Rig {
   readonly drain: Drain;
   #config: ResolvedConfig;
 
-  constructor(processes: readonly ProcessConfig[], engine: Partial<ResolvedConfig['engine']> = {}) {
-    this.events = new EventStream(this.clock);
+  /** @param before an engine in whose process this one goes on. */
+  constructor(
+    processes: readonly ProcessConfig[],
+    engine: Partial<ResolvedConfig['engine']> = {},
+    before?: Rig,
+  ) {
+    this.clock = new HandClock(before?.clock.now());
+    this.kernel = before?.kernel ?? new HandKernel();
+    this.events = new EventStream(this.clock, before?.told.at(-1)?.id);
     this.events.subscribe((event) => this.told.push(event));
     const ports = { clock: this.clock, kernel: this.kernel, events: this.events };
     this.#config = configOf(processes, engine);
-    this.supervisor = new Supervisor(this.#config, {
+    const world = before && worldFromText(worldAsText(before.supervisor.world));
+    const handover = JSON.parse(JSON.stringify(before?.supervisor.held() ?? {}));
+    before?.kernel.handOver();
+    const supervisorPorts: SupervisorPorts = {
       ...ports,
       health: this.health,
       output: silentOutput,
@@ -260,13 +291,23 @@ export class Rig {
       random: () => 0.5,
       onVerdict: (verdict) => this.verdicts.push(verdict),
       onFault: (error) => this.faults.push(error),
-    });
+    };
+    this.supervisor = new Supervisor(this.#config, supervisorPorts, world);
     this.drain = new Drain({
       ...ports,
       supervisor: this.supervisor,
       settleHooks: () => Promise.resolve(),
       onFinished: (verdict) => this.finished.push(verdict),
     });
+    if (before === undefined) return;
+    this.supervisor.resume(handover);
+    this.drain.resume();
+  }
+
+  /** Another engine, in the same process, that goes on from what this one has written down. */
+  successor(): Rig {
+    const { processes, engine } = this.#config;
+    return new Rig([...processes.values()], engine, this);
   }
 
   /** As at boot. */

@@ -1,6 +1,7 @@
 /** Programs that say of themselves what the test says. */
 
 import type {
+  HeldChannel,
   NotifyChannel,
   NotifyMessage,
   PidFile,
@@ -14,6 +15,8 @@ export class HandSelfReports implements SelfReportPort {
   readonly ownUid = 0;
   /** Of channels that are open, by the key of their instance. */
   readonly channels = new Map<string, HandChannel>();
+  /** By their address: the last that adopted it. */
+  readonly holders = new Map<string, HandChannel>();
   pidFile: PidFile = { kind: 'missing' };
   failure: string | undefined;
   #opened = 0;
@@ -21,10 +24,15 @@ export class HandSelfReports implements SelfReportPort {
   openChannel(key: string): NotifyChannel | string {
     if (this.failure !== undefined) return this.failure;
     this.#opened += 1;
-    const channel: HandChannel = new HandChannel(`@test ${this.#opened}`, () => {
+    return this.adoptChannel(key, { fd: 1_000 + this.#opened, address: `@test ${this.#opened}` });
+  }
+
+  adoptChannel(key: string, held: HeldChannel): NotifyChannel {
+    const channel: HandChannel = new HandChannel(held, () => {
       if (this.channels.get(key) === channel) this.channels.delete(key);
     });
     this.channels.set(key, channel);
+    this.holders.set(held.address, channel);
     return channel;
   }
 
@@ -47,6 +55,7 @@ export class HandSelfReports implements SelfReportPort {
 
 /** As `notify-contract.test.ts` has it of all channels. */
 export class HandChannel implements NotifyChannel {
+  readonly held: HeldChannel;
   readonly address: string;
   /** Sent and not read. */
   readonly waiting: NotifyMessage[] = [];
@@ -54,8 +63,9 @@ export class HandChannel implements NotifyChannel {
   #take: ((message: NotifyMessage) => void) | undefined;
   #isClosed = false;
 
-  constructor(address: string, onClose: () => void) {
-    this.address = address;
+  constructor(held: HeldChannel, onClose: () => void) {
+    this.held = held;
+    this.address = held.address;
     this.#onClose = onClose;
   }
 

@@ -22,6 +22,12 @@ export class HandSockets implements SocketPort {
 
   discard(): void {}
 
+  held(): ReadonlyMap<string, number> {
+    return new Map();
+  }
+
+  async adopt(): Promise<void> {}
+
   descriptorsOf(): readonly [] {
     return [];
   }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
-import type { NotifyChannel, NotifyMessage } from '../../src/supervisor/ports/self-reports.ts';
+import type { HeldChannel, NotifyChannel, NotifyMessage } from '../../src/supervisor/ports/self-reports.ts';
 import { SystemClock } from '../../src/system/clock.ts';
 import { native } from '../../src/system/native.ts';
 import { NotifySockets } from '../../src/system/notify-sockets.ts';
@@ -13,6 +13,8 @@ import { HandChannel, HandSelfReports } from '../support/hand-self-reports.ts';
 
 interface Side {
   readonly open: (key: string) => NotifyChannel;
+  /** As another engine does. */
+  readonly adopt: (key: string, held: HeldChannel) => NotifyChannel;
   /** A program on the other end; resolves when the text is sent. */
   readonly sender: (channel: NotifyChannel) => Promise<Sender>;
 }
@@ -36,11 +38,17 @@ for line in sys.stdin:
 
 function realSide(t: TestContext): Side {
   const reaper = { beforeSweep: () => () => {} };
-  const sockets = new NotifySockets({ addon: native(), reaper, clock: new SystemClock(), errnoName: String });
+  const parts = { addon: native(), reaper, clock: new SystemClock(), errnoName: String };
+  const sockets = new NotifySockets(parts);
   return {
     open: (key) => {
       const channel = sockets.open(key);
       assert.ok(typeof channel !== 'string', String(channel));
+      t.after(() => channel.close());
+      return channel;
+    },
+    adopt: (key, held) => {
+      const channel = new NotifySockets(parts).adopt(key, held);
       t.after(() => channel.close());
       return channel;
     },
@@ -71,9 +79,12 @@ function handSide(): Side {
       assert.ok(typeof channel !== 'string', String(channel));
       return channel;
     },
+    adopt: (key, held) => port.adoptChannel(key, held),
     sender: async (channel) => {
       assert.ok(channel instanceof HandChannel);
-      return { pid: 7, uid: 33, send: async (text) => channel.send(7, text, 33) };
+      // Whoever holds the socket now.
+      const holder = (): HandChannel => port.holders.get(channel.address) ?? channel;
+      return { pid: 7, uid: 33, send: async (text) => holder().send(7, text, 33) };
     },
   };
 }
@@ -125,6 +136,19 @@ for (const [name, makeSide] of [
     await eventually(async () => assert.equal(await sender.send('d'), 'refused'));
     assert.deepEqual(texts(messages), ['a']);
     channel.close();
+  });
+
+  test(`${name}: another engine adopts it, and what is sent to the same address comes there`, async (t) => {
+    const side = makeSide(t);
+    const before = side.open('web/1');
+    const sender = await side.sender(before);
+    const channel = side.adopt('web/1', before.held);
+    assert.equal(channel.address, before.address);
+    const messages: NotifyMessage[] = [];
+    channel.listen((message) => messages.push(message));
+    await sender.send('a');
+    await eventually(() => assert.deepEqual(texts(messages), ['a']));
+    assert.deepEqual(channel.held, before.held);
   });
 
   test(`${name}: each has an address of its own, abstract as unix(7) has it`, (t) => {

@@ -22,6 +22,7 @@ import {
 } from '../world/instance-record.ts';
 import type { WorldEffect, WorldEvent } from '../world/world-event.ts';
 import type { Circumstances, Known, Of, RecordEvent, Step } from './step.ts';
+import { isWatch, watchOf } from './watching.ts';
 
 /** A step of one instance. */
 export class RecordStep {
@@ -233,18 +234,8 @@ export class RecordStep {
   }
 
   #watch(): void {
-    const { key, begun, activity, machine } = this.#draft;
-    if (activity?.kind === 'awaitConnection') {
-      this.#effects.push({ kind: 'awaitArrival', key, number: begun });
-      return;
-    }
-    const standing =
-      activity?.kind === 'watchReadiness'
-        ? 'unproven'
-        : machine.monitor === 'unhealthy'
-          ? 'unhealthy'
-          : 'healthy';
-    this.#effects.push({ kind: 'watch', key, number: begun, standing });
+    const effect = watchOf(this.#draft);
+    if (effect !== undefined) this.#effects.push(effect);
   }
 
   /** What is watched changed: the same work once more. */
@@ -341,10 +332,6 @@ function hasRun({ leader, monitor }: Instance): boolean {
 
 function isOnDependencies({ kind }: Fact): boolean {
   return kind === 'dependenciesReady' || kind === 'dependenciesFailed' || kind === 'dependenciesRevived';
-}
-
-function isWatch(kind: string | undefined): boolean {
-  return kind === 'awaitConnection' || kind === 'watchReadiness' || kind === 'watchLiveness';
 }
 
 /** What the work of a state goes by. */

@@ -10,6 +10,7 @@ import { type InstanceRecord, isPresent, type Moment } from '../world/instance-r
 import type { Changes, InstanceRecords } from '../world/instance-records.ts';
 import type { WorldEffect, WorldEvent } from '../world/world-event.ts';
 import { RecordStep } from './record-step.ts';
+import { resume } from './resume-step.ts';
 import { fitToSettings, followReload } from './settings-step.ts';
 import { TurnEnd } from './turn-end.ts';
 
@@ -29,7 +30,10 @@ export interface Step extends Changes {
 export type Of<Type extends WorldEvent['type']> = Extract<WorldEvent, { type: Type }>;
 
 /** About one instance. */
-export type RecordEvent = Exclude<WorldEvent, Of<'configured' | 'engine' | 'reloaded' | 'turnEnded'>>;
+export type RecordEvent = Exclude<
+  WorldEvent,
+  Of<'configured' | 'engine' | 'reloaded' | 'resumed' | 'turnEnded'>
+>;
 
 /** The world, and how its records are found: to be read only. */
 export type Known = Pick<
@@ -47,6 +51,8 @@ export type Known = Pick<
 
 export function step(known: Known, event: WorldEvent, circumstances: Circumstances): Step {
   switch (event.type) {
+    case 'resumed':
+      return resume(known, circumstances);
     case 'configured':
       return fitToSettings(known, event, circumstances);
     case 'reloaded':

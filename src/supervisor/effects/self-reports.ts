@@ -9,7 +9,7 @@ import type { EventStream } from '../events/event-stream.ts';
 import type { Cancel, Clock } from '../ports/clock.ts';
 import type { HealthFact } from '../ports/health.ts';
 import type { Kernel, SpawnAnswer, SpawnRequest } from '../ports/kernel.ts';
-import type { NotifyChannel, NotifyMessage, SelfReportPort } from '../ports/self-reports.ts';
+import type { HeldChannel, NotifyChannel, NotifyMessage, SelfReportPort } from '../ports/self-reports.ts';
 import { type About, type InstanceRecord, subjectOf } from '../world/instance-record.ts';
 import type { Notice, WorldEvent } from '../world/world-event.ts';
 import { awaitLine } from './awaited-line.ts';
@@ -45,6 +45,8 @@ interface Life {
   readonly watchdog: Watchdog;
   /** Ends what belongs to the incarnation. */
   readonly ends: Set<Cancel>;
+  /** That readiness is awaited on: the engine's descriptors, by their number in the program. */
+  readonly pipes: Map<number, number>;
   /** There while its readiness is awaited. */
   onReady: (() => void) | undefined;
   /** It was ready before anybody waited for that. */
@@ -59,6 +61,16 @@ interface Life {
   cancelStatus: Cancel | undefined;
 }
 
+type Spawned = Extract<SpawnAnswer, { kind: 'spawned' }>;
+
+/** For another engine in this process to adopt. */
+export interface HeldReports {
+  readonly channel: HeldChannel | undefined;
+  readonly pipes: readonly (readonly [number: number, fd: number])[];
+  readonly isReady: boolean;
+  readonly watchdogMs: number | undefined;
+}
+
 export class SelfReports {
   readonly #context: SelfReportContext;
   readonly #lives = new Map<string, Life>();
@@ -70,37 +82,41 @@ export class SelfReports {
   /** Called before a spawn. @returns what it needs beside, or why there is none of that. */
   prepare(record: InstanceRecord, request: SpawnRequest): SpawnRequest | string {
     const { readiness, watchdogMs } = record.process;
-    const { clock } = this.#context;
+    const { clock, port } = this.#context;
     this.end(record);
     if (readiness === undefined) return request;
-    const channel = readiness.kind === 'notified' ? this.#context.port.openChannel(record.key) : undefined;
+    const channel = readiness.kind === 'notified' ? port.openChannel(record.key) : undefined;
     if (typeof channel === 'string') return channel;
-    this.#lives.set(record.key, {
-      incarnation: record.machine.incarnation,
-      channel,
-      watchdog: new Watchdog(watchdogMs, clock),
-      ends: new Set(),
-      onReady: undefined,
-      isReady: false,
-      reloadingSince: undefined,
-      refusals: new Pace(clock, MAX_REFUSALS, REPORTS_EVERY_MS),
-      reports: new Pace(clock, MAX_REPORTS, REPORTS_EVERY_MS),
-      moves: new Pace(clock, MAX_MOVES, REPORTS_EVERY_MS),
-      cancelMainWatch: undefined,
-      statusTold: Number.NEGATIVE_INFINITY,
-      cancelStatus: undefined,
-    });
+    this.#lives.set(record.key, newLife(record, clock, channel, watchdogMs));
     return withVariables(withDescriptor(request, readiness), channel, watchdogMs);
   }
 
   /** Its program is executed. */
-  begin(record: InstanceRecord, spawned: Extract<SpawnAnswer, { kind: 'spawned' }>): void {
+  begin(record: InstanceRecord, { otherPipes = new Map() }: Pick<Spawned, 'otherPipes'>): void {
     const { readiness } = record.process;
     const life = this.#lives.get(record.key);
     if (life === undefined || readiness === undefined) return;
     life.channel?.listen((message) => this.#take(record, life, message));
     if (readiness.kind === 'line') life.ends.add(this.#awaitLine(record, life, readiness.expression));
-    for (const [number, fd] of spawned.otherPipes ?? []) this.#awaitNewline(record, life, number, fd);
+    for (const [number, fd] of otherPipes) this.#awaitNewline(record, life, number, fd);
+  }
+
+  /** Undefined for a process that says nothing of itself. */
+  held(key: string): HeldReports | undefined {
+    const life = this.#lives.get(key);
+    if (life === undefined) return undefined;
+    const { channel, pipes, isReady, watchdog } = life;
+    return { channel: channel?.held, pipes: [...pipes], isReady, watchdogMs: watchdog.periodMs };
+  }
+
+  /** Goes on with what another engine has begun. */
+  adopt(record: InstanceRecord, held: HeldReports): void {
+    const { clock, port } = this.#context;
+    const channel = held.channel && port.adoptChannel(record.key, held.channel);
+    const life = newLife(record, clock, channel, held.watchdogMs);
+    life.isReady = held.isReady;
+    this.#lives.set(record.key, life);
+    this.begin(record, { otherPipes: new Map(held.pipes) });
   }
 
   /** The incarnation is over: whatever comes now is nobody's. */
@@ -277,16 +293,21 @@ export class SelfReports {
 
   /** As s6 has it: what comes before the newline means nothing. */
   #awaitNewline(record: InstanceRecord, life: Life, number: number, fd: number): void {
+    life.pipes.set(number, fd);
+    const over = (): void => {
+      life.ends.delete(close);
+      life.pipes.delete(number);
+    };
     const close = this.#context.port.readPipe(
       fd,
       (bytes) => {
         if (!bytes.includes(NEWLINE)) return;
-        life.ends.delete(close);
+        over();
         close();
         this.#ready(record, life);
       },
       () => {
-        life.ends.delete(close);
+        over();
         if (!life.isReady) this.#say(record, life, `it closed descriptor ${number} without a newline`);
       },
     );
@@ -319,6 +340,30 @@ export class SelfReports {
     if (more === undefined) return;
     this.#context.events.emit('process_said', { message, ...more }, subjectOf(record), record.lastEvent);
   }
+}
+
+function newLife(
+  record: InstanceRecord,
+  clock: Clock,
+  channel: NotifyChannel | undefined,
+  watchdogMs: number | undefined,
+): Life {
+  return {
+    incarnation: record.machine.incarnation,
+    channel,
+    watchdog: new Watchdog(watchdogMs, clock),
+    ends: new Set(),
+    pipes: new Map(),
+    onReady: undefined,
+    isReady: false,
+    reloadingSince: undefined,
+    refusals: new Pace(clock, MAX_REFUSALS, REPORTS_EVERY_MS),
+    reports: new Pace(clock, MAX_REPORTS, REPORTS_EVERY_MS),
+    moves: new Pace(clock, MAX_MOVES, REPORTS_EVERY_MS),
+    cancelMainWatch: undefined,
+    statusTold: Number.NEGATIVE_INFINITY,
+    cancelStatus: undefined,
+  };
 }
 
 function withVariables(

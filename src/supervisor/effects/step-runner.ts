@@ -43,6 +43,7 @@ interface Run {
   readonly record: InstanceRecord;
   readonly incarnation: number;
   readonly stage: StepStage;
+  readonly index: number;
   readonly step: StepConfig;
   readonly startedAt: number;
   readonly timers: Set<Cancel>;
@@ -75,29 +76,38 @@ export class StepRunner {
       this.#fact(record, { kind: 'stepSucceeded' }, incarnation, causedBy);
       return;
     }
-    const startedAt = this.#context.clock.now();
-    const run: Run = {
-      record,
-      incarnation,
-      stage,
-      step,
-      startedAt,
-      timers: new Set(),
-      abandon: undefined,
-      family: undefined,
-      status: undefined,
-      ended: undefined,
-      isKilled: false,
-      event: causedBy,
-    };
+    const run = newRun(record, { stage, index, step, startedAt: this.#context.clock.now(), event: causedBy });
     this.#runs.set(record.key, run);
-    this.#notice(run, { step: runningStep(run, index) }, true);
+    this.#notice(run, { step: runningStep(run, undefined) }, true);
     const takeBack = this.#context.spawnTurns.run(() => this.#spawn(run));
     if (takeBack === undefined) return;
     run.abandon = () => {
       takeBack();
       this.#finish(run);
     };
+  }
+
+  /** Goes on with the step that another engine has begun. */
+  adopt(record: InstanceRecord): void {
+    const { step: running, machine, lastEvent: event } = record;
+    const step = running === undefined ? undefined : stepOf(record, running.stage, running.index);
+    if (running === undefined || step === undefined) return;
+    const run = newRun(record, { ...running, step, event });
+    this.#runs.set(record.key, run);
+    const { life } = running;
+    const isThere =
+      life !== undefined &&
+      this.#context.kernel.adopt({ ...life, isLeaderAlive: true, sparesDaemons: false }, (status) =>
+        this.#exited(run, status),
+      );
+    if (!isThere) {
+      const message = 'it was cut short: the engine was replaced';
+      this.#finish(run, { step: step.name, errno: 'ECANCELED', message, isPassing: true });
+      return;
+    }
+    run.family = life.family;
+    if (machine.step === 'running') this.#armTimeout(run);
+    else this.#end(run, 'cancelled', machine.step === 'killed');
   }
 
   /** Its end comes as a fact. @param now by KILL alone. */
@@ -135,7 +145,10 @@ export class StepRunner {
       this.#finish(run, answer.failure);
       return;
     }
-    run.family = answer.family;
+    const { pid, family } = answer;
+    run.family = family;
+    const life = { pid, family, startTime: this.#context.kernel.startTimeOf(family) };
+    this.#notice(run, { step: runningStep(run, life) }, false);
     output.attach({ instance: record.name, incarnation: run.incarnation }, answer);
     const fields = { step: step.name, command: [step.command.file, ...step.command.args].join(' ') };
     const subject = { ...subjectOf(record), pid: answer.pid };
@@ -147,7 +160,8 @@ export class StepRunner {
   /** The time of a stop command is that of its stage. */
   #armTimeout(run: Run): void {
     if (run.timers.size > 0 || run.stage === 'stop') return;
-    this.#after(run, run.step.timeoutMs, () => this.#end(run, 'timed-out', false));
+    const leftMs = run.startedAt + run.step.timeoutMs - this.#context.clock.now();
+    this.#after(run, Math.max(0, leftMs), () => this.#end(run, 'timed-out', false));
   }
 
   #end(run: Run, why: Why, now: boolean): void {
@@ -229,6 +243,27 @@ export class StepRunner {
   }
 }
 
+function newRun(
+  record: InstanceRecord,
+  { stage, index, step, startedAt, event }: Pick<Run, 'stage' | 'index' | 'step' | 'startedAt' | 'event'>,
+): Run {
+  return {
+    record,
+    incarnation: record.machine.incarnation,
+    stage,
+    index,
+    step,
+    startedAt,
+    timers: new Set(),
+    abandon: undefined,
+    family: undefined,
+    status: undefined,
+    ended: undefined,
+    isKilled: false,
+    event,
+  };
+}
+
 function stepOf(record: InstanceRecord, stage: StepStage, index: number): StepConfig | undefined {
   if (stage === 'reload') return record.process.reload;
   const { steps, stop } = listsOf(record);
@@ -238,7 +273,7 @@ function stepOf(record: InstanceRecord, stage: StepStage, index: number): StepCo
 }
 
 /** With its place among the commands of its key; in `stop` signals and pauses do not count. */
-function runningStep({ record, stage, step, startedAt }: Run, index: number): RunningStep {
+function runningStep({ record, stage, index, step, startedAt }: Run, life: RunningStep['life']): RunningStep {
   const { steps, stop } = listsOf(record);
   const ofStop = stop.flatMap((one) =>
     one.kind === 'command' && keyOf(one.step) === keyOf(step) ? one.step : [],
@@ -246,7 +281,7 @@ function runningStep({ record, stage, step, startedAt }: Run, index: number): Ru
   const number = stage === 'stop' ? ofStop.indexOf(step) + 1 : index + 1;
   const count = stage === 'reload' ? 1 : stage === 'stop' ? ofStop.length : (steps?.[stage].length ?? 1);
   const { name, command, timeoutMs } = step;
-  return { name, program: command.file, number, count, startedAt, timeoutMs };
+  return { name, stage, index, life, program: command.file, number, count, startedAt, timeoutMs };
 }
 
 /** `pre_start` of `pre_start[1]`. */

@@ -18,6 +18,10 @@ export class Watchdog {
     this.#clock = clock;
   }
 
+  get periodMs(): number | undefined {
+    return this.#periodMs;
+  }
+
   /** @param catchUp called before a verdict: a sign may have come and not been read. */
   start(catchUp: () => void, onExpired: (afterMs: number) => void): void {
     this.#run = { catchUp, onExpired };

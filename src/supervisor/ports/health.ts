@@ -31,6 +31,13 @@ export interface ProbeRun {
 /** What was last reported of an incarnation's health. */
 export type Standing = 'unproven' | 'healthy' | 'unhealthy';
 
+/** Of a watch. */
+export interface WatchPast {
+  readonly ageMs: number;
+  /** As `history` gives them. */
+  readonly runs: readonly ProbeRun[];
+}
+
 export interface HealthMonitor {
   /**
    * Watches an incarnation of which the last word is `standing`, and reports changes of it only: an unproven one
@@ -38,6 +45,13 @@ export interface HealthMonitor {
    * probe is killed by it.
    */
   watch(standing: Standing, subject: ProbeSubject, report: (fact: HealthFact) => void): Cancel;
+  /** Goes on with a watch that another engine has begun. */
+  adopt(
+    past: WatchPast,
+    standing: Standing,
+    subject: ProbeSubject,
+    report: (fact: HealthFact) => void,
+  ): Cancel;
   /** The last 5 runs of the instance's probe, oldest first. */
   history(instance: string): readonly ProbeRun[];
   /** A reload gave the instance another name. */

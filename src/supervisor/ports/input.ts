@@ -3,12 +3,23 @@
 import type { IncarnationId } from './incarnation.ts';
 import type { TerminalSize } from './kernel.ts';
 
+/** Our end of an incarnation's standard input. */
+export interface HeldInput {
+  readonly fd: number;
+  readonly kind: 'pipe' | 'terminal';
+  readonly size: TerminalSize;
+}
+
 /** What processes are given to read; see `input`. The supervisor only hands over descriptors. */
 export interface InputPort {
   /** The size that a terminal opened for the instance now should have. */
   terminalSize(instance: string): TerminalSize;
   /** Takes ownership of our end of its standard input. Called in the same turn as the answer to the spawn. */
   attach(id: IncarnationId, fd: number, kind: 'pipe' | 'terminal'): void;
+  /** For another engine in this process to adopt; undefined if its input is closed, or it has none. */
+  held(instance: string): HeldInput | undefined;
+  /** Writes on; takes ownership of the descriptor. */
+  adopt(id: IncarnationId, held: HeldInput): void;
   /** The incarnation has ended: what waited for it is dropped. */
   release(id: IncarnationId): void;
   /** A reload gave the instance another name; who writes to it stays. */

@@ -12,6 +12,13 @@ export interface OutputTargets {
   readonly ringBytes: number;
 }
 
+/** A pipe that an incarnation prints to, or a daemon that it has left. */
+export interface HeldPipe {
+  readonly incarnation: number;
+  readonly stream: 'stdout' | 'stderr';
+  readonly fd: number;
+}
+
 /** What processes print; see `output`. The supervisor only opens and hands over descriptors. */
 export interface OutputPort {
   /** How the child's stdout and stderr must be opened for these targets. Throws nothing: a target that cannot
@@ -27,6 +34,10 @@ export interface OutputPort {
     id: IncarnationId,
     pipes: { readonly stdoutFd: number | undefined; readonly stderrFd: number | undefined },
   ): void;
+  /** The pipes that are read for the instance, for another engine in this process to adopt. */
+  held(instance: string): readonly HeldPipe[];
+  /** Reads on, for those targets; takes ownership of the descriptors. If a target cannot be opened, what comes is kept in memory. */
+  adopt(instance: string, targets: OutputTargets, pipes: readonly HeldPipe[]): void;
   /** Takes over what may change under a running incarnation: rotation, and how much is kept. */
   update(instance: string, targets: OutputTargets): void;
   /** A reload gave the instance another name; what it holds, and who follows it, stays. */

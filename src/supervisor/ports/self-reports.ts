@@ -12,8 +12,15 @@ export interface NotifyMessage {
   readonly isCut: boolean;
 }
 
+/** The socket of one incarnation, for another engine in this process to adopt. */
+export interface HeldChannel {
+  readonly fd: number;
+  readonly address: string;
+}
+
 /** The socket of one incarnation. */
 export interface NotifyChannel {
+  readonly held: HeldChannel;
   /** For NOTIFY_SOCKET. */
   readonly address: string;
   /**
@@ -39,6 +46,8 @@ export interface SelfReportPort {
   readonly ownUid: number;
   /** @param key of the instance. @returns a text that says why there is none. */
   openChannel(key: string): NotifyChannel | string;
+  /** One that another engine has opened; takes ownership of the descriptor. */
+  adoptChannel(key: string, held: HeldChannel): NotifyChannel;
   /** Takes ownership of the descriptor. */
   readPipe(fd: number, onData: (bytes: Uint8Array) => void, onEnd: () => void): Cancel;
   followOutput(instance: string, onData: (stream: string, bytes: Uint8Array) => void): Cancel;

@@ -14,6 +14,10 @@ export interface SocketPort {
   use(): void;
   /** Closes what the last `open` has opened and nobody uses. */
   discard(): void;
+  /** All that are in use, by the key of their address: for another engine in this process to adopt. */
+  held(): ReadonlyMap<string, number>;
+  /** They are in use from now on, those that are not configured any more are closed. */
+  adopt(held: ReadonlyMap<string, number>, sockets: ReadonlyMap<string, SocketConfig>): Promise<void>;
   /** The engine's descriptors of a process's sockets, in its order. */
   descriptorsOf(process: ProcessConfig): readonly { readonly name: string; readonly fd: number }[];
   /**

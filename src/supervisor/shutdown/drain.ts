@@ -41,6 +41,17 @@ interface About {
   readonly changed?: ChangedRecords;
 }
 
+/** What an engine that goes on in a phase begins again. */
+const RESUMED: Readonly<Record<EnginePhase, readonly EngineEffect[]>> = {
+  running: [],
+  draining: ['stop instances'],
+  killing: ['kill instances'],
+  sweeping: ['terminate strays', 'await strays'],
+  settling: ['time hooks', 'await hooks'],
+  purging: ['kill strays and hooks', 'await strays'],
+  done: [],
+};
+
 export class Drain {
   readonly #ports: DrainPorts;
   readonly #strays: Strays;
@@ -71,6 +82,15 @@ export class Drain {
   killNow(verdict: ExitVerdict): void {
     this.begin(verdict);
     this.#take('killRequested', { cause: 'killed by request', causedBy: verdict.causedBy });
+  }
+
+  /** Goes on with the shutdown that another engine has begun, if it has. */
+  resume(): void {
+    if (this.phase === 'running' || this.phase === 'done') return;
+    this.#begin();
+    const { shutdown } = this.#engine;
+    for (const effect of RESUMED[this.phase]) this.#perform(effect, { causedBy: shutdown?.event });
+    this.#lookIfRested();
   }
 
   get #engine(): EngineState {
@@ -132,10 +152,12 @@ export class Drain {
   #begin(): void {
     const { clock, supervisor } = this.#ports;
     const patienceMs = this.#patienceMs();
-    clock.after(Math.max(patienceMs / 2, patienceMs - STRAYS_MS), () => this.#take('straysDue'));
+    const at = (dueMs: number, act: () => void): void =>
+      void clock.after(Math.max(0, dueMs - this.durationMs), act);
+    at(Math.max(patienceMs / 2, patienceMs - STRAYS_MS), () => this.#take('straysDue'));
     const cause = 'the grace period is nearly over';
-    clock.after(patienceMs, () => this.#take('patienceOver', { cause }));
-    clock.after(Math.max(0, supervisor.engine.graceMs - RESERVE_MS), () => this.#take('timeOver'));
+    at(patienceMs, () => this.#take('patienceOver', { cause }));
+    at(supervisor.engine.graceMs - RESERVE_MS, () => this.#take('timeOver'));
     supervisor.onTurnEnd((changed) => {
       this.#take('instancesChanged', { changed });
       this.#lookIfRested();

@@ -3,7 +3,7 @@
 import { instanceName } from '../../config/instance-names.ts';
 import type { ProcessConfig } from '../../config/resolved-config.ts';
 import { MAX_ACTIVATIONS, MAX_BRIEF_LIVES } from '../../lifecycle/backoff.ts';
-import type { Activity } from '../../lifecycle/effects.ts';
+import type { Activity, StepStage } from '../../lifecycle/effects.ts';
 import { type Instance, NEW_INSTANCE } from '../../lifecycle/instance.ts';
 import { isStoppedByUser, type WantedBy } from '../../lifecycle/reload.ts';
 import type { Rules } from '../../lifecycle/rules.ts';
@@ -11,6 +11,7 @@ import { isResting, type MonitorState } from '../../lifecycle/states.ts';
 import type { SignalName } from '../../signals.ts';
 import type { EventSubject } from '../../wire/events.ts';
 import type { LastExit, LeftProcess } from '../../wire/snapshot.ts';
+import type { Life } from './world-event.ts';
 
 /** State changes that are kept for `why`. */
 const MAX_HISTORY = 20;
@@ -65,6 +66,11 @@ export interface About {
 export interface RunningStep {
   /** As in the configuration: `pre_start[1]`. */
   readonly name: string;
+  readonly stage: StepStage;
+  /** Among the rows of the stage. */
+  readonly index: number;
+  /** Undefined until its program is executed. */
+  readonly life: Life | undefined;
   readonly program: string;
   /** Its place among those of its key, counted from 1, and how many there are. */
   readonly number: number;

@@ -81,6 +81,8 @@ export type WorldEvent =
   | { readonly type: 'extend'; readonly key: string; readonly incarnation: number; readonly ms: number }
   /** Its program is to read its configuration again: by the command for that, as soon as that may run, or by a signal. */
   | { readonly type: 'reloadProgram'; readonly key: string; readonly causedBy: number | undefined }
+  /** This engine goes on with a world that another one wrote. */
+  | { readonly type: 'resumed' }
   /** There is a configuration: the first one, or by a reload another one. */
   | {
       readonly type: 'configured';
@@ -112,6 +114,9 @@ export type WorldEffect =
       readonly incarnation: number;
       readonly causedBy: number | undefined;
     }
+  /** Another engine has begun it. */
+  | { readonly kind: 'adopt'; readonly key: string }
+  | { readonly kind: 'adoptStep'; readonly key: string }
   | { readonly kind: 'abandonSpawn'; readonly key: string; readonly why: 'timed-out' | 'cancelled' }
   | {
       readonly kind: 'signal';
@@ -137,7 +142,14 @@ export type WorldEffect =
   | { readonly kind: 'startTimer'; readonly key: string; readonly number: number; readonly afterMs: number }
   | { readonly kind: 'stopTimer'; readonly key: string }
   /** Has its health watched. */
-  | { readonly kind: 'watch'; readonly key: string; readonly number: number; readonly standing: Standing }
+  | {
+      readonly kind: 'watch';
+      readonly key: string;
+      readonly number: number;
+      readonly standing: Standing;
+      /** Of one that another engine has begun. */
+      readonly ageMs?: number;
+    }
   /** Has its sockets watched, until something comes. */
   | { readonly kind: 'awaitArrival'; readonly key: string; readonly number: number }
   | { readonly kind: 'endWatch'; readonly key: string }
