@@ -9,11 +9,12 @@ import { getSystemErrorName } from 'node:util';
 import type { ProcessConfig, SocketAddress, SocketConfig } from '../config/resolved-config.ts';
 import { addressInWords, addressKey } from '../config/values/service-socket.ts';
 import { notAnswering } from '../files/file-error.ts';
-import { closeLater, type FileAnswer, fileLater, removeFile } from '../files/safe-files.ts';
+import { lockPath } from '../files/lock-file.ts';
+import { closeLater, type FileAnswer, factsOf, fileLater, removeFile } from '../files/safe-files.ts';
 import type { Cancel, Clock } from '../supervisor/ports/clock.ts';
 import type { SocketPort } from '../supervisor/ports/sockets.ts';
 import { watchIdle } from './idle-watch.ts';
-import type { NativeAddon } from './native.ts';
+import type { FileRequest, NativeAddon } from './native.ts';
 import { type Listener, usageOf } from './socket-users.ts';
 import { SocketWatch, type WatchingAddon } from './socket-watch.ts';
 
@@ -25,6 +26,8 @@ export type SocketAddon = Pick<NativeAddon, 'listenInet'> & WatchingAddon;
 interface Open {
   readonly config: SocketConfig;
   readonly fd: number;
+  /** Of its file, if it has one. */
+  readonly file?: { readonly dev: number; readonly ino: number };
 }
 
 export class ServiceSockets implements SocketPort {
@@ -60,27 +63,26 @@ export class ServiceSockets implements SocketPort {
     const problems: string[] = [];
     const next = new Map<string, Open>();
     this.#next = next;
-    for (const config of sockets.values()) {
+    // At once: what hangs is waited for together.
+    const opening = [...sockets.values()].map(async (config) => {
       const key = addressKey(config.address);
       const known = this.#inUse.get(key);
-      if (known !== undefined) {
-        next.set(key, { config, fd: known.fd });
-        continue;
-      }
       try {
-        next.set(key, { config, fd: await this.#listen(config) });
+        next.set(key, { ...(known ?? (await this.#listen(config))), config });
       } catch (error) {
         problems.push(problemOf(config, error as NodeJS.ErrnoException));
       }
-    }
-    if (problems.length > 0) this.discard();
+    });
+    await Promise.all(opening);
+    if (problems.length > 0) await this.#within(this.#closeUnused());
     return problems;
   }
 
   use(): void {
-    for (const [key, { config, fd }] of this.#inUse) {
+    for (const [key, open] of this.#inUse) {
+      const { config } = open;
       const next = this.#next.get(key);
-      if (next === undefined) close({ config, fd });
+      if (next === undefined) void close(open);
       else if (settingsOf(next.config) !== settingsOf(config))
         this.#notice(
           `the socket ${next.config.name} stays open as it is: a new engine takes its other settings over`,
@@ -90,8 +92,7 @@ export class ServiceSockets implements SocketPort {
   }
 
   discard(): void {
-    for (const [key, one] of this.#next) if (!this.#inUse.has(key)) close(one);
-    this.#next = this.#inUse;
+    void this.#closeUnused();
   }
 
   descriptorsOf({ sockets }: ProcessConfig): readonly { readonly name: string; readonly fd: number }[] {
@@ -144,21 +145,61 @@ export class ServiceSockets implements SocketPort {
     await Promise.all(all.map(close));
   }
 
-  async #listen({ address, backlog, mode, uid, gid, ...config }: SocketConfig): Promise<number> {
+  async #closeUnused(): Promise<void> {
+    const unused = [...this.#next].flatMap(([key, one]) => (this.#inUse.has(key) ? [] : [one]));
+    this.#next = this.#inUse;
+    await Promise.all(unused.map(close));
+  }
+
+  /** Resolves when that is done, or has taken too long. */
+  #within(work: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(MAX_OPEN_MS, resolve);
+      void work.then(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  async #listen({
+    address,
+    backlog,
+    mode,
+    uid,
+    gid,
+    ...config
+  }: SocketConfig): Promise<Omit<Open, 'config'>> {
     if ('path' in address) {
       const { kind, path } = address;
       const request = { work: 'listen', path, limit: TYPES[kind], offset: backlog, mode, uid, gid } as const;
-      return await this.#inTime(fileLater(request), path);
+      const { fd, dev, ino } = await this.#inTime(
+        kind === 'fifo' ? fileLater(request) : this.#listenLocked(request),
+        path,
+      );
+      return { fd, file: { dev, ino } };
     }
     const { kind, host, port } = address;
     const { isPortShared, isV6Only } = config;
     const fd = this.#addon.listenInet(host, port, kind === 'udp', backlog, isPortShared, isV6Only);
-    if (fd >= 0) return fd;
+    if (fd >= 0) return { fd };
     const code = getSystemErrorName(fd);
     throw Object.assign(new Error(code), { code });
   }
 
-  #inTime(opening: Promise<FileAnswer>, path: string): Promise<number> {
+  /** Between the look at a stale socket and its removal another engine could have put its own there. */
+  async #listenLocked(request: FileRequest & { readonly path: string }): Promise<FileAnswer> {
+    const unlock = await lockPath(request.path, (ms, callback) => this.#clock.after(ms, callback));
+    if (unlock === undefined)
+      throw Object.assign(new Error('another engine keeps taking it'), { code: 'EBUSY' });
+    try {
+      return await fileLater(request);
+    } finally {
+      await unlock();
+    }
+  }
+
+  #inTime(opening: Promise<FileAnswer>, path: string): Promise<FileAnswer> {
     return new Promise((resolve, reject) => {
       let isLate = false;
       const cancel = this.#clock.after(MAX_OPEN_MS, () => {
@@ -166,10 +207,10 @@ export class ServiceSockets implements SocketPort {
         reject(notAnswering(path));
       });
       opening.then(
-        ({ fd }) => {
+        (answer) => {
           cancel();
-          if (isLate) closeLater(fd);
-          else resolve(fd);
+          if (isLate) closeLater(answer.fd);
+          else resolve(answer);
         },
         (error: unknown) => {
           cancel();
@@ -183,11 +224,17 @@ export class ServiceSockets implements SocketPort {
 /** A disk that hangs holds up neither the start nor a reload. */
 const MAX_OPEN_MS = 5_000;
 
-async function close({ config: { address }, fd }: Open): Promise<void> {
-  closeLater(fd);
+/** While it is open nobody takes it for a stale one, so its file is removed first; what came to its path later is left. */
+async function close({ config: { address }, fd, file }: Open): Promise<void> {
   // A FIFO may be somebody else's as well, as systemd has it; a socket nobody can use any more.
-  if (!('path' in address) || address.kind === 'fifo') return;
-  await removeFile(address.path).catch(() => undefined);
+  if ('path' in address && address.kind !== 'fifo')
+    await removeOwn(address.path, file).catch(() => undefined);
+  closeLater(fd);
+}
+
+async function removeOwn(path: string, file: Open['file']): Promise<void> {
+  const found = await factsOf(path);
+  if (found !== undefined && found.dev === file?.dev && found.ino === file.ino) await removeFile(path);
 }
 
 /** Of those that take connections. */

@@ -5,6 +5,7 @@ import { createConnection, type Server } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { SystemError, TaskmasterError } from '../../errors.ts';
 import { FileError } from '../../files/file-error.ts';
+import { lockPath } from '../../files/lock-file.ts';
 import {
   closeLater,
   factsOf,
@@ -34,9 +35,6 @@ export interface SocketFile {
 /** How long a socket in the way may take to accept before it counts as alive. */
 const PROBE_LIMIT_MS = 1_000;
 const LINK_ATTEMPTS = 5;
-/** Together longer than a holder may wait for an answer to its knock. */
-const LOCK_ATTEMPTS = 150;
-const LOCK_PAUSE_MS = 20;
 
 /**
  * Binds the server in a folder that only we can enter, gives the socket its group and mode there, and only then
@@ -148,7 +146,9 @@ function listen(server: Server, path: string): Promise<void> {
 async function putInPlace(made: string, path: string, replaces: SocketFile | undefined): Promise<void> {
   if (replaces !== undefined && (await isStillOurs(replaces))) return renameFile(made, path);
   if ((await link(made, path)) === 'done') return;
-  const unlock = await lock(path);
+  // Between the look at a stale socket and its removal another engine could have put its own there.
+  const unlock = await lockPath(path, (ms, callback) => setTimeout(callback, ms));
+  if (unlock === undefined) throw keepsTaking(path);
   try {
     for (let attempt = 0; attempt < LINK_ATTEMPTS; attempt++) {
       await removeStale(path);
@@ -160,7 +160,11 @@ async function putInPlace(made: string, path: string, replaces: SocketFile | und
   } finally {
     await unlock();
   }
-  throw new TaskmasterError('engine-already-running', `another engine keeps taking ${path}`);
+  throw keepsTaking(path);
+}
+
+function keepsTaking(path: string): TaskmasterError {
+  return new TaskmasterError('engine-already-running', `another engine keeps taking ${path}`);
 }
 
 /** Not every file system has hard links, or has them for sockets. */
@@ -174,36 +178,6 @@ async function link(made: string, path: string): Promise<'done' | 'taken' | 'uns
     if (code === 'EACCES' || code === 'EROFS') throw error;
     return 'unsupported';
   }
-}
-
-/**
- * Between the look at a stale socket and its removal another engine could have put its own there, so only one engine at
- * a time removes. The kernel gives the lock back when its holder dies.
- * @returns gives it back
- */
-async function lock(path: string): Promise<() => Promise<void>> {
-  const lockPath = join(dirname(path), `.${basename(path)}.lock`);
-  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
-    const { fd, dev, ino } = await fileLater({
-      work: 'append',
-      path: lockPath,
-      mode: 0o600,
-      regularOnly: true,
-    });
-    const refusal = await fileLater({ work: 'lock', fd, path: lockPath }).then(() => undefined, errnoOf);
-    const isTaken = refusal === 'EAGAIN' || refusal === 'EWOULDBLOCK';
-    const found = isTaken ? undefined : await factsOf(lockPath);
-    // A holder removes the file before it gives the lock back: what has no name any more locks nothing.
-    if (found?.dev === dev && found.ino === ino) {
-      return async () => {
-        await removeFile(lockPath).catch(ignoreMissing);
-        closeLater(fd);
-      };
-    }
-    closeLater(fd);
-    if (isTaken) await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MS));
-  }
-  throw new TaskmasterError('engine-already-running', `another engine keeps taking ${path}`);
 }
 
 /** Throws unless the socket at the path is dead, and removes a dead one. Call it with the lock only. */
