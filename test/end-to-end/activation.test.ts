@@ -1,7 +1,7 @@
 /** Programs that start with the first connection to a socket of theirs, and stop when nobody uses it. */
 
 import assert from 'node:assert/strict';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -92,7 +92,7 @@ stdout = "{folder}/out"
   });
 }
 
-test('who stays connected keeps the program running, and one that waits to be accepted too', async (t) => {
+test('who stays connected keeps the program running', async (t) => {
   const port = await freePort();
   const engine = await new EngineRun(
     t,
@@ -108,13 +108,150 @@ stdout = "{folder}/out"
 `,
   ).ready();
   await engine.reaches('app', 'listening');
+  const status = await engine.shell('status', 'app');
+  assert.match(
+    status.stdout,
+    /^app: listening since .* \(waits for a connection to it \(127\.0\.0\.1:\d+\)\)$/m,
+  );
+  assert.equal(status.code, 0);
   const client = connect(port, '127.0.0.1');
   t.after(() => client.destroy());
   const { pid } = await engine.reaches('app', 'healthy', 15_000);
+  assert.match((await engine.shell('why', 'app')).stdout, /^ {2}activated by: socket it$/m);
   await new Promise((done) => setTimeout(done, 2_500));
   assert.equal((await engine.see('app')).pid, pid, 'nobody stops what is in use');
   client.end();
   await engine.reaches('app', 'listening', 15_000);
+  await engine.signal('SIGTERM');
+  assert.equal(await engine.exitCode(), 0, engine.log);
+});
+
+test('lighttpd, gunicorn and systemd-socket-proxyd start with the first request, and are back when it is idle', async (t) => {
+  const [web, proxy] = [await freePort(), await freePort()];
+  const activated = 'activate = true\nhealthcheck = {uptime = "10ms"}\n';
+  const engine = new EngineRun(
+    t,
+    `[sockets.web]
+listen = "127.0.0.1:${web}"
+[sockets.proxy]
+listen = "127.0.0.1:${proxy}"
+[sockets.app]
+listen = "unix:{folder}/app.sock"
+[processes.web]
+cmd = "lighttpd -D -f {folder}/lighttpd.conf"
+sockets = ["web"]
+idle_stop = "1s"
+${activated}[processes.app]
+cmd = "gunicorn --chdir {folder} app:application"
+sockets = ["app"]
+idle_stop = "1s"
+${activated}[processes.proxy]
+# Ends by itself.
+cmd = "/lib/systemd/systemd-socket-proxyd --exit-idle-time=1s {folder}/app.sock"
+sockets = ["proxy"]
+${activated}`,
+  );
+  writeFileSync(
+    join(engine.folder, 'app.py'),
+    'def application(environ, start_response):\n  start_response("200 OK", [])\n  return [b"hello"]\n',
+  );
+  mkdirSync(join(engine.folder, 'www'));
+  writeFileSync(join(engine.folder, 'www/index.html'), 'a page');
+  writeFileSync(
+    join(engine.folder, 'lighttpd.conf'),
+    `server.systemd-socket-activation = "enable"\nserver.document-root = "${engine.folder}/www"\nindex-file.names = ("index.html")\n`,
+  );
+  await engine.ready();
+  const names = ['web', 'app', 'proxy'];
+  for (const incarnation of [1, 2]) {
+    for (const name of names) await engine.reaches(name, 'listening', 20_000);
+    for (const [port, text] of [
+      [proxy, 'hello'],
+      [web, 'a page'],
+    ] as const) {
+      const { stdout, stderr } = await runToEnd('curl', [
+        '-sS',
+        '--max-time',
+        '20',
+        `http://127.0.0.1:${port}/`,
+      ]);
+      assert.equal(stdout, text, `${stderr}\n${engine.log}`);
+    }
+    for (const name of names) assert.equal((await engine.see(name)).incarnation, incarnation);
+  }
+  await engine.signal('SIGTERM');
+  assert.equal(await engine.exitCode(), 0, engine.log);
+});
+
+test('a connection that no start can serve goes through the restart policy to its end, and is not refused', async (t) => {
+  const port = await freePort();
+  const engine = await new EngineRun(
+    t,
+    `[sockets.it]
+listen = "127.0.0.1:${port}"
+[processes.app]
+cmd = "sh -c 'echo start >>{folder}/starts; exit 3'"
+sockets = ["it"]
+activate = true
+autorestart = "on-failure:3"
+backoff = {base = "100ms"}
+[processes.other]
+cmd = "sleep 1000"
+`,
+  ).ready();
+  await engine.reaches('app', 'listening');
+  const client = connect(port, '127.0.0.1');
+  t.after(() => client.destroy());
+  let hasFailed = false;
+  client.on('error', () => {
+    hasFailed = true;
+  });
+  const { reason } = await engine.reaches('app', 'failed');
+  assert.match(reason ?? '', /exited with code 3, after 3 restarts in a row/);
+  assert.equal(engine.read('starts'), 'start\n'.repeat(4));
+  assert.equal(hasFailed, false);
+  assert.equal(engine.log.split('"event":"process_activated"').length, 5, engine.log);
+  await engine.signal('SIGTERM');
+  assert.equal(await engine.exitCode(), 0, engine.log);
+});
+
+/** By thread. */
+function wakeUps(pid: number): ReadonlyMap<string, number> {
+  const counts = readdirSync(`/proc/${pid}/task`).map((task) => {
+    const status = readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8');
+    return [task, Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)?.[1])] as const;
+  });
+  return new Map(counts);
+}
+
+const QUIET_MS = 3_000;
+
+test('an engine that listens for 100 programs sleeps, also while a connection waits that nobody serves', async (t) => {
+  const sockets = Array.from(
+    { length: 100 },
+    (_, index) =>
+      `[sockets.s${index}]\nlisten = "unix:{folder}/s${index}"\n[processes.p${index}]\ncmd = "sleep 1000"\nsockets = ["s${index}"]\nactivate = true\n`,
+  );
+  const engine = await new EngineRun(
+    t,
+    `${sockets.join('')}[sockets.none]\nlisten = "unix:{folder}/none"\n[processes.none]\ncmd = "/nonexistent"\nsockets = ["none"]\nactivate = true\n`,
+  ).ready();
+  await engine.reaches('p99', 'listening');
+  const client = connect(join(engine.folder, 'none')).on('error', () => {});
+  t.after(() => client.destroy());
+  await engine.reaches('none', 'failed');
+  const pid = await engine.enginePid();
+  // What follows the last command takes a moment.
+  await eventually(
+    async () => {
+      const before = wakeUps(pid);
+      await new Promise((done) => setTimeout(done, QUIET_MS));
+      const after = [...wakeUps(pid)];
+      const woken = after.reduce((sum, [task, count]) => sum + count - (before.get(task) ?? 0), 0);
+      assert.equal(woken, 0, `${woken} wake-ups in ${QUIET_MS} ms`);
+    },
+    { withinMs: 30_000 },
+  );
   await engine.signal('SIGTERM');
   assert.equal(await engine.exitCode(), 0, engine.log);
 });

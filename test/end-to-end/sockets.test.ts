@@ -30,39 +30,63 @@ async function stops(engine: EngineRun): Promise<void> {
   assert.equal(await engine.exitCode(), 0, engine.log);
 }
 
-test('a client in a loop sees no refused connection over 100 restarts and 20 reloads', async (t) => {
-  const port = await freePort();
-  const config = (round: number): string =>
-    `[sockets.http]
+const IDLE_MS = 1_000;
+/** Around the moment at which the program is stopped. */
+const PAUSES = [980, 1_020, 1_060, 1_100, 1_140, 1_180, 1_220, 1_260];
+
+for (const [kind, keys] of [
+  ['a program', ''],
+  ['an activated program', `activate = true\nidle_stop = "${IDLE_MS}ms"\nhealthcheck = {uptime = "10ms"}\n`],
+] as const) {
+  test(`a client in a loop sees no refused connection over 100 restarts and 20 reloads of ${kind}`, async (t) => {
+    const port = await freePort();
+    const config = (round: number): string =>
+      `[sockets.http]
 listen = "127.0.0.1:${port}"
 [processes.web]
 cmd = ["${process.execPath}", "${FIXTURE}"]
 sockets = ["http"]
 description = "round ${round}"
 env = {ROUND = "${Math.floor(round / 2)}"}
-`;
-  const engine = await new EngineRun(t, config(0)).ready();
-  const clients = new AskingClients({ host: '127.0.0.1', port }, 4);
-  const answered = async (before: string): Promise<void> => {
-    await eventually(async () => assert.notEqual(clients.last, before, engine.log), { withinMs: 20_000 });
-  };
-  await answered('');
-  for (let round = 1; round <= RESTARTS; round += 1) {
-    const before = clients.last;
-    assert.equal((await engine.shell('restart', 'web')).code, 0);
-    await answered(before);
-    if (round % (RESTARTS / RELOADS) !== 0) continue;
-    engine.configure(config(round / (RESTARTS / RELOADS)));
-    assert.equal((await engine.shell('reload')).code, 0, engine.log);
-  }
-  await clients.stop();
-  const { answers, refused, broken, longestMs } = clients;
-  console.log(
-    `# ${RESTARTS} restarts, ${RELOADS} reloads: ${answers} answers, ${refused} refused, ${broken} broken, longest wait ${Math.round(longestMs)} ms`,
-  );
-  assert.deepEqual({ refused, broken }, { refused: 0, broken: 0 });
-  await stops(engine);
-});
+${keys}`;
+    const engine = await new EngineRun(t, config(0)).ready();
+    const where = { host: '127.0.0.1', port };
+    const clients = new AskingClients(where, 4);
+    const answered = async (before: string): Promise<void> => {
+      await eventually(async () => assert.notEqual(clients.last, before, engine.log), { withinMs: 20_000 });
+    };
+    await answered('');
+    for (let round = 1; round <= RESTARTS; round += 1) {
+      const before = clients.last;
+      assert.equal((await engine.shell('restart', 'web')).code, 0);
+      await answered(before);
+      if (round % (RESTARTS / RELOADS) !== 0) continue;
+      engine.configure(config(round / (RESTARTS / RELOADS)));
+      assert.equal((await engine.shell('reload')).code, 0, engine.log);
+    }
+    await clients.stop();
+    const told = (some: AskingClients): string =>
+      `${some.answers} answers, ${some.refused} refused, ${some.broken} broken, longest wait ${Math.round(some.longestMs)} ms`;
+    console.log(`# ${kind}: ${RESTARTS} restarts, ${RELOADS} reloads: ${told(clients)}`);
+    const { refused, broken } = clients;
+    assert.deepEqual({ refused, broken }, { refused: 0, broken: 0 });
+    if (keys !== '') {
+      const { incarnation: first } = await engine.see('web');
+      for (const pauseMs of PAUSES) {
+        await new Promise((done) => setTimeout(done, pauseMs));
+        const one = new AskingClients(where, 1);
+        await one.stop();
+        assert.equal(one.answers, 1, `after ${pauseMs} ms: ${told(one)}\n${engine.log}`);
+      }
+      const idleStops = (await engine.see('web')).incarnation - first;
+      console.log(
+        `# ${kind}: stopped ${idleStops} times because it was idle, as a client came; none was refused`,
+      );
+      assert.ok(idleStops > 0, engine.log);
+    }
+    await stops(engine);
+  });
+}
 
 test('gunicorn and systemd-socket-proxyd serve what they are passed', async (t) => {
   const port = await freePort();

@@ -3,6 +3,7 @@
 import type { RpcClient } from '../../rpc/client/client.ts';
 import type { WireInstance, WireWhy } from '../../rpc/contract/contract.ts';
 import { durationInWords, shortDuration } from '../../units.ts';
+import { STATES } from '../../wire/states.ts';
 import type { CommandHandler } from '../command.ts';
 import { chainText } from '../event-words.ts';
 import { jsonText, say, wantsColour } from '../io.ts';
@@ -26,12 +27,10 @@ export const why: CommandHandler = async ({ operands, flags, io, connect }) => {
   return 0;
 };
 
-/** Without names: those that are neither healthy nor completed. */
+/** Without names: those that are not as they should be. */
 async function namesToExplain(client: RpcClient): Promise<readonly string[]> {
   const { instances } = await client.call('status', {});
-  return instances
-    .filter(({ state }) => state !== 'healthy' && state !== 'completed')
-    .map(({ name }) => name);
+  return instances.filter(({ state }) => STATES[state].statusCode !== 0).map(({ name }) => name);
 }
 
 export function whyText(report: WireWhy, look: Look): readonly string[] {
@@ -40,6 +39,8 @@ export function whyText(report: WireWhy, look: Look): readonly string[] {
   if (instance.description !== undefined) lines.push(`  ${plainLine(instance.description)}`);
   if (instance.reason !== null) lines.push(`  reason: ${plainLine(instance.reason)}`);
   if (instance.status_text !== undefined) lines.push(`  says: ${plainLine(instance.status_text)}`);
+  if (instance.activated_by !== undefined)
+    lines.push(`  activated by: socket ${plainLine(instance.activated_by)}`);
   if (chain.length > 1) lines.push(`  because: ${chainText(chain)}`);
   for (const waited of instance.waiting_for) lines.push(`  waits for: ${plainLine(waited)}`);
   lines.push(`  next: ${plainLine(next)}`, `  wanted: ${instance.desired}`, ...lifeLines(instance));

@@ -28,6 +28,7 @@ export function detailLines(model: Model, width: number): readonly SpanLine[] {
   return [
     ...stateLines(tracked, model.now, width),
     ...labelled('says', tracked.instance.status_text ?? '', width),
+    ...labelled('activated', activationOf(tracked), width),
     ...labelled(
       'because',
       known === undefined || known.chain.length < 2 ? '' : chainText(known.chain),
@@ -41,6 +42,10 @@ export function detailLines(model: Model, width: number): readonly SpanLine[] {
     ...(known === undefined ? [] : [...historyLines(known, width), ...probeLines(known, width)]),
     ...factLines(facts, width),
   ];
+}
+
+function activationOf({ instance: { activated_by: socket } }: Tracked): string {
+  return socket === undefined ? '' : `by socket ${socket}`;
 }
 
 function label(text: string): SpanLine[number] {
