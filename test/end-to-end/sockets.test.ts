@@ -270,14 +270,20 @@ test('an engine that cannot open a socket starts nothing', async (t) => {
   assert.equal(existsSync(join(engine.folder, 'started')), false);
 });
 
-test('the example docker/examples/socket is restarted without a refused or broken request', async (t) => {
-  const port = await freePort();
+test('the example docker/examples/socket is restarted without a refused or broken request, and starts on demand', async (t) => {
+  const [port, reports] = [await freePort(), await freePort()];
   const example = join(import.meta.dirname, '../../docker/examples/socket');
   const config = readFileSync(join(example, 'tm.toml'), 'utf8');
-  const env = { PORT: String(port), APP: example, PYTHONDONTWRITEBYTECODE: '1' };
+  const env = {
+    PORT: String(port),
+    REPORTS_PORT: String(reports),
+    REPORTS_IDLE: '1s',
+    APP: example,
+    PYTHONDONTWRITEBYTECODE: '1',
+  };
   const engine = await new EngineRun(t, config, { env }).ready();
-  const ask = (): ReturnType<typeof runToEnd> =>
-    runToEnd('curl', ['-sS', '--max-time', '20', `http://127.0.0.1:${port}/`]);
+  const ask = (of = port): ReturnType<typeof runToEnd> =>
+    runToEnd('curl', ['-sS', '--max-time', '20', `http://127.0.0.1:${of}/`]);
   const first = (await ask()).stdout;
   assert.match(first, /^hello from \d+\n$/);
   let isOver = false;
@@ -296,5 +302,9 @@ test('the example docker/examples/socket is restarted without a refused or broke
   }
   isOver = true;
   await client;
+  await engine.reaches('reports', 'listening');
+  assert.match((await ask(reports)).stdout, /^hello from \d+\n$/);
+  await engine.reaches('reports', 'healthy');
+  await engine.reaches('reports', 'listening');
   await stops(engine);
 });
