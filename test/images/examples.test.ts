@@ -87,6 +87,47 @@ test('non-root: no user but its own, a read-only root, no capabilities; Docker h
   assert.equal(await container.stop(), 0);
 });
 
+/** Asks until /tmp/over is there. */
+const ASKING = `
+const { existsSync } = require('node:fs');
+(async () => {
+  const servers = new Set();
+  const failures = [];
+  let answers = 0;
+  while (!existsSync('/tmp/over')) {
+    try {
+      servers.add(await (await fetch('http://127.0.0.1:8080/')).text());
+      answers += 1;
+    } catch (error) {
+      failures.push(String(error.cause ?? error));
+    }
+  }
+  console.log(JSON.stringify({ answers, servers: servers.size, failures }));
+})();
+`;
+const RESTARTS = 3;
+
+test('socket: no request fails while the application restarts, and the reports run only while they are used', async (t) => {
+  const image = buildExample('socket');
+  const container = new Container(t, '', { image, flags: ['--env', 'REPORTS_IDLE=2s'] });
+  await container.reaches('app', 'healthy', 30_000);
+  await container.reaches('reports', 'listening');
+  const client = container.exec('/opt/taskmaster/program/node', '-e', ASKING);
+  for (let round = 0; round < RESTARTS; round += 1)
+    assert.equal((await container.exec('taskshell', 'restart', 'app', '--wait')).code, 0, container.log);
+  await container.exec('sh', '-c', 'touch /tmp/over');
+  const asked = JSON.parse((await client).stdout);
+  console.log(`# ${RESTARTS} restarts in a container: ${JSON.stringify(asked)}`);
+  assert.deepEqual(asked.failures, []);
+  // It may have begun to ask after the first restart.
+  assert.ok(asked.servers >= RESTARTS, JSON.stringify(asked));
+  assert.match(await get(container, 'http://127.0.0.1:8081/'), /^hello from \d+$/);
+  await container.reaches('reports', 'healthy');
+  await container.reaches('reports', 'listening', 30_000);
+  assert.equal((await container.exec('taskmaster', 'engine', 'check', '/etc/taskmaster.toml')).stderr, '');
+  assert.equal(await container.stop(), 0);
+});
+
 test('database: a migration and an application follow it as each is ready, also after a kill and in the next container', async (t) => {
   const volume = `taskmaster-database-${process.pid}`;
   t.after(() => void spawnSync('docker', ['volume', 'rm', volume]));
