@@ -241,7 +241,7 @@ export function composeEngine({ configPath, profiles, config, onFinished }: Engi
     },
   });
   // What a client asks may fail; it must not end the processes of everybody.
-  const clientFaults = new ReportLimiter((message, _uid, more) => {
+  const clientFaults = new ReportLimiter(clock, (message, _uid, more) => {
     const others = more === undefined ? '' : ` (${more} more in the last minute)`;
     events.emitAs('error', 'engine_notice', {
       message: `a client's request failed inside the engine: ${message}${others}`,

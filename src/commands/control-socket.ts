@@ -78,7 +78,7 @@ export class ControlSocket {
   async #open(): Promise<void> {
     const { config, control, events, clock, addon, onFault } = this.#parts;
     const { RpcServer } = await import('../rpc/server/server.ts');
-    const verbs = new KeptVerbs();
+    const verbs = new KeptVerbs(clock);
     const server = new RpcServer({
       engine: control,
       places: this.#places(),
@@ -95,7 +95,7 @@ export class ControlSocket {
       peerOf: (socket) => this.#peerOf(socket),
       waiting: this.#waiting(),
       loadVerbs: () => verbs.load(),
-      now: () => clock.now(),
+      clock,
       onRejected: (reason, uid, more) => {
         const who = uid === undefined ? {} : { uid };
         events.emit('client_rejected', { reason, ...who, ...(more !== undefined && { more }) });
@@ -106,6 +106,7 @@ export class ControlSocket {
     this.#server = server;
     events.emit('engine_listening', { socket });
     this.#watch = new SocketWatch({
+      clock,
       path: socket,
       isInPlace: () => server.isInPlace(),
       makeAnew: () => this.recreate(),

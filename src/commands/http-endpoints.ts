@@ -28,13 +28,14 @@ export class HttpEndpoints {
   #listener: HttpListener | undefined;
   #isClosed = false;
   /** Whoever reaches the port may cause them. */
-  readonly #faults = new ReportLimiter((message, _uid, more) => {
-    this.#notice(more === undefined ? message : `${message} (${more} more in the last minute)`);
-  });
+  readonly #faults: ReportLimiter;
   #inTurn: Promise<void> = Promise.resolve();
 
   constructor(parts: HttpEndpointsParts) {
     this.#parts = parts;
+    this.#faults = new ReportLimiter(parts.clock, (message, _uid, more) =>
+      this.#notice(more === undefined ? message : `${message} (${more} more in the last minute)`),
+    );
   }
 
   /**

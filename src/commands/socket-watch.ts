@@ -5,6 +5,7 @@
 
 import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import type { Cancel, Clock } from '../supervisor/ports/clock.ts';
 
 /** Who removes a file often removes the folder right behind it. */
 const SETTLE_MS = 100;
@@ -19,6 +20,7 @@ const OFTEN_SETTLE_MS = 5_000;
 const POLL_MS = 5_000;
 
 export interface SocketWatchPorts {
+  readonly clock: Pick<Clock, 'after' | 'now'>;
   readonly path: string;
   readonly isInPlace: () => Promise<boolean>;
   /** Rejects where it cannot be made now. */
@@ -32,10 +34,10 @@ export interface SocketWatchPorts {
 export class SocketWatch {
   readonly #ports: SocketWatchPorts;
   #watcher: FSWatcher | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #cancel: Cancel | undefined;
   #isLost = false;
   #retryMs = FIRST_RETRY_MS;
-  /** When it was lost lately (performance.now). */
+  /** When it was lost lately. */
   #losses: readonly number[] = [];
   #hasFailed = false;
   #isChecking = false;
@@ -49,7 +51,7 @@ export class SocketWatch {
   close(): void {
     this.#isClosed = true;
     this.#watcher?.close();
-    clearTimeout(this.#timer);
+    this.#cancel?.();
   }
 
   #watch(): void {
@@ -75,8 +77,8 @@ export class SocketWatch {
 
   #checkIn(delayMs: number): void {
     if (this.#isClosed) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#check(), delayMs).unref();
+    this.#cancel?.();
+    this.#cancel = this.#ports.clock.after(delayMs, () => void this.#check());
   }
 
   async #check(): Promise<void> {
@@ -92,7 +94,8 @@ export class SocketWatch {
 
   async #restore(): Promise<void> {
     if (!this.#isLost) {
-      this.#losses = [...this.#losses.filter((at) => at > performance.now() - MINUTE_MS), performance.now()];
+      const now = this.#ports.clock.now();
+      this.#losses = [...this.#losses.filter((at) => at > now - MINUTE_MS), now];
       this.#ports.onLost();
     }
     this.#isLost = true;

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { ControlSocket, type ControlSocketParts } from '../../src/commands/control-socket.ts';
+import { SystemClock } from '../../src/system/clock.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -22,7 +23,7 @@ function aSocket(
       emit: (event: string) => told.push(event),
       emitAs: (_level: string, event: string) => told.push(event),
     },
-    clock: { now: () => performance.now() },
+    clock: new SystemClock(),
     addon: { peerCredentials: () => null, acceptMore: () => [], refuseDescriptors: () => refusesDescriptors },
     onFault: (error: unknown) => {
       throw error;

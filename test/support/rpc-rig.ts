@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test';
 import type { PeerCredentials } from '../../src/rpc/access/peer.ts';
 import { isBlank, LineSplitter } from '../../src/rpc/protocol/framing.ts';
 import { RpcServer, type RpcServerOptions } from '../../src/rpc/server/server.ts';
+import { SystemClock } from '../../src/system/clock.ts';
 import { eventually } from './eventually.ts';
 import { anInstance, FakeEngine } from './fake-engine.ts';
 
@@ -47,7 +48,7 @@ export async function startRig(
     engineUid: 1000,
     grants: [],
     peerOf: () => rig.peer,
-    now: () => performance.now(),
+    clock: new SystemClock(),
     onRejected: (reason, uid) => rejected.push(`${reason} ${uid}`),
     onFault: (error) => faults.push(error),
     ...changes,

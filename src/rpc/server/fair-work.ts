@@ -4,6 +4,8 @@
  * done lately. So nobody waits for what another asks, however much that is.
  */
 
+import type { Clock } from '../../supervisor/ports/clock.ts';
+
 /** Clients of one user for whom something large is put together at a time: what there is of it takes memory. */
 const MOST_IN_THE_MIDDLE = 4;
 const SLICE_MS = 2;
@@ -34,12 +36,17 @@ class Account {
 }
 
 export class FairWork {
+  readonly #clock: Pick<Clock, 'now' | 'soon'>;
   readonly #ready = new Map<Worker, Account>();
   readonly #clients = new WeakMap<Worker, Account>();
   readonly #users = new Map<number, Account>();
   #sliceEnds = Number.POSITIVE_INFINITY;
   #isSliceOpen = false;
   #isWorking = false;
+
+  constructor(clock: Pick<Clock, 'now' | 'soon'>) {
+    this.#clock = clock;
+  }
 
   /** Begins at once where this turn of the event loop has time left. */
   wake(worker: Worker): void {
@@ -56,7 +63,7 @@ export class FairWork {
 
   /** What was done for somebody outside of `step`. */
   charge(worker: Worker, ms: number): void {
-    const now = performance.now();
+    const now = this.#clock.now();
     this.#clients.get(worker)?.add(ms, now);
     this.#userOf(worker).add(ms, now);
   }
@@ -66,12 +73,12 @@ export class FairWork {
     this.#openSlice();
     this.#isWorking = true;
     try {
-      for (let now = performance.now(); now < this.#sliceEnds; ) {
+      for (let now = this.#clock.now(); now < this.#sliceEnds; ) {
         const worker = this.#next(now);
         if (worker === undefined) return;
         const isReady = worker.step();
         if (!isReady) this.#ready.delete(worker);
-        const after = performance.now();
+        const after = this.#clock.now();
         this.#clients.get(worker)?.add(after - now, after);
         this.#userOf(worker).add(after - now, after);
         now = after;
@@ -85,8 +92,8 @@ export class FairWork {
   #openSlice(): void {
     if (this.#isSliceOpen) return;
     this.#isSliceOpen = true;
-    this.#sliceEnds = performance.now() + SLICE_MS;
-    setImmediate(() => {
+    this.#sliceEnds = this.#clock.now() + SLICE_MS;
+    this.#clock.soon(() => {
       this.#isSliceOpen = false;
       if (this.#ready.size > 0) this.#work();
       else this.#fade();
@@ -125,7 +132,7 @@ export class FairWork {
   /** Users who have not been here for long leave nothing behind. */
   #fade(): void {
     if (this.#users.size < 64) return;
-    const now = performance.now();
+    const now = this.#clock.now();
     for (const [uid, account] of this.#users) if (account.spent(now) < 0.01) this.#users.delete(uid);
   }
 }

@@ -4,6 +4,7 @@ import { TaskmasterError } from '../../errors.ts';
 import type { Action } from '../../lifecycle/states.ts';
 import { nearestWord } from '../../nearest-word.ts';
 import { parseSignal, SIGNAL_WORDS, type SignalName, signalName } from '../../signals.ts';
+import type { Clock } from '../../supervisor/ports/clock.ts';
 import type { InputClaim } from '../../supervisor/ports/input.ts';
 import type { JournalQuery } from '../../supervisor/ports/journal.ts';
 import type { EnginePort, Requester } from '../access/engine-port.ts';
@@ -17,6 +18,7 @@ import { unknownAmong } from './unknown-names.ts';
 
 /** What a handler knows beside its parameters. */
 export interface CallContext {
+  readonly clock: Pick<Clock, 'after'>;
   readonly engine: EnginePort;
   readonly by: Requester;
   readonly subscriptions: Subscriptions;
@@ -92,7 +94,7 @@ export const HANDLERS: Handlers = {
     return { result: { ...report, not_up: notUp } };
   },
 
-  'reload.processes': async ({ names, wait, timeout_ms: timeoutMs }, { engine, by, signal }) => {
+  'reload.processes': async ({ names, wait, timeout_ms: timeoutMs }, { clock, engine, by, signal }) => {
     const instances = engine.select(names);
     const asked = new Set(names);
     const required = engine
@@ -102,7 +104,7 @@ export const HANDLERS: Handlers = {
     if (wait !== true)
       return { result: { instances: await engine.reloadPrograms(instances, { required, by }) } };
     const work = (limited: AbortSignal) => engine.reloadPrograms(instances, { required, by, wait: limited });
-    const reloaded = await inTime(work, timeoutMs, signal);
+    const reloaded = await inTime(work, timeoutMs, signal, clock);
     if (reloaded === undefined)
       throw new TaskmasterError('timed-out', 'reload: timed out waiting for the commands');
     return { result: { instances: reloaded } };
@@ -311,13 +313,13 @@ async function settlesInTime(
   action: Action,
   names: readonly string[],
   timeoutMs: number | undefined,
-  { engine, signal }: CallContext,
+  { clock, engine, signal }: CallContext,
 ): Promise<boolean> {
   const settle = async (limited: AbortSignal): Promise<true> => {
     await engine.settled(action, names, limited);
     return true;
   };
-  return (await inTime(settle, timeoutMs, signal)) === true;
+  return (await inTime(settle, timeoutMs, signal, clock)) === true;
 }
 
 /** @returns undefined if the time ran out first. Rejects when the client is gone. */
@@ -325,16 +327,17 @@ async function inTime<T>(
   work: (limited: AbortSignal) => Promise<T>,
   timeoutMs: number | undefined,
   signal: AbortSignal,
+  clock: Pick<Clock, 'after'>,
 ): Promise<T | undefined> {
   const limit = new AbortController();
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => limit.abort(), timeoutMs);
+  const cancel = timeoutMs === undefined ? undefined : clock.after(timeoutMs, () => limit.abort());
   try {
     return await work(AbortSignal.any([signal, limit.signal]));
   } catch (error) {
     if (limit.signal.aborted && !signal.aborted) return undefined;
     throw error;
   } finally {
-    clearTimeout(timer);
+    cancel?.();
   }
 }
 

@@ -3,6 +3,7 @@
  * client reads too slowly, and it is told how many.
  */
 
+import type { Cancel, Clock } from '../../supervisor/ports/clock.ts';
 import type { Connection } from '../protocol/connection.ts';
 import { frame } from '../protocol/framing.ts';
 import type { BudgetShare } from './byte-budget.ts';
@@ -72,6 +73,7 @@ class Fifo<Item> {
 }
 
 export interface OutboxParts {
+  readonly clock: Pick<Clock, 'after'>;
   readonly socket: Connection;
   readonly limits: OutboxLimits;
   readonly replies: BudgetShare;
@@ -90,7 +92,7 @@ export class Outbox {
   readonly #notifications = new Fifo<Sequenced<PendingNotification>>();
   readonly #losses = new Map<number, Loss>();
   #sequence = 0;
-  #stallTimer: NodeJS.Timeout | undefined;
+  #cancelStall: Cancel | undefined;
   #isEnding = false;
   #isDiscarded = false;
 
@@ -171,8 +173,8 @@ export class Outbox {
     replies.giveBack(replies.bytes);
     notifications.giveBack(notifications.bytes);
     this.#losses.clear();
-    clearTimeout(this.#stallTimer);
-    this.#stallTimer = undefined;
+    this.#cancelStall?.();
+    this.#cancelStall = undefined;
   }
 
   #pump(): void {
@@ -192,8 +194,8 @@ export class Outbox {
       if (this.#isDiscarded) return;
       const wasCongested = this.isCongested;
       this.#parts.replies.giveBack(piece.length);
-      clearTimeout(this.#stallTimer);
-      this.#stallTimer = undefined;
+      this.#cancelStall?.();
+      this.#cancelStall = undefined;
       this.#watchForStall();
       if (wasCongested && !this.isCongested) this.#parts.onRelieved();
     });
@@ -240,13 +242,13 @@ export class Outbox {
     const { replies } = this.#parts;
     const isHeldUp = this.#socket.writableNeedDrain && (replies.bytes > 0 || this.#isEnding);
     if (!isHeldUp || this.#socket.destroyed) {
-      clearTimeout(this.#stallTimer);
-      this.#stallTimer = undefined;
+      this.#cancelStall?.();
+      this.#cancelStall = undefined;
       return;
     }
-    this.#stallTimer ??= setTimeout(() => {
+    this.#cancelStall ??= this.#parts.clock.after(this.#limits.stallMs, () => {
       this.#parts.onStalled();
       this.#socket.destroy();
-    }, this.#limits.stallMs).unref();
+    });
   }
 }

@@ -1,5 +1,7 @@
 /** What clients cause to be told, told once in a while: whoever wants to fill the log must not be able to. */
 
+import type { Cancel, Clock } from '../../supervisor/ports/clock.ts';
+
 const WINDOW_MS = 60_000;
 /** Pairs of a reason and a user; beyond them all users are one. */
 const MOST_KINDS = 64;
@@ -10,15 +12,17 @@ interface Kind {
   readonly reason: string;
   readonly uid: number | undefined;
   untold: number;
-  timer: NodeJS.Timeout;
+  cancel: Cancel;
 }
 
 export class ReportLimiter {
+  readonly #clock: Pick<Clock, 'after'>;
   readonly #report: Report;
   readonly #windowMs: number;
   readonly #kinds = new Map<string, Kind>();
 
-  constructor(report: Report, windowMs = WINDOW_MS) {
+  constructor(clock: Pick<Clock, 'after'>, report: Report, windowMs = WINDOW_MS) {
+    this.#clock = clock;
     this.#report = report;
     this.#windowMs = windowMs;
   }
@@ -35,15 +39,14 @@ export class ReportLimiter {
       reason,
       uid: of,
       untold: 0,
-      timer: setTimeout(() => this.#sumUp(kind), this.#windowMs),
+      cancel: this.#clock.after(this.#windowMs, () => this.#sumUp(kind)),
     };
-    kind.timer.unref();
     this.#kinds.set(keyOf(reason, of), kind);
     this.#report(reason, uid);
   }
 
   close(): void {
-    for (const { timer } of this.#kinds.values()) clearTimeout(timer);
+    for (const { cancel } of this.#kinds.values()) cancel();
     this.#kinds.clear();
   }
 
@@ -54,7 +57,7 @@ export class ReportLimiter {
     }
     this.#report(kind.reason, kind.uid, kind.untold);
     kind.untold = 0;
-    kind.timer = setTimeout(() => this.#sumUp(kind), this.#windowMs).unref();
+    kind.cancel = this.#clock.after(this.#windowMs, () => this.#sumUp(kind));
   }
 }
 

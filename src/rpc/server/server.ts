@@ -2,6 +2,7 @@
 
 import { createServer, type Server, Socket } from 'node:net';
 import { SystemError, TaskmasterError } from '../../errors.ts';
+import type { Clock } from '../../supervisor/ports/clock.ts';
 import type { EnginePort } from '../access/engine-port.ts';
 import { type Grant, inWords, isOwner, type PeerCredentials, type Rights, rightsOf } from '../access/peer.ts';
 import { ERROR_FACES } from '../contract/error-codes.ts';
@@ -68,8 +69,7 @@ export interface RpcServerOptions {
   readonly waiting?: WaitingConnections;
   /** The code of taskshell's commands, for clients that have none; undefined: such clients are declined. */
   readonly loadVerbs?: () => Promise<RunVerb>;
-  /** Milliseconds that only grow. */
-  readonly now: () => number;
+  readonly clock: Clock;
   /** Somebody was turned away or let go; for the log. `more`: so many others were, for the same reason, untold. */
   readonly onRejected: (reason: string, uid: number | undefined, more?: number) => void;
   /** A method failed as none should; for the log. */
@@ -99,7 +99,7 @@ export class RpcServer {
   readonly #clients = new Set<Client>();
   /** Turned away, and still to read why. */
   readonly #refused = new Set<Socket>();
-  readonly #work = new FairWork();
+  readonly #work: FairWork;
   readonly #replies: ByteBudget;
   readonly #notifications: ByteBudget;
   readonly #subscriptions: SubscriptionPlaces;
@@ -118,7 +118,8 @@ export class RpcServer {
     });
     this.#notifications = new ByteBudget(this.#limits.notifications);
     this.#subscriptions = new SubscriptionPlaces(this.#limits.subscriptions);
-    this.#reports = new ReportLimiter(options.onRejected);
+    this.#work = new FairWork(options.clock);
+    this.#reports = new ReportLimiter(options.clock, options.onRejected);
   }
 
   /** Path listened on; undefined before `listen` and after `close`. */
@@ -138,7 +139,7 @@ export class RpcServer {
     for (const place of this.#options.places) {
       const listener = this.#createListener();
       try {
-        this.#file = await listenAt(listener, place, this.#options.file);
+        this.#file = await listenAt(listener, place, this.#fileSettings);
         this.#listener = listener;
         this.#place = place;
         return this.#file.path;
@@ -162,7 +163,7 @@ export class RpcServer {
     const file = this.#file;
     if (place === undefined || file === undefined) return;
     const listener = this.#createListener();
-    this.#file = await listenAt(listener, place, this.#options.file, file);
+    this.#file = await listenAt(listener, place, this.#fileSettings, file);
     this.#listener?.close();
     this.#listener = listener;
   }
@@ -200,11 +201,16 @@ export class RpcServer {
     for (const { session } of this.#clients) session.end(reason);
     for (const refused of this.#refused) refused.destroy();
     this.#reports.close();
-    const timer = setTimeout(() => {
+    const cancel = this.#options.clock.after(flushMs, () => {
       for (const { socket } of this.#clients) socket.destroy();
-    }, flushMs);
+    });
     await Promise.all(closed);
-    clearTimeout(timer);
+    cancel();
+  }
+
+  get #fileSettings(): Parameters<typeof listenAt>[2] {
+    const { file, clock } = this.#options;
+    return { ...file, clock };
   }
 
   #createListener(): Server {
@@ -262,12 +268,12 @@ export class RpcServer {
   }
 
   #partsFor(peer: PeerCredentials, rights: () => Rights | undefined, isKept: boolean): SessionParts {
-    const { engine, now, onFault, loadVerbs } = this.#options;
+    const { engine, clock, onFault, loadVerbs } = this.#options;
     const parts = (): SessionParts => ({
       engine,
       peer,
       rights,
-      now,
+      clock,
       onFault,
       limits: this.#limits,
       work: this.#work,
@@ -287,9 +293,9 @@ export class RpcServer {
       oldest?.destroy();
     }
     this.#refused.add(socket);
-    const timer = setTimeout(() => socket.destroy(), REFUSAL_MS).unref();
+    const cancel = this.#options.clock.after(REFUSAL_MS, () => socket.destroy());
     socket.once('close', () => {
-      clearTimeout(timer);
+      cancel();
       this.#refused.delete(socket);
     });
     socket.once('end', () => socket.destroy());
@@ -316,7 +322,7 @@ export class RpcServer {
 
   /** Lets the client of the same user go that has been idle longest, if there is one. */
   #makeRoom({ uid }: PeerCredentials): boolean {
-    const latest = this.#options.now() - this.#limits.silenceMs;
+    const latest = this.#options.clock.now() - this.#limits.silenceMs;
     const idle = [...this.#clients]
       .filter((client) => client.peer.uid === uid && (client.session.idleSince ?? Infinity) <= latest)
       .sort((left, right) => (left.session.idleSince ?? 0) - (right.session.idleSince ?? 0));

@@ -1,6 +1,7 @@
 /** One client of the control socket: its requests in, its replies and notifications out, all of it bounded. */
 
 import { TaskmasterError } from '../../errors.ts';
+import type { Cancel, Clock } from '../../supervisor/ports/clock.ts';
 import type { EnginePort } from '../access/engine-port.ts';
 import { demandAccess, NO_RIGHTS, type PeerCredentials, type Rights } from '../access/peer.ts';
 import { scopedEngine } from '../access/scoped-engine.ts';
@@ -38,7 +39,7 @@ export interface SessionParts {
   readonly replies: BudgetShare;
   readonly notifications: BudgetShare;
   readonly places: Places;
-  readonly now: () => number;
+  readonly clock: Clock;
   /** The code of taskshell's commands; undefined where the engine runs none of them. */
   readonly loadVerbs?: (() => Promise<RunVerb>) | undefined;
   /** For the session of a command that runs here: the same peer and rights, and its own shares. */
@@ -78,7 +79,7 @@ export class Session implements Worker {
   #pending = 0;
   #isHeldUpByCall = false;
   #view: { readonly rights: Rights; readonly engine: EnginePort } | undefined;
-  #requestTimer: NodeJS.Timeout | undefined;
+  #cancelRequest: Cancel | undefined;
   #lastActive: number;
   #hasEnded = false;
   #isClosing = false;
@@ -88,8 +89,9 @@ export class Session implements Worker {
     this.uid = peer.uid;
     this.#socket = socket;
     this.#parts = parts;
-    this.#lastActive = parts.now();
+    this.#lastActive = parts.clock.now();
     this.#outbox = new Outbox({
+      clock: parts.clock,
       socket,
       limits: limits.outbox,
       replies,
@@ -98,12 +100,14 @@ export class Session implements Worker {
       onStalled: () => parts.onCutOff('it left its replies unread'),
     });
     this.#subscriptions = new Subscriptions({
+      clock: parts.clock,
       engine: () => this.#engine(),
       outbox: this.#outbox,
       places: parts.places,
       later: (work) => this.#doLater(work),
     });
     this.#verbs = new SessionVerbs({
+      clock: parts.clock,
       load: parts.loadVerbs,
       send: (line) => this.#outbox.reply(line),
       gather: () => this.#outbox.gather(),
@@ -192,7 +196,7 @@ export class Session implements Worker {
 
   #receive(chunk: Buffer): void {
     if (this.#isClosing) return;
-    this.#lastActive = this.#parts.now();
+    this.#lastActive = this.#parts.clock.now();
     this.#lines = this.#splitter.push(chunk);
     this.wake();
     if (this.#lines !== undefined) this.#socket.pause();
@@ -225,10 +229,11 @@ export class Session implements Worker {
 
   /** What is begun has to be ended, and the first request has to come. */
   #awaitRequest(): void {
-    this.#requestTimer ??= setTimeout(() => {
-      this.#parts.onCutOff('it never ended a request');
+    const { clock, limits, onCutOff } = this.#parts;
+    this.#cancelRequest ??= clock.after(limits.requestMs, () => {
+      onCutOff('it never ended a request');
       this.#socket.destroy();
-    }, this.#parts.limits.requestMs).unref();
+    });
   }
 
   #read(line: Buffer): void {
@@ -248,8 +253,8 @@ export class Session implements Worker {
   }
 
   #hasRequested(): void {
-    clearTimeout(this.#requestTimer);
-    this.#requestTimer = undefined;
+    this.#cancelRequest?.();
+    this.#cancelRequest = undefined;
   }
 
   #begin(task: Task): boolean {
@@ -291,7 +296,7 @@ export class Session implements Worker {
     if (this.#socket.destroyed) return;
     this.#pending -= 1;
     line.add(answered);
-    this.#lastActive = this.#parts.now();
+    this.#lastActive = this.#parts.clock.now();
     this.#endIfDone();
   }
 
@@ -349,6 +354,7 @@ export class Session implements Worker {
   #context(): CallContext {
     const { peer, rights } = this.#parts;
     return {
+      clock: this.#parts.clock,
       engine: this.#engine(),
       by: { uid: peer.uid, pid: peer.pid },
       subscriptions: this.#subscriptions,
@@ -363,7 +369,7 @@ export class Session implements Worker {
     this.#lines = undefined;
     this.#entries = [];
     this.#current = undefined;
-    clearTimeout(this.#requestTimer);
+    this.#cancelRequest?.();
     this.#parts.work.forget(this);
     this.#subscriptions.cancelAll();
     this.#verbs.cancel();

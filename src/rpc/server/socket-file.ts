@@ -14,6 +14,7 @@ import {
   removeFile,
   renameFile,
 } from '../../files/safe-files.ts';
+import type { Clock } from '../../supervisor/ports/clock.ts';
 import { MAX_SOCKET_PATH_BYTES, type SocketPlace } from '../protocol/socket-path.ts';
 
 export interface SocketFileSettings {
@@ -24,6 +25,8 @@ export interface SocketFileSettings {
   /** Called before anybody can reach the socket. */
   readonly onBound?: (server: Server) => void;
 }
+
+type WaitClock = Pick<Clock, 'after'>;
 
 /** Tells our file from one that came to the same path later. */
 export interface SocketFile {
@@ -44,7 +47,7 @@ const LINK_ATTEMPTS = 5;
 export async function listenAt(
   server: Server,
   place: SocketPlace,
-  settings: SocketFileSettings,
+  settings: SocketFileSettings & { readonly clock: WaitClock },
   replaces?: SocketFile,
 ): Promise<SocketFile> {
   const folder = dirname(place.path);
@@ -63,10 +66,10 @@ export async function listenAt(
     // When the server is closed, Node removes what is at the path it was bound by: that name must never be another's.
     const made = join(workshop, `s${randomName()}`);
     await bind(server, made);
-    const { mode, gid, onBound } = settings;
+    const { mode, gid, onBound, clock } = settings;
     onBound?.(server);
     const { dev, ino } = await fileLater({ work: 'socketAccess', path: made, mode, gid });
-    await putInPlace(made, place.path, replaces);
+    await putInPlace(made, place.path, replaces, clock);
     return { path: place.path, device: dev, inode: ino };
   } catch (error) {
     server.close();
@@ -143,15 +146,20 @@ function listen(server: Server, path: string): Promise<void> {
 }
 
 /** link(2) fails where the path exists, so of two engines that start at once only one gets it. */
-async function putInPlace(made: string, path: string, replaces: SocketFile | undefined): Promise<void> {
+async function putInPlace(
+  made: string,
+  path: string,
+  replaces: SocketFile | undefined,
+  clock: WaitClock,
+): Promise<void> {
   if (replaces !== undefined && (await isStillOurs(replaces))) return renameFile(made, path);
   if ((await link(made, path)) === 'done') return;
   // Between the look at a stale socket and its removal another engine could have put its own there.
-  const unlock = await lockPath(path, (ms, callback) => setTimeout(callback, ms));
+  const unlock = await lockPath(path, (ms, callback) => clock.after(ms, callback));
   if (unlock === undefined) throw keepsTaking(path);
   try {
     for (let attempt = 0; attempt < LINK_ATTEMPTS; attempt++) {
-      await removeStale(path);
+      await removeStale(path, clock);
       const answer = await link(made, path);
       if (answer === 'done') return;
       // Engines on such a file system all come here, one at a time.
@@ -181,11 +189,11 @@ async function link(made: string, path: string): Promise<'done' | 'taken' | 'uns
 }
 
 /** Throws unless the socket at the path is dead, and removes a dead one. Call it with the lock only. */
-async function removeStale(path: string): Promise<void> {
+async function removeStale(path: string, clock: WaitClock): Promise<void> {
   const found = await factsOf(path);
   if (found === undefined) return;
   if (found.kind !== 'socket') throw new SystemError('EEXIST', 'a file that is not a socket is in the way');
-  const answer = await knock(path);
+  const answer = await knock(path, clock);
   if (answer === 'ENOENT') return;
   if (answer === 'EACCES') throw new SystemError('EACCES', 'a socket of another user is in the way');
   if (answer !== 'ECONNREFUSED') {
@@ -197,12 +205,12 @@ async function removeStale(path: string): Promise<void> {
 }
 
 /** @returns `connected`, or the errno of the attempt. */
-function knock(path: string): Promise<string> {
+function knock(path: string, clock: WaitClock): Promise<string> {
   return new Promise((resolve) => {
     const socket = createConnection({ path });
-    const timer = setTimeout(() => settle('ETIMEDOUT'), PROBE_LIMIT_MS);
+    const cancel = clock.after(PROBE_LIMIT_MS, () => settle('ETIMEDOUT'));
     const settle = (answer: string): void => {
-      clearTimeout(timer);
+      cancel();
       socket.destroy();
       resolve(answer);
     };

@@ -1,6 +1,6 @@
 /** What a `status` subscription tells: the instances that changed, and with usage those that used something. */
 
-import type { Cancel } from '../../supervisor/ports/clock.ts';
+import type { Cancel, Clock } from '../../supervisor/ports/clock.ts';
 import type { UsageReading } from '../../supervisor/ports/usage.ts';
 import type { EngineSnapshot, InstanceSnapshot } from '../../wire/snapshot.ts';
 import type { EnginePort } from '../access/engine-port.ts';
@@ -29,6 +29,7 @@ export interface StatusBeginning {
 type Told = Pick<InstanceSnapshot, 'name' | 'usage'>;
 
 export interface StatusFeedPorts {
+  readonly clock: Pick<Clock, 'after'>;
   readonly engine: EnginePort;
   /** False while the client has not taken what it was told before. */
   readonly canTell: () => boolean;
@@ -51,7 +52,8 @@ export class StatusFeed {
   #known: ReadonlySet<string>;
   #isWhole = false;
   #isOver = false;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelFlush: Cancel | undefined;
+  #cancelReading: Cancel | undefined;
 
   constructor(
     params: Params<'status.subscribe'>,
@@ -74,21 +76,27 @@ export class StatusFeed {
       }),
     );
     if (params.usage !== true) return;
-    const timer = setInterval(
-      () => void this.#readUsage(),
-      Math.max(this.#intervalMs, LEAST_USAGE_INTERVAL_MS),
-    );
-    this.#cancels.push(() => clearInterval(timer));
+    this.#readLater();
   }
 
   cancel(): void {
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.#cancelFlush?.();
+    this.#cancelReading?.();
     for (const cancel of this.#cancels) cancel();
   }
 
   #arm(): void {
-    this.#timer ??= setTimeout(() => this.#ports.later(() => this.#flush()), this.#intervalMs);
+    const { clock, later } = this.#ports;
+    this.#cancelFlush ??= clock.after(this.#intervalMs, () => later(() => this.#flush()));
+  }
+
+  #readLater(): void {
+    const everyMs = Math.max(this.#intervalMs, LEAST_USAGE_INTERVAL_MS);
+    this.#cancelReading = this.#ports.clock.after(everyMs, () => {
+      this.#readLater();
+      void this.#readUsage();
+    });
   }
 
   async #readUsage(): Promise<void> {
@@ -100,12 +108,12 @@ export class StatusFeed {
     if (this.#isOver) return;
     this.#usage = usage;
     this.#isUsageNew = true;
-    clearTimeout(this.#timer);
+    this.#cancelFlush?.();
     this.#ports.later(() => this.#flush());
   }
 
   #flush(): void {
-    this.#timer = undefined;
+    this.#cancelFlush = undefined;
     if (this.#isOver) return;
     // Status must not be lost, only late: what a slow client has not read yet is told as it is by then.
     if (!this.#ports.canTell()) {

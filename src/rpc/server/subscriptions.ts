@@ -1,7 +1,7 @@
 /** The subscriptions of one client: engine facts in, notifications out. */
 
 import { isUtf8 } from 'node:buffer';
-import type { Cancel } from '../../supervisor/ports/clock.ts';
+import type { Cancel, Clock } from '../../supervisor/ports/clock.ts';
 import type { InputClaim, InputHolder } from '../../supervisor/ports/input.ts';
 import type { JournalEntry } from '../../supervisor/ports/journal.ts';
 import type { EngineEvent } from '../../wire/engine-event.ts';
@@ -46,6 +46,7 @@ export interface Replay {
 }
 
 export interface SubscriptionParts {
+  readonly clock: Pick<Clock, 'after'>;
   /** As the client may see it at the moment. */
   readonly engine: () => EnginePort;
   readonly outbox: Outbox;
@@ -55,6 +56,7 @@ export interface SubscriptionParts {
 }
 
 export class Subscriptions {
+  readonly #clock: Pick<Clock, 'after'>;
   readonly #engine: () => EnginePort;
   readonly #outbox: Outbox;
   readonly #places: Places;
@@ -67,7 +69,8 @@ export class Subscriptions {
   #cancelLives: Cancel | undefined;
   #lastId = 0;
 
-  constructor({ engine, outbox, places, later }: SubscriptionParts) {
+  constructor({ clock, engine, outbox, places, later }: SubscriptionParts) {
+    this.#clock = clock;
     this.#engine = engine;
     this.#outbox = outbox;
     this.#places = places;
@@ -267,6 +270,7 @@ export class Subscriptions {
   prepareStatus(id: number, params: Params<'status.subscribe'>, beginning: StatusBeginning): () => void {
     let hasBegun = false;
     const feed = new StatusFeed(params, beginning, {
+      clock: this.#clock,
       engine: this.#engine(),
       canTell: () => hasBegun && this.#outbox.isEmpty,
       later: this.#later,

@@ -5,6 +5,7 @@
 
 import { Readable } from 'node:stream';
 import { TaskmasterError } from '../../errors.ts';
+import type { Clock } from '../../supervisor/ports/clock.ts';
 import type { Params, Result } from '../contract/contract.ts';
 import type { Connection } from '../protocol/connection.ts';
 import type { LocalSocket } from './local-socket.ts';
@@ -42,6 +43,7 @@ export type VerbEnd = { readonly exitCode: number } | { readonly declined: strin
 export type RunVerb = (words: readonly string[], surroundings: VerbSurroundings) => Promise<VerbEnd>;
 
 export interface VerbRunPorts extends FramePorts {
+  readonly clock: Pick<Clock, 'now'>;
   /** The client's end of a session with the rights of the client. */
   readonly openSession: () => LocalSocket;
   /** What is written until the end of this turn leaves together. */
@@ -176,10 +178,11 @@ export class VerbRun {
     if (this.#isMeasured) return;
     this.#isMeasured = true;
     void Promise.resolve().then(() => {
-      const from = performance.now();
+      const { clock, charge } = this.#ports;
+      const from = clock.now();
       process.nextTick(() => {
         this.#isMeasured = false;
-        this.#ports.charge(performance.now() - from);
+        charge(clock.now() - from);
       });
     });
   }
