@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { PROCESS_WORDS } from '../../src/config/document/process-words.ts';
 import {
   ENGINE_WORDS,
   HEALTHCHECK_WORDS,
   OUTPUT_WORDS,
-  PROCESS_WORDS,
   SECRET_WORDS,
   TOP_LEVEL_WORDS,
   VALUES_ELSEWHERE,

@@ -5,8 +5,9 @@ import { COMMANDS } from '../../src/tui/model/commands.ts';
 import { MAX_EVENTS, type SeenEvent, seenEvent } from '../../src/tui/model/event-log.ts';
 import type { Message } from '../../src/tui/model/model.ts';
 import { MAX_LINES } from '../../src/tui/model/output-lines.ts';
+import { processFacts } from '../../src/tui/model/process-facts.ts';
 import { BoardRig, wireInstance } from '../support/board-rig.ts';
-import { CONTAINER } from '../support/board-scene.ts';
+import { CONTAINER, WORKER_CONFIG } from '../support/board-scene.ts';
 
 const FAILED = { state: 'failed', health: 'none', pid: null, uptime_ms: null } as const;
 const three = (): BoardRig =>
@@ -497,4 +498,22 @@ describe('the output in full screen', () => {
     board.print('web', Array.from({ length: 500 }, (_, at) => `${'='.repeat(40)} ${at}\r`).join(''));
     assert.match(board.screen, /= 499/);
   });
+});
+
+test('what a process is configured to do is shown, with the commands around it and among its stop signals', () => {
+  const step = (name: string) => ({ name, command: { file: `/bin/${name}`, args: [] } });
+  const config = {
+    ...WORKER_CONFIG,
+    stop: [
+      { kind: 'command', step: step('drain'), waitMs: 1_000 },
+      { kind: 'pause', waitMs: 2_000 },
+      { kind: 'signal', signal: 'SIGTERM', waitMs: 5_000, to: 'leader' },
+    ],
+    steps: { preStart: [step('initdb')], postStart: [], postExit: [step('cleanup')] },
+    sockets: [{ name: 'http' }],
+  };
+  const shown = new Map(processFacts(config).map(({ label, value }) => [label, value]));
+  assert.equal(shown.get('stop'), '/bin/drain, wait 2s, TERM 5s, then KILL');
+  assert.equal(shown.get('steps'), 'initdb /bin/initdb, cleanup /bin/cleanup');
+  assert.equal(shown.get('sockets'), 'http');
 });

@@ -4,12 +4,12 @@ import { nearestWord } from '../../nearest-word.ts';
 import { PROCESS_NAME_PATTERN } from '../schema/schema.ts';
 import { knownKeys, schemaAt, typesOf } from '../schema/walk.ts';
 import type { KeyPath } from '../text/source-file.ts';
+import { PROCESS_WORDS } from './process-words.ts';
 import {
   ENGINE_WORDS,
   HEALTHCHECK_WORDS,
   levelled,
   OUTPUT_WORDS,
-  PROCESS_WORDS,
   SECRET_WORDS,
   TOP_LEVEL_WORDS,
   VALUES_ELSEWHERE,

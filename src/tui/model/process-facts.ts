@@ -11,10 +11,12 @@ export interface ProcessFact {
 
 /** What is read of a process as the `config` method tells it; of another engine's, some may be missing. */
 interface Told {
-  readonly command?: { readonly file: string; readonly args?: readonly string[] };
+  readonly command?: Command;
   readonly dependsOn?: readonly { readonly process: string; readonly condition: string }[];
   readonly restart?: { readonly policy: string; readonly maxRestarts?: number };
-  readonly stop?: readonly { readonly signal: string; readonly waitMs: number }[];
+  readonly stop?: readonly Stage[];
+  readonly steps?: Readonly<Record<string, readonly Step[]>>;
+  readonly sockets?: readonly { readonly name: string }[];
   readonly health?: {
     readonly probe: Probe;
     readonly intervalMs: number;
@@ -47,6 +49,12 @@ interface Identity {
   readonly groups: readonly number[];
 }
 
+type Stage =
+  | { readonly kind: 'signal'; readonly signal: string; readonly waitMs: number }
+  | { readonly kind: 'pause'; readonly waitMs: number }
+  | { readonly kind: 'command'; readonly step: Step };
+type Step = { readonly name: string; readonly command: Command };
+type Command = { readonly file: string; readonly args?: readonly string[] };
 type Target = { readonly kind: string; readonly path?: string };
 type Probe =
   | { readonly kind: 'uptime'; readonly uptimeMs: number }
@@ -59,8 +67,11 @@ type Fact = readonly [label: string, text: (told: Told) => string | undefined];
 
 type Field = Exclude<keyof ProcessConfig, 'spawn'> | keyof SpawnSettings;
 
-/** By the field that keys of the configuration resolve to, in the order in which they are shown. */
-const FACTS: Readonly<Partial<Record<Field, Fact>>> = {
+/**
+ * By the field that keys of the configuration resolve to, in the order in which they are shown. A field without a row does
+ * not compile; what is seen elsewhere on the board, or is rarely asked for, says so.
+ */
+const FACTS: Readonly<Record<Exclude<Field, 'name'>, Fact | 'not shown'>> = {
   command: ['command', ({ command }) => command && words([command.file, ...(command.args ?? [])])],
   identity: ['user', ({ spawn }) => spawn?.identity && identityText(spawn.identity)],
   workingDirectory: ['directory', ({ spawn }) => spawn?.workingDirectory],
@@ -71,15 +82,42 @@ const FACTS: Readonly<Partial<Record<Field, Fact>>> = {
   health: ['check', ({ health }) => health && `${probeText(health.probe)}${paceText(health)}`],
   restart: ['policy', ({ restart }) => restart && restartText(restart)],
   stop: ['stop', ({ stop = [] }) => (stop.length === 0 ? undefined : stopText(stop))],
+  steps: ['steps', ({ steps = {} }) => Object.values(steps).flat().map(stepText).join(', ')],
+  sockets: ['sockets', ({ sockets = [] }) => sockets.map(({ name }) => name).join(', ')],
   limits: ['limits', ({ spawn }) => (spawn?.limits ?? []).map(limitText).join(', ')],
   environment: ['env', ({ spawn }) => environmentText(spawn?.environment)],
   stdin: ['input', ({ stdin }) => (stdin === 'null' ? undefined : stdin)],
   stdout: ['output', outputText],
+  // With the other stream.
+  stderr: 'not shown',
+  description: 'not shown',
+  type: 'not shown',
+  readiness: 'not shown',
+  watchdogMs: 'not shown',
+  onWatchdog: 'not shown',
+  instances: 'not shown',
+  autostart: 'not shown',
+  essential: 'not shown',
+  startTimeoutMs: 'not shown',
+  kill: 'not shown',
+  leaveRunning: 'not shown',
+  reloadSignal: 'not shown',
+  reload: 'not shown',
+  parentDeathSignal: 'not shown',
+  activation: 'not shown',
+  umask: 'not shown',
+  nice: 'not shown',
+  oomScoreAdj: 'not shown',
+  noNewPrivs: 'not shown',
+  capabilities: 'not shown',
+  ringBytes: 'not shown',
 };
 
 /** @param config as it came: nothing in it is harmless */
 export function processFacts(config: unknown): readonly ProcessFact[] {
-  return Object.values(FACTS).flatMap(([label, text]) => {
+  return Object.values(FACTS).flatMap((fact) => {
+    if (fact === 'not shown') return [];
+    const [label, text] = fact;
     const value = text(config as Told);
     return value === undefined || value === '' ? [] : [{ label, value: plainLine(value) }];
   });
@@ -118,8 +156,16 @@ function restartText({ policy, maxRestarts }: NonNullable<Told['restart']>): str
 }
 
 function stopText(stages: NonNullable<Told['stop']>): string {
-  const told = stages.map(({ signal, waitMs }) => `${signal.replace('SIG', '')} ${shortDuration(waitMs)}`);
+  const told = stages.map((stage) => {
+    if (stage.kind === 'command') return words([stage.step.command.file]);
+    const waits = shortDuration(stage.waitMs);
+    return stage.kind === 'pause' ? `wait ${waits}` : `${stage.signal.replace('SIG', '')} ${waits}`;
+  });
   return `${told.join(', ')}, then KILL`;
+}
+
+function stepText({ name, command }: Step): string {
+  return `${name} ${command.file}`;
 }
 
 type Limit = NonNullable<NonNullable<Told['spawn']>['limits']>[number];
