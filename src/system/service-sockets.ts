@@ -57,6 +57,11 @@ export class ServiceSockets implements SocketPort {
       else known.set(key, { config, fd });
     }
     this.#inUse = this.#next = known;
+    const files = [...known].map(async ([key, open]) => {
+      const file = await fileOf(open.config);
+      if (file !== undefined) known.set(key, { ...open, file });
+    });
+    await this.#within(Promise.all(files));
   }
 
   async open(sockets: ReadonlyMap<string, SocketConfig>): Promise<readonly string[]> {
@@ -152,7 +157,7 @@ export class ServiceSockets implements SocketPort {
   }
 
   /** Resolves when that is done, or has taken too long. */
-  #within(work: Promise<void>): Promise<void> {
+  #within(work: Promise<unknown>): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.#clock.after(MAX_OPEN_MS, resolve);
       void work.then(() => {
@@ -230,6 +235,13 @@ async function close({ config: { address }, fd, file }: Open): Promise<void> {
   if ('path' in address && address.kind !== 'fifo')
     await removeOwn(address.path, file).catch(() => undefined);
   closeLater(fd);
+}
+
+/** Of a socket that is open already; undefined: it has none, or nobody knows. */
+async function fileOf({ address }: SocketConfig): Promise<Open['file']> {
+  if (!('path' in address) || address.kind === 'fifo') return undefined;
+  const found = await factsOf(address.path).catch(() => undefined);
+  return found?.kind === 'socket' ? { dev: found.dev, ino: found.ino } : undefined;
 }
 
 async function removeOwn(path: string, file: Open['file']): Promise<void> {

@@ -19,7 +19,7 @@ export async function usageOf(listeners: readonly Listener[], proc = '/proc/self
   for (const kind of new Set(listeners.map((listener) => listener.kind))) {
     const path = `${proc}/${kind}`;
     const table = await tableAt(path);
-    if (typeof table !== 'string') return table;
+    if (!Buffer.isBuffer(table)) return table;
     const inodes = listeners.filter((listener) => listener.kind === kind).map(({ inode }) => inode);
     const usage = (kind === 'unix' ? usageInUnix : usageInInet)(table, inodes);
     if (usage === 'missing') return { unknown: `${path} does not list the socket` };
@@ -28,11 +28,10 @@ export async function usageOf(listeners: readonly Listener[], proc = '/proc/self
   return 'unused';
 }
 
-async function tableAt(path: string): Promise<string | { readonly unknown: string }> {
+async function tableAt(path: string): Promise<Buffer | { readonly unknown: string }> {
   try {
     const { data } = await fileLater({ work: 'readWhole', path, limit: MAX_TABLE_BYTES });
-    if (data === undefined || data.length > MAX_TABLE_BYTES) return { unknown: `${path} is too long` };
-    return data.toString('latin1');
+    return data === undefined || data.length > MAX_TABLE_BYTES ? { unknown: `${path} is too long` } : data;
   } catch (error) {
     return { unknown: (error as Error).message };
   }
@@ -47,50 +46,89 @@ const CONNECTED: ReadonlySet<string> = new Set(['01', '03', '08']);
 const HALF_CLOSED: ReadonlySet<string> = new Set(['04', '05']);
 const ANY_ADDRESS = /^0+$/;
 
-/** Columns of /proc/net/tcp: number, local address, remote address, state, …, inode as the tenth. */
-export function usageInInet(table: string, inodes: readonly number[]): Found {
-  const rows = rowsOf(table).map(([, local = '', , state = '', , , , , , inode = '']) => {
-    const [address = '', port = ''] = local.split(':');
-    return { address, port, state, inode: Number(inode) };
+interface InetRow {
+  readonly address: string;
+  readonly port: string;
+  readonly state: string;
+  readonly inode: number;
+}
+
+export function usageInInet(table: Buffer, inodes: readonly number[]): Found {
+  const usages = inodes.map((inode): Found => {
+    const isListener = (row: InetRow): boolean => row.state === LISTENS && row.inode === inode;
+    const listener = find(table, ` ${inode} `, inetRow, isListener);
+    if (listener === undefined) return 'missing';
+    const used = find(table, `:${listener.port} `, inetRow, (row) => isUse(row, listener));
+    return used === undefined ? 'unused' : 'used';
   });
-  const listeners = rows.filter(({ state, inode }) => state === LISTENS && inodes.includes(inode));
-  if (listeners.length < inodes.length) return 'missing';
-  const isUsed = rows.some(
-    ({ address, port, state, inode }) =>
-      (CONNECTED.has(state) || (HALF_CLOSED.has(state) && inode !== 0)) &&
-      listeners.some(
-        (listener) =>
-          listener.port === port && (listener.address === address || ANY_ADDRESS.test(listener.address)),
-      ),
-  );
-  return isUsed ? 'used' : 'unused';
+  return summary(usages);
+}
+
+function isUse({ address, port, state, inode }: InetRow, listener: InetRow): boolean {
+  const isOpen = CONNECTED.has(state) || (HALF_CLOSED.has(state) && inode !== 0);
+  const isThere = listener.address === address || ANY_ADDRESS.test(listener.address);
+  return isOpen && isThere && port === listener.port;
+}
+
+/** Columns of /proc/net/tcp: number, local address, remote address, state, …, inode as the tenth. */
+function inetRow(line: string): InetRow {
+  const [, local = '', , state = '', , , , , , inode = ''] = line.trim().split(/ +/);
+  const [address = '', port = ''] = local.split(':');
+  return { address, port, state, inode: Number(inode) };
 }
 
 /** SS_CONNECTING, of one that was not accepted yet, and SS_CONNECTED. */
 const UNIX_CONNECTED: ReadonlySet<string> = new Set(['02', '03']);
 
-/** Columns of /proc/net/unix: number, count, protocol, flags, type, state, inode, path: that of the listener. */
-export function usageInUnix(table: string, inodes: readonly number[]): Found {
-  const rows = rowsOf(table).map(([, , , , type = '', state = '', inode = '', ...path]) => ({
-    type,
-    state,
-    inode: Number(inode),
-    path: path.join(' '),
-  }));
-  const listeners = rows.filter(({ inode }) => inodes.includes(inode));
-  if (listeners.length < inodes.length) return 'missing';
-  const isUsed = rows.some(
-    ({ type, state, path }) =>
-      UNIX_CONNECTED.has(state) &&
-      listeners.some((listener) => listener.path === path && listener.type === type),
-  );
-  return isUsed ? 'used' : 'unused';
+interface UnixRow {
+  readonly type: string;
+  readonly state: string;
+  readonly inode: number;
+  readonly path: string;
 }
 
-function rowsOf(table: string): readonly (readonly string[])[] {
-  return table
-    .split('\n')
-    .slice(1)
-    .filter((line) => line !== '')
-    .map((line) => line.trim().split(/ +/));
+export function usageInUnix(table: Buffer, inodes: readonly number[]): Found {
+  const usages = inodes.map((inode): Found => {
+    const listener = find(table, ` ${inode} `, unixRow, (row) => row.inode === inode);
+    if (listener === undefined) return 'missing';
+    const { path, type } = listener;
+    const isUsed = (row: UnixRow): boolean =>
+      UNIX_CONNECTED.has(row.state) && row.path === path && row.type === type;
+    return find(table, ` ${path}\n`, unixRow, isUsed) === undefined ? 'unused' : 'used';
+  });
+  return summary(usages);
+}
+
+/** Columns of /proc/net/unix: number, count, protocol, flags, type, state, inode, path: that of the listener. */
+function unixRow(line: string): UnixRow {
+  const [, type = '', state = '', inode = '', path = ''] =
+    /^\S+ \S+ \S+ \S+ (\S+) (\S+) +(\d+)(?: (.*))?$/.exec(line) ?? [];
+  return { type, state, inode: Number(inode), path };
+}
+
+function summary(usages: readonly Found[]): Found {
+  if (usages.includes('missing')) return 'missing';
+  return usages.includes('used') ? 'used' : 'unused';
+}
+
+/**
+ * The first row with this text that is wanted. A table may be long, and the engine has others to serve: only lines with
+ * the text are looked at.
+ */
+function find<Row>(
+  table: Buffer,
+  text: string,
+  rowOf: (line: string) => Row,
+  isWanted: (row: Row) => boolean,
+): Row | undefined {
+  let at = table.indexOf(text, 0, 'latin1');
+  while (at >= 0) {
+    const start = table.lastIndexOf('\n', at) + 1;
+    const end = table.indexOf('\n', at);
+    const stop = end < 0 ? table.length : end;
+    const row = rowOf(table.toString('latin1', start, stop));
+    if (isWanted(row)) return row;
+    at = table.indexOf(text, stop, 'latin1');
+  }
+  return undefined;
 }

@@ -2,14 +2,20 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { compareConfigs } from '../../src/config/diff.ts';
+import type { ProcessConfig } from '../../src/config/resolved-config.ts';
 import { MAX_ACTIVATIONS } from '../../src/lifecycle/backoff.ts';
-import { type ProcessChoices, processConfig, Rig } from './rig.ts';
+import { Reload } from '../../src/supervisor/reload.ts';
+import { configOf, type ProcessChoices, processConfig, Rig } from './rig.ts';
 
 const SOCKETS = [{ name: 'http', key: 'tcp 0.0.0.0 80', address: '0.0.0.0:80' }];
 
 function activated(name: string, choices: ProcessChoices = {}): ReturnType<typeof processConfig> {
   return processConfig(name, { sockets: SOCKETS, activation: { idleStopMs: 60_000 }, ...choices });
 }
+
+/** It has the socket, and runs all the time. */
+const plain = (name: string): ProcessConfig => processConfig(name, { sockets: SOCKETS });
 
 /** A connection has started it, and it has become healthy. */
 function up(rig: Rig, name = 'web'): void {
@@ -176,4 +182,107 @@ test('an activated one-shot runs for what comes, and listens again', () => {
   rig.clock.advance(2_000);
   rig.exit('job', 0);
   assert.equal(rig.state('job'), 'listening');
+});
+
+/** A rig with these processes, and what reloads it. */
+function reloading(...before: readonly ProcessConfig[]): {
+  rig: Rig;
+  reload: (...after: readonly ProcessConfig[]) => Promise<void>;
+} {
+  const rig = new Rig(before).startAll();
+  let next = configOf(before);
+  const reload = new Reload(next, {
+    sockets: rig.sockets,
+    clock: rig.clock,
+    events: rig.events,
+    supervisor: rig.supervisor,
+    load: async () => ({ ok: true, config: next }),
+    phase: () => rig.drain.phase,
+    compare: compareConfigs,
+    onApplied: () => {},
+  });
+  return {
+    rig,
+    reload: async (...after) => {
+      next = configOf(after);
+      await reload.run({ planOnly: false });
+      // The one before is over for the next.
+      await new Promise((done) => setImmediate(done));
+    },
+  };
+}
+
+test('a reload of other sockets has a listening instance wait for these', async () => {
+  const { rig, reload } = reloading(activated('web'));
+  const before = rig.sockets.watched.get('web');
+  const sockets = [{ name: 'other', key: 'tcp 0.0.0.0 81', address: '0.0.0.0:81' }];
+  await reload(activated('web', { sockets }));
+  assert.notEqual(rig.sockets.watched.get('web'), before);
+  assert.equal(rig.see('web').reason, 'waits for a connection to other (0.0.0.0:81)');
+  before?.('http');
+  assert.equal(rig.state('web'), 'listening', 'what comes to the old ones is over');
+  up(rig);
+});
+
+test('a reload that ends activation starts what listens, and leaves what runs as it is', async () => {
+  const { rig, reload } = reloading(activated('web'), activated('api'));
+  up(rig, 'api');
+  const pid = rig.pid('api');
+  await reload(plain('web'), plain('api'));
+  assert.equal(rig.state('web'), 'healthcheck');
+  assert.equal(rig.pid('api'), pid);
+  assert.equal(rig.sockets.guarded.size, 0, 'nobody stops it for being idle');
+  rig.exit('api', 0);
+  assert.equal(rig.state('api'), 'completed');
+});
+
+test('a reload that begins activation guards what runs, and has what has completed listen', async () => {
+  const { rig, reload } = reloading(plain('web'), plain('done'));
+  for (const name of ['web', 'done']) rig.healthy(name);
+  rig.exit('done', 0);
+  await reload(activated('web'), activated('done'));
+  assert.equal(rig.state('done'), 'listening');
+  assert.equal(rig.state('web'), 'healthy');
+  rig.sockets.idle('web');
+  rig.exit('web', 0);
+  assert.equal(rig.state('web'), 'listening');
+});
+
+test('another idle_stop applies to what runs', async () => {
+  const { rig, reload } = reloading(activated('web'));
+  up(rig);
+  await reload(activated('web', { activation: { idleStopMs: 5_000 } }));
+  assert.equal(rig.sockets.idleMs, 5_000);
+  await reload(activated('web', { activation: { idleStopMs: undefined } }));
+  assert.equal(rig.sockets.guarded.size, 0);
+  assert.equal(rig.state('web'), 'healthy');
+});
+
+/** Children are numbered from 101 in the order of their start. */
+const endStep = (rig: Rig, code: number): void =>
+  rig.kernel.exit(100 + rig.kernel.spawned.length, { how: 'exited', code });
+
+test('steps run around each life that a connection starts', () => {
+  const step = (name: string) =>
+    ({ name, command: { file: `/bin/${name}`, args: [] }, timeoutMs: 1_000, as: 'process' }) as const;
+  const steps = { preStart: [step('pre_start')], postExit: [step('post_exit')] };
+  const rig = new Rig([activated('web', { steps })]).startAll();
+  const programs = (): readonly string[] => rig.kernel.spawned.map(({ file }) => file);
+  for (let life = 1; life <= 2; life += 1) {
+    rig.sockets.come('web');
+    assert.equal(rig.state('web'), 'preparing');
+    endStep(rig, 0);
+    rig.healthy('web');
+    rig.sockets.idle('web');
+    rig.exit('web', 0);
+    assert.equal(rig.state('web'), 'cleaning');
+    endStep(rig, 0);
+    assert.equal(rig.state('web'), 'listening');
+    assert.deepEqual(programs().slice(-3), ['/bin/pre_start', '/bin/web', '/bin/post_exit']);
+  }
+  // One that fails is a failed start, with the connection still there.
+  rig.sockets.come('web');
+  endStep(rig, 1);
+  endStep(rig, 0);
+  assert.equal(rig.state('web'), 'backoff');
 });

@@ -1,7 +1,7 @@
 /** Sockets that are open already. */
 
 import assert from 'node:assert/strict';
-import { fstatSync } from 'node:fs';
+import { existsSync, fstatSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -54,4 +54,5 @@ test('another engine adopts sockets by their descriptors, and closes those that 
   client.destroy();
   await eventually(() => assert.throws(() => fstatSync(held.get(addressKey(gone.address)) ?? 0), /EBADF/));
   await after.close();
+  assert.equal(existsSync(join(folder, 'kept')), false);
 });

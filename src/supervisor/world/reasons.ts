@@ -239,7 +239,10 @@ export function nextStage(record: InstanceRecord): string {
   return stage?.kind === 'signal' ? stage.signal : 'SIGKILL';
 }
 
-function whenItEnds({ rules }: InstanceRecord): string {
+function whenItEnds({ rules, process: { activation } }: InstanceRecord): string {
+  if (activation?.idleStopMs !== undefined)
+    return `stopped when nobody has used its sockets for ${shortDuration(activation.idleStopMs)}`;
+  if (activation !== undefined) return 'listens again when it ends';
   switch (rules.restart.policy) {
     case 'no':
       return 'stays down when it ends';
