@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { StepConfig } from '../../src/config/resolved-config.ts';
 import { reloadable, reloadPrograms } from '../../src/supervisor/control/program-reload.ts';
 import type { ProgramReload } from '../../src/wire/snapshot.ts';
@@ -66,7 +67,13 @@ test('what was asked for while one runs is the next one, and its end is the answ
   const rig = started('command');
   const first = reload(rig, ['command'], never());
   const second = reload(rig, ['command'], never());
+  let isAnswered = false;
+  void first.then(() => {
+    isAnswered = true;
+  });
   end(rig, 0);
+  await nextTurn();
+  assert.equal(isAnswered, false);
   end(rig, 4);
   assert.deepEqual((await second)[0]?.succeeded, false);
   assert.deepEqual((await first)[0]?.succeeded, false, 'it waits for the last one too');
@@ -81,6 +88,16 @@ test('a program that ends meanwhile has not reloaded, and a wait that is given u
   const answer = reload(rig, ['command'], never());
   rig.kernel.exit(101, { how: 'exited', code: 1 });
   assert.equal((await answer)[0]?.succeeded, false);
+});
+
+test('a command that cannot be started is over at once', async () => {
+  const rig = started('command');
+  rig.kernel.failNextSpawn('ENOENT');
+  const [only] = await reload(rig, ['command'], never());
+  assert.deepEqual(
+    [only?.succeeded, /^could not be started: .*ENOENT/.test(only?.outcome ?? '')],
+    [false, true],
+  );
 });
 
 test('one that still starts runs it once it is healthy', async () => {

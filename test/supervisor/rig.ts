@@ -2,6 +2,7 @@
 
 import { compareConfigs } from '../../src/config/diff.ts';
 import type { Dependency, ProcessConfig, ResolvedConfig } from '../../src/config/resolved-config.ts';
+import type { SpawnFailure } from '../../src/lifecycle/exit-outcome.ts';
 import type { WantedBy } from '../../src/lifecycle/reload.ts';
 import type { SignalName } from '../../src/signals.ts';
 import { describeInstance } from '../../src/supervisor/control/describe.ts';
@@ -252,6 +253,8 @@ export function configOf(
 }
 
 export class Rig {
+  /** Why the outputs of what is started cannot be opened. */
+  outputFailure: SpawnFailure | undefined;
   readonly clock: HandClock;
   readonly kernel: HandKernel;
   readonly health = new HandHealth();
@@ -284,7 +287,7 @@ export class Rig {
     const supervisorPorts: SupervisorPorts = {
       ...ports,
       health: this.health,
-      output: silentOutput,
+      output: { ...silentOutput, prepare: () => this.#prepare() },
       input: noInput,
       sockets: this.sockets,
       selfReports: this.selfReports,
@@ -308,6 +311,13 @@ export class Rig {
   successor(): Rig {
     const { processes, engine } = this.#config;
     return new Rig([...processes.values()], engine, this);
+  }
+
+  #prepare(): ReturnType<OutputPort['prepare']> {
+    const failure = this.outputFailure;
+    return failure === undefined
+      ? { kind: 'ready', stdout: { kind: 'null' }, stderr: { kind: 'null' } }
+      : { kind: 'failed', failure };
   }
 
   /** As at boot. */

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { StepConfig, StopStage } from '../../src/config/resolved-config.ts';
 import type { ExitStatus } from '../../src/lifecycle/exit-outcome.ts';
 import { type ProcessChoices, processConfig, Rig } from './rig.ts';
@@ -547,4 +548,101 @@ test('whoever follows the status gets each step, also those that change no state
   rig.supervisor.onTurnEnd((changed) => seen.push(...changed.map((record) => record.step?.name)));
   end(rig);
   assert.deepEqual(seen, ['second']);
+});
+
+test('a step that is being ended is not ended again, and says what it was ended for', () => {
+  const rig = started({ steps: { preStart: [step('initdb')] } });
+  rig.clock.advance(10_000);
+  rig.decide('web', 'stop');
+  assert.deepEqual(rig.targetsOf(101), ['SIGTERM all']);
+  rig.kernel.exit(101, exited(0), 1);
+  assert.deepEqual(rig.targetsOf(101), ['SIGTERM all'], 'what it left has had it too');
+  rig.kernel.emptyGroup(101);
+  const [end] = rig.told.flatMap((event) => (event.event === 'step_finished' ? [event.outcome] : []));
+  assert.deepEqual([rig.state('web'), end], ['stopped', 'timed out after 10s']);
+  assert.ok(rig.kernel.released.has(101));
+  rig.clock.advance(200);
+  assert.equal(rig.clock.pending, 0);
+});
+
+test('a step that waits for its turn to start is taken back, and none of it is left', async () => {
+  const rig = started({ steps: { preStart: [step('initdb')] } });
+  end(rig);
+  const many = new Rig(
+    Array.from({ length: 20 }, (_, index) =>
+      processConfig(`job${index}`, { steps: { preStart: [step('initdb')] } }),
+    ),
+  );
+  const spawn = many.kernel.spawn.bind(many.kernel);
+  many.kernel.spawn = (...request) => {
+    many.clock.advance(8);
+    return spawn(...request);
+  };
+  for (let index = 0; index < 20; index++) many.decide(`job${index}`, 'start');
+  assert.deepEqual([many.state('job19'), many.kernel.spawned.length], ['preparing', 2]);
+  many.decide('job19', 'stop');
+  assert.equal(many.state('job19'), 'stopped');
+  for (let turn = 0; turn < 20; turn++) await nextTurn();
+  assert.deepEqual([many.kernel.spawned.length, many.faults], [19, []]);
+});
+
+test('a reload that is due runs nothing once the configuration has no command for it', () => {
+  const rig = started({ reload: step('reload') });
+  rig.healthy('web');
+  rig.supervisor.reloadProgram(rig.record('web'));
+  rig.supervisor.reloadProgram(rig.record('web'));
+  rig.reload(processConfig('web'));
+  end(rig);
+  assert.deepEqual([programs(rig).length, rig.state('web'), rig.faults], [2, 'healthy', []]);
+  assert.equal(rig.record('web').machine.step, 'none');
+});
+
+test('an engine that takes over and does not find the step counts it as cut short, and tries the start again', () => {
+  const before = started({ steps: { preStart: [step('initdb')] } });
+  Object.assign(before.record('web').step?.life ?? {}, { startTime: 1 });
+  const rig = before.successor();
+  assert.deepEqual([rig.state('web'), rig.signalsTo(101)], ['backoff', []]);
+  assert.match(rig.see('web').reason ?? '', /cut short: the engine was replaced/);
+});
+
+test('KILL is sent once, and a step has one timer, a stop command that of its stage', () => {
+  const rig = started({ steps: { preStart: [step('initdb')] } });
+  rig.clock.advance(30_000);
+  assert.deepEqual(rig.targetsOf(101), ['SIGTERM all', 'SIGKILL all']);
+  const stopped = started({ stop: [COMMAND(10_000), TERM] });
+  stopped.healthy('web');
+  const before = stopped.clock.pending;
+  stopped.decide('web', 'stop');
+  assert.equal(stopped.clock.pending, before + 1);
+  const held = new Rig([processConfig('web', { steps: { preStart: [step('initdb')] } })]);
+  held.kernel.holdsSpawns = true;
+  held.startAll();
+  held.kernel.held[0]?.execute();
+  assert.equal(held.clock.pending, 1);
+});
+
+test('the level of its end says whether somebody should look: a start fails with it, a stop does not', () => {
+  const levels = (rig: Rig): readonly string[] =>
+    rig.told.flatMap((event) => (event.event === 'step_finished' ? [event.level] : []));
+  const rig = started({ steps: { preStart: [step('initdb')], postExit: [step('cleanup')] }, policy: 'no' });
+  end(rig);
+  rig.exit('web', 0);
+  end(rig, 1);
+  const failed = started({ steps: { preStart: [step('initdb')] } });
+  end(failed, 1);
+  const cancelled = started({ steps: { preStart: [step('initdb')] } });
+  cancelled.decide('web', 'stop');
+  end(cancelled, 1);
+  assert.deepEqual([levels(rig), levels(failed), levels(cancelled)], [['info', 'warn'], ['error'], ['info']]);
+});
+
+test('a step whose output cannot be opened does not run, and the start has failed', () => {
+  const rig = new Rig([processConfig('web', { steps: { preStart: [step('initdb')] } })]);
+  rig.outputFailure = { step: 'open /log/web', errno: 'EACCES', message: 'cannot open /log/web: EACCES' };
+  rig.startAll();
+  assert.deepEqual([programs(rig), rig.state('web')], [[], 'failed']);
+  assert.match(
+    rig.see('web').reason ?? '',
+    /^initdb \/bin\/initdb could not be started: cannot open \/log\/web/,
+  );
 });

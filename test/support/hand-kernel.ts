@@ -82,7 +82,7 @@ export class HandKernel implements Kernel {
   readonly #families = new Map<number, HandFamily>();
   readonly #dead: { readonly pid: number; readonly status: ExitStatus }[] = [];
   readonly #collected = new Set<number>();
-  readonly #released = new Set<number>();
+  readonly released = new Set<number>();
   readonly #listeners = new Set<(pid: number) => void>();
   readonly #failures: SpawnFailure[] = [];
   readonly #hadTerm = new Set<number>();
@@ -197,7 +197,7 @@ export class HandKernel implements Kernel {
   }
 
   release(family: number): void {
-    this.#released.add(family);
+    this.released.add(family);
   }
 
   groupIsAlive(pid: number): boolean {
@@ -211,7 +211,7 @@ export class HandKernel implements Kernel {
 
   signalStrays(signal: 'SIGTERM' | 'SIGKILL'): number {
     const released = [...this.#programs.values()].filter(
-      ({ family, isZombie }) => !isZombie && this.#released.has(family),
+      ({ family, isZombie }) => !isZombie && this.released.has(family),
     );
     for (const program of released) {
       if (signal === 'SIGTERM' && this.#hadTerm.has(program.pid)) continue;
