@@ -4,8 +4,6 @@
 
 #include <cerrno>
 
-#include "threads.h"
-
 namespace taskmaster {
 namespace {
 
@@ -17,54 +15,24 @@ constexpr int kMostOnDevice = 8;
 constexpr int kMostInGroup = 8;
 // So many calls of a group were waited for in vain and still have no answer: nobody waits for another one.
 constexpr int kHangs = 4;
-// Enough for a look-up of names, which runs modules of the C library.
-constexpr size_t kStackBytes = 256 * 1024;
-constexpr int kIdleSeconds = 5;
 constexpr int kGrowthMs = 20;
 
 }  // namespace
 
-// Never freed: threads that hang use it until the process ends.
 FileWorkers* FileWorkers::Of(Napi::Env env) {
-  static FileWorkers* const workers = [env] {
-    uv_loop_t* loop = nullptr;
-    napi_get_uv_event_loop(env, &loop);
-    return new FileWorkers(env, loop);
-  }();
+  static FileWorkers* const workers = new FileWorkers(env);
   return workers;
 }
 
-FileWorkers::FileWorkers(Napi::Env env, uv_loop_t* loop) : env_(env), context_(env, "taskmaster.file") {
-  InitCondition(&work_);
-  InitCondition(&answered_);
-  done_signal_.data = this;
+FileWorkers::FileWorkers(Napi::Env env) : ThreadPool(env, "taskmaster.file", kMostThreads) {
+  uv_loop_t* loop = nullptr;
+  napi_get_uv_event_loop(env, &loop);
   growth_.data = this;
-  uv_async_init(loop, &done_signal_, [](uv_async_t* handle) { static_cast<FileWorkers*>(handle->data)->Finish(); });
   uv_timer_init(loop, &growth_);
-  uv_unref(reinterpret_cast<uv_handle_t*>(&done_signal_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&growth_));
-  napi_add_env_cleanup_hook(
-      env,
-      [](void* data) {
-        auto* self = static_cast<FileWorkers*>(data);
-        Lock lock(&self->mutex_);
-        self->is_closed_ = true;
-        uv_close(reinterpret_cast<uv_handle_t*>(&self->done_signal_), nullptr);
-        uv_close(reinterpret_cast<uv_handle_t*>(&self->growth_), nullptr);
-      },
-      this);
 }
 
-bool FileWorkers::AddThread() {
-  if (threads_ >= kMostThreads || !StartThread(Main, this, kStackBytes)) return false;
-  ++threads_;
-  return true;
-}
-
-void* FileWorkers::Main(void* self) {
-  static_cast<FileWorkers*>(self)->Work();
-  return nullptr;
-}
+void FileWorkers::Close() { uv_close(reinterpret_cast<uv_handle_t*>(&growth_), nullptr); }
 
 bool FileWorkers::HasRoom(const FileTask& task) const {
   auto group = groups_.find(task.group);
@@ -104,21 +72,11 @@ void FileWorkers::LeaveOne(std::map<std::string, Lane>& lanes, const std::string
 }
 
 void FileWorkers::Work() {
-  Lock lock(&mutex_);
   for (;;) {
     FileTask* task = TakeRunnable();
     if (task == nullptr) {
-      // The last idle one stays, and sleeps for good: another might not be to be had when it is needed.
-      if (++idle_ == 1) {
-        pthread_cond_wait(&work_, &mutex_);
-        --idle_;
-        continue;
-      }
-      timespec until = After(kIdleSeconds * 1000);
-      int result = pthread_cond_timedwait(&work_, &mutex_, &until);
-      --idle_;
-      if (result == ETIMEDOUT && !HasRunnable() && idle_ > 0) break;
-      continue;
+      if (AwaitWork(false)) continue;
+      return;
     }
     pthread_mutex_unlock(&mutex_);
     task->call.Run();
@@ -133,10 +91,9 @@ void FileWorkers::Work() {
       pthread_cond_broadcast(&answered_);
     } else {
       done_.push_back(task);
-      if (!is_closed_) uv_async_send(&done_signal_);
+      Wake();
     }
   }
-  --threads_;
 }
 
 // Two threads are enough for disks that answer; more only where calls are held up.
@@ -214,7 +171,7 @@ bool FileWorkers::Do(std::unique_ptr<FileTask>& task, int limit_ms) {
 }
 
 void FileWorkers::DoLater(std::unique_ptr<FileTask> task) {
-  if (pending_++ == 0) uv_ref(reinterpret_cast<uv_handle_t*>(&done_signal_));
+  BeginPending();
   Lock lock(&mutex_);
   queue_.push_back(task.release());
   EnsureThread(false);
@@ -225,7 +182,7 @@ void FileWorkers::DoLater(std::unique_ptr<FileTask> task) {
     Leave(*next);
     done_.push_back(next);
   }
-  uv_async_send(&done_signal_);
+  Wake();
 }
 
 }  // namespace taskmaster

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <napi.h>
-#include <pthread.h>
 #include <uv.h>
 
 #include <deque>
@@ -10,6 +9,7 @@
 #include <string>
 
 #include "file_call.h"
+#include "threads.h"
 
 namespace taskmaster {
 
@@ -30,7 +30,7 @@ struct FileTask {
 // group of all directories of one mount, and that of all host names. A thread is added where calls wait though their
 // lane and group have room, and ends when there is nothing to do. Node's own pool has a fixed number of threads, and
 // joins them when the process ends.
-class FileWorkers {
+class FileWorkers : private ThreadPool {
  public:
   static FileWorkers* Of(Napi::Env env);
 
@@ -46,38 +46,26 @@ class FileWorkers {
     bool is_stuck = false;  // somebody has waited in vain for one of its calls to end, and none has since
   };
 
-  FileWorkers(Napi::Env env, uv_loop_t* loop);
-  static void* Main(void* self);
-  void Work();
+  explicit FileWorkers(Napi::Env env);
+  void Work() override;
+  void Close() override;
   void MarkStuck(const FileTask& task);
   void Abandon(std::unique_ptr<FileTask> task);
   bool IsStuck(const FileTask& task) const;
   bool HasRoom(const FileTask& task) const;
   FileTask* TakeRunnable();
-  bool HasRunnable() const;
+  bool HasRunnable() const override;
   void Leave(const FileTask& task);
   static void LeaveOne(std::map<std::string, Lane>& lanes, const std::string& name, bool is_abandoned);
-  bool AddThread();
   void EnsureThread(bool is_urgent);
-  void Finish();
+  void Finish() override;
   void Tick();
 
-  Napi::Env env_;
-  Napi::AsyncContext context_;
-  uv_async_t done_signal_;
   uv_timer_t growth_;
-  int pending_ = 0;
-  bool is_closed_ = false;
-
-  pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
-  pthread_cond_t work_;
-  pthread_cond_t answered_;
   std::deque<FileTask*> queue_;
   std::deque<FileTask*> done_;
   std::map<std::string, Lane> lanes_;
   std::map<std::string, Lane> groups_;
-  int threads_ = 0;
-  int idle_ = 0;
 };
 
 }  // namespace taskmaster

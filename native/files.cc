@@ -205,7 +205,7 @@ void FileWorkers::Finish() {
   Napi::HandleScope scope(env_);
   for (FileTask* raw : finished) {
     std::unique_ptr<FileTask> task(raw);
-    if (--pending_ == 0) uv_unref(reinterpret_cast<uv_handle_t*>(&done_signal_));
+    EndPending();
     auto callback = task->held.Value().Get(0u).As<Napi::Function>();
     callback.MakeCallback(env_.Global(), {AnswerOf(env_, task->call)}, context_);
   }

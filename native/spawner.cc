@@ -15,16 +15,13 @@
 #include <atomic>
 #include <cerrno>
 
-#include "threads.h"
-
 namespace taskmaster {
 namespace {
 
 constexpr int kMaxThreads = 64;
 // The others are for children that have nothing in common with those that are held up.
 constexpr int kMaxHeldUp = 32;
-constexpr size_t kThreadStackBytes = 256 * 1024;
-constexpr int kIdleSeconds = 5;
+
 // Starts the child and sleeps until it has executed the program or failed. Returns its pid, or -errno.
 pid_t CloneAndExec(ChildPlan& plan, char* top_of_stack, volatile pid_t* child) {
   // A handler of libuv's must not run in the child: it would write into a pipe that both share. All of them, the
@@ -79,69 +76,27 @@ struct Spawner::Stack {
   char* top = nullptr;  // null: there is no memory for it
 };
 
-// Never freed: threads that are held up use it until the process ends.
 Spawner* Spawner::Of(Napi::Env env) {
-  static Spawner* const spawner = [env] {
-    uv_loop_t* loop = nullptr;
-    napi_get_uv_event_loop(env, &loop);
-    return new Spawner(env, loop);
-  }();
+  static Spawner* const spawner = new Spawner(env);
   return spawner;
 }
 
-Spawner::Spawner(Napi::Env env, uv_loop_t* loop) : env_(env), context_(env, "taskmaster.spawn") {
-  InitCondition(&work_);
-  InitCondition(&answered_);
-  done_signal_.data = this;
-  uv_async_init(loop, &done_signal_, [](uv_async_t* handle) { static_cast<Spawner*>(handle->data)->Answer(); });
-  uv_unref(reinterpret_cast<uv_handle_t*>(&done_signal_));
-  napi_add_env_cleanup_hook(
-      env,
-      [](void* data) {
-        auto* self = static_cast<Spawner*>(data);
-        Lock lock(&self->mutex_);
-        self->is_closed_ = true;
-        uv_close(reinterpret_cast<uv_handle_t*>(&self->done_signal_), nullptr);
-      },
-      this);
-}
-
-bool Spawner::AddThread() {
-  if (threads_ >= kMaxThreads || !StartThread(Main, this, kThreadStackBytes)) return false;
-  ++threads_;
-  return true;
-}
-
-void* Spawner::Main(void* self) {
-  static_cast<Spawner*>(self)->Work();
-  return nullptr;
-}
+Spawner::Spawner(Napi::Env env) : ThreadPool(env, "taskmaster.spawn", kMaxThreads) {}
 
 void Spawner::Work() {
   Stack stack;
   bool must_stay = false;
-  Lock lock(&mutex_);
   for (;;) {
     SpawnTask* task = TakeRunnable();
     if (task == nullptr) {
-      // The last idle one stays, and sleeps for good: another might not be to be had when it is needed.
-      if (++idle_ == 1 || must_stay) {
-        pthread_cond_wait(&work_, &mutex_);
-        --idle_;
-        continue;
-      }
-      timespec until = After(kIdleSeconds * 1000);
-      int result = pthread_cond_timedwait(&work_, &mutex_, &until);
-      --idle_;
-      if (result == ETIMEDOUT && !HasRunnable() && idle_ > 0) break;
-      continue;
+      if (AwaitWork(must_stay)) continue;
+      return;
     }
     must_stay |= task->prepared.plan.parent_death_signal != 0;
     Execute(*task, stack);
     Settle(*task);
     if (!queue_.empty()) pthread_cond_signal(&work_);
   }
-  --threads_;
 }
 
 // With half of the threads in use, what may hang in the same way as those before it waits for them.
@@ -207,7 +162,7 @@ void Spawner::Settle(SpawnTask& task) {
     pthread_cond_broadcast(&answered_);
   } else {
     done_.push_back(&task);
-    if (!is_closed_) uv_async_send(&done_signal_);
+    Wake();
   }
 }
 
@@ -242,7 +197,7 @@ bool Spawner::Do(std::unique_ptr<SpawnTask>& task, int patience_ms, Napi::Functi
   }
   task->answer = Napi::Persistent(answer);
   task->id = ++last_id_;
-  if (pending_++ == 0) uv_ref(reinterpret_cast<uv_handle_t*>(&done_signal_));
+  BeginPending();
   return false;
 }
 
@@ -264,7 +219,7 @@ std::optional<Failure> Spawner::Abandon(uint32_t id, bool* was_stopped) {
   if (at == tasks_.end() || (*at)->has_returned || (*at)->is_done || (*at)->is_abandoned) return std::nullopt;
   SpawnTask* task = *at;
   Failure present = task->has_begun ? task->prepared.Present() : Failure{"fork", 0, "fork: too many others are held up"};
-  if (--pending_ == 0) uv_unref(reinterpret_cast<uv_handle_t*>(&done_signal_));
+  EndPending();
   task->answer.Reset();
   if (!task->has_begun) {
     queue_.erase(std::find(queue_.begin(), queue_.end(), task));
@@ -290,7 +245,7 @@ bool Spawner::IsOurs(pid_t pid) {
 
 void Spawner::Remove(const SpawnTask* task) { tasks_.erase(std::find(tasks_.begin(), tasks_.end(), task)); }
 
-void Spawner::Answer() {
+void Spawner::Finish() {
   for (;;) {
     std::unique_ptr<SpawnTask> task;
     {
@@ -299,7 +254,7 @@ void Spawner::Answer() {
       task.reset(done_.front());
       done_.pop_front();
       Remove(task.get());
-      if (--pending_ == 0) uv_unref(reinterpret_cast<uv_handle_t*>(&done_signal_));
+      EndPending();
     }
     Napi::HandleScope scope(env_);
     Napi::Object result = task->failure ? FailureObject(env_, *task->failure) : SpawnedObject(env_, *task);

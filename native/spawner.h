@@ -1,8 +1,6 @@
 #pragma once
 
 #include <napi.h>
-#include <pthread.h>
-#include <uv.h>
 
 #include <deque>
 #include <memory>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "spawn_preparation.h"
+#include "threads.h"
 
 namespace taskmaster {
 
@@ -35,7 +34,7 @@ struct SpawnTask {
 // Threads that each sleep in clone(2) with CLONE_VM and CLONE_VFORK until a child has executed its program. The child
 // can be held up before that: by its user, who may stop it once it runs as that user, and by a disk that hangs, in
 // chdir(2) or execve(2). Then its thread is held up, and not the engine. One thread is the usual number.
-class Spawner {
+class Spawner : private ThreadPool {
  public:
   static Spawner* Of(Napi::Env env);
 
@@ -49,38 +48,24 @@ class Spawner {
  private:
   struct Stack;
 
-  Spawner(Napi::Env env, uv_loop_t* loop);
-  static void* Main(void* self);
-  void Work();
+  explicit Spawner(Napi::Env env);
+  void Work() override;
   void Execute(SpawnTask& task, const Stack& stack);
   void Settle(SpawnTask& task);
   bool IsRunnable(const SpawnTask& task) const;
-  bool HasRunnable() const;
+  bool HasRunnable() const override;
   SpawnTask* TakeRunnable();
-  bool AddThread();
   bool WaitUntilDone(const SpawnTask& task, int patience_ms);
   void Remove(const SpawnTask* task);
   void BeginChild();
   void EndChild();
-  void Answer();
+  void Finish() override;
 
-  Napi::Env env_;
-  Napi::AsyncContext context_;
-  uv_async_t done_signal_;
-  bool is_closed_ = false;
   uint32_t last_id_ = 0;
-
-  pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
-  pthread_cond_t work_;
-  pthread_cond_t answered_;
   std::deque<SpawnTask*> queue_;
   std::deque<SpawnTask*> done_;
   // All whose answer has not been given.
   std::vector<SpawnTask*> tasks_;
-  int threads_ = 0;
-  int idle_ = 0;
-  // Those that the main thread no longer waits for.
-  int pending_ = 0;
   // Children that share our memory at this moment.
   int children_ = 0;
   bool was_dumpable_ = false;

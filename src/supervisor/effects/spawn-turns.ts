@@ -1,6 +1,8 @@
 /**
  * Programs are started in slices: each start keeps the engine from everything else for half a millisecond or more, and
- * after a `restart` of hundreds, or the death of what they all depend on, hundreds start at once.
+ * after a `restart` of hundreds, or the death of what they all depend on, hundreds start at once. Not `inSlices`: that
+ * divides one long work, which waits for itself. Here many callers share what a turn has, in the order of their calls; the
+ * first starts at once, and each can be taken back.
  */
 
 import type { Cancel, Clock } from '../ports/clock.ts';
