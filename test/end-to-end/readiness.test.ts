@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { compileFixture } from '../support/compile.ts';
 import { EngineRun, freePort, shellCommand } from '../support/engine-run.ts';
 import { eventually } from '../support/eventually.ts';
@@ -12,6 +12,17 @@ import { eventually } from '../support/eventually.ts';
 async function stops(engine: EngineRun): Promise<void> {
   await engine.signal('SIGTERM');
   assert.equal(await engine.exitCode(), 0, engine.log);
+}
+
+/** From the start of its program to the first time that it was healthy, for the record. */
+function report(t: TestContext, engine: EngineRun, ...names: readonly string[]): void {
+  for (const name of names) {
+    const of = ({ instance }: Readonly<Record<string, unknown>>): boolean => instance === name;
+    const spawned = engine.events('process_spawned').find(of);
+    const healthy = engine.events('state_changed').find((event) => of(event) && event.to === 'healthy');
+    const [from, to] = [spawned, healthy].map((event) => new Date(event?.time as string | number).getTime());
+    t.diagnostic(`${name}: ready ${(to ?? 0) - (from ?? 0)} ms after its start`);
+  }
 }
 
 test('redis says by sd_notify that it is ready, and how it is', async (t) => {
@@ -25,6 +36,7 @@ start_timeout = "20s"
 `,
   ).ready();
   await engine.reaches('redis', 'healthy');
+  report(t, engine, 'redis');
   assert.match((await engine.shell('status', 'redis')).stdout, /says: Ready to accept connections/);
   assert.match((await engine.shell('why', 'redis')).stdout, /says: Ready to accept connections/);
   await stops(engine);
@@ -69,6 +81,7 @@ autostart = false
   await engine.ready();
   await engine.shell('start', 'db', 'client');
   await engine.reaches('client', 'completed', 30_000);
+  report(t, engine, 'db');
   assert.equal((await engine.see('client')).restarts, 0, 'the database was ready at the first try');
   await stops(engine);
 });
@@ -96,11 +109,34 @@ autostart = false
   await engine.ready();
   await engine.shell('start', 'db', 'migration');
   await engine.reaches('migration', 'completed', 60_000);
+  report(t, engine, 'db');
   assert.equal((await engine.see('migration')).restarts, 0, 'the database was ready at the first try');
   assert.match((await engine.shell('why', 'db')).stdout, /says: Taking your SQL requests now/);
   assert.equal((await engine.shell('stop', 'db', '--wait')).code, 0);
   const { stdout: told } = await engine.shell('logs', 'db', '-e', 'process_status', '-l', 'debug');
   assert.match(told, /debug process_status db .*"Taking your SQL requests now/);
+  await stops(engine);
+});
+
+test('gunicorn says that it has booted', async (t) => {
+  const port = await freePort();
+  const engine = new EngineRun(
+    t,
+    `[processes.app]
+type = "notify"
+user = "www-data"
+cmd = "gunicorn --chdir {folder} --bind 127.0.0.1:${port} app:application"
+autostart = false
+`,
+  );
+  chmodSync(engine.folder, 0o755);
+  const application = 'def application(e, start):\n    start("200 OK", [])\n    return [b"hello"]\n';
+  writeFileSync(join(engine.folder, 'app.py'), application);
+  await engine.ready();
+  await engine.shell('start', 'app');
+  await engine.reaches('app', 'healthy');
+  report(t, engine, 'app');
+  assert.match((await engine.shell('status', 'app')).stdout, /says: Gunicorn arbiter booted/);
   await stops(engine);
 });
 
@@ -123,6 +159,7 @@ ${shellCommand('systemd-notify --ready; exec sleep 1000')}
 `,
   ).ready();
   await engine.reaches('script', 'healthy');
+  report(t, engine, 'script');
   await eventually(async () => assert.match((await engine.shell('status', 'script')).stdout, /says: done/));
   const failed = await engine.reaches('main', 'failed');
   assert.match(failed.reason ?? '', /start timed out/);
@@ -155,6 +192,7 @@ uwsgi_temp_path ${engine.folder}/u; scgi_temp_path ${engine.folder}/s; }
   await engine.shell('start', 'nginx');
   const first = await engine.reaches('nginx', 'healthy');
   assert.equal(first.pid, Number(engine.read('nginx.pid')));
+  report(t, engine, 'nginx');
   assert.equal((await engine.inside('curl', ['-fsS', `http://127.0.0.1:${port}/`])).stdout, 'ok');
   const nginxes = async (): Promise<number> =>
     (await engine.processes()).filter(({ name, state }) => name === 'nginx' && state !== 'Z').length;
@@ -192,6 +230,7 @@ autorestart = "no"
   const byFile = await engine.reaches('file', 'healthy');
   assert.equal(byFile.pid, Number(engine.read('daemon.pid')));
   const alone = await engine.reaches('none', 'healthy');
+  report(t, engine, 'file', 'none');
   await engine.kill(alone.pid ?? 0, 'SEGV');
   const failed = await engine.reaches('none', 'failed');
   assert.match(failed.reason ?? '', /SEGV/);
@@ -222,6 +261,7 @@ ${shellCommand('while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
   ).ready();
   await engine.reaches('s6', 'healthy');
   await engine.reaches('line', 'healthy');
+  report(t, engine, 's6', 'line');
   await engine.reaches('closes', 'failed');
   await engine.reaches('slow', 'failed');
   assert.match(engine.log, /it closed descriptor 5 without a newline/);
