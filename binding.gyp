@@ -23,7 +23,8 @@
         "native/system_error.cc",
         "native/threads.cc",
         "native/unix_sockets.cc",
-        "native/user_database.cc"
+        "native/user_database.cc",
+        "native/wall_timer.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],

@@ -12,6 +12,7 @@
 #include "stream_sizes.h"
 #include "unix_sockets.h"
 #include "user_database.h"
+#include "wall_timer.h"
 
 namespace taskmaster {
 namespace {
@@ -41,6 +42,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("openNotifySocket", Napi::Function::New(env, OpenNotifySocket, "openNotifySocket"));
   exports.Set("receiveNotification", Napi::Function::New(env, ReceiveNotification, "receiveNotification"));
   exports.Set("watchReadable", Napi::Function::New(env, WatchReadable, "watchReadable"));
+  exports.Set("openWallTimer", Napi::Function::New(env, OpenWallTimer, "openWallTimer"));
+  exports.Set("setWallTimer", Napi::Function::New(env, SetWallTimer, "setWallTimer"));
   exports.Set("resizePipe", Napi::Function::New(env, ResizePipe, "resizePipe"));
   exports.Set("isTerminal", Napi::Function::New(env, IsTerminal, "isTerminal"));
   exports.Set("trimMemory", Napi::Function::New(env, TrimMemory, "trimMemory"));

@@ -14,6 +14,7 @@ const src = join(root, 'src');
 const ONLY_IN: readonly { readonly what: RegExp; readonly where: string }[] = [
   { what: /^execa$/, where: 'system/helper-command' },
   { what: /^node:child_process$/, where: 'build/' },
+  { what: /^croner$/, where: 'schedule/cron' },
   { what: /^pino$/, where: 'logging/engine-log' },
   { what: /^@iarna\/toml/, where: 'config/text/toml-parser' },
   { what: /^node:worker_threads$/, where: 'nowhere: no workers in PID 1' },
@@ -270,7 +271,7 @@ test('no file is longer than 400 lines; what is native is below its bounds', () 
     long.map((path) => relative(src, path)),
     [],
   );
-  assert.ok(linesIn('native') < 4_000, 'the addon has fewer than 4,000 lines');
+  assert.ok(linesIn('native') < 4_050, 'the addon has fewer than 4,050 lines');
   assert.ok(linesIn('native/launcher') < 1_500, 'the launcher has fewer than 1,500 lines');
   assert.ok(linesIn('native/preload') < 120, 'what is preloaded into Node has fewer than 120 lines');
 });

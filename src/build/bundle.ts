@@ -12,13 +12,15 @@ import './generate.ts';
 import { dist, root, VERSION } from './project.ts';
 
 /** Imported when first needed: bundled apart, so that a start without them does not even read their text. */
-const LATE_PACKAGES = ['pino', 'execa'];
+const LATE_PACKAGES = ['pino', 'execa', 'croner'];
 
 const latePackages: Plugin = {
   name: 'late-packages',
   setup: ({ onResolve }) => {
     onResolve({ filter: new RegExp(`^(${LATE_PACKAGES.join('|')})$`) }, ({ kind, path }) =>
-      kind === 'dynamic-import' ? { path: `./${path}.cjs`, external: true } : undefined,
+      kind === 'dynamic-import' || kind === 'require-call'
+        ? { path: `./${path}.cjs`, external: true }
+        : undefined,
     );
     // The board attaches as taskshell does, and the engine runs its commands: by its bundle, which is there anyway.
     onResolve({ filter: /^\.\/shell\.ts$/ }, ({ kind, importer }) =>

@@ -55,6 +55,7 @@ export const JSON_OUTPUTS: readonly JsonOutput[] = [
   resultOf('start', 'start'),
   resultOf('stop', 'stop'),
   resultOf('restart', 'restart'),
+  resultOf('run', 'run'),
   resultOf('signal', 'signal'),
   resultOf('reload', 'reload'),
   resultOf('send', 'send'),
@@ -79,7 +80,7 @@ const NAMED: ReadonlyMap<Schema, string> = new Map<Schema, string>([
 /** Results with more keys than a cell has room for. */
 const SECTIONS: ReadonlyMap<Schema, string> = new Map<Schema, string>([
   [METHODS.status.result, 'result of `status`'],
-  [METHODS.start.result, 'result of `start`, `stop` and `restart`'],
+  [METHODS.start.result, 'result of `start`, `stop`, `restart` and `run`'],
   [METHODS.reload.result, 'result of `reload`'],
 ]);
 

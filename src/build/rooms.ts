@@ -34,6 +34,7 @@ const CONFIG = 'config/resolved-config';
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   lifecycle: { imports: [] },
+  schedule: { imports: [], packages: ['node:', 'croner'] },
   'config/text': {
     imports: [],
     types: ['config/document/place', CONFIG],
@@ -49,7 +50,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: NODE,
   },
   'config/values': {
-    imports: ['config/text', 'config/schema', 'config/document'],
+    imports: ['config/text', 'config/schema', 'config/document', 'schedule'],
     types: [CONFIG],
     packages: NODE,
   },
@@ -59,7 +60,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: NODE,
   },
   'config/checks': {
-    imports: ['config/values/resolve-dependencies', 'config/values/service-socket'],
+    imports: ['config/values/resolve-dependencies', 'config/values/schedule', 'config/values/service-socket'],
     types: ['config/document', 'config/values', CONFIG],
   },
   config: {
@@ -93,6 +94,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   'supervisor/effects': {
     imports: [
+      'schedule',
       'supervisor/world',
       'lifecycle/backoff',
       'config/text/instance-text',

@@ -1,4 +1,4 @@
-/** Verbs that act: `start`, `stop`, `restart`, `signal`, `shutdown`. */
+/** Verbs that act: `start`, `stop`, `restart`, `run`, `signal`, `shutdown`. */
 
 import type { Action } from '../lifecycle/states.ts';
 import type { RpcClient } from '../rpc/client/client.ts';
@@ -12,10 +12,12 @@ const DOING: Readonly<Record<Action, string>> = {
   start: 'starting',
   stop: 'stopping',
   restart: 'restarting',
+  run: 'running',
 };
 export const start: CommandHandler = (invocation) => act('start', invocation);
 export const stop: CommandHandler = (invocation) => act('stop', invocation);
 export const restart: CommandHandler = (invocation) => act('restart', invocation);
+export const run: CommandHandler = (invocation) => act('run', invocation);
 
 async function act(action: Action, invocation: Invocation): Promise<number> {
   const { operands, flags, io, connect } = invocation;
@@ -25,7 +27,12 @@ async function act(action: Action, invocation: Invocation): Promise<number> {
   const result = await whileWaiting(wait.wait === true, client, operands, invocation, work);
   const failed = wait.wait === true ? result.instances.filter(({ reached }) => !reached) : [];
   if (flags.has('--json')) say(io, jsonText(result));
-  else for (const outcome of result.instances) tell(action, outcome, wait.wait === true, invocation);
+  else {
+    for (const outcome of result.instances) {
+      if (action === 'run') tellRun(outcome, wait.wait === true, invocation);
+      else tell(action, outcome, wait.wait === true, invocation);
+    }
+  }
   return failed.length > 0 ? 1 : 0;
 }
 
@@ -39,6 +46,16 @@ export async function whileWaiting<T>(
 ): Promise<T> {
   if (!waits || flags.has('--json')) return work();
   return (await import('./progress.ts')).withProgress(client, names, io, work);
+}
+
+/** A run is over once it has ended, well or not. */
+function tellRun(outcome: WireOutcome, hasWaited: boolean, { io }: Invocation): void {
+  const name = plainLine(outcome.name);
+  const how = outcome.reason === null ? '' : `: ${plainLine(outcome.reason)}`;
+  if (!hasWaited)
+    say(io, outcome.already ? `${name} is already running (${outcome.state})` : `running ${name}`);
+  else if (outcome.reached) say(io, `${name} has run${how}`);
+  else complain(io, `the run of ${name} failed${how}`);
 }
 
 function tell(action: Action, outcome: WireOutcome, hasWaited: boolean, { io }: Invocation): void {

@@ -3,19 +3,10 @@
 import { LEVELS } from '../levels.ts';
 import { ERROR_FACES } from '../rpc/contract/error-codes.ts';
 import type { CommandSpec, FlagSpec, OperandSpec, Parsed } from './command.ts';
+import { ACT_COMMANDS, ACTION_CODES, loadActions, NAME, WAIT } from './commands-act.ts';
 
-const NAME: OperandSpec = { label: 'NAME', kind: 'process', count: 'one' };
-const SOME_NAMES: OperandSpec = { ...NAME, count: 'some' };
 const ANY_NAMES: OperandSpec = { ...NAME, count: 'any' };
 
-const WAIT: readonly FlagSpec[] = [
-  { name: '--wait', short: '-w', summary: 'wait until the new state is reached, or cannot be reached' },
-  {
-    name: '--timeout',
-    value: { label: 'TIME', kind: 'text' },
-    summary: 'with --wait: stop waiting after TIME (30s, 1m30s)',
-  },
-];
 const RANGE_FLAGS: readonly FlagSpec[] = [
   {
     name: '--since',
@@ -65,9 +56,6 @@ const EVENT_FLAGS: readonly FlagSpec[] = [
   },
   { name: '--follow', short: '-f', summary: 'follow new entries until Ctrl-C' },
 ];
-const ACTION_CODES =
-  'exit: 0 done, or nothing to do, 1 failed, 2 bad arguments, 4 not permitted, 5 no such process';
-
 /** `status` answers in the manner of the Linux Standard Base's init scripts. */
 function statusExitCode(code: string): number {
   return code === 'unknown-process' || code === 'engine-unreachable' ? 4 : faceExit(code);
@@ -84,7 +72,6 @@ function whyLogsInClient({ flags }: Parsed): string | undefined {
   return needsMuch ? 'it may need much time or memory' : undefined;
 }
 
-const loadActions = () => import('./act.ts');
 const loadLooks = () => import('./look.ts');
 
 export const COMMANDS: readonly CommandSpec[] = [
@@ -106,50 +93,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     exitCodeOf: statusExitCode,
     load: async () => (await import('./status/status.ts')).status,
   },
-  {
-    verb: 'start',
-    operands: [SOME_NAMES],
-    flags: WAIT,
-    summary: 'start instances, without waiting for a pending retry',
-    notes: [`${ACTION_CODES},`, '      8 --timeout passed'],
-    load: async () => (await loadActions()).start,
-  },
-  {
-    verb: 'stop',
-    operands: [SOME_NAMES],
-    flags: WAIT,
-    summary: 'stop instances by their stop sequence',
-    notes: [`${ACTION_CODES},`, '      8 --timeout passed'],
-    examples: [
-      ['stop web --wait', 'wait, and show the progress'],
-      ['stop web:2', 'one of several instances'],
-    ],
-    load: async () => (await loadActions()).stop,
-  },
-  {
-    verb: 'restart',
-    operands: [SOME_NAMES],
-    flags: WAIT,
-    summary: 'restart running instances, start stopped ones',
-    notes: [`${ACTION_CODES},`, '      8 --timeout passed'],
-    examples: [
-      ['restart api --wait --timeout 30s', 'exit with 8 if it takes longer'],
-      ['restart all', 'everything'],
-    ],
-    load: async () => (await loadActions()).restart,
-  },
-  {
-    verb: 'signal',
-    operands: [NAME, { label: 'SIG', kind: 'signal', count: 'one' }],
-    flags: [{ name: '--leader', summary: 'signal only the main process, not its process group' }],
-    summary: 'send a signal to the process group: HUP, SIGUSR1, RTMIN+3, 15',
-    notes: [`${ACTION_CODES},`, '      7 not running'],
-    examples: [
-      ['signal nginx HUP', 'have nginx reload its configuration'],
-      ['signal worker USR1 --leader', 'signal the main process alone'],
-    ],
-    load: async () => (await loadActions()).signal,
-  },
+  ...ACT_COMMANDS,
   {
     verb: 'reload',
     operands: [ANY_NAMES],

@@ -68,15 +68,33 @@ function cellsOf(instance: WireInstance): readonly string[] {
 }
 
 function reasonOf(instance: WireInstance): string {
-  const parts = instance.reason === null ? [] : [plainLine(instance.reason)];
+  // What came of the last run is told with its time.
+  const isAwaited = instance.state === 'scheduled' && instance.schedule !== undefined;
+  const parts = instance.reason === null || isAwaited ? [] : [plainLine(instance.reason)];
   if (instance.state === 'waiting' && parts.length === 0) {
     parts.push(`waits for ${instance.waiting_for.map(plainLine).join(', ')}`);
   }
   const lost = droppedBytes(instance);
   if (instance.status_text !== undefined) parts.push(`says: ${plainLine(instance.status_text)}`);
   if (lost > 0) parts.push(`dropped ${lost} bytes of its output`);
+  parts.push(...scheduleParts(instance));
   if (instance.retry_in_ms !== null) parts.push(`next try in ${shortDuration(instance.retry_in_ms)}`);
   return parts.join('; ');
+}
+
+/** When its next run comes, and what came of the last one. */
+export function scheduleParts({ schedule }: WireInstance): readonly string[] {
+  if (schedule === undefined) return [];
+  const { next_run_in_ms: nextInMs, last_run: last } = schedule;
+  const parts = nextInMs === null ? [] : [`next run in ${shortDuration(nextInMs)}`];
+  if (last === null) return parts;
+  const how = `${last.failed ? ' failed' : ''}: ${plainLine(last.outcome)} after ${shortDuration(last.duration_ms)}`;
+  return [...parts, `last run ${runTime(last.started_at)}${how}`];
+}
+
+/** Universal time, to the second: `2026-03-01T02:30:00Z`. */
+function runTime(epochMs: number): string {
+  return new Date(epochMs).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 /** As `exitInShort`, or `not started`. */

@@ -21,6 +21,7 @@ import { type Problem, sortProblems } from './text/problem.ts';
 import { accessOfMembers, type PlacedGroup, resolveGroups } from './values/groups.ts';
 import { neededNames, type PlacedProcess } from './values/resolve-dependencies.ts';
 import { DEFAULT_SLOW_READER } from './values/resolve-engine.ts';
+import { withSchedule } from './values/schedule.ts';
 import { type PlacedSocket, resolveSocket } from './values/service-socket.ts';
 
 export type LoadedConfig =
@@ -135,7 +136,7 @@ const PROCESSES: NamedTable<ProcessSource, PlacedProcess> = {
   name: 'processes',
   what: 'process',
   in: ({ processes }) => processes,
-  placed: (place, process) => ({ place, process }),
+  placed: (place, process) => ({ place, process: withSchedule(place, process) }),
 };
 const SOCKETS: NamedTable<SocketSource, PlacedSocket> = {
   name: 'sockets',

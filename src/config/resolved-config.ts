@@ -144,6 +144,21 @@ export type Steps = Readonly<Record<'preStart' | 'postStart' | 'postExit', reado
 
 export type StopStage = SignalStage | PauseStage | (CommandStage & { readonly step: StepConfig });
 
+export interface ScheduleConfig {
+  readonly times: ScheduleTimes;
+  /** When a run is due while one is under way. */
+  readonly overlap: 'skip' | 'queue' | 'kill';
+  readonly runOnStart: boolean;
+  /** What becomes of a time that passed unseen: in a suspend, or by a change of the clock. */
+  readonly missed: 'run-once' | 'skip';
+  /** Each run comes up to this much later, at random. */
+  readonly splayMs: number;
+}
+
+export type ScheduleTimes =
+  | { readonly kind: 'cron'; readonly expression: string; readonly timezone?: string }
+  | { readonly kind: 'every'; readonly periodMs: number };
+
 export interface ProcessConfig {
   readonly name: string;
   readonly description: string | undefined;
@@ -155,6 +170,8 @@ export interface ProcessConfig {
   /** It has to say so often that it works. */
   readonly watchdogMs?: number | undefined;
   readonly onWatchdog?: HealthRules['onUnhealthy'];
+  /** When it runs; undefined: when it is started. */
+  readonly schedule?: ScheduleConfig;
   readonly instances: number;
   readonly autostart: boolean;
   readonly essential: boolean;

@@ -52,7 +52,7 @@ export const DESIRED_STATES = [
 export type DesiredState = (typeof DESIRED_STATES)[number];
 
 /** What people and programs ask of an instance. */
-export type Action = 'start' | 'stop' | 'restart';
+export type Action = 'start' | 'stop' | 'restart' | 'run';
 
 interface Arrival {
   /** Whether a start or restart has arrived in this state; `stuck`: no, and it cannot by itself. */
@@ -88,6 +88,17 @@ const ARRIVALS: Readonly<Record<MonitorState, Arrival>> = {
   failed: { up: 'stuck', down: 'arrived', isStarted: false },
 };
 
+/** Where a run that was asked for has ended: its schedule goes on, or stays stopped. */
+const RUN_ENDS: ReadonlySet<MonitorState> = new Set(['scheduled', 'stopped']);
+/** Another one is not begun beside it. */
+const RUN_GOES_ON: ReadonlySet<MonitorState> = new Set([
+  'waiting',
+  'blocked',
+  'preparing',
+  'starting',
+  'running',
+]);
+
 /** Its program runs, and is not being stopped. */
 export function isAtWork(state: MonitorState): boolean {
   return AT_WORK.has(state);
@@ -103,11 +114,13 @@ const AT_WORK: ReadonlySet<MonitorState> = new Set([
 
 /** It is where the action wants it. */
 export function hasArrived(action: Action, state: MonitorState): boolean {
+  if (action === 'run') return RUN_ENDS.has(state);
   return ARRIVALS[state][action === 'stop' ? 'down' : 'up'] === 'arrived';
 }
 
 /** It has arrived, or cannot by itself. */
 export function isDecided(action: Action, state: MonitorState): boolean {
+  if (action === 'run') return RUN_ENDS.has(state) || ARRIVALS[state].up === 'stuck';
   return ARRIVALS[state][action === 'stop' ? 'down' : 'up'] !== 'on the way';
 }
 
@@ -118,6 +131,7 @@ export function isResting(state: MonitorState): boolean {
 
 /** @param wantsUp whether it is wanted up. */
 export function wasAlready(action: Action, state: MonitorState, wantsUp: boolean): boolean {
+  if (action === 'run') return RUN_GOES_ON.has(state);
   if (action === 'start') return wantsUp && ARRIVALS[state].isStarted;
   return action === 'stop' && hasArrived('stop', state);
 }

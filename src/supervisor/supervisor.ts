@@ -15,6 +15,7 @@ import { forget, type PerformContext, perform } from './effects/perform.ts';
 import { SelfReports } from './effects/self-reports.ts';
 import { SpawnTurns } from './effects/spawn-turns.ts';
 import { StepRunner } from './effects/step-runner.ts';
+import { Timetable } from './effects/timetable.ts';
 import type { EventStream } from './events/event-stream.ts';
 import type { Cancel, Clock } from './ports/clock.ts';
 import type { HealthMonitor } from './ports/health.ts';
@@ -78,6 +79,7 @@ export class Supervisor {
       selfReports: new SelfReports({ ...ports, port: ports.selfReports, take }),
       steps: new StepRunner({ ...ports, spawnTurns, take }),
       spawnTurns,
+      timetable: new Timetable({ ...ports, take }),
       take,
     };
     if (world === undefined) take({ type: 'configured', settings: settingsOf(config) });

@@ -1,6 +1,8 @@
 /** The real clock. Timers are monotonic: setTimeout counts by CLOCK_MONOTONIC, whatever the wall clock does. */
 
-import type { Cancel, Clock } from '../supervisor/ports/clock.ts';
+import type { Cancel, Clock, WallAlarm } from '../supervisor/ports/clock.ts';
+import { native } from './native.ts';
+import { SystemWallAlarm } from './wall-alarm.ts';
 
 /** setTimeout takes 32 signed bits and calls back at once for anything longer. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -29,6 +31,10 @@ export class SystemClock implements Clock {
     };
     let timeout = wait();
     return () => clearTimeout(timeout);
+  }
+
+  alarm(ring: () => void): WallAlarm {
+    return new SystemWallAlarm(native(), ring);
   }
 
   soon(callback: () => void): Cancel {

@@ -283,6 +283,10 @@ export interface NativeAddon {
   } | null;
   /** Does not keep the event loop alive. @returns what ends it, to be called once before the descriptor is closed. */
   watchReadable(fd: number, callback: () => void): (() => void) | null;
+  /** A timer of the wall clock, close-on-exec; or minus the errno's number. */
+  openWallTimer(): number;
+  /** Readable at that time, and when the clock is set. @returns 0, or the errno's number */
+  setWallTimer(fd: number, epochMs: number): number;
   /** fcntl(2) F_SETPIPE_SZ. @returns the size it has then, whether the kernel agreed or not; -1 for what is no pipe. */
   resizePipe(fd: number, bytes: number): number;
   /** What the other end of a pipe, socket or terminal has not read yet; -1 if the kernel does not say. */

@@ -28,6 +28,8 @@ export interface InstanceSnapshot {
   readonly restarts: number;
   readonly consecutive_restarts: number;
   readonly last_exit: LastExit | null;
+  /** There where it has one. */
+  readonly schedule?: ScheduleSnapshot;
   /** Why it is in this state, one sentence. */
   readonly reason: string | null;
   /** The command that runs before or after its program, among its stop signals, or to reload it. */
@@ -122,6 +124,30 @@ export interface LastExit {
   readonly uptime_ms: number;
 }
 
+/** Of what has a schedule. */
+export interface ScheduleSnapshot {
+  /** A cron expression, or a period. */
+  readonly expression?: string;
+  readonly every_ms?: number;
+  /** There where one is configured. */
+  readonly timezone?: string;
+  /** Epoch milliseconds, and how long that is from now; null while it is stopped. */
+  readonly next_run_at: number | null;
+  readonly next_run_in_ms: number | null;
+  /** Null before the first has ended. */
+  readonly last_run: RunReport | null;
+}
+
+/** One run, from its first step to its end. */
+export interface RunReport {
+  /** Epoch milliseconds. */
+  readonly started_at: number;
+  readonly duration_ms: number;
+  readonly failed: boolean;
+  /** `exited with code 0`. */
+  readonly outcome: string;
+}
+
 export interface EngineSnapshot {
   readonly version: string;
   readonly pid: number;
@@ -203,6 +229,8 @@ export interface WhyReport {
     readonly to: string;
     readonly reason: string | null;
   }[];
+  /** Recent runs by its schedule, oldest first; there where it has one. */
+  readonly runs?: readonly RunReport[];
   /** Recent runs of its health check, oldest first. */
   readonly probes: readonly ProbeReport[];
   /** Last lines of each stream, decoded for display. */

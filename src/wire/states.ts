@@ -110,3 +110,18 @@ export const STATES: Readonly<Record<VisibleState, StateRow>> = {
   stopped: { tone: 'quiet', level: 'info', tellsWhy: false, isNews: true, statusCode: 3 },
   idle: { tone: 'quiet', level: 'info', tellsWhy: false, isNews: false, statusCode: 3 },
 };
+
+const RUNS: ReadonlySet<VisibleState> = new Set(['preparing', 'starting', 'running', 'stopping', 'cleaning']);
+
+/** Of a schedule, a run that is under way is as it should be: nobody waits for it. */
+export function stateRowOf({
+  state,
+  schedule,
+}: {
+  readonly state: VisibleState;
+  readonly schedule?: object;
+}): StateRow {
+  if (schedule === undefined || !RUNS.has(state)) return STATES[state];
+  const { wrong: _, ...row } = STATES[state];
+  return { ...row, statusCode: 0 };
+}

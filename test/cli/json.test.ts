@@ -14,6 +14,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   start: ['web'],
   stop: ['web'],
   restart: ['web', '--wait'],
+  run: ['web'],
   signal: ['web', 'HUP'],
   send: ['web', 'hi'],
   why: ['web', 'db'],

@@ -20,6 +20,7 @@ const RUN_BY_ENGINE: readonly (readonly string[])[] = [
   ['start', 'all', '--json'],
   ['stop', 'web', 'api'],
   ['restart', 'web'],
+  ['run', 'web'],
   ['restart', 'web', '--timeout', '5s'],
   ['signal', 'web', 'hup'],
   ['signal', 'web', 'nosuch'],

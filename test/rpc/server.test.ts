@@ -122,6 +122,7 @@ test('every method answers with what its schema says', async (t) => {
     start: { names: ['web'] },
     stop: { names: ['web'] },
     restart: { names: ['all'] },
+    run: { names: ['all'] },
     signal: { names: ['web'], signal: 'hup' },
     'reload.processes': { names: ['web'] },
     attach: { name: 'web', stdin: true },

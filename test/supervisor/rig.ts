@@ -7,7 +7,7 @@ import type { WantedBy } from '../../src/lifecycle/reload.ts';
 import type { SignalName } from '../../src/signals.ts';
 import { describeInstance } from '../../src/supervisor/control/describe.ts';
 import { EventStream } from '../../src/supervisor/events/event-stream.ts';
-import type { Cancel, Clock } from '../../src/supervisor/ports/clock.ts';
+import type { Cancel, Clock, WallAlarm } from '../../src/supervisor/ports/clock.ts';
 import type {
   HealthFact,
   HealthMonitor,
@@ -32,6 +32,9 @@ import { HandSockets } from '../support/hand-sockets.ts';
 export class HandClock implements Clock {
   #now: number;
   #timers: { readonly due: number; readonly callback: () => void }[] = [];
+  readonly #alarms: { at: number | undefined; readonly ring: () => void }[] = [];
+  /** Epoch milliseconds where `now` is 0. */
+  #wallZero = 1_800_000_000_000;
 
   constructor(now = 0) {
     this.#now = now;
@@ -42,7 +45,31 @@ export class HandClock implements Clock {
   }
 
   wallTime(): number {
-    return 1_800_000_000_000 + this.#now;
+    return this.#wallZero + this.#now;
+  }
+
+  alarm(ring: () => void): WallAlarm {
+    const alarm: { at: number | undefined; readonly ring: () => void } = { at: undefined, ring };
+    this.#alarms.push(alarm);
+    return {
+      set: (at) => {
+        alarm.at = at;
+      },
+      stop: () => {
+        alarm.at = undefined;
+      },
+    };
+  }
+
+  /** Somebody sets it, or the machine was suspended until then. */
+  setWall(time: number | string): void {
+    this.#wallZero = (typeof time === 'string' ? Date.parse(time) : time) - this.#now;
+    for (const alarm of this.#alarms) if (alarm.at !== undefined) alarm.ring();
+  }
+
+  /** Until then by the wall clock, as it runs. */
+  advanceTo(time: string): void {
+    this.advance(Date.parse(time) - this.wallTime());
   }
 
   after(delayMs: number, callback: () => void): Cancel {
@@ -59,6 +86,10 @@ export class HandClock implements Clock {
     return () => clearImmediate(immediate);
   }
 
+  get alarmsSet(): number {
+    return this.#alarms.filter(({ at }) => at !== undefined).length;
+  }
+
   get pending(): number {
     return this.#timers.length;
   }
@@ -66,7 +97,7 @@ export class HandClock implements Clock {
   advance(byMs: number): void {
     const until = this.#now + byMs;
     for (;;) {
-      const next = this.#timers
+      const next = [...this.#timers, ...this.#rings()]
         .filter(({ due }) => due <= until)
         .sort((one, other) => one.due - other.due)[0];
       if (next === undefined) break;
@@ -75,6 +106,17 @@ export class HandClock implements Clock {
       next.callback();
     }
     this.#now = until;
+  }
+
+  #rings(): readonly { readonly due: number; readonly callback: () => void }[] {
+    return this.#alarms.flatMap((alarm) => {
+      if (alarm.at === undefined) return [];
+      const callback = (): void => {
+        alarm.at = undefined;
+        alarm.ring();
+      };
+      return [{ due: alarm.at - this.#wallZero, callback }];
+    });
   }
 }
 
@@ -361,7 +403,7 @@ export class Rig {
     return pid;
   }
 
-  decide(name: string, kind: 'start' | 'stop' | 'restart' | 'kill', by: WantedBy = 'user'): void {
+  decide(name: string, kind: 'start' | 'stop' | 'restart' | 'run' | 'kill', by: WantedBy = 'user'): void {
     this.supervisor.decide(this.record(name), kind, { by, cause: 'a test asked for it' });
   }
 

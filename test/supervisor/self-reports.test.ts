@@ -216,7 +216,13 @@ test('a watchdog whose own timer is late gives another period: the container was
     due = callback;
     return () => {};
   };
-  const watchdog = new Watchdog(30_000, { now: () => now, wallTime: () => now, after, soon: () => () => {} });
+  const watchdog = new Watchdog(30_000, {
+    now: () => now,
+    wallTime: () => now,
+    after,
+    soon: () => () => {},
+    alarm: () => ({ set: () => {}, stop: () => {} }),
+  });
   watchdog.start(
     () => {},
     (ms) => expired.push(ms),

@@ -17,7 +17,7 @@ function told({ instances, engine }: World, { clock }: Rig): unknown {
     isEnding: engine.phase !== 'running',
     instances: instances.map((record) => [
       describeInstance(record, clock, { dropped: [], left: record.left }),
-      nextInWords(record, clock.now()),
+      nextInWords(record, { now: clock.now(), wall: clock.wallTime() }),
       record.history,
     ]),
     health: (['startup', 'ready', 'live'] as const).map((question) =>

@@ -70,15 +70,22 @@ export class FollowedStatus {
 }
 
 function later(instance: WireInstance, elapsedMs: number): WireInstance {
-  const { uptime_ms: uptimeMs, retry_in_ms: retryInMs, deadline, step } = instance;
+  const { uptime_ms: uptimeMs, retry_in_ms: retryInMs, deadline, step, schedule } = instance;
   return {
     ...instance,
     state_age_ms: instance.state_age_ms + elapsedMs,
     uptime_ms: uptimeMs === null ? null : uptimeMs + elapsedMs,
-    retry_in_ms: retryInMs === null ? null : Math.max(0, retryInMs - elapsedMs),
+    retry_in_ms: less(retryInMs, elapsedMs),
     ...(step !== undefined && { step: { ...step, age_ms: step.age_ms + elapsedMs } }),
+    ...(schedule !== undefined && {
+      schedule: { ...schedule, next_run_in_ms: less(schedule.next_run_in_ms, elapsedMs) },
+    }),
     ...(deadline !== undefined && {
       deadline: { ...deadline, in_ms: Math.max(0, deadline.in_ms - elapsedMs) },
     }),
   };
+}
+
+function less(inMs: number | null, elapsedMs: number): number | null {
+  return inMs === null ? null : Math.max(0, inMs - elapsedMs);
 }

@@ -1,7 +1,7 @@
 /** `status`: sentences for those named, a table of all. */
 
 import type { WireInstance } from '../../rpc/contract/contract.ts';
-import { STATES } from '../../wire/states.ts';
+import { stateRowOf } from '../../wire/states.ts';
 import type { CommandHandler } from '../command.ts';
 import { jsonText, say, wantsColour } from '../io.ts';
 import { sentence, table } from '../render.ts';
@@ -30,5 +30,5 @@ export const status: CommandHandler = async (invocation) => {
 
 /** The worst of all. */
 export function statusCode(instances: readonly WireInstance[]): number {
-  return instances.reduce((worst, { state }) => Math.max(worst, STATES[state].statusCode), 0);
+  return instances.reduce((worst, instance) => Math.max(worst, stateRowOf(instance).statusCode), 0);
 }

@@ -1,7 +1,7 @@
 /** What is wrong, in one line below the table of `status`. */
 
 import type { WireInstance } from '../../rpc/contract/contract.ts';
-import { STATES } from '../../wire/states.ts';
+import { stateRowOf } from '../../wire/states.ts';
 import { plainLine } from '../plain-text.ts';
 
 /** In the order in which they are told. */
@@ -12,7 +12,7 @@ const MAX_NAMED = 5;
 export function whatIsWrong(instances: readonly WireInstance[]): string | undefined {
   const down = instances
     .flatMap((instance) => {
-      const { wrong } = STATES[instance.state];
+      const { wrong } = stateRowOf(instance);
       return wrong === undefined ? [] : [{ instance, ...wrong }];
     })
     .sort((left, right) => RANKS.indexOf(left.rank) - RANKS.indexOf(right.rank));

@@ -3,7 +3,7 @@
 import type { RpcClient } from '../../rpc/client/client.ts';
 import type { WireInstance, WireWhy } from '../../rpc/contract/contract.ts';
 import { durationInWords, shortDuration } from '../../units.ts';
-import { STATES } from '../../wire/states.ts';
+import { stateRowOf } from '../../wire/states.ts';
 import type { CommandHandler } from '../command.ts';
 import { chainText } from '../event-words.ts';
 import { jsonText, say, wantsColour } from '../io.ts';
@@ -30,11 +30,15 @@ export const why: CommandHandler = async ({ operands, flags, io, connect }) => {
 /** Without names: those that are not as they should be. */
 async function namesToExplain(client: RpcClient): Promise<readonly string[]> {
   const { instances } = await client.call('status', {});
-  return instances.filter(({ state }) => STATES[state].statusCode !== 0).map(({ name }) => name);
+  return instances.filter((instance) => !isWell(instance)).map(({ name }) => name);
+}
+
+function isWell(instance: WireInstance): boolean {
+  return stateRowOf(instance).statusCode === 0 && instance.schedule?.last_run?.failed !== true;
 }
 
 export function whyText(report: WireWhy, look: Look): readonly string[] {
-  const { instance, chain, history, probes, last_output: lastOutput, next } = report;
+  const { instance, chain, history, runs = [], probes, last_output: lastOutput, next } = report;
   const lines = [sentence(instance, look)];
   if (instance.description !== undefined) lines.push(`  ${plainLine(instance.description)}`);
   if (instance.reason !== null) lines.push(`  reason: ${plainLine(instance.reason)}`);
@@ -51,6 +55,15 @@ export function whyText(report: WireWhy, look: Look): readonly string[] {
     for (const { time, from, to, reason } of history) {
       const told = reason === null ? '' : `: ${plainLine(reason)}`;
       lines.push(`    ${timeText(time)}  ${plainLine(from)} -> ${plainLine(to)}${told}`);
+    }
+  }
+  if (runs.length > 0) {
+    lines.push('  runs:');
+    for (const { started_at: startedAt, duration_ms: durationMs, failed, outcome } of runs) {
+      const verdict = failed ? 'failed' : 'succeeded';
+      lines.push(
+        `    ${timeText(startedAt)}  ${verdict} after ${shortDuration(durationMs)}: ${plainLine(outcome)}`,
+      );
     }
   }
   if (probes.length > 0) {

@@ -6,6 +6,7 @@ import type { Place } from '../document/place.ts';
 import type { Dependency, EngineConfig, ProcessConfig, StepConfig, StopStage } from '../resolved-config.ts';
 import type { Groups } from '../values/groups.ts';
 import { type PlacedProcess, placeOfDependency } from '../values/resolve-dependencies.ts';
+import { hasSchedule } from '../values/schedule.ts';
 import { type DependencyGraph, findCycles, heaviestPath } from './dependency-graph.ts';
 import { profilesOfProcess } from './profiles.ts';
 
@@ -74,10 +75,16 @@ function reportUnknown(
   });
 }
 
-function checkCondition(place: Place, { condition }: Dependency, other: ProcessConfig): void {
+function checkCondition(place: Place, { condition, restart }: Dependency, other: ProcessConfig): void {
+  if (restart && other.schedule !== undefined)
+    place.at('restart').problem({
+      message: `${other.name} runs by a schedule, and its runs are no restarts`,
+      hint: 'remove restart = true',
+    });
   if (other.type === 'oneshot' && condition === 'healthy') {
+    const what = other.schedule === undefined ? 'is a one-shot and never' : 'runs by a schedule and is never';
     place.problem({
-      message: `${other.name} is a one-shot and never healthy`,
+      message: `${other.name} ${what} healthy`,
       hint: 'use condition = "completed"',
     });
   }
@@ -107,7 +114,12 @@ export function checkMain(
   if (engine.main === undefined) return;
   const main = placed.get(engine.main);
   if (main === undefined) reportUnknown(place.at('main'), engine.main, all);
-  else if (!main.process.autostart) {
+  else if (hasSchedule(main.process)) {
+    place.at('main').problem({
+      message: `${engine.main} runs by a schedule and never ends for good, so the container cannot end with it`,
+      hint: 'name another process, or remove main',
+    });
+  } else if (!main.process.autostart) {
     place
       .at('main')
       .warning(`${engine.main} has autostart = false, so the container runs without its main process`);

@@ -17,6 +17,7 @@ const DEPENDS = 'depends_on = ["db"]';
 const LOG_FILE = 'stdout = "/var/log/web.log"';
 const A_SOCKET =
   'add [sockets.http] with listen = "0.0.0.0:8080", and sockets = ["http"] to the process that gets it';
+const SCHEDULE = 'schedule = "30 2 * * *"';
 const CMD = 'cmd = "/srv/web --port 80"';
 
 const BY_KEY: Readonly<Record<keyof ProcessSource, WordsElsewhere>> = {
@@ -145,6 +146,42 @@ const BY_KEY: Readonly<Record<keyof ProcessSource, WordsElsewhere>> = {
     partof: 'depends_on = {db = {restart = true}}',
   },
   sockets: {},
+  schedule: {
+    cron: SCHEDULE,
+    crontab: SCHEDULE,
+    cronexpression: SCHEDULE,
+    oncalendar: 'schedule = "0 2 * * *"; a cron expression in place of a calendar event',
+    startcalendarinterval: SCHEDULE,
+    timer: SCHEDULE,
+  },
+  every: {
+    onunitactivesec: 'every = "10m"',
+    onunitinactivesec: 'every = "10m"; from start to start',
+    startinterval: 'every = "10m"',
+    repeat: 'every = "10m"',
+  },
+  timezone: {
+    tz: 'schedule = "30 2 * * *"; with timezone = "Europe/Berlin". For the program itself: env = {TZ = "Europe/Berlin"}',
+  },
+  overlap: {
+    concurrencypolicy: 'schedule = "30 2 * * *"; with overlap = "skip" for Forbid, and "kill" for Replace',
+    nooverlap: 'schedule = "30 2 * * *"; with overlap = "skip"',
+  },
+  run_on_start: {
+    runatload: 'every = "10m"; with run_on_start = true',
+    onbootsec: 'every = "10m"; with run_on_start = true',
+    onstartupsec: 'every = "10m"; with run_on_start = true',
+  },
+  missed: {
+    persistent:
+      'schedule = "30 2 * * *"; with missed = "run-once". What it missed while the engine did not run is not known',
+    startingdeadlineseconds: 'schedule = "30 2 * * *"; with missed = "skip"',
+  },
+  splay: {
+    randomizeddelaysec: 'every = "10m"; with splay = "5m"',
+    jitter: 'every = "10m"; with splay = "5m"',
+    randomdelay: 'every = "10m"; with splay = "5m"',
+  },
   activate: {},
   idle_stop: {},
   essential: {},
@@ -279,7 +316,7 @@ const WITHOUT_KEY: WordsElsewhere = {
   passenvironment: 'remove it; a process has the engine’s own environment unless clear_env = true',
   watch: 'remove it; nothing here watches files. Restart it by taskshell restart NAME',
   ignorewatch: 'remove it; nothing here watches files',
-  cronrestart: 'remove it; for times run a cron daemon as a process, which calls taskshell restart NAME',
+  cronrestart: 'add a process with schedule = "0 4 * * *" and cmd = "taskshell restart NAME"',
   runtimemaxsec: 'remove it; there is no longest time. Restart it by taskshell restart NAME',
   numprocsstart:
     'remove it; instances are numbered from 1, and an expression such as instance - 1 counts from 0',

@@ -25,6 +25,7 @@ import { resolveStreams } from '../values/output-target.ts';
 import { resolveReadiness } from '../values/readiness.ts';
 import { type PlacedProcess, resolveDependencies } from '../values/resolve-dependencies.ts';
 import { resolveRestart } from '../values/restart-policy.ts';
+import { resolveSchedule } from '../values/schedule.ts';
 import { socketsAt } from '../values/service-socket.ts';
 import { signalAt } from '../values/signal-at.ts';
 import { resolveReload, resolveSteps } from '../values/steps.ts';
@@ -234,6 +235,20 @@ export const PROCESS_KEYS = {
     value: ({ reload }) => reload,
     resolve: ({ place, process }) => resolveReload(place, process),
   },
+  schedule: {
+    value: ({ schedule }) => (schedule?.times.kind === 'cron' ? schedule.times.expression : undefined),
+    resolve: ({ place, process }) => resolveSchedule(place, process),
+  },
+  every: {
+    value: ({ schedule }) => (schedule?.times.kind === 'every' ? schedule.times.periodMs : undefined),
+  },
+  timezone: {
+    value: ({ schedule }) => (schedule?.times.kind === 'cron' ? schedule.times.timezone : undefined),
+  },
+  overlap: { value: ({ schedule }) => schedule?.overlap },
+  run_on_start: { value: ({ schedule }) => schedule?.runOnStart },
+  missed: { value: ({ schedule }) => schedule?.missed },
+  splay: { value: ({ schedule }) => schedule?.splayMs },
   reload_signal: {
     value: ({ reloadSignal }) => reloadSignal,
     resolve: ({ place, process: { reload_signal: given } }) => ({

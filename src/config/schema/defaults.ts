@@ -8,6 +8,8 @@ const {
   args: _args,
   description: _description,
   depends_on: _dependsOn,
+  schedule: _schedule,
+  every: _every,
   extends: _extends,
   ...shared
 } = processSchema.properties;
@@ -15,7 +17,7 @@ const {
 export const defaultsSchema = {
   type: 'object',
   description:
-    'Keys for all processes that do not give them: any of a process but `cmd`, `args`, `description`, `depends_on` and `extends`.',
+    'Keys for all processes that do not give them: any of a process but `cmd`, `args`, `description`, `depends_on`, `schedule`, `every` and `extends`.',
   properties: withoutDefaults(shared),
   additionalProperties: false,
   expected: 'a table such as [defaults]',

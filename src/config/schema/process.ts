@@ -4,6 +4,7 @@ import { healthcheckSchema } from './healthcheck.ts';
 import { limits } from './limits.ts';
 import { errorOutput, OUTPUT_FORMS, output } from './output.ts';
 import { readinessSchema } from './readiness.ts';
+import { scheduleSchema } from './schedule.ts';
 import { keysOfSockets } from './sockets.ts';
 import { reloadSchema, stepCommand, stepsSchema, stepUser } from './steps.ts';
 import {
@@ -98,6 +99,7 @@ export const processSchema = {
     ...readinessSchema,
     ...stepsSchema,
     reload: reloadSchema,
+    ...scheduleSchema,
     user: {
       reload: 'restart',
       displaces: ['group', 'groups'],

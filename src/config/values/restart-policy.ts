@@ -28,10 +28,16 @@ export function resolveRestart(place: Place, process: ProcessSource): RestartRul
   const isForServices = policy.policy === 'always' || policy.policy === 'unless-stopped';
   if (process.type === 'oneshot' && isForServices && place.at('autorestart').isInherited) policy = onFailure;
   else if (process.type === 'oneshot' && isForServices) {
-    place.at('autorestart').problem({
-      message: `a one-shot with autorestart = "${policy.policy}" would never be done`,
-      hint: 'use "on-failure" or "no", or remove type = "oneshot"',
-    });
+    if (process.schedule !== undefined || process.every !== undefined)
+      place.at('autorestart').problem({
+        message: `a process with a schedule runs when it is due, and autorestart = "${policy.policy}" is for services`,
+        hint: 'use "on-failure:N" to try a failed run again, or remove autorestart',
+      });
+    else
+      place.at('autorestart').problem({
+        message: `a one-shot with autorestart = "${policy.policy}" would never be done`,
+        hint: 'use "on-failure" or "no", or remove type = "oneshot"',
+      });
   }
   return {
     ...policy,

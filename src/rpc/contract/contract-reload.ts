@@ -1,7 +1,8 @@
 /** The methods of the contract that re-read configurations: the engine's own, and those of programs. */
 
+import { TARGET_OUTCOME } from './contract-act.ts';
 import { NAMES, WAIT } from './contract-params.ts';
-import { RELOAD_PLAN, TARGET_OUTCOME } from './contract-shapes.ts';
+import { RELOAD_PLAN } from './contract-shapes.ts';
 
 export const RELOAD_METHODS = {
   reload: {

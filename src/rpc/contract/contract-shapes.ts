@@ -5,6 +5,7 @@
 
 import { LEVELS } from '../../levels.ts';
 import { VISIBLE_STATES } from '../../lifecycle/states.ts';
+import { RUNS, SCHEDULE } from './contract-schedule.ts';
 
 const TEXT = { type: 'string' } as const;
 const COUNT = { type: 'integer', minimum: 0 } as const;
@@ -181,6 +182,7 @@ export const INSTANCE = {
     restarts: { ...COUNT, description: 'automatic restarts since the engine started' },
     consecutive_restarts: COUNT,
     last_exit: { oneOf: [LAST_EXIT, { type: 'null' }] },
+    schedule: SCHEDULE,
     reason: { type: ['string', 'null'], description: 'why it is in this state, one sentence' },
     step: STEP,
     listening_on: {
@@ -348,25 +350,12 @@ export const WHY = {
         additionalProperties: false,
       },
     },
+    runs: RUNS,
     probes: { type: 'array', items: PROBE_RUN },
     last_output: TEXTS,
     next: { type: 'string', description: 'what happens next and when, one sentence' },
   },
   required: ['instance', 'chain', 'history', 'probes', 'last_output', 'next'],
-  additionalProperties: false,
-} as const;
-
-/** What an action did or will do to one instance. */
-export const TARGET_OUTCOME = {
-  type: 'object',
-  properties: {
-    name: TEXT,
-    state: VISIBLE_STATE,
-    already: { type: 'boolean', description: 'it was so before; nothing had to be done' },
-    reached: { type: 'boolean', description: 'it is where the action wants it, at the time of the reply' },
-    reason: { type: ['string', 'null'] },
-  },
-  required: ['name', 'state', 'already', 'reached', 'reason'],
   additionalProperties: false,
 } as const;
 

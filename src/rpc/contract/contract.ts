@@ -5,11 +5,11 @@
  * server sends for subscriptions stands in contract-notifications.ts.
  */
 
+import { ACT_METHODS, type TARGET_OUTCOME } from './contract-act.ts';
 import { ATTACH_METHODS } from './contract-attach.ts';
 import { CLI_METHODS } from './contract-cli.ts';
 import type { NOTIFICATIONS } from './contract-notifications.ts';
 import {
-  ACTION,
   EVENT_FILTER,
   JOURNAL_RANGE,
   NAME,
@@ -20,6 +20,7 @@ import {
   USAGE,
 } from './contract-params.ts';
 import { RELOAD_METHODS } from './contract-reload.ts';
+import type { RUN } from './contract-schedule.ts';
 import {
   ENGINE,
   EVENT,
@@ -29,7 +30,6 @@ import {
   OUTPUT_CHUNK,
   OUTPUT_POSITION,
   SUBSCRIPTION,
-  TARGET_OUTCOME,
   WHY,
 } from './contract-shapes.ts';
 import type { SchemaType } from './schema-type.ts';
@@ -54,13 +54,6 @@ interface MethodContract {
   readonly params: ParamsSchema;
   readonly result: object;
 }
-
-const ACTION_RESULT = {
-  type: 'object',
-  properties: { instances: { type: 'array', items: TARGET_OUTCOME } },
-  required: ['instances'],
-  additionalProperties: false,
-} as const;
 
 export const METHODS = {
   status: {
@@ -106,24 +99,7 @@ export const METHODS = {
     params: ONE_SUBSCRIPTION,
     result: NOTHING,
   },
-  start: {
-    summary: 'Wants the instances up; cancels any wait for a retry.',
-    access: 'control',
-    params: ACTION,
-    result: ACTION_RESULT,
-  },
-  stop: {
-    summary: 'Wants the instances down, by their stop sequence.',
-    access: 'control',
-    params: ACTION,
-    result: ACTION_RESULT,
-  },
-  restart: {
-    summary: 'Replaces the running incarnations; starts what is down.',
-    access: 'control',
-    params: ACTION,
-    result: ACTION_RESULT,
-  },
+  ...ACT_METHODS,
   signal: {
     summary: 'Sends a signal to the process group of each instance, or to its leader alone.',
     access: 'control',
@@ -364,6 +340,7 @@ export type NotificationParams<Name extends NotificationName> = AllNotifications
 
 /** One instance as the wire shows it. */
 export type WireInstance = SchemaType<typeof INSTANCE>;
+export type WireRun = SchemaType<typeof RUN>;
 export type WireOutcome = SchemaType<typeof TARGET_OUTCOME>;
 export type WireEvent = SchemaType<typeof EVENT>;
 export type WireExitStatus = SchemaType<typeof EXIT_STATUS>;

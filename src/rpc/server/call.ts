@@ -33,6 +33,7 @@ const LASTING: ReadonlySet<string> = new Set([
   'start',
   'stop',
   'restart',
+  'run',
   'reload',
   'send',
   'attach.write',

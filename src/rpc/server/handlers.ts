@@ -71,6 +71,7 @@ export const HANDLERS: Handlers = {
   start: (params, context) => act('start', params, context),
   stop: (params, context) => act('stop', params, context),
   restart: (params, context) => act('restart', params, context),
+  run: (params, context) => act('run', params, context),
 
   signal: ({ names, signal, to = 'group' }, { engine, by }) => {
     const name = readSignal(signal);

@@ -1,7 +1,12 @@
 /** From records to what the outside may see (`snapshot.ts`). */
 
 import type { PassedSocket } from '../../config/resolved-config.ts';
-import { type DesiredState, hasArrived, type VisibleState } from '../../lifecycle/states.ts';
+import {
+  type DesiredState,
+  hasArrived,
+  type MonitorState,
+  type VisibleState,
+} from '../../lifecycle/states.ts';
 import type { EngineEvent } from '../../wire/engine-event.ts';
 import type {
   ContainerSnapshot,
@@ -12,6 +17,7 @@ import type {
   InstanceUsage,
   LeftProcess,
   ListeningSocket,
+  ScheduleSnapshot,
   StepSnapshot,
   WhyReport,
 } from '../../wire/snapshot.ts';
@@ -77,6 +83,7 @@ export function describeInstance(
     restarts: record.totalRestarts,
     consecutive_restarts: machine.restarts,
     last_exit: record.lastExit,
+    ...scheduleOf(record, clock.wallTime()),
     reason: machine.leader === 'dead' ? reasonFor({ ...record, left }) : record.reason,
     ...stepOf(record, now),
     ...(record.statusText !== undefined && { status_text: record.statusText }),
@@ -105,6 +112,24 @@ function stepOf({ step }: InstanceRecord, now: number): { step?: StepSnapshot } 
 
 function onTheSocket({ name, address }: PassedSocket): ListeningSocket {
   return { socket: name, address };
+}
+
+function scheduleOf(
+  { process, nextRunAt, runs }: InstanceRecord,
+  wall: number,
+): { schedule?: ScheduleSnapshot } {
+  if (process.schedule === undefined) return {};
+  const { times } = process.schedule;
+  return {
+    schedule: {
+      ...(times.kind === 'cron'
+        ? { expression: times.expression, ...(times.timezone !== undefined && { timezone: times.timezone }) }
+        : { every_ms: times.periodMs }),
+      next_run_at: nextRunAt ?? null,
+      next_run_in_ms: nextRunAt === undefined ? null : Math.max(0, Math.round(nextRunAt - wall)),
+      last_run: runs.at(-1) ?? null,
+    },
+  };
 }
 
 function deadlineOf(record: InstanceRecord, now: number): { deadline?: Deadline } {
@@ -159,7 +184,8 @@ export function explainInstance(
       ...rest,
     })),
     last_output: evidence.lastOutput,
-    next: nextInWords(record, clock.now()),
+    next: nextInWords(record, { now: clock.now(), wall: clock.wallTime() }),
+    ...(record.process.schedule !== undefined && { runs: record.runs }),
   };
 }
 
@@ -179,15 +205,11 @@ export function judgeHealth(
     case 'startup':
       return verdict(
         expected,
-        (record) => record.hasBeenReady,
+        (record) => record.hasBeenReady || isReady(record),
         'every process has been healthy or completed once',
       );
     case 'ready':
-      return verdict(
-        expected,
-        ({ machine }) => hasArrived('start', machine.monitor),
-        'every process is healthy or completed',
-      );
+      return verdict(expected, (record) => isReady(record), 'every process is healthy or completed');
     case 'live': {
       const essential = all.filter(({ process }) => process.essential || process.name === main);
       return verdict(
@@ -198,6 +220,14 @@ export function judgeHealth(
     }
   }
 }
+
+/** Of a schedule, a run that is under way or has failed does not make the container unready; one that cannot start does. */
+function isReady({ machine, rules }: InstanceRecord): boolean {
+  if (hasArrived('start', machine.monitor)) return true;
+  return rules.schedule !== undefined && !NOT_READY.has(machine.monitor);
+}
+
+const NOT_READY: ReadonlySet<MonitorState> = new Set(['blocked', 'stopped', 'failed', 'idle']);
 
 function verdict(
   records: readonly InstanceRecord[],

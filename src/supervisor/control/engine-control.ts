@@ -138,6 +138,7 @@ export class EngineControl {
   async request(action: Action, instances: readonly string[], by: Requester): Promise<void> {
     const { supervisor, clock } = this.#ports;
     if (action !== 'stop') this.#refuseWhileDraining(`${action} ${instances.slice(0, 8).join(', ')}`);
+    if (action === 'run') refuseWithoutSchedule(this.#known(instances));
     const received = this.#tellReceived(action, by, instances);
     const cause = `${PARTICIPLES[action]} by ${requesterInWords(by)}`;
     const pause = inSlices(clock);
@@ -356,12 +357,23 @@ const DECISIONS: Readonly<Record<Action, DecisionKind>> = {
   start: 'start',
   stop: 'stop',
   restart: 'restart',
+  run: 'run',
 };
 const PARTICIPLES: Readonly<Record<Action, string>> = {
   start: 'started',
   stop: 'stopped',
   restart: 'restarted',
+  run: 'run',
 };
+
+function refuseWithoutSchedule(records: readonly InstanceRecord[]): void {
+  const names = records.filter(({ rules }) => rules.schedule === undefined).map(({ name }) => name);
+  if (names.length === 0) return;
+  const some = `${names.slice(0, 8).join(', ')}${names.length > 8 ? `, and ${names.length - 8} more` : ''}`;
+  throw new TaskmasterError('action-failed', `cannot run ${some}: no schedule is configured; use start`, {
+    details: { names },
+  });
+}
 
 function unknownProcess(name: string, known: readonly string[]): TaskmasterError {
   const suggestion = nearestWord(name, known);

@@ -1,6 +1,6 @@
 /** When a command has done what it can: for `--wait`. */
 
-import { type Action, isDecided } from '../../lifecycle/states.ts';
+import { type Action, type DesiredState, isDecided } from '../../lifecycle/states.ts';
 import type { InstanceRecord } from '../world/instance-record.ts';
 
 /** @param record undefined: it is no longer configured, so nothing more can come. */
@@ -12,5 +12,7 @@ export function isSettled(action: Action, record: InstanceRecord | undefined): b
     return isDecided('stop', monitor) || !isStillWanted;
   }
   // While the wish itself stands, the incarnation that runs is the one to be replaced.
-  return desired !== 'restart' && desired !== 'start' && isDecided(action, monitor);
+  return !PENDING.has(desired) && isDecided(action, monitor);
 }
+
+const PENDING: ReadonlySet<DesiredState> = new Set(['restart', 'start', 'run', 'once']);

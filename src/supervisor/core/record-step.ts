@@ -14,13 +14,15 @@ import {
   type Change,
   configured,
   type Draft,
+  followsSchedule,
   hasEndedForGood,
   type InstanceRecord,
   isWaiting,
   rulesOf,
   subjectOf,
 } from '../world/instance-record.ts';
-import type { WorldEffect, WorldEvent } from '../world/world-event.ts';
+import type { Evidence, WorldEffect, WorldEvent } from '../world/world-event.ts';
+import { reportDue, runsAfter, scheduleEffects } from './schedule-step.ts';
 import type { Circumstances, Known, Of, RecordEvent, Step } from './step.ts';
 import { isWatch, watchOf } from './watching.ts';
 
@@ -28,6 +30,7 @@ import { isWatch, watchOf } from './watching.ts';
 export class RecordStep {
   readonly #known: Known;
   readonly #circumstances: Circumstances;
+  readonly #record: InstanceRecord;
   readonly #draft: Draft;
   readonly #effects: WorldEffect[] = [];
   readonly #next: WorldEvent[] = [];
@@ -35,6 +38,7 @@ export class RecordStep {
   constructor(known: Known, record: InstanceRecord, circumstances: Circumstances) {
     this.#known = known;
     this.#circumstances = circumstances;
+    this.#record = record;
     this.#draft = { ...record };
   }
 
@@ -65,9 +69,15 @@ export class RecordStep {
       case 'extend':
         this.#extend(event.ms);
         break;
+      case 'planned':
+        draft.nextRunAt = event.nextRunAt;
+        this.#note({ from: undefined, cause: undefined });
+        break;
       default:
         assertNever(event, 'event');
     }
+    this.#effects.push(...scheduleEffects(this.#record, draft));
+    if (!followsSchedule(draft)) draft.nextRunAt = undefined;
     return { records: [draft], effects: this.#effects, next: this.#next };
   }
 
@@ -83,7 +93,7 @@ export class RecordStep {
     }
     if (evidence?.left !== undefined) draft.left = evidence.left;
     if (fact.kind === 'connectionCame') draft.activatedBy = fact.socket;
-    this.#apply({ type: 'fact', fact }, causedBy);
+    this.#apply({ type: 'fact', fact }, causedBy, evidence);
   }
 
   #configure({ process }: Of<'configure'>): void {
@@ -107,21 +117,29 @@ export class RecordStep {
   }
 
   /** @param causedBy id of the event that caused this one; events that follow from it get it too. */
-  #apply(event: LifecycleEvent, causedBy: number | undefined): void {
+  #apply(event: LifecycleEvent, causedBy: number | undefined, evidence?: Evidence): void {
     const draft = this.#draft;
     const before = draft.machine;
     const { next, effects } = stepInstance(before, event, draft.rules);
     draft.machine = next;
     if (next.desired !== before.desired && isPolicys(next.desired))
       draft.wanted = { ...draft.wanted, by: 'policy' };
-    const { events } = this.#circumstances;
     const reported =
-      event.type === 'fact'
-        ? reportFact(draft, event.fact, causedBy, this.#circumstances, events)
-        : undefined;
+      event.type === 'fact' ? this.#report(event.fact, effects, causedBy, evidence) : undefined;
     const cause = reported ?? causedBy;
     for (const effect of effects) this.#follow(effect, cause);
     this.#keepUp(before, cause);
+  }
+
+  #report(
+    fact: Fact,
+    effects: readonly Effect[],
+    causedBy: number | undefined,
+    evidence: Evidence | undefined,
+  ): number | undefined {
+    const { events } = this.#circumstances;
+    if (fact.kind === 'due') return reportDue(this.#draft, evidence?.due, effects, events);
+    return reportFact(this.#draft, fact, causedBy, this.#circumstances, events);
   }
 
   /** What an effect changes in the record, and what it leaves to be done. */
@@ -277,6 +295,8 @@ export class RecordStep {
     const { machine, family, key } = draft;
     const { now, wall } = this.#circumstances;
     if (machine.restarts > before.restarts) draft.totalRestarts += 1;
+    if (machine.incarnation > before.incarnation) draft.begunAt = now;
+    draft.runs = runsAfter(draft, before, this.#circumstances);
     if (before.leader !== 'dead' && machine.leader === 'dead') {
       this.#effects.push({ kind: 'awaitLeftovers', key });
       if (machine.monitor === 'healthcheck') this.#effects.push({ kind: 'seekDaemon', key });

@@ -1,6 +1,6 @@
 /** How an engine goes on with a world that another one wrote: what is to be held again, timed again and watched again. */
 
-import { type InstanceRecord, isWaiting } from '../world/instance-record.ts';
+import { followsSchedule, type InstanceRecord, isWaiting } from '../world/instance-record.ts';
 import type { WorldEffect, WorldEvent } from '../world/world-event.ts';
 import type { Circumstances, Known, Step } from './step.ts';
 import { watchOf } from './watching.ts';
@@ -25,6 +25,7 @@ function toDo(record: InstanceRecord, now: number): readonly WorldEffect[] {
       : []),
     ...(deadline === undefined ? [] : [timerOf(key, deadline, now)]),
     ...(watch === undefined ? [] : [watch]),
+    ...(followsSchedule(record) ? [{ kind: 'followSchedule', key, resumes: true } as const] : []),
   ];
 }
 

@@ -6,7 +6,7 @@
 
 import { stepEngine } from '../../lifecycle/engine.ts';
 import type { Reporter } from '../events/reports.ts';
-import { type InstanceRecord, isPresent, type Moment } from '../world/instance-record.ts';
+import { followsSchedule, type InstanceRecord, isPresent, type Moment } from '../world/instance-record.ts';
 import type { Changes, InstanceRecords } from '../world/instance-records.ts';
 import type { WorldEffect, WorldEvent } from '../world/world-event.ts';
 import { RecordStep } from './record-step.ts';
@@ -63,7 +63,7 @@ export function step(known: Known, event: WorldEvent, circumstances: Circumstanc
       return stepOfEngine(known, event, circumstances);
     default: {
       const record = known.byKey(event.key);
-      if (record === undefined || !isAboutNow(record, event)) return NOTHING;
+      if (record === undefined || !isAboutNow(known, record, event)) return NOTHING;
       return new RecordStep(known, record, circumstances).take(event);
     }
   }
@@ -71,9 +71,12 @@ export function step(known: Known, event: WorldEvent, circumstances: Circumstanc
 
 const NOTHING: Step = { records: [], effects: [], next: [] };
 
-function isAboutNow(record: InstanceRecord, event: RecordEvent): boolean {
+function isAboutNow({ world }: Known, record: InstanceRecord, event: RecordEvent): boolean {
   switch (event.type) {
     case 'fact':
+      // Nothing new begins while the engine stops.
+      if (event.fact.kind === 'due' && (world.engine.phase !== 'running' || !followsSchedule(record)))
+        return false;
       return isPresent(record, event.about);
     case 'noticed':
     case 'extend':

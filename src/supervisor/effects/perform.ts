@@ -20,6 +20,7 @@ import { adoptLife, spawn } from './spawn-attempt.ts';
 import { environmentFor, targetsFor } from './spawn-request.ts';
 import type { SpawnTurns } from './spawn-turns.ts';
 import type { StepRunner } from './step-runner.ts';
+import type { Timetable } from './timetable.ts';
 
 export interface PerformContext {
   readonly clock: Clock;
@@ -36,6 +37,7 @@ export interface PerformContext {
   readonly handles: Handles;
   /** What another engine has held of an instance, by its key, until it is adopted. */
   readonly handover: Map<string, Held>;
+  readonly timetable: Timetable;
   /** Takes an event into the queue. */
   readonly take: (event: WorldEvent) => void;
 }
@@ -103,6 +105,12 @@ export function perform(effect: InstanceEffect, record: InstanceRecord, context:
       break;
     case 'release':
       kernel.release(effect.family);
+      break;
+    case 'followSchedule':
+      context.timetable.follow(record, effect.resumes);
+      break;
+    case 'leaveSchedule':
+      context.timetable.leave(record.key);
       break;
     case 'updateOutput':
       context.output.update(record.name, targetsFor(record.process, record.ordinal));

@@ -63,7 +63,8 @@ function endInWords(record: InstanceRecord): string {
   return record.reason === null ? `${record.name} ${verb}` : `${record.name} ${verb} (${record.reason})`;
 }
 
-function satisfies({ machine }: InstanceRecord, condition: Dependency['condition']): boolean {
+function satisfies(record: InstanceRecord, condition: Dependency['condition']): boolean {
+  const { machine } = record;
   switch (condition) {
     case 'started':
       return [
@@ -80,7 +81,11 @@ function satisfies({ machine }: InstanceRecord, condition: Dependency['condition
       // A client that connects in this state is served once the process is up.
       return machine.monitor === 'healthy' || machine.monitor === 'listening';
     case 'completed':
-      return machine.monitor === 'completed';
+      // Of a schedule: its last run has ended well, whatever comes of the one that is under way.
+      return (
+        machine.monitor === 'completed' ||
+        (record.rules.schedule !== undefined && record.runs.at(-1)?.failed === false)
+      );
   }
 }
 

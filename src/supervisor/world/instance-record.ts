@@ -7,10 +7,10 @@ import type { Activity, StepStage } from '../../lifecycle/effects.ts';
 import { type Instance, NEW_INSTANCE } from '../../lifecycle/instance.ts';
 import { isStoppedByUser, type WantedBy } from '../../lifecycle/reload.ts';
 import type { Rules } from '../../lifecycle/rules.ts';
-import { isResting, type MonitorState } from '../../lifecycle/states.ts';
+import { type DesiredState, isResting, type MonitorState } from '../../lifecycle/states.ts';
 import type { SignalName } from '../../signals.ts';
 import type { EventSubject } from '../../wire/events.ts';
-import type { LastExit, LeftProcess } from '../../wire/snapshot.ts';
+import type { LastExit, LeftProcess, RunReport } from '../../wire/snapshot.ts';
 import type { Life } from './world-event.ts';
 
 /** State changes that are kept for `why`. */
@@ -115,6 +115,8 @@ export interface InstanceRecord {
   readonly spawnedAt: number;
   /** Epoch milliseconds. */
   readonly spawnedWall: number;
+  /** When its incarnation began, with its first step; monotonic. */
+  readonly begunAt: number;
   readonly enteredAt: number;
   /** Epoch milliseconds. */
   readonly enteredWall: number;
@@ -133,6 +135,9 @@ export interface InstanceRecord {
   /** Automatic restarts since the engine started. */
   readonly totalRestarts: number;
   readonly lastExit: LastExit | null;
+  /** Of what has a schedule: when its next run comes, in epoch milliseconds; and its last runs, oldest first. */
+  readonly nextRunAt: number | undefined;
+  readonly runs: readonly RunReport[];
   /** Why it is in its state, one sentence. */
   readonly reason: string | null;
   readonly wanted: Wanted;
@@ -179,6 +184,7 @@ export function newRecord(process: ProcessConfig, ordinal: number, { now, wall }
     left: [],
     spawnedAt: 0,
     spawnedWall: 0,
+    begunAt: 0,
     enteredAt: now,
     enteredWall: wall,
     deadline: undefined,
@@ -189,6 +195,8 @@ export function newRecord(process: ProcessConfig, ordinal: number, { now, wall }
     activatedBy: undefined,
     totalRestarts: 0,
     lastExit: null,
+    nextRunAt: undefined,
+    runs: [],
     reason: null,
     wanted: { by: 'policy', cause: '' },
     waitingFor: [],
@@ -250,9 +258,8 @@ export function listsOf({ begunWith, process }: InstanceRecord): Pick<ProcessCon
   return begunWith ?? process;
 }
 
-/** No key gives a process a schedule yet. */
-export function scheduleRulesOf(_process: ProcessConfig): Rules['schedule'] {
-  return undefined;
+export function scheduleRulesOf({ schedule }: ProcessConfig): Rules['schedule'] {
+  return schedule && { overlap: schedule.overlap, runsOnStart: schedule.runOnStart };
 }
 
 const NO_STEPS: Rules['steps'] = { preStart: 0, postStart: 0, postExit: 0 };
@@ -272,6 +279,13 @@ export function subjectOf(record: InstanceRecord): EventSubject {
     ...(record.pid === undefined ? {} : { pid: record.pid }),
   };
 }
+
+/** Its runs come when they are due; not so where it is stopped, whether or not a run was asked for. */
+export function followsSchedule({ rules, machine }: InstanceRecord): boolean {
+  return rules.schedule !== undefined && FOLLOWS.has(machine.desired);
+}
+
+const FOLLOWS: ReadonlySet<DesiredState> = new Set(['start', 'up', 'restart', 'run']);
 
 /** The history with one more change. */
 export function historyWith({ history }: InstanceRecord, change: StateChange): readonly StateChange[] {

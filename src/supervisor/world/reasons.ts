@@ -7,7 +7,7 @@ import type { Ending, Outcome } from '../../lifecycle/instance.ts';
 import { isFailure, isTriggeredTooOften } from '../../lifecycle/policy.ts';
 import { shortDuration } from '../../units.ts';
 import type { LeftProcess } from '../../wire/snapshot.ts';
-import { type InstanceRecord, listsOf, type RunningStep } from './instance-record.ts';
+import { type InstanceRecord, listsOf, type Moment, type RunningStep } from './instance-record.ts';
 
 /** Of what was left running, in a sentence. */
 const MAX_NAMED = 3;
@@ -58,7 +58,6 @@ export function reasonFor(record: InstanceRecord): string | null {
     case 'listening':
       return `waits for a connection to ${socketsInWords(record)}`;
     case 'idle':
-    case 'scheduled':
     case 'running':
     case 'healthy':
     case 'ended':
@@ -69,6 +68,8 @@ export function reasonFor(record: InstanceRecord): string | null {
       return stepInWords(record);
     case 'starting':
       return record.spawning === undefined ? null : `trying to ${record.spawning}`;
+    case 'scheduled':
+      return lastRunInWords(record);
     case 'waiting':
       return record.waitingFor.length === 0 ? null : `waits for ${record.waitingFor.join(', ')}`;
     case 'blocked':
@@ -172,7 +173,7 @@ function failedReason(record: InstanceRecord): string {
 }
 
 /** What happens next and when, one sentence. */
-export function nextInWords(record: InstanceRecord, now: number): string {
+export function nextInWords(record: InstanceRecord, { now, wall }: Moment): string {
   const { machine } = record;
   const left =
     record.deadline === undefined ? undefined : shortDuration(Math.max(0, record.deadline.at - now));
@@ -183,7 +184,7 @@ export function nextInWords(record: InstanceRecord, now: number): string {
     case 'listening':
       return 'starts with the first connection';
     case 'scheduled':
-      return 'runs when its time has come';
+      return nextRunInWords(record, wall);
     case 'waiting':
       return record.waitingFor.length === 0
         ? 'starts now'
@@ -217,6 +218,18 @@ export function nextInWords(record: InstanceRecord, now: number): string {
     default:
       return 'nothing';
   }
+}
+
+/** Only what is wrong: that it waits for its time speaks for itself. */
+function lastRunInWords({ runs }: InstanceRecord): string | null {
+  const last = runs.at(-1);
+  return last?.failed === true ? `its last run failed: ${last.outcome}` : null;
+}
+
+function nextRunInWords({ nextRunAt }: InstanceRecord, wall: number): string {
+  if (nextRunAt === undefined) return 'nothing: its schedule has no more times';
+  const at = new Date(nextRunAt).toISOString().replace(/\.\d+Z$/, 'Z');
+  return `runs in ${shortDuration(Math.max(0, nextRunAt - wall))}, at ${at}`;
 }
 
 function stepLimit({ step }: InstanceRecord, now: number): string {

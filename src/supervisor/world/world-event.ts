@@ -19,6 +19,8 @@ export interface Evidence {
   readonly life?: Life;
   /** Of `exited`: what the leader left behind. */
   readonly left?: readonly LeftProcess[];
+  /** Of `due`: at which time, and how many times were missed, that one included. */
+  readonly due?: { readonly at: string; readonly missed?: number };
 }
 
 /** A program that has begun to run. */
@@ -80,6 +82,7 @@ export type WorldEvent =
   /** It asks for more time: the present deadline comes no sooner than that. */
   | { readonly type: 'extend'; readonly key: string; readonly incarnation: number; readonly ms: number }
   /** Its program is to read its configuration again: by the command for that, as soon as that may run, or by a signal. */
+  | { readonly type: 'planned'; readonly key: string; readonly nextRunAt: number | undefined }
   | { readonly type: 'reloadProgram'; readonly key: string; readonly causedBy: number | undefined }
   /** This engine goes on with a world that another one wrote. */
   | { readonly type: 'resumed' }
@@ -153,6 +156,9 @@ export type WorldEffect =
   /** Has its sockets watched, until something comes. */
   | { readonly kind: 'awaitArrival'; readonly key: string; readonly number: number }
   | { readonly kind: 'endWatch'; readonly key: string }
+  /** Has its runs come when they are due, by the schedule that it has now. `resumes`: as another engine has planned them. */
+  | { readonly kind: 'followSchedule'; readonly key: string; readonly resumes?: true }
+  | { readonly kind: 'leaveSchedule'; readonly key: string }
   /** Looks at the family while its leader lives, so that what leaves it later is known. */
   | { readonly kind: 'remember'; readonly key: string; readonly family: number }
   /** The process that was spawned has left a daemon, which is to lead the incarnation. */

@@ -19,7 +19,7 @@ const EVENTS = ['config_reloaded', 'config_rejected', 'engine_fault', 'output_fa
 /** The others are for the board itself. */
 export type EngineRequest = Exclude<Request, { kind: 'leave' | 'attach' | 'mouse' }>;
 
-const DOING = { start: 'starting', stop: 'stopping', restart: 'restarting' } as const;
+const DOING = { start: 'starting', stop: 'stopping', restart: 'restarting', run: 'running' } as const;
 
 export class EngineSession {
   readonly #options: ConnectOptions;

@@ -71,6 +71,7 @@ export const COMMANDS: readonly BoardCommand[] = [
     run: (model) => confirming(model, 'stop', (target) => ({ kind: 'act', action: 'stop', target }) as const),
   },
   { title: 'restart', keys: ['r'], group: 'act', run: (model) => act(model, 'restart') },
+  { title: 'run it now, if it has a schedule', keys: ['t'], group: 'act', run: (model) => act(model, 'run') },
   {
     title: 'send a signal',
     keys: ['S'],
@@ -277,7 +278,7 @@ function switchMouse(model: Model, isOn: boolean): Step {
   return asking({ ...model, hasMouse: isOn, said }, { kind: 'mouse', isOn });
 }
 
-function act(model: Model, action: 'start' | 'restart'): Step {
+function act(model: Model, action: 'start' | 'restart' | 'run'): Step {
   const row = selectedRow(model);
   if (row === undefined) return only(nothingSelected(model));
   return asking(model, { kind: 'act', action, target: row.target });

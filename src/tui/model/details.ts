@@ -10,7 +10,7 @@ import { BOLD, GREEN, RED } from '../screen/cells.ts';
 import { type SpanLine, span } from '../screen/spans.ts';
 import { QUIET, STATE_STYLES } from '../screen/tones.ts';
 import { age, percent, shortBytes, sparkline, timeText } from './figures.ts';
-import { causeOf, retryIn } from './instance-text.ts';
+import { causeOf, retryIn, scheduleTexts } from './instance-text.ts';
 import { type Model, selectedInstance } from './model.ts';
 import type { ProcessFact } from './process-facts.ts';
 import { ageOf, memoryOf, TRAIL_LENGTH, type Tracked } from './tracked.ts';
@@ -36,10 +36,13 @@ export function detailLines(model: Model, width: number): readonly SpanLine[] {
     ),
     ...labelled('next', nextOf(tracked, known, model.now), width),
     ...labelled('about', tracked.instance.description ?? '', width),
+    ...labelled('schedule', scheduleLine(tracked, model.now), width),
     ...lifeLines(tracked, model.now, width),
     ...usageLines(tracked),
     ...droppedLines(tracked, width),
-    ...(known === undefined ? [] : [...historyLines(known, width), ...probeLines(known, width)]),
+    ...(known === undefined
+      ? []
+      : [...runLines(known, width), ...historyLines(known, width), ...probeLines(known, width)]),
     ...factLines(facts, width),
   ];
 }
@@ -75,6 +78,15 @@ function stateLines(tracked: Tracked, now: number, width: number): readonly Span
 function nextOf(tracked: Tracked, report: WireWhy | undefined, now: number): string {
   const retryMs = retryIn(tracked, now);
   return retryMs === undefined ? (report?.next ?? '') : `starts again in ${age(retryMs)}`;
+}
+
+function scheduleLine(tracked: Tracked, now: number): string {
+  const { schedule } = tracked.instance;
+  if (schedule === undefined) return '';
+  const { expression, every_ms: everyMs, timezone } = schedule;
+  const times = expression === undefined ? `every ${shortDuration(everyMs ?? 0)}` : expression;
+  const zone = timezone === undefined ? '' : ` ${timezone}`;
+  return [`${times}${zone}`, ...scheduleTexts(tracked, now)].join('; ');
 }
 
 function lifeLines({ instance, receivedAt }: Tracked, now: number, width: number): readonly SpanLine[] {
@@ -144,6 +156,17 @@ function historyLines({ history }: WireWhy, width: number): readonly SpanLine[] 
     return dated(time, [span('')], told, width);
   });
   return [[], [span('history', BOLD)], ...lines];
+}
+
+function runLines({ runs = [] }: WireWhy, width: number): readonly SpanLine[] {
+  if (runs.length === 0) return [];
+  const lines = [...runs]
+    .reverse()
+    .flatMap(({ started_at: startedAt, duration_ms: durationMs, failed, outcome }) => {
+      const verdict = span(failed ? 'failed' : 'succeeded', failed ? RED | BOLD : GREEN);
+      return dated(startedAt, [verdict], ` after ${shortDuration(durationMs)}: ${plainLine(outcome)}`, width);
+    });
+  return [[], [span('runs', BOLD)], ...lines];
 }
 
 function probeLines({ probes }: WireWhy, width: number): readonly SpanLine[] {

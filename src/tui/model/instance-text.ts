@@ -1,7 +1,7 @@
 /** An instance in words, as of now. Pure. */
 
 import { plainLine } from '../../cli/plain-text.ts';
-import { exitText } from '../../cli/render.ts';
+import { exitText, scheduleParts } from '../../cli/render.ts';
 import { age } from './figures.ts';
 import type { Row, State } from './rows.ts';
 import type { Tracked } from './tracked.ts';
@@ -10,12 +10,22 @@ import type { Tracked } from './tracked.ts';
 export function reasonOf(tracked: Tracked, now: number): string {
   const retryMs = retryIn(tracked, now);
   const retry = retryMs === undefined ? '' : `retry in ${age(retryMs)}`;
-  return [retry, causeOf(tracked)].filter(Boolean).join('; ');
+  const cause = tracked.instance.state === 'scheduled' ? '' : causeOf(tracked);
+  return [retry, cause, ...scheduleTexts(tracked, now)].filter(Boolean).join('; ');
 }
 
 /** Milliseconds to its next start, where it waits for one. */
 export function retryIn({ instance, receivedAt }: Tracked, now: number): number | undefined {
   return instance.retry_in_ms === null ? undefined : Math.max(0, instance.retry_in_ms - (now - receivedAt));
+}
+
+/** When it runs next, and what came of its last run. */
+export function scheduleTexts({ instance, receivedAt }: Tracked, now: number): readonly string[] {
+  const { schedule } = instance;
+  if (schedule === undefined) return [];
+  const { next_run_in_ms: inMs } = schedule;
+  const next = inMs === null ? null : Math.max(0, Math.round(inMs - (now - receivedAt)));
+  return scheduleParts({ ...instance, schedule: { ...schedule, next_run_in_ms: next } });
 }
 
 export function causeOf({ instance }: Tracked): string {

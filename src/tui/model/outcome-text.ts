@@ -13,10 +13,12 @@ export function outcomeText(action: Action, outcomes: readonly WireOutcome[]): S
   if (first !== undefined) {
     const why = first.reason === null ? '' : `: ${first.reason}`;
     const others = failed.length === 1 ? '' : ` (and ${failed.length - 1} more)`;
+    if (action === 'run') return ['bad', `the run of ${first.name} failed${why}${others}`];
     return ['bad', `could not ${action} ${first.name}: it is ${first.state}${why}${others}`];
   }
   const [only] = outcomes;
   if (only === undefined) return ['good', 'nothing to do'];
+  if (action === 'run') return ['good', `${only.name} has run: ${only.reason ?? 'it ended well'}`];
   if (outcomes.length > 1) return ['good', `${outcomes.length} instances: ${only.state}`];
   return ['good', only.already ? `${only.name} is ${only.state} already` : `${only.name} is ${only.state}`];
 }

@@ -105,6 +105,8 @@ const FACTS: Readonly<Record<Exclude<Field, 'name'>, Fact | 'not shown'>> = {
   reload: 'not shown',
   parentDeathSignal: 'not shown',
   activation: 'not shown',
+  // With the times of its runs.
+  schedule: 'not shown',
   umask: 'not shown',
   nice: 'not shown',
   oomScoreAdj: 'not shown',
