@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import {
@@ -284,8 +285,9 @@ describe('a signal to the client', () => {
         const child = begin(rig, client, words);
         const watched = new Watched(child);
         await eventually(() => rig.engine.waiters > 0 || rig.engine.listenerCount > 0);
-        // The launcher's handler is there a moment later; Node always has one.
-        await eventually(() => code !== 130 || handles(child.pid, signal));
+        // The launcher's handlers are there when it has read that the command has begun; Node always has them.
+        await eventually(() => has('SigIgn', child.pid, 'SIGPIPE'));
+        await eventually(() => code !== 130 || has('SigCgt', child.pid, signal));
         if (words[0] !== 'stop')
           await eventually(() => {
             // Once it has shown what came, and then something else, it also listens for the signal.
@@ -318,11 +320,16 @@ describe('a signal to the client', () => {
   });
 });
 
-/** Whether a process catches the signal, as proc_pid_status(5) tells. */
-function handles(pid: number | undefined, signal: NodeJS.Signals): boolean {
-  const bit = BigInt(1) << BigInt((signal === 'SIGINT' ? 2 : 15) - 1);
-  const [, caught = '0'] = /^SigCgt:\s*(\w+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return (BigInt(`0x${caught}`) & bit) !== 0n;
+/** Whether a process ignores or catches the signal, as proc_pid_status(5) says. */
+function has(
+  set: 'SigIgn' | 'SigCgt',
+  pid: number | undefined,
+  signal: keyof typeof constants.signals,
+): boolean {
+  const bit = 1n << BigInt(constants.signals[signal] - 1);
+  const [, bits = '0'] =
+    new RegExp(`^${set}:\\s*(\\w+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return (BigInt(`0x${bits}`) & bit) !== 0n;
 }
 
 test('status --watch takes the new size of its terminal', async (t) => {

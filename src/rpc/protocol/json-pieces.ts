@@ -1,33 +1,48 @@
 /** JSON of a large result, piece by piece: written at once, a megabyte of it would hold up the event loop. */
 
-/** Elements of an array that make one piece. */
+/** Elements of an array, or members of an object, that make one piece. */
 const ELEMENTS = 16;
-/** Arrays stand in the result itself, or in one member of it. */
+/** Arrays are in the result itself, or in one member of it. */
 const DEPTH = 2;
 
 /** Yields after each piece that was work. @returns the same text as `JSON.stringify`, cut. */
-export function* jsonPieces(value: unknown, depth = DEPTH): Generator<undefined, string[]> {
-  if (Array.isArray(value) && value.length > ELEMENTS) return yield* arrayPieces(value);
-  if (depth === 0 || !isPlain(value)) return [JSON.stringify(value) ?? 'null'];
+export function* jsonPieces(value: unknown): Generator<undefined, string[]> {
   const pieces: string[] = [];
-  for (const [key, member] of Object.entries(value)) {
-    if (member === undefined) continue;
-    pieces.push(
-      `${pieces.length === 0 ? '{' : ','}${JSON.stringify(key)}:`,
-      ...(yield* jsonPieces(member, depth - 1)),
-    );
-  }
-  return pieces.length === 0 ? ['{}'] : [...pieces, '}'];
+  yield* addPieces(pieces, value, DEPTH);
+  return pieces;
 }
 
-function* arrayPieces(elements: readonly unknown[]): Generator<undefined, string[]> {
-  const pieces: string[] = [];
+/** Into one list: that of each member is never passed on as arguments, of which there may not be as many. */
+function* addPieces(pieces: string[], value: unknown, depth: number): Generator<undefined, void> {
+  if (Array.isArray(value) && value.length > ELEMENTS) yield* addArray(pieces, value);
+  else if (depth === 0 || !isPlain(value)) pieces.push(JSON.stringify(value) ?? 'null');
+  else yield* addObject(pieces, value, depth);
+}
+
+function* addObject(
+  pieces: string[],
+  value: Readonly<Record<string, unknown>>,
+  depth: number,
+): Generator<undefined, void> {
+  let count = 0;
+  for (const key of Object.keys(value)) {
+    const member = value[key];
+    if (member === undefined) continue;
+    pieces.push(`${count === 0 ? '{' : ','}${JSON.stringify(key)}:`);
+    yield* addPieces(pieces, member, depth - 1);
+    count += 1;
+    if (count % ELEMENTS === 0) yield;
+  }
+  pieces.push(count === 0 ? '{}' : '}');
+}
+
+function* addArray(pieces: string[], elements: readonly unknown[]): Generator<undefined, void> {
   for (let from = 0; from < elements.length; from += ELEMENTS) {
     const text = JSON.stringify(elements.slice(from, from + ELEMENTS));
     pieces.push(`${from === 0 ? '[' : ','}${text.slice(1, -1)}`);
     yield;
   }
-  return [...pieces, ']'];
+  pieces.push(']');
 }
 
 function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
