@@ -57,9 +57,11 @@ export function resolveOutput(
       compress: false,
     };
   }
+  const path = pathAt(place.at('file'), output.file);
+  warnOfDevice(place, path);
   return {
     kind: 'file',
-    path: pathAt(place.at('file'), output.file),
+    path,
     maxSizeBytes: output.max_size === undefined ? undefined : sizeAt(place.at('max_size'), output.max_size),
     maxFiles: output.max_files,
     compress: output.compress,
@@ -70,6 +72,27 @@ export function resolveOutput(
     ...(output.shared && { isShared: true }),
     ...(output.timestamps && { hasTimestamps: true }),
   };
+}
+
+/** Of regular files alone: a stream or a device is written to as it is. */
+const FILE_KEYS = [
+  'timestamps',
+  'max_size',
+  'rotate_every',
+  'max_files',
+  'compress',
+  'mode',
+  'owner',
+  'group',
+] as const;
+
+function warnOfDevice(place: Place, path: string): void {
+  if (!path.startsWith('/dev/') || path.startsWith('/dev/shm/')) return;
+  const given = FILE_KEYS.filter((key) => place.isGiven(key) && !place.at(key).isInherited);
+  for (const key of given) {
+    const instead = key === 'timestamps' ? '; with [engine.log] output = "json" each line has its time' : '';
+    place.at(key).warning(`${key} has no effect on ${path}, which is not a regular file${instead}`);
+  }
 }
 
 type FileSource = Exclude<ProcessSource['stdout'], string>;
