@@ -12,6 +12,7 @@
         "native/file_place.cc",
         "native/file_workers.cc",
         "native/files.cc",
+        "native/landlock.cc",
         "native/listen_socket.cc",
         "native/mounts.cc",
         "native/reap.cc",

@@ -5,6 +5,7 @@
 
 #include "family.h"
 #include "files.h"
+#include "landlock.h"
 #include "listen_socket.h"
 #include "reap.h"
 #include "signals.h"
@@ -54,6 +55,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("listenInet", Napi::Function::New(env, ListenInet, "listenInet"));
   exports.Set("openSocketWatch", Napi::Function::New(env, OpenSocketWatch, "openSocketWatch"));
   exports.Set("readSocketWatch", Napi::Function::New(env, ReadSocketWatch, "readSocketWatch"));
+  exports.Set("landlockVersion", Napi::Function::New(env, LandlockVersion, "landlockVersion"));
   exports.Set("isUnlinked", Napi::Function::New(env, IsUnlinked, "isUnlinked"));
   exports.Set("exitNow", Napi::Function::New(env, ExitNow, "exitNow"));
   return exports;

@@ -194,6 +194,10 @@ bool SetNoNewPrivs(ChildPlan& plan) {
   return !plan.no_new_privs || syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 }
 
+bool Restrict(ChildPlan& plan) {
+  return !plan.has_landlock || RestrictByLandlock(plan.landlock, plan.descriptor_count, &plan.failed_index);
+}
+
 // As execvp(3): a candidate that is not there passes the turn on; one that may not be executed is remembered.
 bool Execute(ChildPlan& plan) {
   uint64_t no_signals = 0;
@@ -232,6 +236,7 @@ constexpr NamedStep kSteps[] = {
     {Step::kSetParentDeathSignal, SetParentDeathSignal},
     {Step::kChangeDirectory, ChangeDirectory},
     {Step::kSetNoNewPrivs, SetNoNewPrivs},
+    {Step::kRestrict, Restrict},
     {Step::kExecute, Execute},
 };
 

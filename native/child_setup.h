@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "landlock.h"
+
 namespace taskmaster {
 
 // What the child does between clone and exec, in this order. Each may fail; the report names it.
@@ -25,6 +27,7 @@ enum class Step : int {
   kSetParentDeathSignal,
   kChangeDirectory,
   kSetNoNewPrivs,
+  kRestrict,
   kExecute,
 };
 
@@ -66,6 +69,8 @@ struct ChildPlan {
   bool has_capabilities;
   uint64_t capabilities;  // bit n: keep capability n
   bool no_new_privs;
+  bool has_landlock;
+  LandlockPlan landlock;
   int parent_death_signal;  // 0: none
   pid_t parent;
   // Which family the program belongs to, with all that it will start: the soft limit of its file locks, which has
@@ -78,7 +83,7 @@ struct ChildPlan {
   // The report.
   volatile Step step;  // the present one, or the one that failed
   int failed_errno;  // 0: none failed
-  int failed_index;  // of the limit, or of the candidate that decided the answer of exec
+  volatile int failed_index;  // of the limit, of the path of Landlock, or of the candidate that decided the answer of exec
 };
 
 // Runs in the child. Returns only when a step failed, with the report filled in.

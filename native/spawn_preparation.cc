@@ -80,6 +80,7 @@ Preparation::Preparation(const Napi::Object& request)
   ReadPlace(request);
   ReadIdentity(request);
   ReadLimits(request);
+  if (IsGiven(request, "landlock")) ReadLandlock(request.Get("landlock").As<Napi::Object>());
 }
 
 std::optional<Failure> Preparation::OpenDescriptors(const Napi::Object& request) {
@@ -198,6 +199,25 @@ void Preparation::ReadLimits(const Napi::Object& request) {
   plan.limit_count = static_cast<int>(limits_.size());
 }
 
+void Preparation::ReadLandlock(const Napi::Object& landlock) {
+  plan.has_landlock = true;
+  plan.landlock.handled_file_rights = static_cast<uint64_t>(IntField(landlock, "handledFileRights"));
+  plan.landlock.handled_port_rights = static_cast<uint64_t>(IntField(landlock, "handledPortRights"));
+  landlock_texts_ = TextListField(landlock, "paths");
+  std::vector<int64_t> rights = NumberListField(landlock, "pathRights");
+  for (size_t index = 0; index < landlock_texts_.size() && index < rights.size(); ++index) {
+    landlock_paths_.push_back({landlock_texts_[index].c_str(), static_cast<uint64_t>(rights[index])});
+  }
+  plan.landlock.paths = landlock_paths_.data();
+  plan.landlock.path_count = static_cast<int>(landlock_paths_.size());
+  std::vector<int64_t> ports = NumberListField(landlock, "ports");
+  for (size_t index = 0; index + 1 < ports.size(); index += 2) {
+    landlock_ports_.push_back({static_cast<uint64_t>(ports[index]), static_cast<uint64_t>(ports[index + 1])});
+  }
+  plan.landlock.ports = landlock_ports_.data();
+  plan.landlock.port_count = static_cast<int>(landlock_ports_.size());
+}
+
 Failure Preparation::Explain() const {
   return plan.step == Step::kExecute ? ExplainExecute() : ExplainStep(plan.step, plan.failed_errno);
 }
@@ -206,6 +226,10 @@ Failure Preparation::Present() const { return ExplainStep(plan.step, 0); }
 
 bool Preparation::MayHangAs(const Preparation& other) const {
   if (plan.changes_user && other.plan.changes_user && plan.uid.value == other.plan.uid.value) return true;
+  if (other.plan.step == Step::kRestrict && other.plan.failed_index >= 0) {
+    const std::string& path = other.landlock_texts_[other.plan.failed_index];
+    return std::find(landlock_texts_.begin(), landlock_texts_.end(), path) != landlock_texts_.end();
+  }
   return other.plan.step == Step::kExecute ? file_ == other.file_ : plan.cwd != nullptr && cwd_ == other.cwd_;
 }
 
@@ -236,6 +260,8 @@ Failure Preparation::ExplainStep(Step step, int number) const {
       return {"change directory", number, "change directory to " + cwd_};
     case Step::kSetNoNewPrivs:
       return {"set no_new_privs", number, "set no_new_privs"};
+    case Step::kRestrict:
+      return ExplainLandlock(number);
     case Step::kExecute:
       return {"execute", number, "execute " + file_};
     case Step::kStartSession:
@@ -243,6 +269,14 @@ Failure Preparation::ExplainStep(Step step, int number) const {
     default:
       return {"set up streams", number, "set up the standard streams"};
   }
+}
+
+Failure Preparation::ExplainLandlock(int number) const {
+  int index = plan.failed_index;
+  if (index < 0) return {"set landlock", number, "set the landlock of the process"};
+  std::string what = "open " + landlock_texts_[index] + " for landlock";
+  if (number == ENOENT) what += " (create it, or write -" + landlock_texts_[index] + " if it may be absent)";
+  return {"set landlock", number, what};
 }
 
 Failure Preparation::ExplainExecute() const {
@@ -255,6 +289,8 @@ Failure Preparation::ExplainExecute() const {
   } else if (number == ENOENT && cwd_.empty() && access(file_.c_str(), F_OK) == 0) {
     // execve(2) says so too when the interpreter of a script or the loader of a program is missing.
     what += " (it is there, but the interpreter it names is not)";
+  } else if (number == EACCES && plan.has_landlock && plan.landlock.handled_file_rights != 0) {
+    what += " (landlock may not allow it: list its directory and that of its loader in read or execute)";
   } else if (number == ENOEXEC) {
     what += " (not a program, and no #! line names an interpreter)";
   }

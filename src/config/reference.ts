@@ -12,6 +12,7 @@ const SECTIONS: readonly { readonly heading: string; readonly path: readonly str
   { heading: '`http` as a table', path: ['processes', 'NAME', 'healthcheck', 'http'] },
   { heading: '`backoff`', path: ['processes', 'NAME', 'backoff'] },
   { heading: '`limits`', path: ['processes', 'NAME', 'limits'] },
+  { heading: '`landlock`', path: ['processes', 'NAME', 'landlock'] },
   { heading: 'An element of `stop`', path: ['processes', 'NAME', 'stop', '*'] },
   { heading: '`stdout` and `stderr` as a table', path: ['processes', 'NAME', 'stdout'] },
   { heading: '`depends_on` as a table of tables', path: ['processes', 'NAME', 'depends_on', 'NAME'] },

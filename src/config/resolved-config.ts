@@ -253,9 +253,24 @@ export interface SpawnSettings {
   readonly nice: number | undefined;
   readonly oomScoreAdj: number | undefined;
   readonly noNewPrivs: boolean;
+  readonly landlock?: LandlockRules;
   readonly parentDeathSignal?: SignalName | undefined;
   /** Capability names to keep, as in capabilities(7); undefined: leave them to the kernel's rules. */
   readonly capabilities: readonly string[] | undefined;
+}
+
+/** All that a process may do with files and TCP ports, beyond its rights; undefined: what its rights allow. */
+export interface LandlockRules {
+  /** Absolute paths; those that begin with `-` may be absent. */
+  readonly read?: readonly string[];
+  readonly write?: readonly string[];
+  /** Undefined: what it may read. */
+  readonly execute?: readonly string[];
+  /** A port that differs from copy to copy is a text (`instance-text.ts`). */
+  readonly connectTcp?: readonly (number | string)[];
+  readonly bindTcp?: readonly (number | string)[];
+  /** A kernel that cannot do all of it is refused. */
+  readonly isRequired: boolean;
 }
 
 export interface Identity {

@@ -29,6 +29,17 @@ export interface NativeSpawnRequest {
   readonly nice: number | undefined;
   readonly oomScoreAdj: number | undefined;
   readonly noNewPrivs: boolean;
+  /** Rights are bits, as in linux/landlock.h; none but those that this kernel knows. */
+  readonly landlock?: {
+    readonly handledFileRights: number;
+    readonly handledPortRights: number;
+    /** Those that begin with `-` may be absent. */
+    readonly paths: readonly string[];
+    /** Of each path. */
+    readonly pathRights: readonly number[];
+    /** Pairs: rights, port. */
+    readonly ports: readonly number[];
+  };
   /** Sent to it when the engine dies (prctl(2), PR_SET_PDEATHSIG). */
   readonly parentDeathSignal?: number;
   /** Its family's number, which all that it starts has too (`process-tree.ts`). */
@@ -190,6 +201,8 @@ export interface NativeAddon {
   openSocketWatch(fds: readonly number[]): number;
   /** @returns the index of one to which something has come since it was last returned, and is still there; or -1. */
   readSocketWatch(watch: number): number;
+  /** The version of the kernel's Landlock (landlock(7)); 0 if it has none, or does not let us use it. */
+  landlockVersion(): number;
   /** True where an open file has no name any more, as far as that is known without asking a disk or a server. */
   isUnlinked(fd: number): boolean;
   /** exit_group(2): nothing is flushed, and no thread is waited for. */

@@ -9,6 +9,7 @@ import type {
   SpawnAnswer,
   SpawnRequest,
 } from '../supervisor/ports/kernel.ts';
+import { nativeLandlock } from './landlock.ts';
 import type { NativeAddon, NativePendingSpawn, NativeSpawnRequest, NativeSpawnResult } from './native.ts';
 import { readSecrets } from './secret-files.ts';
 import {
@@ -52,14 +53,19 @@ export interface SpawnParticulars {
 }
 
 export function spawnProcess(
-  addon: Pick<NativeAddon, 'spawn'>,
+  addon: Pick<NativeAddon, 'spawn' | 'landlockVersion'>,
   request: SpawnRequest,
   { openFiles, mark, patienceMs = PATIENCE_MS, onAnswer }: SpawnParticulars,
 ): SpawnProcessAnswer | (NativePendingSpawn & { readonly kind: 'pending' }) {
   const translated = translateRequest(request, openFiles);
   if (translated.kind === 'failed') return translated;
   const isLimited = request.limits.some(({ resource }) => resourceNumber(resource) === RLIMIT_LOCKS);
-  const native = { ...translated.request, ...(mark && !isLimited && { mark }) };
+  const landlock = request.landlock && nativeLandlock(request, addon.landlockVersion());
+  const native = {
+    ...translated.request,
+    ...(landlock && { landlock }),
+    ...(mark && !isLimited && { mark }),
+  };
   const result = addon.spawn(native, patienceMs, (late) => onAnswer?.(translateResult(late)));
   return 'pending' in result ? { kind: 'pending', ...result } : translateResult(result);
 }
@@ -130,7 +136,7 @@ export function translateRequest(
       limits,
       nice: request.nice,
       oomScoreAdj: request.oomScoreAdj,
-      noNewPrivs: request.noNewPrivs,
+      noNewPrivs: request.noNewPrivs || request.landlock !== undefined,
       ...(request.parentDeathSignal && { parentDeathSignal: signalNumber(request.parentDeathSignal) }),
       capabilities: capabilities?.filter((number) => typeof number === 'number'),
       descriptors: request.descriptors.map(({ source }) => streamNumber(source)),

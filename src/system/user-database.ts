@@ -24,5 +24,6 @@ export function ownPrivileges(): OwnPrivileges {
     gid: process.getegid?.() ?? 0,
     groups: process.getgroups?.() ?? [],
     capabilities: capabilitiesOfMask(permitted),
+    landlockVersion: () => native().landlockVersion(),
   };
 }

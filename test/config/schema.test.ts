@@ -77,7 +77,7 @@ test('the examples of the reference are configurations', () => {
   assert.ok(examples.length > 10);
   for (const example of examples) {
     if (
-      !/^(stop|depends_on|limits|env|groups|umask|autorestart|args|exit_codes|instances|capabilities) = [^…]*$/.test(
+      !/^(stop|depends_on|limits|env|groups|umask|autorestart|args|exit_codes|instances|capabilities|landlock) = [^…]*$/.test(
         example,
       )
     )

@@ -52,6 +52,7 @@ export const asRoot: ConfigPorts['self'] = {
   capabilities: new Set(
     ['SETUID', 'SETGID', 'SETPCAP', 'NET_BIND_SERVICE', 'CHOWN'].map((name) => capabilityName(name) ?? ''),
   ),
+  landlockVersion: () => 7,
 };
 
 export const asNobody: ConfigPorts['self'] = {
@@ -59,6 +60,7 @@ export const asNobody: ConfigPorts['self'] = {
   gid: 33,
   groups: [33],
   capabilities: new Set(),
+  landlockVersion: () => 7,
 };
 
 /** Loads a document as `/etc/tm/main.toml`. */

@@ -33,6 +33,7 @@ export const NEEDS: readonly Row[] = [
   { what: 'model', needs: ['time'] },
   { what: 'native/credentials', needs: ['root'] },
   { what: 'native/failing-steps', needs: ['root'] },
+  { what: 'native/landlock', needs: ['root'] },
   { what: 'native/hold-signals', needs: ['root'] },
   { what: 'native/leaks', needs: ['root', 'time'] },
   { what: 'native/pending-spawn', needs: ['root', 'time'] },

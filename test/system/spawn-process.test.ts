@@ -83,15 +83,18 @@ test('a NUL byte is refused: the kernel would cut the text off there without a w
 
 test('descriptors that were not asked for are undefined, and a failure keeps its step', () => {
   const request = spawnRequest({ file: 'web' });
-  const child = spawnProcess({ spawn: () => ({ pid: 5, fds: [-1, 20, -1] }) }, request, {
-    openFiles: undefined,
-  });
+  const landlockVersion = () => 0;
+  const spawn = () => ({ pid: 5, fds: [-1, 20, -1] as [number, number, number] });
+  const child = spawnProcess({ spawn, landlockVersion }, request, { openFiles: undefined });
   assert.deepEqual(child, { kind: 'spawned', pid: 5, stdinFd: undefined, stdoutFd: 20, stderrFd: undefined });
   const failure = { step: 'change user', errno: 'EPERM', message: 'cannot change user to www: …' };
-  assert.deepEqual(spawnProcess({ spawn: () => failure }, request, { openFiles: undefined }), {
-    kind: 'failed',
-    failure,
-  });
+  assert.deepEqual(
+    spawnProcess({ spawn: () => failure, landlockVersion }, request, { openFiles: undefined }),
+    {
+      kind: 'failed',
+      failure,
+    },
+  );
 });
 
 test("the launcher's note is read, and what is no note changes nothing", () => {

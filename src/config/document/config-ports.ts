@@ -26,6 +26,8 @@ export interface OwnPrivileges {
   readonly groups: readonly number[];
   /** Permitted capabilities by name, `CAP_SETUID`; see `capabilitiesOfMask`. */
   readonly capabilities: ReadonlySet<string>;
+  /** The version of the kernel's Landlock; 0: it has none, or the container may not use it. */
+  readonly landlockVersion: () => number;
 }
 
 /** Files as configuration needs them. Failures are Errors with a `code` such as `ENOENT`. */

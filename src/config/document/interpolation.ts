@@ -191,7 +191,7 @@ function isTable(value: unknown): value is Record<string, unknown> {
 const NOT_HERE: ProblemText = {
   message: `\${${INSTANCE}} cannot be used here`,
   expected: 'a value that is the same for all instances',
-  hint: `\${${INSTANCE}} is the number of the instance, for cmd, args, env, workingdir, stdout, stderr and healthcheck`,
+  hint: `\${${INSTANCE}} is the number of the instance, for cmd, args, env, workingdir, stdout, stderr, landlock and healthcheck`,
 };
 
 /** An element of an array goes by the key of the array. */

@@ -18,6 +18,8 @@ const LOG_FILE = 'stdout = "/var/log/web.log"';
 const A_SOCKET =
   'add [sockets.http] with listen = "0.0.0.0:8080", and sockets = ["http"] to the process that gets it';
 const SCHEDULE = 'schedule = "30 2 * * *"';
+const CONFINED = 'landlock = {read = ["/usr", "/etc"], write = ["/var/lib/app"]}; it may open nothing else';
+const PORTS = 'landlock = {bind_tcp = [8080], connect_tcp = [5432]}';
 const CMD = 'cmd = "/srv/web --port 80"';
 
 const BY_KEY: Readonly<Record<keyof ProcessSource, WordsElsewhere>> = {
@@ -289,6 +291,18 @@ const BY_KEY: Readonly<Record<keyof ProcessSource, WordsElsewhere>> = {
     capabilityboundingset: 'capabilities = ["NET_BIND_SERVICE"]',
   },
   parent_death_signal: {},
+  landlock: {
+    readwritepaths: CONFINED,
+    readonlypaths: CONFINED,
+    inaccessiblepaths: CONFINED,
+    protecthome: CONFINED,
+    protectsystem: CONFINED,
+    sandbox: CONFINED,
+    execpaths: 'landlock = {execute = ["/usr/bin"]}',
+    noexecpaths: 'landlock = {execute = ["/usr/bin"]}',
+    socketbindallow: PORTS,
+    socketbinddeny: PORTS,
+  },
   no_new_privs: {
     nonewprivileges: 'no_new_privs = true',
     securityopt: 'no_new_privs = true',
@@ -333,7 +347,6 @@ const WITHOUT_KEY: WordsElsewhere = {
   volumes: OF_THE_CONTAINER,
   networks: OF_THE_CONTAINER,
   privatetmp: OF_THE_CONTAINER,
-  protectsystem: OF_THE_CONTAINER,
   init: 'remove it; taskmaster is the init',
 };
 

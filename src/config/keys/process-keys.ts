@@ -19,6 +19,7 @@ import { resolveEnvironment } from '../values/environment.ts';
 import type { Groups } from '../values/groups.ts';
 import { resolveHealth } from '../values/health-rules.ts';
 import { type ResolvedIdentity, resolveCapabilities } from '../values/identity.ts';
+import { resolveLandlock } from '../values/landlock.ts';
 import { resolveLimits } from '../values/limits.ts';
 import { octalAt } from '../values/octal.ts';
 import { resolveStreams } from '../values/output-target.ts';
@@ -291,6 +292,18 @@ export const PROCESS_KEYS = {
     value: ({ spawn }) => spawn.parentDeathSignal,
     spawn: ({ place, process: { parent_death_signal: given } }) =>
       given === undefined ? {} : { parentDeathSignal: signalAt(place.at('parent_death_signal'), given) },
+  },
+  landlock: {
+    keys: {
+      read: { value: ({ spawn }) => spawn.landlock?.read },
+      write: { value: ({ spawn }) => spawn.landlock?.write },
+      execute: { value: ({ spawn }) => spawn.landlock?.execute },
+      connect_tcp: { value: ({ spawn }) => spawn.landlock?.connectTcp },
+      bind_tcp: { value: ({ spawn }) => spawn.landlock?.bindTcp },
+      required: { value: ({ spawn }) => spawn.landlock?.isRequired },
+    } satisfies KeyRows<NonNullable<ProcessSource['landlock']>, ProcessConfig>,
+    spawn: ({ place, process, ports }) =>
+      resolveLandlock(place.at('landlock'), process.landlock, process.instances, ports.self),
   },
   no_new_privs: {
     value: ({ spawn }) => spawn.noNewPrivs,

@@ -1,6 +1,7 @@
 /** A `[processes.NAME]` table: what to run, as whom, and when to start, restart and stop it. */
 
 import { healthcheckSchema } from './healthcheck.ts';
+import { landlockSchema } from './landlock.ts';
 import { limits } from './limits.ts';
 import { errorOutput, OUTPUT_FORMS, output } from './output.ts';
 import { readinessSchema } from './readiness.ts';
@@ -373,6 +374,7 @@ export const processSchema = {
         'Sent to the process (not to its children) when the engine dies without having stopped it. As PID 1 the engine takes everything with it, so this is for an engine that is not. A program that changes its user by itself loses it. Default: none.',
       examples: ['TERM'],
     },
+    landlock: { reload: 'restart', ...landlockSchema },
     no_new_privs: {
       reload: 'restart',
       ...flag,

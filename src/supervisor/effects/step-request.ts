@@ -30,7 +30,7 @@ export function stepRequest(
     stderr: outputs.stderr,
   });
   if (as === 'process') return request;
-  return { ...request, identity: undefined, capabilities: undefined, noNewPrivs: false };
+  return { ...request, identity: undefined, capabilities: undefined, noNewPrivs: false, landlock: undefined };
 }
 
 /** As systemd.exec(5) has them. */

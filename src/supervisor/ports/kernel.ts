@@ -3,7 +3,12 @@
  * hand, and one contract test runs against both.
  */
 
-import type { EnvironmentPlan, Identity, ResourceLimit } from '../../config/resolved-config.ts';
+import type {
+  EnvironmentPlan,
+  Identity,
+  LandlockRules,
+  ResourceLimit,
+} from '../../config/resolved-config.ts';
 import type { ExitStatus, SpawnFailure } from '../../lifecycle/exit-outcome.ts';
 import type { SignalName } from '../../signals.ts';
 import type { LeftProcess } from '../../wire/snapshot.ts';
@@ -40,6 +45,7 @@ export interface SpawnRequest {
   readonly nice: number | undefined;
   readonly oomScoreAdj: number | undefined;
   readonly noNewPrivs: boolean;
+  readonly landlock?: LandlockRules | undefined;
   /** What the kernel sends it when the engine dies. */
   readonly parentDeathSignal?: SignalName | undefined;
   readonly capabilities: readonly string[] | undefined;

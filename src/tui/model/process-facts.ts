@@ -1,7 +1,7 @@
 /** How a process is configured, in a few words each: what somebody wants to see who wonders why it behaves so. Pure. */
 
 import { plainLine } from '../../cli/plain-text.ts';
-import type { ProcessConfig, SpawnSettings } from '../../config/resolved-config.ts';
+import type { LandlockRules, ProcessConfig, SpawnSettings } from '../../config/resolved-config.ts';
 import { shortDuration } from '../../units.ts';
 
 export interface ProcessFact {
@@ -36,6 +36,7 @@ interface Told {
       readonly soft: number | null;
       readonly hard: number | null;
     }[];
+    readonly landlock?: Partial<LandlockRules>;
   };
   readonly stdin?: string;
   readonly stdout?: Target;
@@ -85,6 +86,7 @@ const FACTS: Readonly<Record<Exclude<Field, 'name'>, Fact | 'not shown'>> = {
   steps: ['steps', ({ steps = {} }) => Object.values(steps).flat().map(stepText).join(', ')],
   sockets: ['sockets', ({ sockets = [] }) => sockets.map(({ name }) => name).join(', ')],
   limits: ['limits', ({ spawn }) => (spawn?.limits ?? []).map(limitText).join(', ')],
+  landlock: ['confined', ({ spawn }) => spawn?.landlock && landlockText(spawn.landlock)],
   environment: ['env', ({ spawn }) => environmentText(spawn?.environment)],
   stdin: ['input', ({ stdin }) => (stdin === 'null' ? undefined : stdin)],
   stdout: ['output', outputText],
@@ -133,6 +135,13 @@ function identityText({ userName, uid, gid, groups }: Identity): string {
   const others = groups.filter((group) => group !== gid);
   const name = userName === undefined ? '' : `${userName}, `;
   return `${name}uid ${uid}, gid ${gid}${others.length === 0 ? '' : `, groups ${others.join(' ')}`}`;
+}
+
+function landlockText({ read, write, execute, connectTcp, bindTcp }: Partial<LandlockRules>): string {
+  const lists = { read, write, execute, connect: connectTcp, listen: bindTcp };
+  return Object.entries(lists)
+    .flatMap(([what, list]) => (list === undefined ? [] : [`${what} ${list.join(' ') || 'nothing'}`]))
+    .join(', ');
 }
 
 function probeText(probe: Probe): string {
