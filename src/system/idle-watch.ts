@@ -4,6 +4,7 @@
  */
 
 import type { Cancel, Clock } from '../supervisor/ports/clock.ts';
+import type { SharedTicks } from './shared-ticks.ts';
 import type { Usage } from './socket-users.ts';
 import type { SocketWatch } from './socket-watch.ts';
 
@@ -12,7 +13,8 @@ const MIN_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 30_000;
 
 export interface IdleWatchParts {
-  readonly clock: Pick<Clock, 'after' | 'now'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly ticks: SharedTicks;
   readonly idleMs: number;
   /** Opens another watch on the sockets, which sees what waits there now. */
   readonly open: () => SocketWatch | number;
@@ -29,39 +31,36 @@ export function watchIdle(parts: IdleWatchParts): Cancel {
 
 class IdleWatch {
   readonly #parts: IdleWatchParts;
-  readonly #pauseMs: number;
+  readonly #cancelTicks: Cancel;
   #arrivals: SocketWatch | undefined;
   #usedAt: number;
+  #isLooking = false;
   #isOver = false;
   #hasSaid = false;
-  #cancel: Cancel | undefined;
 
   constructor(parts: IdleWatchParts) {
     this.#parts = parts;
-    this.#pauseMs = Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, parts.idleMs / LOOKS));
     this.#usedAt = parts.clock.now();
     this.#hasArrivals();
-    this.#lookLater();
+    const pauseMs = Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, parts.idleMs / LOOKS));
+    this.#cancelTicks = parts.ticks.every(pauseMs, () => this.#look());
   }
 
   end(): void {
     this.#isOver = true;
-    this.#cancel?.();
+    this.#cancelTicks();
     this.#arrivals?.close();
   }
 
-  #lookLater(): void {
-    const { clock, idleMs } = this.#parts;
-    const leftMs = this.#usedAt + idleMs - clock.now();
-    this.#cancel = clock.after(Math.max(Math.min(this.#pauseMs, leftMs), MIN_PAUSE_MS), () => this.#look());
-  }
-
   #look(): void {
+    if (this.#isLooking) return;
     if (this.#hasArrivals()) {
       this.#noteUse();
       return;
     }
+    this.#isLooking = true;
     void this.#parts.usage().then((usage) => {
+      this.#isLooking = false;
       if (!this.#isOver) this.#judge(usage);
     });
   }
@@ -74,8 +73,7 @@ class IdleWatch {
     }
     // What came while the tables were read is not in them.
     if (usage !== 'unused' || this.#hasArrivals()) this.#noteUse();
-    else if (clock.now() - this.#usedAt < idleMs) this.#lookLater();
-    else {
+    else if (clock.now() - this.#usedAt >= idleMs) {
       this.end();
       onIdle();
     }
@@ -83,7 +81,6 @@ class IdleWatch {
 
   #noteUse(): void {
     this.#usedAt = this.#parts.clock.now();
-    this.#lookLater();
   }
 
   /** Something came since the last look, or waits still. */

@@ -15,7 +15,8 @@ import type { Cancel, Clock } from '../supervisor/ports/clock.ts';
 import type { SocketPort } from '../supervisor/ports/sockets.ts';
 import { watchIdle } from './idle-watch.ts';
 import type { FileRequest, NativeAddon } from './native.ts';
-import { type Listener, usageOf } from './socket-users.ts';
+import { SharedTicks } from './shared-ticks.ts';
+import { type Listener, Tables, usageOf } from './socket-users.ts';
 import { SocketWatch, type WatchingAddon } from './socket-watch.ts';
 
 /** Numbers of socket(2); 0 is a FIFO. */
@@ -34,6 +35,8 @@ export class ServiceSockets implements SocketPort {
   readonly #addon: SocketAddon;
   readonly #clock: Pick<Clock, 'after' | 'now'>;
   readonly #notice: (message: string) => void;
+  readonly #tables = new Tables();
+  readonly #ticks: SharedTicks;
   #inUse: ReadonlyMap<string, Open> = new Map();
   #next: ReadonlyMap<string, Open> = new Map();
 
@@ -41,6 +44,7 @@ export class ServiceSockets implements SocketPort {
   constructor(addon: SocketAddon, clock: Pick<Clock, 'after' | 'now'>, notice: (message: string) => void) {
     this.#addon = addon;
     this.#clock = clock;
+    this.#ticks = new SharedTicks(clock);
     this.#notice = notice;
   }
 
@@ -128,9 +132,10 @@ export class ServiceSockets implements SocketPort {
     const listeners = process.sockets.flatMap(({ key }) => listenerOf(this.#inUse.get(key)));
     return watchIdle({
       clock: this.#clock,
+      ticks: this.#ticks,
       idleMs,
       open: () => this.#watch(sockets),
-      usage: () => usageOf(listeners),
+      usage: () => usageOf(listeners, this.#tables),
       onIdle,
       onUnknown,
     });

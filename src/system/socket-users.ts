@@ -15,10 +15,14 @@ export interface Listener {
 export type Usage = 'used' | 'unused' | { readonly unknown: string };
 
 /** Whether somebody is connected to one of them, or waits to be accepted. */
-export async function usageOf(listeners: readonly Listener[], proc = '/proc/self/net'): Promise<Usage> {
+export async function usageOf(
+  listeners: readonly Listener[],
+  tables: Tables,
+  proc = '/proc/self/net',
+): Promise<Usage> {
   for (const kind of new Set(listeners.map((listener) => listener.kind))) {
     const path = `${proc}/${kind}`;
-    const table = await tableAt(path);
+    const table = await tables.read(path);
     if (!Buffer.isBuffer(table)) return table;
     const inodes = listeners.filter((listener) => listener.kind === kind).map(({ inode }) => inode);
     const usage = (kind === 'unix' ? usageInUnix : usageInInet)(table, inodes);
@@ -26,6 +30,19 @@ export async function usageOf(listeners: readonly Listener[], proc = '/proc/self
     if (usage === 'used') return usage;
   }
   return 'unused';
+}
+
+/** For all who ask while it is read. */
+export class Tables {
+  readonly #reading = new Map<string, ReturnType<typeof tableAt>>();
+
+  read(path: string): ReturnType<typeof tableAt> {
+    const known = this.#reading.get(path);
+    if (known !== undefined) return known;
+    const reading = tableAt(path).finally(() => this.#reading.delete(path));
+    this.#reading.set(path, reading);
+    return reading;
+  }
 }
 
 async function tableAt(path: string): Promise<Buffer | { readonly unknown: string }> {

@@ -1,6 +1,6 @@
 /** Sees what comes to sockets that programs share with the engine, and leaves them as they are. */
 
-import { closeLater } from '../files/safe-files.ts';
+import { closeSync } from 'node:fs';
 import type { NativeAddon } from './native.ts';
 
 export type WatchingAddon = Pick<NativeAddon, 'openSocketWatch' | 'readSocketWatch' | 'watchReadable'>;
@@ -41,6 +41,7 @@ export class SocketWatch {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#stop?.();
-    closeLater(this.#fd);
+    // Nothing hangs in it: it has no disk and no peer.
+    closeSync(this.#fd);
   }
 }

@@ -44,6 +44,15 @@ describe('a sentence', () => {
     assert.ok(told.includes('  dropped: 40 bytes of stdout: /log could not be written to'), told.join('\n'));
   });
 
+  test('tells on which socket one listens, and why tells which has started it', () => {
+    const reason = 'listens on http (0.0.0.0:80)';
+    const listening = anInstance('api', { state: 'listening', health: 'none', pid: null, reason });
+    assert.equal(sentence(listening, PLAIN), `api: listening since 2 seconds (${reason})`);
+    const web = anInstance('web', { activated_by: 'http' });
+    const report = { instance: web, chain: [], history: [], probes: [], last_output: [], next: 'nothing' };
+    assert.ok(whyText(report, PLAIN).includes('  activated by: socket http'));
+  });
+
   test('tells the reason where something is not as it should be', () => {
     assert.equal(sentence(BACKOFF, PLAIN), 'web:2: backoff since 2 seconds (exit code 1; next try in 3s)');
     const waiting = anInstance('api', { state: 'waiting', waiting_for: ['db to be healthy'] });

@@ -74,7 +74,7 @@ stdout = "{folder}/out"
     ).ready();
     const before = await engine.reaches('app', 'listening');
     assert.equal(before.pid, null);
-    assert.match(before.reason ?? '', /^waits for a connection to it \(/);
+    assert.match(before.reason ?? '', /^listens on it \(/);
     assert.equal(before.listening_on?.[0]?.socket, 'it');
     for (const round of [1, 2]) {
       await use(engine, port, `round ${round}`);
@@ -109,10 +109,7 @@ stdout = "{folder}/out"
   ).ready();
   await engine.reaches('app', 'listening');
   const status = await engine.shell('status', 'app');
-  assert.match(
-    status.stdout,
-    /^app: listening since .* \(waits for a connection to it \(127\.0\.0\.1:\d+\)\)$/m,
-  );
+  assert.match(status.stdout, /^app: listening since .* \(listens on it \(127\.0\.0\.1:\d+\)\)$/m);
   assert.equal(status.code, 0);
   const client = connect(port, '127.0.0.1');
   t.after(() => client.destroy());

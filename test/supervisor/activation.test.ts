@@ -28,7 +28,7 @@ test('a connection starts the program, and events and snapshots say which socket
   const rig = new Rig([activated('web')]).startAll();
   const listening = rig.see('web');
   assert.equal(listening.state, 'listening');
-  assert.equal(listening.reason, 'waits for a connection to http (0.0.0.0:80)');
+  assert.equal(listening.reason, 'listens on http (0.0.0.0:80)');
   assert.deepEqual(listening.listening_on, [{ socket: 'http', address: '0.0.0.0:80' }]);
   assert.equal(rig.kernel.spawned.length, 0);
   up(rig);
@@ -218,7 +218,7 @@ test('a reload of other sockets has a listening instance wait for these', async 
   const sockets = [{ name: 'other', key: 'tcp 0.0.0.0 81', address: '0.0.0.0:81' }];
   await reload(activated('web', { sockets }));
   assert.notEqual(rig.sockets.watched.get('web'), before);
-  assert.equal(rig.see('web').reason, 'waits for a connection to other (0.0.0.0:81)');
+  assert.equal(rig.see('web').reason, 'listens on other (0.0.0.0:81)');
   before?.('http');
   assert.equal(rig.state('web'), 'listening', 'what comes to the old ones is over');
   up(rig);

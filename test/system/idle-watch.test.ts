@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { watchIdle } from '../../src/system/idle-watch.ts';
+import { SharedTicks } from '../../src/system/shared-ticks.ts';
 import type { Usage } from '../../src/system/socket-users.ts';
 import type { SocketWatch } from '../../src/system/socket-watch.ts';
 import { HandClock } from '../supervisor/rig.ts';
@@ -19,6 +20,7 @@ class World {
   readonly #watches = new Set<{ hasCome: boolean }>();
   readonly end = watchIdle({
     clock: this.clock,
+    ticks: new SharedTicks(this.clock),
     idleMs: 60_000,
     open: () => this.#open(),
     usage: async () => {
@@ -129,4 +131,22 @@ test('one that is ended says nothing more', async () => {
   assert.equal(world.idle, 0);
   assert.equal(world.openWatches, 0);
   assert.equal(world.clock.pending, 0);
+});
+
+test('all that look as often look at the same time, with one timer, which ends with the last of them', () => {
+  const clock = new HandClock();
+  const ticks = new SharedTicks(clock);
+  const calls: string[] = [];
+  const endOne = ticks.every(100, () => calls.push(`one at ${clock.now()}`));
+  clock.advance(50);
+  const endOther = ticks.every(100, () => calls.push(`other at ${clock.now()}`));
+  assert.equal(clock.pending, 1);
+  clock.advance(150);
+  assert.deepEqual(calls, ['one at 100', 'other at 100', 'one at 200', 'other at 200']);
+  endOne();
+  endOne();
+  clock.advance(100);
+  assert.deepEqual(calls.slice(4), ['other at 300']);
+  endOther();
+  assert.equal(clock.pending, 0);
 });

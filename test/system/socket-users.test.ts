@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { usageInInet, usageInUnix, usageOf } from '../../src/system/socket-users.ts';
+import { Tables, usageInInet, usageInUnix, usageOf } from '../../src/system/socket-users.ts';
 import { eventually } from '../support/eventually.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -65,7 +65,7 @@ for (const [kind, where] of [
     const accepted: Socket[] = [];
     const server = createServer((one) => accepted.push(one.on('error', () => {})));
     const inode = await serve(t, server, where(temporaryFolder(t)));
-    const usage = (): ReturnType<typeof usageOf> => usageOf([{ kind, inode }]);
+    const usage = (): ReturnType<typeof usageOf> => usageOf([{ kind, inode }], new Tables());
     assert.equal(await usage(), 'unused');
     const address = server.address();
     const target = typeof address === 'string' ? { path: address } : { port: (address as AddressInfo).port };
@@ -79,7 +79,7 @@ for (const [kind, where] of [
 }
 
 test('a table that is missing is named', async () => {
-  const usage = await usageOf([{ kind: 'tcp', inode: 1 }], '/nonexistent');
+  const usage = await usageOf([{ kind: 'tcp', inode: 1 }], new Tables(), '/nonexistent');
   assert.match(JSON.stringify(usage), /"unknown":".*\/nonexistent\/tcp/);
 });
 
@@ -93,4 +93,13 @@ test('the longest table that is read holds nobody up', () => {
   const ms = performance.now() - startedAt;
   console.log(`# ${(table.length / 1_048_576).toFixed(1)} MiB of /proc/net/tcp: ${ms.toFixed(1)} ms`);
   assert.ok(ms < 100, `${ms} ms`);
+});
+
+test('those who ask at the same time share one reading of a table', async () => {
+  const tables = new Tables();
+  const path = '/proc/self/net/tcp';
+  const [one, other] = [tables.read(path), tables.read(path)];
+  assert.equal(one, other);
+  await one;
+  assert.notEqual(tables.read(path), one);
 });

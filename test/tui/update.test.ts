@@ -473,6 +473,23 @@ test('one that was stopped because it was unhealthy says so when it runs again, 
   assert.match(runs(true).press('d').screen, /SIGTERM after 3 seconds, because it was unhealthy/);
 });
 
+test('one that listens is as it should be, and shows on which socket; one that runs shows which started it', () => {
+  const board = new BoardRig({ columns: 120, rows: 24 }).connect(
+    wireInstance('api', {
+      state: 'listening',
+      health: 'none',
+      pid: null,
+      uptime_ms: null,
+      reason: 'listens on http (0.0.0.0:80)',
+      listening_on: [{ socket: 'http', address: '0.0.0.0:80' }],
+    }),
+    wireInstance('web', { activated_by: 'https' }),
+  );
+  assert.match(board.screen, /^ {2}api +listening .*listens on http \(0\.0\.0\.0:80\)/m);
+  assert.match(board.screen.split('\n')[0] ?? '', /1 healthy {2}1 listening|1 listening {2}1 healthy/);
+  assert.match(board.press('down', 'd').screen, /activated +by socket https/);
+});
+
 describe('the output in full screen', () => {
   test('Down after Home shows the next line at once, with wrapped lines too', () => {
     for (const keys of [[], ['w']]) {

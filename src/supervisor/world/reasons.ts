@@ -56,7 +56,7 @@ export function reasonFor(record: InstanceRecord): string | null {
     case 'healthcheck':
       return machine.leader === 'dead' ? (record.healthReason ?? 'waits for its daemon') : null;
     case 'listening':
-      return `waits for a connection to ${socketsInWords(record)}`;
+      return `listens on ${socketsInWords(record)}`;
     case 'idle':
     case 'running':
     case 'healthy':
