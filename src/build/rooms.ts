@@ -103,7 +103,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     types: ['supervisor/ports', 'supervisor/events', 'lifecycle', 'wire', CONFIG],
   },
   supervisor: {
-    imports: ['supervisor/world', 'supervisor/core', 'supervisor/effects'],
+    imports: ['supervisor/world', 'supervisor/core', 'supervisor/effects', 'config/instance-names'],
     types: ['supervisor/ports', 'supervisor/events', 'lifecycle', 'config', 'wire'],
   },
   'supervisor/shutdown': {

@@ -29,14 +29,14 @@ export const reload: CommandHandler = async (invocation) => {
 
 function tellReload(result: Result<'reload'>, { io }: Invocation): void {
   let unchanged = 0;
-  for (const { process, action, changed, instances } of result.plan) {
+  for (const { process, action, changed, instances, stays_stopped: stopped = [] } of result.plan) {
     if (action === 'unchanged') {
       unchanged += 1;
       continue;
     }
     const verb = RELOAD_WORDS[action][result.applied ? 0 : 1];
     const keys = changed.length === 0 ? '' : ` (${changed.map(plainLine).join(', ')})`;
-    say(io, `${verb} ${plainLine(process)}${keys}${instancesInWords(instances)}`);
+    say(io, `${verb} ${plainLine(process)}${keys}${instancesInWords(instances, stopped)}`);
   }
   const others = unchanged === result.plan.length ? 'nothing differs' : `${unchanged} unchanged`;
   say(io, result.applied ? `reloaded; ${others}` : `plan only; ${others}`);
@@ -50,11 +50,15 @@ function tellReload(result: Result<'reload'>, { io }: Invocation): void {
   }
 }
 
-function instancesInWords(instances: Result<'reload'>['plan'][number]['instances']): string {
+function instancesInWords(
+  instances: Result<'reload'>['plan'][number]['instances'],
+  stopped: readonly string[],
+): string {
   const { added = [], removed = [] } = instances ?? {};
   const named = (what: string, names: readonly string[]): string[] =>
     names.length === 0 ? [] : [`${what} ${names.map(plainLine).join(', ')}`];
-  const parts = [...named('start', added), ...named('stop', removed)];
+  const started = added.filter((name) => !stopped.includes(name));
+  const parts = [...named('start', started), ...named('stop', removed), ...named('leave stopped', stopped)];
   return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
 }
 

@@ -5,14 +5,16 @@
  */
 
 import type { ConfigChange } from '../config/diff.ts';
+import { instanceName } from '../config/instance-names.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { TaskmasterError } from '../errors.ts';
 import type { EnginePhase } from '../lifecycle/engine.ts';
-import type { ReloadReport } from '../wire/snapshot.ts';
+import type { ReloadPlanEntry, ReloadReport } from '../wire/snapshot.ts';
 import type { EventStream } from './events/event-stream.ts';
 import type { Clock } from './ports/clock.ts';
 import type { SocketPort } from './ports/sockets.ts';
 import type { Supervisor } from './supervisor.ts';
+import { wasStoppedByUser } from './world/instance-record.ts';
 
 export interface ReloadPorts {
   readonly clock: Clock;
@@ -99,7 +101,8 @@ export class Reload {
     if (!loaded.ok) throw this.#rejected(loaded.problems, planOnly, causedBy);
     this.#refuseWhileDraining();
     const change = compare(this.#current, loaded.config);
-    const { plan, needsEngineRestart } = change;
+    const { needsEngineRestart } = change;
+    const plan = change.plan.map((entry) => this.#withStopped(entry, loaded.config));
     const report = { plan, needs_engine_restart: needsEngineRestart, warnings: loaded.config.warnings };
     if (planOnly) return { applied: false, ...report };
     const unopened = await sockets.open(loaded.config.sockets);
@@ -119,6 +122,22 @@ export class Reload {
     sockets.use();
     supervisor.reload(loaded.config, { plan, fields, causedBy });
     return { applied: true, ...report };
+  }
+
+  /** What a person has stopped stays so, by the table of `lifecycle/reload`. */
+  #withStopped(entry: ReloadPlanEntry, { processes }: ResolvedConfig): ReloadPlanEntry {
+    const process = processes.get(entry.process);
+    if (process === undefined) return entry;
+    const kept = this.#ports.supervisor
+      .recordsOf(process.name)
+      .filter(({ ordinal }) => ordinal <= process.instances);
+    const stopped = kept.filter(wasStoppedByUser);
+    const isRestart = entry.action === 'restart' && process.restart.policy !== 'always';
+    const names = [
+      ...(isRestart ? stopped.map(({ ordinal }) => instanceName(process, ordinal)) : []),
+      ...(kept.length > 0 && stopped.length === kept.length ? (entry.instances?.added ?? []) : []),
+    ];
+    return names.length === 0 ? entry : { ...entry, stays_stopped: names };
   }
 
   #rejected(found: readonly string[], planOnly: boolean, causedBy: number | undefined): TaskmasterError {

@@ -180,6 +180,8 @@ export interface ReloadPlanEntry {
   readonly changed: readonly string[];
   /** There where the number of instances differs: those that come, and those that go. */
   readonly instances?: { readonly added: readonly string[]; readonly removed: readonly string[] };
+  /** Those of them, or that it would restart, that somebody has stopped. */
+  readonly stays_stopped?: readonly string[];
 }
 
 export interface ReloadReport {

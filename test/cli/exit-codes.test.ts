@@ -187,6 +187,26 @@ describe('actions', () => {
   });
 });
 
+test('a plan says what stays stopped', async (t) => {
+  const rig = await startRig(t);
+  const plan = [
+    { process: 'web', action: 'restart', changed: ['cmd'], stays_stopped: ['web'] },
+    {
+      process: 'db',
+      action: 'update',
+      changed: ['instances'],
+      instances: { added: ['db:2'], removed: [] },
+      stays_stopped: ['db:2'],
+    },
+  ] as const;
+  rig.engine.report = { applied: false, plan, needs_engine_restart: [], warnings: [] };
+  const { out } = await cli(['reload', '--plan', '--socket', rig.path]);
+  assert.equal(
+    out,
+    'would restart web (cmd): leave stopped web\nwould update db (instances): leave stopped db:2\nplan only; 0 unchanged\n',
+  );
+});
+
 describe('reload NAME', () => {
   const reloaded = async (t: TestContext, answer: ProgramReload, ...more: string[]) => {
     const rig = await startRig(t, {}, new FakeEngine(anInstance('web')));

@@ -73,6 +73,39 @@ test('a change of policy resets the restart counter', async () => {
   assert.equal(rig.see('web').consecutive_restarts, 0);
 });
 
+test('a plan names what stays stopped because a user stopped it, and nothing else', async () => {
+  const { rig, reload, next } = reloading(
+    configOf([processConfig('web', { instances: 2 }), processConfig('db')]),
+  );
+  const other = { command: '/bin/other' } as const;
+  const stopped = async (...changed: Parameters<typeof configOf>[0]): Promise<unknown> => {
+    withConfig(next, ...changed);
+    const { plan } = await reload.run({ planOnly: true });
+    return plan.map((entry) => entry.stays_stopped);
+  };
+  rig.decide('web:2', 'stop');
+  rig.die('web:2', 'SIGTERM');
+  const three = processConfig('web', { instances: 3 });
+  assert.deepEqual(
+    await stopped(processConfig('web', { instances: 2, ...other }), processConfig('db', other)),
+    [['web:2'], undefined],
+  );
+  assert.deepEqual(
+    await stopped(three, processConfig('db')),
+    [undefined, undefined],
+    'the new one is started',
+  );
+  rig.decide('web:1', 'stop');
+  rig.die('web:1', 'SIGTERM');
+  assert.deepEqual(await stopped(three, processConfig('db')), [['web:3'], undefined]);
+  assert.deepEqual(await stopped(processConfig('web', { instances: 1, ...other }), processConfig('db')), [
+    ['web'],
+    undefined,
+  ]);
+  const always = processConfig('web', { instances: 2, policy: 'always', ...other });
+  assert.deepEqual(await stopped(always, processConfig('db')), [undefined, undefined]);
+});
+
 test('what a user stopped stays stopped, whatever changed', async () => {
   const { rig, reload, next } = reloading(configOf([processConfig('web')]));
   rig.decide('web', 'stop');

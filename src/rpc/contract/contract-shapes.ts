@@ -287,6 +287,11 @@ export const RELOAD_PLAN = {
         required: ['added', 'removed'],
         additionalProperties: false,
       },
+      stays_stopped: {
+        ...TEXTS,
+        description:
+          'instances that this would start or restart, if nobody had stopped them; only if there are any',
+      },
     },
     required: ['process', 'action', 'changed'],
     additionalProperties: false,

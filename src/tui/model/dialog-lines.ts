@@ -81,10 +81,11 @@ function planLines(
   width: number,
 ): readonly SpanLine[] {
   const changes = plan.filter(({ action }) => action !== 'unchanged');
-  const rows = changes.map(({ process, action, changed }) => [
+  const rows = changes.map(({ process, action, changed, stays_stopped: stopped = [] }) => [
     span(action.padEnd(ACTION_WIDTH), ACTION_STYLES[action]),
     span(plainLine(process), TITLE),
     span(changed.length === 0 ? '' : `  ${changed.map(plainLine).join(', ')}`, QUIET),
+    span(stopped.length === 0 ? '' : `  ${stopped.map(plainLine).join(', ')} stays stopped`, YELLOW),
   ]);
   const same = plan.length - changes.length;
   const rest = changes.length === 0 ? 'nothing differs' : `${same} unchanged`;
