@@ -211,7 +211,7 @@ export class StepRunner {
     // The others lead to another step or state, which is shown.
     this.#notice(run, { step: undefined }, stage === 'reload' || stage === 'stop');
     const failed = failureOf(run, failure);
-    const outcome = failed === undefined ? 'exited with code 0' : failed.outcome;
+    const outcome = failed === undefined ? exitInWords({ how: 'exited', code: 0 }) : failed.outcome;
     const duration = Math.round(clock.now() - run.startedAt);
     const fields = {
       step: step.name,
