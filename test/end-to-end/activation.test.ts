@@ -1,13 +1,14 @@
 /** Programs that start with the first connection to a socket of theirs, and stop when nobody uses it. */
 
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EngineRun, freePort } from '../support/engine-run.ts';
 import { eventually } from '../support/eventually.ts';
 import { runToEnd } from '../support/running-engine.ts';
+import { wakeUpsWithin } from '../support/wake-ups.ts';
 
 const ANY = join(import.meta.dirname, '../fixtures/passed-sockets.py');
 const SLOW = { withinMs: 15_000 };
@@ -212,15 +213,6 @@ cmd = "sleep 1000"
   assert.equal(await engine.exitCode(), 0, engine.log);
 });
 
-/** By thread. */
-function wakeUps(pid: number): ReadonlyMap<string, number> {
-  const counts = readdirSync(`/proc/${pid}/task`).map((task) => {
-    const status = readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8');
-    return [task, Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)?.[1])] as const;
-  });
-  return new Map(counts);
-}
-
 const QUIET_MS = 3_000;
 
 test('an engine that listens for 100 programs sleeps, also while a connection waits that nobody serves', async (t) => {
@@ -241,10 +233,7 @@ test('an engine that listens for 100 programs sleeps, also while a connection wa
   // What follows the last command takes a moment.
   await eventually(
     async () => {
-      const before = wakeUps(pid);
-      await new Promise((done) => setTimeout(done, QUIET_MS));
-      const after = [...wakeUps(pid)];
-      const woken = after.reduce((sum, [task, count]) => sum + count - (before.get(task) ?? 0), 0);
+      const woken = await wakeUpsWithin(pid, QUIET_MS);
       assert.equal(woken, 0, `${woken} wake-ups in ${QUIET_MS} ms`);
     },
     { withinMs: 30_000 },

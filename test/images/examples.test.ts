@@ -128,6 +128,29 @@ test('socket: no request fails while the application restarts, and the reports r
   assert.equal(await container.stop(), 0);
 });
 
+test('cron: jobs run at their times, on demand and at the start, and are waited for when the container stops', async (t) => {
+  const flags = ['--env', 'BACKUP_AT=*/2 * * * * *', '--env', 'BACKUP_SPLAY=0', '--env', 'POLL_EVERY=2s'];
+  const container = new Container(t, '', { image: buildExample('cron'), flags });
+  const lines = (expected: RegExp): number => (container.stdout.match(expected) ?? []).length;
+  // At the start, and by its period.
+  await eventually(() => assert.ok(lines(/^\d+ files wait$/gm) >= 3, container.log), PATIENT);
+  await eventually(() => assert.ok(lines(/^kept 3 backups$/gm) >= 1, container.log), PATIENT);
+  const { stdout } = await container.exec(
+    'sh',
+    '-c',
+    'ls /var/backups && tar -tzf "$(ls -t /var/backups/*.gz | head -1)"',
+  );
+  assert.match(stdout, /^(backup-\d{8}T\d{6}Z\.tar\.gz\n){3,4}etc\//);
+  const ran = await container.shell('run', 'cleanup', '--wait');
+  assert.deepEqual([ran.code, ran.stdout], [0, 'cleanup has run: exited with code 0\n'], ran.stderr);
+  assert.match(
+    (await container.shell('status')).stdout,
+    /^cleanup +scheduled .*next run in .*last run \S+Z: exited with code 0/m,
+  );
+  assert.equal((await container.exec('taskmaster', 'engine', 'check', '/etc/taskmaster.toml')).stderr, '');
+  assert.equal(await container.stop(), 0);
+});
+
 test('database: a migration and an application follow it as each is ready, also after a kill and in the next container', async (t) => {
   const volume = `taskmaster-database-${process.pid}`;
   t.after(() => void spawnSync('docker', ['volume', 'rm', volume]));

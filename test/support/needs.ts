@@ -46,6 +46,7 @@ export const NEEDS: readonly Row[] = [
   { what: 'pid1', needs: ['root'] },
   { what: 'pods', needs: ['root', 'docker', 'debian', 'time'] },
   { what: 'system/pending-spawn', needs: ['root'] },
+  { what: 'system/wall-alarm', needs: ['root'] },
   { what: 'rpc/hostile-clients', needs: ['time'] },
   { what: 'rpc/socket-file', needs: ['root'] },
 ];
