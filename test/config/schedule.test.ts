@@ -1,6 +1,8 @@
 /** `schedule`, `every` and the keys beside them: what they come to, and what is refused with its place. */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ScheduleConfig } from '../../src/config/resolved-config.ts';
 import { cronTimes } from '../../src/schedule/cron.ts';
@@ -146,6 +148,18 @@ test('refused: to be restarted with each run of a schedule, or to need it health
     '6: job runs by a schedule and is never healthy',
     '6: job runs by a schedule, and its runs are no restarts',
   ]);
+});
+
+test('the schedules of the README and of the example load without a warning', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+  const [, block = ''] = /## Schedules[\s\S]*?```toml\n([\s\S]*?)```/.exec(readme) ?? [];
+  const example = readFileSync(join(import.meta.dirname, '../../docker/examples/cron/tm.toml'), 'utf8');
+  for (const text of [block, example]) {
+    const { processes, warnings } = loadGood(text);
+    assert.deepEqual(warnings, []);
+    assert.ok([...processes.values()].every(({ schedule }) => schedule !== undefined));
+    assert.ok(processes.size >= 2);
+  }
 });
 
 test('six fields begin with seconds, names of days and months work, and both days mean either', () => {
