@@ -67,6 +67,12 @@ export class HandClock implements Clock {
     for (const alarm of this.#alarms) if (alarm.at !== undefined) alarm.ring();
   }
 
+  /** Time goes by, and the engine does not run: what was due meanwhile comes late. */
+  pause(byMs: number): void {
+    this.#now += byMs;
+    this.advance(0);
+  }
+
   /** Until then by the wall clock, as it runs. */
   advanceTo(time: string): void {
     this.advance(Date.parse(time) - this.wallTime());

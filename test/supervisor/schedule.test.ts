@@ -401,6 +401,28 @@ test('what runs every half hour does so through both changes of the clocks', () 
   ]);
 });
 
+test('several fixed times in one field are fixed times too, in the gap as in the repeated hour', () => {
+  const at = (start: string, end: string): readonly string[] =>
+    runsUntil(rigAt(start, scheduled('job', cron('15,45 2 * * *', 'Europe/Berlin'))), 'job', end);
+  assert.deepEqual(at('2026-03-28T12:00:00Z', '2026-03-29T12:00:00Z'), ['2026-03-29T01:00Z']);
+  const autumn = at('2026-10-24T12:00:00Z', '2026-10-25T12:00:00Z');
+  assert.deepEqual(autumn, ['2026-10-25T00:15Z', '2026-10-25T00:45Z']);
+});
+
+test('a container that was paused makes up for the periods it missed by one run, or skips them', () => {
+  for (const [missed, runs] of [
+    ['run-once', 1],
+    ['skip', 0],
+  ] as const) {
+    const rig = rigAt('2026-03-01T00:00:00Z', scheduled('poll', every(10), { missed }));
+    rig.clock.pause(65_000);
+    assert.equal(pids(rig), runs);
+    assert.deepEqual(eventsOf(rig, runs === 1 ? 'run_due' : 'run_missed').length, 1);
+    // In step with the periods before.
+    assert.equal(rig.see('poll').schedule?.next_run_in_ms, 5_000);
+  }
+});
+
 test('a leap day comes when there is one, four years later, and not in 2100', () => {
   const next = (start: string): string => {
     const rig = rigAt(start, scheduled('job', cron('0 12 29 2 *')));
