@@ -3,7 +3,7 @@
 import type { Action } from '../lifecycle/states.ts';
 import type { RpcClient } from '../rpc/client/client.ts';
 import type { WireOutcome } from '../rpc/contract/contract.ts';
-import { bad, durationFlag } from './arguments.ts';
+import { bad, countFlag, durationFlag } from './arguments.ts';
 import type { CommandHandler, Invocation } from './command.ts';
 import { complain, jsonText, say } from './io.ts';
 import { plainLine } from './plain-text.ts';
@@ -16,14 +16,28 @@ const DOING: Readonly<Record<Action, string>> = {
 };
 export const start: CommandHandler = (invocation) => act('start', invocation);
 export const stop: CommandHandler = (invocation) => act('stop', invocation);
-export const restart: CommandHandler = (invocation) => act('restart', invocation);
 export const run: CommandHandler = (invocation) => act('run', invocation);
+export const restart: CommandHandler = (invocation) => {
+  const { command, flags } = invocation;
+  const atOnce = countFlag(flags, '--max-unavailable');
+  if (!flags.has('--rolling')) {
+    if (atOnce !== undefined) throw bad('--max-unavailable needs --rolling', command);
+    return act('restart', invocation);
+  }
+  return act('restart', invocation, { max_unavailable: atOnce ?? 1 });
+};
 
-async function act(action: Action, invocation: Invocation): Promise<number> {
+/** @param rolling a rolling restart: what comes of it is what people want to know, so it is waited for. */
+async function act(
+  action: Action,
+  invocation: Invocation,
+  rolling: { readonly max_unavailable?: number } = {},
+): Promise<number> {
   const { operands, flags, io, connect } = invocation;
-  const wait = waitParams(invocation);
+  const isRolling = rolling.max_unavailable !== undefined;
+  const wait = waitParams(invocation, isRolling);
   const client = await connect();
-  const work = () => client.call(action, { names: operands, ...wait });
+  const work = () => client.call(action, { names: operands, ...rolling, ...wait });
   const result = await whileWaiting(wait.wait === true, client, operands, invocation, work);
   const failed = wait.wait === true ? result.instances.filter(({ reached }) => !reached) : [];
   if (flags.has('--json')) say(io, jsonText(result));
@@ -72,9 +86,13 @@ function tell(action: Action, outcome: WireOutcome, hasWaited: boolean, { io }: 
   }
 }
 
-export function waitParams({ command, flags }: Invocation): { wait?: true; timeout_ms?: number } {
+/** @param waits it waits without being asked to. */
+export function waitParams(
+  { command, flags }: Invocation,
+  waits = false,
+): { wait?: true; timeout_ms?: number } {
   const timeoutMs = durationFlag(flags, '--timeout');
-  if (!flags.has('--wait')) {
+  if (!waits && !flags.has('--wait')) {
     if (timeoutMs !== undefined) throw bad('--timeout needs --wait', command);
     return {};
   }

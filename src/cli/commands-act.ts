@@ -41,11 +41,28 @@ export const ACT_COMMANDS: readonly CommandSpec[] = [
   {
     verb: 'restart',
     operands: [SOME_NAMES],
-    flags: WAIT,
+    flags: [
+      ...WAIT,
+      {
+        name: '--rolling',
+        summary: 'one after the other, each once the one before is healthy; waits for the end',
+      },
+      {
+        name: '--max-unavailable',
+        value: { label: 'N', kind: 'text' },
+        summary: 'with --rolling: N at a time',
+      },
+    ],
     summary: 'restart running instances, start stopped ones',
-    notes: [`${ACTION_CODES},`, '      8 --timeout passed'],
+    notes: [
+      `${ACTION_CODES},`,
+      '      8 --timeout passed',
+      'A rolling restart stops at the first instance that fails; the others keep running as they were. It leaves',
+      'instances stopped that somebody has stopped, and goes on if taskshell ends.',
+    ],
     examples: [
       ['restart api --wait --timeout 30s', 'exit with 8 if it takes longer'],
+      ['restart web --rolling --max-unavailable 2', 'at most two copies are down at any time'],
       ['restart all', 'everything'],
     ],
     load: async () => (await loadActions()).restart,

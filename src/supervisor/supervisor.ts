@@ -6,6 +6,7 @@
 import type { EngineConfig, ResolvedConfig } from '../config/resolved-config.ts';
 import type { EngineEffect, EngineFact } from '../lifecycle/engine.ts';
 import type { DecisionKind } from '../lifecycle/events.ts';
+import type { Rollout } from '../lifecycle/rollout.ts';
 import type { SignalName } from '../signals.ts';
 import { type Circumstances, type Step, step } from './core/step.ts';
 import { Handles } from './effects/handles.ts';
@@ -55,6 +56,8 @@ export class Supervisor {
   readonly #records: InstanceRecords;
   readonly #turnListeners = new Set<(changed: ChangedRecords) => void>();
   readonly #settingsListeners = new Set<() => void>();
+  /** A rolling change has begun, gone on or ended: somebody may wait for that alone. */
+  #hasRolled = false;
 
   /** @param world of another engine in the same process, whose instances go on with `resume`. */
   constructor(config: ResolvedConfig, ports: SupervisorPorts, world?: World) {
@@ -128,6 +131,23 @@ export class Supervisor {
     this.#turns.enqueue({ type: 'decision', key, kind, wanted, causedBy });
   }
 
+  /** Restarts them a few at a time; the first that fails ends it. */
+  roll(
+    records: readonly InstanceRecord[],
+    atOnce: number,
+    wanted: Pick<Rollout, 'by' | 'cause'>,
+    causedBy?: number,
+  ): void {
+    this.#turns.enqueue({ type: 'rollout', keys: records.map(({ key }) => key), atOnce, wanted, causedBy });
+  }
+
+  /** Its turn in a rolling change is yet to come or to end. */
+  isRolling({ key }: InstanceRecord): boolean {
+    return this.world.rollouts.some(
+      ({ pending, underway }) => pending.includes(key) || underway.includes(key),
+    );
+  }
+
   /** Somebody has signalled the running incarnation, which that event reports. */
   noteSignal({ key, machine: { incarnation } }: InstanceRecord, signal: SignalName, event: number): void {
     const notice = { lastSignal: { signal, event } };
@@ -185,6 +205,7 @@ export class Supervisor {
 
   #carryOut(step: Step): void {
     this.#records.commit(step);
+    if (step.rollouts !== undefined) this.#hasRolled = true;
     for (const event of step.next) this.#turns.enqueue(event);
     for (const effect of step.effects) this.#perform(effect);
   }
@@ -214,7 +235,12 @@ export class Supervisor {
 
   #endTurn(): void {
     const keys = this.world.changed;
-    if (keys.length === 0) return;
+    const hasRolled = this.#hasRolled;
+    this.#hasRolled = false;
+    if (keys.length === 0) {
+      if (hasRolled) for (const listener of this.#turnListeners) listener([]);
+      return;
+    }
     const changed = keys.flatMap((key) => this.#records.byKey(key) ?? []);
     const ended = this.#step({ type: 'turnEnded' });
     this.#records.endTurn();

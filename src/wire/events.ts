@@ -97,6 +97,23 @@ export const EVENTS = {
       `configuration reloaded: ${changesInWords({ added, removed, restarted, updated })}`,
     short: () => 'the configuration was reloaded',
   }),
+  rollout_started: row<{ instances: number; at_once: number; reason: string }>()({
+    level: 'info',
+    sentence: ({ instances, at_once, reason }) =>
+      `a rolling restart begins: ${instances} instances, ${at_once} at a time (${reason})`,
+    short: () => 'a rolling restart began',
+  }),
+  rollout_ended: row<{ instances: number }>()({
+    level: 'info',
+    sentence: ({ instances }) => `the rolling restart is done: ${instances} instances restarted`,
+    short: () => 'a rolling restart is done',
+  }),
+  rollout_stopped: row<{ reason: string; left: string[] }>()({
+    level: 'error',
+    sentence: ({ reason, left }) =>
+      `the rolling restart stopped: ${reason}; ${left.length === 0 ? 'it was the last one' : `not restarted: ${left.join(', ')}`}`,
+    short: (_, { reason }) => `a rolling restart stopped: ${text(reason)}`,
+  }),
   config_rejected: row<{ problems: string[] }>()({
     level: 'error',
     sentence: ({ problems }) => `configuration rejected, nothing was changed: ${problems.join('; ')}`,

@@ -52,6 +52,8 @@ const OF_A_PROCESS: Readonly<Record<string, readonly [before: string, after: str
   notify_fd: ['notify_fd = 3', 'notify_fd = 4'],
   ready_log: ['ready_log = "a"', 'ready_log = "b"'],
   pid_file: ['type = "forking"', 'type = "forking"\npid_file = "/run/x.pid"'],
+  rollout: ['', 'rollout = "rolling"'],
+  max_unavailable: ['rollout = "rolling"', 'rollout = "rolling"\nmax_unavailable = 2'],
   user: ['', 'user = "www"'],
   group: ['', 'group = "video"'],
   groups: ['', 'groups = ["video"]'],

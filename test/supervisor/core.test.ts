@@ -204,7 +204,7 @@ test('a step changes nothing by itself, and from the texts of world and event it
   const states = new Set<string>();
   const effects = new Set<string>();
   let steps = 0;
-  for (let seed = 1; seed <= 12; seed += 1) {
+  for (let seed = 1; seed <= 20; seed += 1) {
     const draw = random(seed);
     let [config = configOf([])] = configs;
     const walk = new Walk(config);
@@ -218,6 +218,11 @@ test('a step changes nothing by itself, and from the texts of world and event it
         const next = configs[Math.floor(draw() * configs.length)] ?? config;
         walk.turn(reloadOf(config, next));
         config = next;
+      }
+      if (seed > 12 && draw() < 0.05) {
+        const keys = walk.instances.filter(() => draw() < 0.5).map(({ key }) => key);
+        const wanted = { by: 'user', cause: 'a test' } as const;
+        walk.turn({ type: 'rollout', keys, atOnce: 1, wanted, causedBy: undefined });
       }
       const record = walk.instances[Math.floor(draw() * walk.instances.length)];
       if (record !== undefined) walk.turn(happening(record, draw));

@@ -168,6 +168,13 @@ export class FakeEngine implements EnginePort {
     this.onRequest(action, instances);
   }
 
+  roll(instances: readonly string[], atOnce: number, by: Requester): readonly string[] {
+    this.#throwFailure();
+    this.calls.push(`roll ${instances.join(',')} ${atOnce} by ${by.uid}`);
+    this.onRequest('restart', instances);
+    return instances;
+  }
+
   settled(_action: Action, _instances: readonly string[], signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const waiter = { resolve, reject };

@@ -32,6 +32,15 @@ const EXAMPLES: { readonly [Name in EventName]: Example<Name> } = {
     { added: ['a', 'b'], removed: [], restarted: ['c'], updated: [], duration_ms: 3 },
     'configuration reloaded: added a, b; restarted c',
   ],
+  rollout_started: [
+    { instances: 3, at_once: 1, reason: 'restarted by uid 0' },
+    'a rolling restart begins: 3 instances, 1 at a time (restarted by uid 0)',
+  ],
+  rollout_ended: [{ instances: 3 }, 'the rolling restart is done: 3 instances restarted'],
+  rollout_stopped: [
+    { reason: 'web:2 is failed', left: ['web:3'] },
+    'the rolling restart stopped: web:2 is failed; not restarted: web:3',
+  ],
   config_rejected: [{ problems: ['x', 'y'] }, 'configuration rejected, nothing was changed: x; y'],
   config_warning: [{ message: 'careful' }, 'careful'],
   state_changed: [

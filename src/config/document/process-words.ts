@@ -136,6 +136,12 @@ const BY_KEY: Readonly<Record<keyof ProcessSource, WordsElsewhere>> = {
     execmode: 'instances = 2',
     deploy: 'instances = 2',
   },
+  rollout: {
+    updateconfig: 'rollout = "rolling"',
+    strategy: 'rollout = "rolling"',
+    rollingupdate: 'rollout = "rolling"',
+  },
+  max_unavailable: { parallelism: 'rollout = "rolling"; and max_unavailable = 2' },
   depends_on: {
     priority: `${DEPENDS}; order comes from dependencies`,
     after: DEPENDS,

@@ -192,6 +192,11 @@ export const PROCESS_KEYS = {
     value: ({ instances }) => instances,
     resolve: ({ process }) => ({ instances: process.instances }),
   },
+  rollout: {
+    value: ({ rollout }) => rollout !== undefined,
+    resolve: ({ place, process }) => ({ rollout: rolloutAt(place, process) }),
+  },
+  max_unavailable: { value: ({ rollout }) => rollout?.maxUnavailable },
   depends_on: {
     value: ({ dependsOn }) => dependsOn,
     resolve: ({ name, process, all, groups }) => ({
@@ -325,6 +330,15 @@ function startTimeoutAt(place: Place, process: ProcessSource, isNeeded: boolean)
     return isLimited ? LIMITED_START_MS : undefined;
   }
   return durationAt(place, process.start_timeout, 'zero') || undefined;
+}
+
+function rolloutAt(place: Place, process: ProcessSource): ProcessConfig['rollout'] {
+  if (process.rollout === 'rolling') return { maxUnavailable: process.max_unavailable };
+  if (place.isGiven('max_unavailable') && !place.at('max_unavailable').isInherited) {
+    const message = 'max_unavailable is for a rolling restart';
+    place.at('max_unavailable').problem({ message, hint: 'add rollout = "rolling"' }, 'key');
+  }
+  return undefined;
 }
 
 function ringBytesAt(place: Place, given: string | number): number {

@@ -74,6 +74,12 @@ export interface EnginePort {
   request(action: Action, instances: readonly string[], by: Requester): Promise<void> | void;
 
   /**
+   * Restarts instances a few at a time: the next ones once these are healthy; the first that fails ends it.
+   * @returns those whose turn comes: not what a person has stopped. Throws `shutting-down` while draining.
+   */
+  roll(instances: readonly string[], atOnce: number, by: Requester): readonly string[];
+
+  /**
    * Resolves once each instance is where the action wants it or can no longer be (it was removed, it gave up, or
    * somebody wanted something else since). Rejects with the signal's reason when that aborts.
    */

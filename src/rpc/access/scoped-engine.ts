@@ -50,6 +50,10 @@ class Scope {
         this.#demand(action, instances, by, this.#rights.controls);
         return engine.request(action, instances, by);
       },
+      roll: (instances, atOnce, by) => {
+        this.#demand('restart', instances, by, this.#rights.controls);
+        return engine.roll(instances, atOnce, by);
+      },
       settled: (action, instances, signal) => engine.settled(action, instances, signal),
       signal: (instances, signal, to, by) => {
         this.#demand('signal', instances, by, this.#rights.controls);

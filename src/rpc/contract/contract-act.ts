@@ -1,6 +1,6 @@
 /** The methods that say what is wanted of instances. */
 
-import { ACTION } from './contract-params.ts';
+import { ACTION, RESTART } from './contract-params.ts';
 import { VISIBLE_STATE } from './contract-shapes.ts';
 
 /** What an action did or will do to one instance. */
@@ -40,7 +40,7 @@ export const ACT_METHODS = {
   restart: {
     summary: 'Replaces the running incarnations; starts what is down.',
     access: 'control',
-    params: ACTION,
+    params: RESTART,
     result: ACTION_RESULT,
   },
   run: {

@@ -53,6 +53,22 @@ export const ONE_SUBSCRIPTION = {
   required: ['subscription'],
   additionalProperties: false,
 } as const;
+/** As `ACTION`. */
+export const RESTART = {
+  type: 'object',
+  properties: {
+    names: NAMES,
+    max_unavailable: {
+      type: 'integer',
+      minimum: 1,
+      description:
+        'a rolling restart: at most so many at a time, the next ones once these are healthy; the first that fails ends it. Instances that a person has stopped stay stopped.',
+    },
+    ...WAIT,
+  },
+  required: ['names'],
+  additionalProperties: false,
+} as const;
 export const ACTION = {
   type: 'object',
   properties: { names: NAMES, ...WAIT },

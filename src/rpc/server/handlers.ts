@@ -275,13 +275,16 @@ interface WaitParams {
 
 async function act(
   action: Action,
-  params: WaitParams & { readonly names: readonly string[] },
+  params: WaitParams & { readonly names: readonly string[]; readonly max_unavailable?: number },
   context: CallContext,
 ): Promise<{ result: { instances: WireOutcome[] } }> {
   const { engine, by } = context;
-  const names = engine.select(params.names);
-  const before = engine.snapshot(names).instances;
-  await engine.request(action, names, by);
+  const selected = engine.select(params.names);
+  const all = engine.snapshot(selected).instances;
+  const atOnce = params.max_unavailable;
+  if (atOnce === undefined) await engine.request(action, selected, by);
+  const names = atOnce === undefined ? selected : engine.roll(selected, atOnce, by);
+  const before = all.filter(({ name }) => names.includes(name));
   const outcomes = (): WireOutcome[] => {
     const after = new Map(engine.snapshot(names).instances.map((instance) => [instance.name, instance]));
     return before.map((instance) => outcomeOf(action, instance, after.get(instance.name)));

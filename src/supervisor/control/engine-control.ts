@@ -28,7 +28,7 @@ import type { UsageReader, UsageReading } from '../ports/usage.ts';
 import type { Reload } from '../reload.ts';
 import type { Drain } from '../shutdown/drain.ts';
 import type { Supervisor } from '../supervisor.ts';
-import { type InstanceRecord, subjectOf } from '../world/instance-record.ts';
+import { type InstanceRecord, subjectOf, wasStoppedByUser } from '../world/instance-record.ts';
 import { describeContainer, describeInstance, explainInstance, judgeHealth } from './describe.ts';
 import { groupsByProcess } from './groups.ts';
 import type {
@@ -155,10 +155,27 @@ export class EngineControl {
     }
   }
 
+  /** @returns those that no person has stopped: their turn comes. Throws `shutting-down` while the engine stops. */
+  roll(instances: readonly string[], atOnce: number, by: Requester): readonly string[] {
+    this.#refuseWhileDraining(`restart ${instances.slice(0, 8).join(', ')}`);
+    const received = this.#tellReceived('restart', by, instances);
+    const wanted = { by: 'user', cause: `${PARTICIPLES.restart} by ${requesterInWords(by)}` } as const;
+    const records = this.#known(instances).filter((record) => !wasStoppedByUser(record));
+    this.#ports.supervisor.roll(records, atOnce, wanted, received);
+    return records.map(({ name }) => name);
+  }
+
   /** Resolves once each is where the action wants it or can no longer be; rejects when the signal aborts. */
   settled(action: Action, instances: readonly string[], signal: AbortSignal): Promise<void> {
     const { supervisor } = this.#ports;
-    const isDone = (name: string): boolean => isSettled(action, supervisor.record(name));
+    const isRolling = (name: string): boolean => {
+      const record = supervisor.record(name);
+      return record !== undefined && supervisor.isRolling(record);
+    };
+    // A rolling restart decides by itself when it is over: it waits for no further try of one that has failed.
+    const rolling = new Set(instances.filter(isRolling));
+    const isDone = (name: string): boolean =>
+      rolling.has(name) ? !isRolling(name) : isSettled(action, supervisor.record(name));
     // The one that was not there yet is asked first: most turns have nothing to do with it.
     let late = instances.find((name) => !isDone(name));
     if (late === undefined) return Promise.resolve();

@@ -101,13 +101,39 @@ export function followReload(
     ...updated.map(({ key, process }) => ({ type: 'configure', key, process }) as const),
     ...instances.filter(isWaiting).map(({ key }) => ({ type: 'reconsider', key, causedBy }) as const),
     ...leaving.map(({ key, cause }) => decision(key, 'stop', cause, causedBy)),
-    ...restarted.flatMap((key) => decisionsToRestart(known, key, updated, causedBy)),
+    ...restarted
+      .filter((key) => rolloutOf(known, key, updated) === undefined)
+      .flatMap((key) => decisionsToRestart(known, key, updated, causedBy)),
+    ...rolloutsOf(known, restarted, updated, causedBy),
     ...instances.filter(isStarted).map(({ key }) => decision(key, 'start', 'a reload added it', causedBy)),
     ...instances
       .filter(({ process }) => keepsRunning.has(process.name))
       .map(({ key }) => ({ type: 'reloadProgram', key, causedBy }) as const),
   ];
   return { records: [], effects: [], next };
+}
+
+type Updated = Of<'reloaded'>['updated'];
+
+/** As the process is configured by now. */
+function rolloutOf(known: Known, key: string, updated: Updated): ProcessConfig['rollout'] {
+  const process = updated.find((one) => one.key === key)?.process ?? known.byKey(key)?.process;
+  return process?.rollout;
+}
+
+/** One for each process that wants one. */
+function rolloutsOf(
+  known: Known,
+  restarted: readonly string[],
+  updated: Updated,
+  causedBy: number,
+): readonly WorldEvent[] {
+  const byProcess = Map.groupBy(restarted, (key) => known.byKey(key)?.process.name);
+  return [...byProcess.values()].flatMap((keys) => {
+    const atOnce = rolloutOf(known, keys[0] ?? '', updated)?.maxUnavailable;
+    const wanted = { by: 'reload', cause: CHANGED } as const;
+    return atOnce === undefined ? [] : [{ type: 'rollout', keys, atOnce, wanted, causedBy } as const];
+  });
 }
 
 /** What has a schedule now waits for its time: it does not run because of a reload. */

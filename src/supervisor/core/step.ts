@@ -11,6 +11,7 @@ import type { Changes, InstanceRecords } from '../world/instance-records.ts';
 import type { WorldEffect, WorldEvent } from '../world/world-event.ts';
 import { RecordStep } from './record-step.ts';
 import { resume } from './resume-step.ts';
+import { beginRollout, endRollouts, rollOn } from './rollout-step.ts';
 import { fitToSettings, followReload } from './settings-step.ts';
 import { TurnEnd } from './turn-end.ts';
 
@@ -32,7 +33,7 @@ export type Of<Type extends WorldEvent['type']> = Extract<WorldEvent, { type: Ty
 /** About one instance. */
 export type RecordEvent = Exclude<
   WorldEvent,
-  Of<'configured' | 'engine' | 'reloaded' | 'resumed' | 'turnEnded'>
+  Of<'configured' | 'engine' | 'reloaded' | 'resumed' | 'rollout' | 'rollOn' | 'turnEnded'>
 >;
 
 /** The world, and how its records are found: to be read only. */
@@ -57,6 +58,10 @@ export function step(known: Known, event: WorldEvent, circumstances: Circumstanc
       return fitToSettings(known, event, circumstances);
     case 'reloaded':
       return followReload(known, event, circumstances);
+    case 'rollout':
+      return beginRollout(known, event, circumstances);
+    case 'rollOn':
+      return rollOn(known, circumstances);
     case 'turnEnded':
       return new TurnEnd(known, circumstances).step();
     case 'engine':
@@ -86,19 +91,16 @@ function isAboutNow({ world }: Known, record: InstanceRecord, event: RecordEvent
   }
 }
 
-function stepOfEngine(
-  { world }: Known,
-  { fact, verdict }: Of<'engine'>,
-  { now, events }: Circumstances,
-): Step {
-  const { phase, shutdown } = world.engine;
+function stepOfEngine(known: Known, { fact, verdict }: Of<'engine'>, circumstances: Circumstances): Step {
+  const { phase, shutdown } = known.world.engine;
   const next = stepEngine(phase, fact);
   if (next === undefined) throw new Error(`impossible for the engine: ${fact} while ${phase}`);
   const effects = next.effects.map((effect) => ({ kind: 'engine', effect }) as const);
   const begins = verdict !== undefined && next.effects.includes('announce');
   if (!begins) return { ...NOTHING, engine: { phase: next.phase, shutdown }, effects };
   const fields = { reason: verdict.reason, exit_code: verdict.code };
-  const event = events.emit('engine_draining', fields, {}, verdict.causedBy);
-  const engine = { phase: next.phase, shutdown: { verdict, startedAt: now, event } };
-  return { ...NOTHING, engine, effects };
+  const event = circumstances.events.emit('engine_draining', fields, {}, verdict.causedBy);
+  const engine = { phase: next.phase, shutdown: { verdict, startedAt: circumstances.now, event } };
+  endRollouts(known, circumstances);
+  return { ...NOTHING, engine, effects, rollouts: [] };
 }

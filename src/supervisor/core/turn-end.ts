@@ -28,6 +28,7 @@ export class TurnEnd {
     }
     const hasEnd = this.#drafts.some((record) => isAtRest(record) || isBlocked(record));
     if (hasEnd && this.#known.engine.exitWhen === 'all-done') this.#lookIfAllDone();
+    if (this.#known.world.rollouts.length > 0) this.#next.push({ type: 'rollOn' });
     return { records: this.#drafts, gone: this.#gone, effects: this.#effects, next: this.#next };
   }
 

@@ -4,6 +4,7 @@
  */
 
 import type { EngineConfig, ProcessConfig } from '../../config/resolved-config.ts';
+import type { Rollout } from '../../lifecycle/rollout.ts';
 import { dependentsByName } from './dependencies.ts';
 import { type Draft, type InstanceRecord, isAlive, type Predecessor } from './instance-record.ts';
 import { type EngineState, newWorld, type World } from './world.ts';
@@ -21,6 +22,7 @@ export interface Changes {
   /** What has become of them, and those that are new. */
   readonly records: readonly InstanceRecord[];
   readonly engine?: EngineState;
+  readonly rollouts?: readonly Rollout[];
   /** Keys of those that are gone. */
   readonly gone?: readonly string[];
   readonly settings?: Settings;
@@ -46,7 +48,8 @@ export class InstanceRecords {
     this.#engine = settings.engine;
     this.#changed = [...world.changed];
     this.#instances = [...world.instances];
-    this.#world = { engine: world.engine, instances: this.#instances, changed: this.#changed };
+    const { engine, rollouts } = world;
+    this.#world = { engine, instances: this.#instances, rollouts, changed: this.#changed };
     for (const record of world.instances) this.#add(record);
     if (world.instances.length > 0) this.#use(settings);
   }
@@ -60,7 +63,7 @@ export class InstanceRecords {
   }
 
   /** Takes over what a step has changed. */
-  commit({ records, engine, gone = [], settings }: Changes): void {
+  commit({ records, engine, rollouts, gone = [], settings }: Changes): void {
     for (const draft of records) {
       const record = this.#byKey.get(draft.key);
       if (record === undefined) this.#insert(draft);
@@ -69,6 +72,7 @@ export class InstanceRecords {
     for (const key of gone) this.#forget(key);
     if (settings !== undefined) this.#use(settings);
     if (engine !== undefined) this.#world.engine = engine;
+    if (rollouts !== undefined) this.#world.rollouts = rollouts;
   }
 
   /** The turn's changes are reported. */

@@ -4,6 +4,7 @@ import type { ProcessConfig } from '../../config/resolved-config.ts';
 import type { StepStage } from '../../lifecycle/effects.ts';
 import type { EngineEffect, EngineFact } from '../../lifecycle/engine.ts';
 import type { DecisionKind, Fact } from '../../lifecycle/events.ts';
+import type { Rollout } from '../../lifecycle/rollout.ts';
 import type { SignalTarget } from '../../lifecycle/rules.ts';
 import type { SignalName } from '../../signals.ts';
 import type { EventFields } from '../../wire/engine-event.ts';
@@ -104,6 +105,16 @@ export type WorldEvent =
       readonly added: readonly string[];
       readonly restarted: readonly string[];
     }
+  /** Restarts them a few at a time, in this order. */
+  | {
+      readonly type: 'rollout';
+      readonly keys: readonly string[];
+      readonly atOnce: number;
+      readonly wanted: Pick<Rollout, 'by' | 'cause'>;
+      readonly causedBy: number | undefined;
+    }
+  /** The next ones of a rolling change may have their turn. */
+  | { readonly type: 'rollOn' }
   /** Nothing is left in the queue: what has changed is reported. */
   | { readonly type: 'turnEnded' }
   /** `verdict`: of `shutdownRequested`. */

@@ -5,6 +5,7 @@
  */
 
 import type { EnginePhase } from '../../lifecycle/engine.ts';
+import type { Rollout } from '../../lifecycle/rollout.ts';
 import type { ExitVerdict } from './exit-verdict.ts';
 import type { InstanceRecord } from './instance-record.ts';
 
@@ -12,6 +13,8 @@ export interface World {
   readonly engine: EngineState;
   /** In the order of the configuration; replaced, never shortened, so that a loop over it may remove some. */
   readonly instances: readonly InstanceRecord[];
+  /** Rolling changes that are under way. */
+  readonly rollouts: readonly Rollout[];
   /** Keys of those that the present turn has changed; empty between turns. */
   readonly changed: readonly string[];
 }
@@ -31,7 +34,7 @@ export interface Shutdown {
 }
 
 export function newWorld(): World {
-  return { engine: { phase: 'running', shutdown: undefined }, instances: [], changed: [] };
+  return { engine: { phase: 'running', shutdown: undefined }, instances: [], rollouts: [], changed: [] };
 }
 
 /** JSON has no word for it; resource limits have. */

@@ -17,6 +17,7 @@ interface Told {
   readonly stop?: readonly Stage[];
   readonly steps?: Readonly<Record<string, readonly Step[]>>;
   readonly sockets?: readonly { readonly name: string }[];
+  readonly rollout?: { readonly maxUnavailable: number };
   readonly health?: {
     readonly probe: Probe;
     readonly intervalMs: number;
@@ -98,6 +99,7 @@ const FACTS: Readonly<Record<Exclude<Field, 'name'>, Fact | 'not shown'>> = {
   watchdogMs: 'not shown',
   onWatchdog: 'not shown',
   instances: 'not shown',
+  rollout: ['rollout', ({ rollout }) => rollout && `rolling, ${rollout.maxUnavailable} at a time`],
   autostart: 'not shown',
   essential: 'not shown',
   startTimeoutMs: 'not shown',
