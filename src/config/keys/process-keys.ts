@@ -194,7 +194,7 @@ export const PROCESS_KEYS = {
   },
   rollout: {
     value: ({ rollout }) => rollout !== undefined,
-    resolve: ({ place, process }) => ({ rollout: rolloutAt(place, process) }),
+    resolve: ({ place, process }) => rolloutAt(place, process),
   },
   max_unavailable: { value: ({ rollout }) => rollout?.maxUnavailable },
   depends_on: {
@@ -332,13 +332,14 @@ function startTimeoutAt(place: Place, process: ProcessSource, isNeeded: boolean)
   return durationAt(place, process.start_timeout, 'zero') || undefined;
 }
 
-function rolloutAt(place: Place, process: ProcessSource): ProcessConfig['rollout'] {
-  if (process.rollout === 'rolling') return { maxUnavailable: process.max_unavailable };
+/** Without the field where nothing rolls: most configurations have none. */
+function rolloutAt(place: Place, process: ProcessSource): Pick<ProcessConfig, 'rollout'> {
+  if (process.rollout === 'rolling') return { rollout: { maxUnavailable: process.max_unavailable } };
   if (place.isGiven('max_unavailable') && !place.at('max_unavailable').isInherited) {
     const message = 'max_unavailable is for a rolling restart';
     place.at('max_unavailable').problem({ message, hint: 'add rollout = "rolling"' }, 'key');
   }
-  return undefined;
+  return {};
 }
 
 function ringBytesAt(place: Place, given: string | number): number {

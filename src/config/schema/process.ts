@@ -1,5 +1,6 @@
 /** A `[processes.NAME]` table: what to run, as whom, and when to start, restart and stop it. */
 
+import { copiesSchema } from './copies.ts';
 import { healthcheckSchema } from './healthcheck.ts';
 import { landlockSchema } from './landlock.ts';
 import { limits } from './limits.ts';
@@ -205,31 +206,7 @@ export const processSchema = {
       default: {},
       expected: 'a table such as {base = "500ms", factor = 2, max = "30s", reset = "30s"}',
     },
-    instances: {
-      reload: 'copies',
-      type: 'integer',
-      minimum: 1,
-      maximum: 1000,
-      default: 1,
-      description:
-        'How many copies to run: `web:1`, `web:2`, …. Each finds its name in TASKMASTER_INSTANCE and its number in TASKMASTER_INSTANCE_NUMBER; see “The number of the instance”.',
-    },
-    rollout: {
-      reload: 'live',
-      type: 'string',
-      enum: ['at-once', 'rolling'],
-      default: 'at-once',
-      description:
-        'How a reload restarts its copies: all at once, or a few at a time, each time once these are healthy. A rolling restart stops at the first copy that fails, and the others keep running as they were.',
-    },
-    max_unavailable: {
-      reload: 'live',
-      type: 'integer',
-      minimum: 1,
-      maximum: 1000,
-      default: 1,
-      description: 'With `rollout = "rolling"`: so many copies are restarted at a time.',
-    },
+    ...copiesSchema,
     depends_on: {
       reload: 'live',
       type: ['array', 'object', 'string'],

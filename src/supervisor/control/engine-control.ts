@@ -40,7 +40,7 @@ import type {
   Requester,
 } from './output-access.ts';
 import { reloadable, reloadPrograms } from './program-reload.ts';
-import { isSettled } from './settled.ts';
+import { untilSettled } from './settled.ts';
 import { configOf, wholeConfig } from './show-config.ts';
 
 /** What does not change while the engine runs, and the one number that does. */
@@ -167,33 +167,7 @@ export class EngineControl {
 
   /** Resolves once each is where the action wants it or can no longer be; rejects when the signal aborts. */
   settled(action: Action, instances: readonly string[], signal: AbortSignal): Promise<void> {
-    const { supervisor } = this.#ports;
-    const isRolling = (name: string): boolean => {
-      const record = supervisor.record(name);
-      return record !== undefined && supervisor.isRolling(record);
-    };
-    // A rolling restart decides by itself when it is over: it waits for no further try of one that has failed.
-    const rolling = new Set(instances.filter(isRolling));
-    const isDone = (name: string): boolean =>
-      rolling.has(name) ? !isRolling(name) : isSettled(action, supervisor.record(name));
-    // The one that was not there yet is asked first: most turns have nothing to do with it.
-    let late = instances.find((name) => !isDone(name));
-    if (late === undefined) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const cancel = supervisor.onTurnEnd(() => {
-        if (late !== undefined && !isDone(late)) return;
-        late = instances.find((name) => !isDone(name));
-        if (late !== undefined) return;
-        cancel();
-        signal.removeEventListener('abort', onAbort);
-        resolve();
-      });
-      const onAbort = (): void => {
-        cancel();
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-    });
+    return untilSettled(action, instances, this.#ports.supervisor, signal);
   }
 
   /** Throws `not-running` naming those that do not run; then none was signalled. */
