@@ -255,6 +255,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'supervisor/shutdown',
       'supervisor/control',
       'config',
+      'config/text/instance-text',
       'config/text/problem',
       'health',
       'files',
@@ -276,7 +277,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'tui/ends/first-frame',
       'terminal',
     ],
-    types: ['supervisor/ports'],
+    types: ['supervisor/ports', 'config/document/config-ports'],
     packages: NODE,
   },
   build: {

@@ -20,7 +20,10 @@ export const ENGINE_COMMANDS: readonly (readonly [words: string, what: string])[
     'taskmaster engine start [--replace] [--profile NAME]… [CONFIG]',
     'run the engine (default: /etc/taskmaster.toml); --replace first stops what a killed one left running; --profile adds the processes of that profile',
   ],
-  ['taskmaster engine check [--profile NAME]… CONFIG', 'report every problem of a configuration'],
+  [
+    'taskmaster engine check [--security [--json]] [--profile NAME]… CONFIG',
+    'report every problem of a configuration; --security scores how exposed each process is, and says what would help',
+  ],
   ['taskmaster engine stop', 'stop the running engine, as taskshell shutdown does'],
   ['taskmaster engine reload [--plan]', 're-read the configuration, as taskshell reload does'],
   ['taskmaster engine version', 'version of the running engine'],

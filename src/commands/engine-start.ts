@@ -30,7 +30,7 @@ const LOG_FLUSH_MS = 200;
 export async function run(words: readonly string[]): Promise<number> {
   const asked = engineWords(words);
   const [given = DEFAULT_CONFIG, ...more] = asked?.paths ?? [];
-  if (asked === undefined || more.length > 0) {
+  if (asked === undefined || more.length > 0 || asked.asksForSecurity || asked.asJson) {
     process.stderr.write('usage: taskmaster engine start [--replace] [--profile NAME]… [CONFIG]\n');
     return words[0] === '--help' ? 0 : EXIT_BAD_ARGUMENTS;
   }

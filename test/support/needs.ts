@@ -24,6 +24,7 @@ export const NEEDS: readonly Row[] = [
   { what: 'cli/native-client-bad-days', needs: ['root'] },
   { what: 'cli/notices', needs: ['root'] },
   { what: 'commands/check-log-directories', needs: ['root'] },
+  { what: 'commands/check-security', needs: ['root'] },
   { what: 'container', needs: ['root', 'docker', 'debian', 'time'] },
   { what: 'end-to-end', needs: ['root', 'debian', 'time'] },
   { what: 'health/probe-command', needs: ['root'] },
