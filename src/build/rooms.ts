@@ -208,7 +208,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: NODE,
   },
   'cli/shell': {
-    imports: ['cli', 'terminal', 'wire/states'],
+    imports: ['cli', 'rpc/access/name-pattern', 'terminal', 'wire/states'],
     types: ['rpc/client', 'rpc/contract', 'lifecycle/states'],
     packages: NODE,
   },

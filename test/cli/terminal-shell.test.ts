@@ -260,3 +260,23 @@ test('Ctrl-C while one command waits ends it by that signal, and nothing is left
   assert.equal(await screen.exitCode(), 130);
   await eventually(() => assert.equal(screen.text.trim(), ''));
 });
+
+test('what a command has waited for and shown is not told again, and what happens later is', async (t) => {
+  const { rig, screen } = await begin(t);
+  screen.type('stop web --wait\r');
+  await eventually(() => rig.engine.waiters === 1);
+  const change = { from: 'stopping', to: 'stopped' } as const;
+  rig.engine.change('web', { state: 'stopped', desired: 'down' });
+  rig.engine.emit('state_changed', change, { process: 'web', instance: 'web', time: Date.now() - 1 });
+  rig.engine.emit('state_changed', change, { process: 'db', instance: 'db', time: Date.now() - 1 });
+  rig.engine.settleAll();
+  await screen.shows(/web is stopped/);
+  await screen.shows(/- db: stopping → stopped/);
+  assert.doesNotMatch(screen.text, /- web/);
+  rig.engine.emit(
+    'state_changed',
+    { from: 'starting', to: 'healthy' },
+    { process: 'web', instance: 'web', time: Date.now() + 1_000 },
+  );
+  await screen.shows(/- web: starting → healthy/);
+});

@@ -1,6 +1,7 @@
 /** What happens to instances while somebody sits at the prompt: told in a few lines, never in a flood. */
 
 import type { VisibleState } from '../../lifecycle/states.ts';
+import { meansInstance } from '../../rpc/access/name-pattern.ts';
 import type { RpcClient } from '../../rpc/client/client.ts';
 import type { WireEvent } from '../../rpc/contract/contract.ts';
 import { STATES } from '../../wire/states.ts';
@@ -12,11 +13,19 @@ import { LazyConnection } from '../lazy-connection.ts';
 const GATHER_MS = 100;
 const MOST_AT_ONCE = 5;
 const RECONNECT_MS = 1_000;
+
+interface Notice {
+  readonly line: string;
+  readonly event: WireEvent | undefined;
+}
+
 export class Notices {
   /** One of its own: the shell's is broken off with the command that uses it. */
   readonly #connection: LazyConnection;
   readonly #tell: (lines: readonly string[]) => void;
-  #waiting: string[] = [];
+  #waiting: Notice[] = [];
+  /** What a command has shown last. */
+  #shown: { readonly names: readonly string[]; readonly until: number } = { names: [], until: 0 };
   #leftOut = 0;
   #timer: NodeJS.Timeout | undefined;
   #isHeld = false;
@@ -55,6 +64,12 @@ export class Notices {
     this.#flush();
   }
 
+  /** A command has waited for these instances and shown what became of them: that is no news any more. */
+  leaveOut(names: readonly string[]): void {
+    this.#shown = { names, until: Date.now() };
+    this.#waiting = this.#waiting.filter(({ event }) => event === undefined || !this.#isShown(event));
+  }
+
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -72,17 +87,24 @@ export class Notices {
   #take(event: WireEvent): void {
     const { to } = event;
     const isNews = typeof to === 'string' && Object.hasOwn(STATES, to) && STATES[to as VisibleState].isNews;
-    if (isNews) this.#add(eventStory(event));
+    if (isNews && !this.#isShown(event)) this.#add({ line: eventStory(event), event });
+  }
+
+  /** It may come after the end of the command: events have a connection of their own. */
+  #isShown({ instance, process, time }: WireEvent): boolean {
+    const { names, until } = this.#shown;
+    if (names.length === 0 || time > until || typeof instance !== 'string') return false;
+    return meansInstance(names, { instance, process: typeof process === 'string' ? process : instance });
   }
 
   #lost(): void {
     if (this.#isClosed) return;
-    this.#add('the engine has closed the connection');
+    this.#add({ line: 'the engine has closed the connection', event: undefined });
     this.#later(() => void this.follow(), RECONNECT_MS);
   }
 
-  #add(line: string): void {
-    if (this.#waiting.length < MOST_AT_ONCE) this.#waiting.push(line);
+  #add(notice: Notice): void {
+    if (this.#waiting.length < MOST_AT_ONCE) this.#waiting.push(notice);
     else this.#leftOut += 1;
     if (this.#isHeld) return;
     this.#timer ??= this.#later(() => {
@@ -93,7 +115,7 @@ export class Notices {
 
   #flush(): void {
     if (this.#isHeld || this.#waiting.length === 0) return;
-    const lines = this.#waiting.map((line) => `- ${line}`);
+    const lines = this.#waiting.map(({ line }) => `- ${line}`);
     if (this.#leftOut > 0) lines.push(`- and ${this.#leftOut} more changes; "timeline" lists them`);
     this.#waiting = [];
     this.#leftOut = 0;

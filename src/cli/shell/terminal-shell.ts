@@ -131,6 +131,8 @@ export class TerminalShell {
     if (signal.aborted || isFollowing(words)) this.#connection.close();
     if (signal.aborted) await Promise.race([work, pause(LEAVE_MS)]);
     this.#running = undefined;
+    const waited = waitedFor(words);
+    if (waited.length > 0 && !signal.aborted) this.#notices?.leaveOut(waited);
     return code;
   }
 
@@ -183,4 +185,11 @@ function pause(milliseconds: number): Promise<void> {
 
 function isFollowing(words: readonly string[]): boolean {
   return ['--follow', '-f', '--watch'].some((flag) => words.includes(flag));
+}
+
+/** The instances, patterns included, whose state the command has waited for and shown. */
+function waitedFor([verb = '', ...words]: readonly string[]): readonly string[] {
+  const waits = words.includes('--wait') || words.includes('-w');
+  if (!waits || !['start', 'stop', 'restart'].includes(verb)) return [];
+  return words.filter((word) => !word.startsWith('-'));
 }
