@@ -1,7 +1,7 @@
 /** Programs that start with the first connection to a socket of theirs, and stop when nobody uses it. */
 
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -236,8 +236,47 @@ test('an engine that listens for 100 programs sleeps, also while a connection wa
       const woken = await wakeUpsWithin(pid, QUIET_MS);
       assert.equal(woken, 0, `${woken} wake-ups in ${QUIET_MS} ms`);
     },
-    { withinMs: 30_000 },
+    { withinMs: 60_000 },
   );
+  await engine.signal('SIGTERM');
+  assert.equal(await engine.exitCode(), 0, engine.log);
+});
+
+test('without root too: a stop ends the wait, a start resumes it, and a reload moves it to another port', async (t) => {
+  const [port, other] = [await freePort(), await freePort()];
+  const config = (on: number): string => `[sockets.it]
+listen = "127.0.0.1:${on}"
+[processes.app]
+cmd = ["python3", "${ANY}"]
+sockets = ["it"]
+activate = true
+idle_stop = "1s"
+healthcheck = {uptime = "10ms"}
+stdout = "{folder}/out"
+`;
+  const uid = 65_534;
+  const engine = await new EngineRun(t, config(port).replace(ANY, '{folder}/any.py'), { uid }).ready();
+  copyFileSync(ANY, join(engine.folder, 'any.py'));
+  await engine.reaches('app', 'listening');
+  await engine.shell('stop', 'app', '--wait');
+  const client = connect(port, '127.0.0.1', () => client.write('?')).on('error', () => {});
+  t.after(() => client.destroy());
+  await new Promise((done) => client.once('connect', done));
+  assert.equal((await engine.see('app')).state, 'stopped');
+  await engine.shell('start', 'app');
+  const answer = await new Promise((done) => client.once('data', (text) => done(String(text))));
+  assert.equal(answer, `${(await engine.see('app')).pid}\n`, 'it waited in the queue');
+  client.destroy();
+  await engine.reaches('app', 'listening');
+  engine.configure(config(other).replace(ANY, '{folder}/any.py'));
+  assert.equal((await engine.shell('reload')).code, 0, engine.log);
+  assert.equal((await engine.see('app')).listening_on?.[0]?.address, `127.0.0.1:${other}`);
+  await assert.rejects(
+    new Promise((done, fail) => connect(port, '127.0.0.1').once('connect', done).once('error', fail)),
+    /ECONNREFUSED/,
+  );
+  await send('AF_INET', 'SOCK_STREAM', `("127.0.0.1", ${other})`, 'moved');
+  await eventually(() => assert.match(engine.read('out'), /^it: moved$/m), SLOW);
   await engine.signal('SIGTERM');
   assert.equal(await engine.exitCode(), 0, engine.log);
 });

@@ -20,6 +20,8 @@ const A_SOCKET =
 const SCHEDULE = 'schedule = "30 2 * * *"';
 const CONFINED = 'landlock = {read = ["/usr", "/etc"], write = ["/var/lib/app"]}; it may open nothing else';
 const PORTS = 'landlock = {bind_tcp = [8080], connect_tcp = [5432]}';
+const ACTIVATE = 'add activate = true to a process that has sockets';
+const IDLE_STOP = 'add idle_stop = "5m" to a process that has activate = true';
 const CMD = 'cmd = "/srv/web --port 80"';
 
 const BY_KEY: Readonly<Record<keyof ProcessSource, WordsElsewhere>> = {
@@ -190,8 +192,17 @@ const BY_KEY: Readonly<Record<keyof ProcessSource, WordsElsewhere>> = {
     jitter: 'every = "10m"; with splay = "5m"',
     randomdelay: 'every = "10m"; with splay = "5m"',
   },
-  activate: {},
-  idle_stop: {},
+  activate: {
+    socketactivation: ACTIVATE,
+    ondemand: ACTIVATE,
+    lazy: ACTIVATE,
+  },
+  idle_stop: {
+    exitidletime: IDLE_STOP,
+    exitidletimesec: IDLE_STOP,
+    idletimeout: IDLE_STOP,
+    stopwhenidle: IDLE_STOP,
+  },
   essential: {},
   stop: {
     execstop: 'stop = [{cmd = "/srv/quit", wait = "5s"}, {signal = "TERM"}]; for signals alone stop_signal',
