@@ -103,11 +103,12 @@ export class ProcessTree {
     const { pid, startTime, isLeaderAlive, sparesDaemons } = known;
     // A dead child that nobody has collected is still there.
     const leader = this.#look(pid);
-    const isSame = leader !== undefined && (startTime === 0 || leader.startTime === startTime);
+    // 0: hidden from us (proc(5), hidepid) when it started.
+    const isSame = startTime === 0 || leader?.startTime === startTime;
     if (isLeaderAlive && !isSame && this.canSee) return undefined;
     const family = this.#make(mark, pid);
     Object.assign(family, { isLeaderAlive, leaderStartTime: startTime });
-    if (isSame) {
+    if (isSame && leader !== undefined) {
       Object.assign(family, { group: leader.group, session: leader.session });
       family.sessions.add(leader.session);
     }

@@ -170,3 +170,29 @@ test('one that waits for a connection waits on', () => {
   rig.sockets.come('web');
   assert.equal(rig.state('web'), 'healthcheck');
 });
+
+test('the watch of its health keeps the age that it has', () => {
+  const before = started();
+  before.clock.advance(700);
+  const rig = before.successor();
+  assert.deepEqual(rig.health.past, { ageMs: 700, runs: [] });
+  assert.equal(rig.health.watches.get('web')?.standing, 'unproven');
+});
+
+test('a daemon that is sought is sought on', async () => {
+  const readiness = { kind: 'forked', pidFile: '/run/web.pid' } as const;
+  const before = new Rig([{ ...processConfig('web'), type: 'forking', readiness }]).startAll();
+  before.exit('web', 0, 0, 1);
+  await nextTurn();
+  assert.equal(before.see('web').state, 'healthcheck');
+  const rig = before.successor();
+  const [daemon = 0] = rig.kernel.orphansOf(101);
+  rig.kernel.relations.set(daemon, { relation: 'orphan', uid: 0 });
+  const changedAt = rig.clock.wallTime();
+  rig.selfReports.pidFile = { kind: 'read', text: String(daemon), uid: 0, changedAt };
+  await nextTurn();
+  rig.clock.advance(50);
+  await nextTurn();
+  assert.equal(rig.pid('web'), daemon);
+  assert.deepEqual(rig.faults, []);
+});

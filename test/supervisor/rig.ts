@@ -140,7 +140,11 @@ class HandHealth implements HealthMonitor {
     };
   }
 
-  adopt(_past: WatchPast, ...watch: Parameters<HandHealth['watch']>): Cancel {
+  /** Of the last watch that another engine has begun. */
+  past: WatchPast | undefined;
+
+  adopt(past: WatchPast, ...watch: Parameters<HandHealth['watch']>): Cancel {
+    this.past = past;
     return this.watch(...watch);
   }
 

@@ -71,3 +71,12 @@ test('a number that another process has since is not the leader any more, and is
     [false, 'gone'],
   );
 });
+
+test('a process that was hidden from us when it started is adopted by its number alone', (t) => {
+  const { proc, put } = makeProc(t);
+  put(process.pid, { parent: 1, session: process.pid });
+  const tree = new ProcessTree({ readMark: () => 0, isLent: () => false, proc });
+  const known = { pid: 9_000_001, isLeaderAlive: true, sparesDaemons: false };
+  assert.equal(tree.adopt({ ...known, startTime: 7 }, 1), undefined, 'it is gone');
+  assert.equal(tree.adopt({ ...known, startTime: 0 }, 2)?.leader, 9_000_001);
+});

@@ -1,6 +1,6 @@
 /** How an engine goes on with a world that another one wrote: what is to be held again, timed again and watched again. */
 
-import { followsSchedule, type InstanceRecord, isWaiting } from '../world/instance-record.ts';
+import { followsSchedule, type InstanceRecord } from '../world/instance-record.ts';
 import type { WorldEffect, WorldEvent } from '../world/world-event.ts';
 import type { Circumstances, Known, Step } from './step.ts';
 import { watchOf } from './watching.ts';
@@ -39,7 +39,6 @@ function timerOf(
 
 function toLookInto(record: InstanceRecord): readonly WorldEvent[] {
   const { key, machine, lastEvent: causedBy } = record;
-  if (isWaiting(record)) return [{ type: 'reconsider', key, causedBy }];
   if (machine.monitor !== 'starting') return [];
   // A spawn without an answer cannot be handed over: the engine before has killed the child.
   const message = 'the engine was replaced before the program was executed';
