@@ -17,6 +17,12 @@ export const MAX_BRIEF_LIVES = 5;
  */
 export const MAX_ACTIVATIONS = 20;
 
+/**
+ * What went wrong before is not forgotten sooner while no connection comes. A connection that waits already is seen in the
+ * next turn of the event loop; with a `backoff.reset` of 0 it would be forgotten first.
+ */
+export const MIN_QUIET_MS = 10_000;
+
 /** The shortest wait in a crash loop. Without it, a base of 0 restarts a broken program as fast as the machine can. */
 const CRASH_LOOP_DELAY_MS = 1_000;
 

@@ -3,7 +3,7 @@
  * is left to do. Pure: the same instance, event and rules always give the same answer.
  */
 
-import { BACKOFF_SPREAD, backoffDelay } from './backoff.ts';
+import { BACKOFF_SPREAD, backoffDelay, MIN_QUIET_MS } from './backoff.ts';
 import type { Effect } from './effects.ts';
 import { endStep, enter, enterHealthy, enterSteps, nextStep, reloadIfDue, type Step } from './enter.ts';
 import type { Fact, LifecycleEvent } from './events.ts';
@@ -244,7 +244,8 @@ function beginAgain(instance: Instance, rules: Rules): Step {
   if (!rules.isActivated) return enter(instance, 'waiting');
   const hasFailed = instance.restarts > 0 || instance.briefLives > 0;
   const { resetMs } = rules.restart.backoff;
-  const forgets: Effect = { kind: 'armDeadline', afterMs: resetMs, from: 'now', spread: 0 };
+  const afterMs = Math.max(resetMs, MIN_QUIET_MS);
+  const forgets: Effect = { kind: 'armDeadline', afterMs, from: 'now', spread: 0 };
   return enter(instance, 'listening', hasFailed ? [forgets] : []);
 }
 

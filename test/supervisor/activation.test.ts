@@ -94,6 +94,19 @@ test('a program that starts in vain, with a connection that nobody accepts, fail
   assert.equal(rig.state('web'), 'listening', 'until somebody asks for that');
 });
 
+test('with a backoff.reset of 0 what waits already still counts', () => {
+  const rig = new Rig([activated('web', { baseMs: 0, resetMs: 0 })]).startAll();
+  for (let start = 0; rig.state('web') !== 'failed'; start += 1) {
+    assert.ok(start < 100, 'it goes on for ever');
+    if (rig.state('web') === 'backoff') rig.clock.advance(1_200);
+    // The engine was busy for a while.
+    rig.clock.advance(100);
+    rig.sockets.come('web');
+    rig.exit('web', 1);
+  }
+  assert.equal(rig.kernel.spawned.length, MAX_ACTIVATIONS);
+});
+
 test('a start that fails waits for its retry as any other, whatever comes meanwhile', () => {
   const rig = new Rig([activated('web', { maxRestarts: 2 })]).startAll();
   for (const state of ['backoff', 'backoff', 'failed']) {
