@@ -114,13 +114,15 @@ bool SetNice(ChildPlan& plan) {
 
 // The bounding set is the ceiling for all that the program may ever execute (capabilities(7)).
 bool DropCapabilities(ChildPlan& plan) {
-  if (!plan.has_capabilities) return true;
+  uint64_t kept = plan.has_bounding ? plan.bounding : plan.has_capabilities ? plan.capabilities : ~uint64_t{0};
   for (int capability = 0; capability <= kLastCapability; ++capability) {
-    if ((plan.capabilities >> capability) & 1) continue;
+    if ((kept >> capability) & 1) continue;
     if (syscall(SYS_prctl, PR_CAPBSET_READ, capability, 0, 0, 0) != 1) continue;
     if (syscall(SYS_prctl, PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return false;
   }
-  return syscall(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0;
+  // For those that the program keeps, and for the one that setting the secure bits takes.
+  bool needs_some = plan.has_capabilities || plan.securebits != 0;
+  return !needs_some || syscall(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0) == 0;
 }
 
 // To setresuid(2) and setresgid(2) the largest number means `leave it`: the program would go on as root.
@@ -155,6 +157,22 @@ bool ClearInheritable() {
   if (syscall(SYS_capget, &header, sets) != 0) return false;
   syscall(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);  // kernels before 4.3 have none
   for (__user_cap_data_struct& half : sets) half.inheritable = 0;
+  return syscall(SYS_capset, &header, sets) == 0;
+}
+
+// After the change of user, which these bits would change, and which has emptied the effective set.
+bool SetSecureBits(ChildPlan& plan) {
+  if (plan.securebits == 0) return true;
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2] = {};
+  if (syscall(SYS_capget, &header, sets) != 0) return false;
+  sets[0].effective |= sets[0].permitted & (1U << CAP_SETPCAP);
+  if (syscall(SYS_capset, &header, sets) != 0) return false;
+  long present = syscall(SYS_prctl, PR_GET_SECUREBITS, 0, 0, 0, 0);
+  if (present < 0 || syscall(SYS_prctl, PR_SET_SECUREBITS, present | plan.securebits, 0, 0, 0) != 0) return false;
+  if (plan.has_capabilities || !plan.changes_user) return true;
+  // What was kept for this call alone.
+  for (__user_cap_data_struct& half : sets) half.permitted = half.effective = 0;
   return syscall(SYS_capset, &header, sets) == 0;
 }
 
@@ -232,6 +250,7 @@ constexpr NamedStep kSteps[] = {
     {Step::kSetGroups, SetGroups},
     {Step::kChangeGroup, ChangeGroup},
     {Step::kChangeUser, ChangeUser},
+    {Step::kSetSecureBits, SetSecureBits},
     {Step::kKeepCapabilities, KeepCapabilities},
     {Step::kSetParentDeathSignal, SetParentDeathSignal},
     {Step::kChangeDirectory, ChangeDirectory},

@@ -23,6 +23,7 @@ enum class Step : int {
   kSetGroups,
   kChangeGroup,
   kChangeUser,
+  kSetSecureBits,
   kKeepCapabilities,
   kSetParentDeathSignal,
   kChangeDirectory,
@@ -68,6 +69,9 @@ struct ChildPlan {
   bool changes_user;
   bool has_capabilities;
   uint64_t capabilities;  // bit n: keep capability n
+  bool has_bounding;
+  uint64_t bounding;  // bit n: capability n stays in the bounding set
+  uint32_t securebits;  // 0: none to set
   bool no_new_privs;
   bool has_landlock;
   LandlockPlan landlock;

@@ -184,6 +184,9 @@ void Preparation::ReadIdentity(const Napi::Object& request) {
   plan.group_count = static_cast<int>(groups_.size());
   plan.has_capabilities = IsGiven(request, "capabilities");
   for (int64_t number : NumberListField(request, "capabilities")) plan.capabilities |= uint64_t{1} << (number & 63);
+  plan.has_bounding = IsGiven(request, "bounding");
+  for (int64_t number : NumberListField(request, "bounding")) plan.bounding |= uint64_t{1} << (number & 63);
+  plan.securebits = IsGiven(request, "securebits") ? static_cast<uint32_t>(IntField(request, "securebits")) : 0;
   plan.parent_death_signal = IsGiven(request, "parentDeathSignal") ? IntField(request, "parentDeathSignal") : 0;
   plan.parent = getpid();
   plan.no_new_privs = BoolField(request, "noNewPrivs");
@@ -246,6 +249,8 @@ Failure Preparation::ExplainStep(Step step, int number) const {
       return {"set nice", number, "set nice to " + std::to_string(plan.nice)};
     case Step::kDropCapabilities:
       return {"drop capabilities", number, "drop capabilities"};
+    case Step::kSetSecureBits:
+      return {"set securebits", number, "set securebits"};
     case Step::kKeepCapabilities:
       return {"keep capabilities", number, "keep the capabilities asked for"};
     case Step::kSetParentDeathSignal:

@@ -229,7 +229,9 @@ export function rounded(exposure: number): number {
 function capabilitiesOf({ process: { spawn }, self }: Subject): readonly string[] {
   if (spawn.capabilities !== undefined) return spawn.capabilities;
   const uid = spawn.identity?.uid ?? self.uid;
-  return uid === 0 ? [...self.capabilities] : [];
+  if (uid !== 0 || spawn.securebits?.includes('noroot')) return [];
+  const { boundingCapabilities: bounding } = spawn;
+  return [...self.capabilities].filter((one) => bounding?.includes(one) ?? true);
 }
 
 function restrictsFiles({ read, write, execute }: LandlockRules): boolean {

@@ -259,6 +259,10 @@ export interface SpawnSettings {
   readonly parentDeathSignal?: SignalName | undefined;
   /** Capability names to keep, as in capabilities(7); undefined: leave them to the kernel's rules. */
   readonly capabilities: readonly string[] | undefined;
+  /** What it can ever have, by programs that give capabilities too; absent: those of `capabilities`. */
+  readonly boundingCapabilities?: readonly string[];
+  /** Names of bits, as in systemd.exec(5). */
+  readonly securebits?: readonly string[];
 }
 
 /** All that a process may do with files and TCP ports, beyond its rights; undefined: what its rights allow. */

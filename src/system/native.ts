@@ -46,6 +46,10 @@ export interface NativeSpawnRequest {
   readonly mark?: number;
   /** Numbers of the capabilities to keep (capabilities(7)); undefined: leave them to the kernel's rules. */
   readonly capabilities: readonly number[] | undefined;
+  /** Numbers of those that stay in the bounding set; absent: those of `capabilities`. */
+  readonly bounding?: readonly number[];
+  /** Bits to set (capabilities(7)). */
+  readonly securebits?: number;
   /**
    * What becomes descriptor 0, 1, 2, … of the child: a descriptor to duplicate, -1 for /dev/null, -2 for a new pipe, -4
    * for the same as stdout; or -3 for the first three, a new pseudo-terminal.

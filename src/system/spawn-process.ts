@@ -1,5 +1,6 @@
 /** A spawn request in the words of the configuration, translated for the addon, and its answer translated back. */
 
+import { SECUREBITS } from '../config/values/capabilities.ts';
 import type { SpawnFailure } from '../lifecycle/exit-outcome.ts';
 import { signalNumber } from '../signals.ts';
 import type {
@@ -139,6 +140,12 @@ export function translateRequest(
       noNewPrivs: request.noNewPrivs || request.landlock !== undefined,
       ...(request.parentDeathSignal && { parentDeathSignal: signalNumber(request.parentDeathSignal) }),
       capabilities: capabilities?.filter((number) => typeof number === 'number'),
+      ...(request.boundingCapabilities && {
+        bounding: request.boundingCapabilities.flatMap((name) => capabilityNumber(name) ?? []),
+      }),
+      ...(request.securebits && {
+        securebits: request.securebits.reduce((bits, name) => bits | (SECUREBITS[name] ?? 0), 0),
+      }),
       descriptors: request.descriptors.map(({ source }) => streamNumber(source)),
       ...(pidVariables.length > 0 && { pidVariables }),
       ...sizeOf(request.descriptors[0]),

@@ -36,7 +36,11 @@ const ROWS: Readonly<Record<string, readonly (readonly [what: string, better: st
     [`user = "www"\n${capability('SYS_ADMIN')}`, 'user = "www"'],
   ],
   'capabilities: files of others': [[capability('CHOWN'), capability('NET_BIND_SERVICE')]],
-  'capabilities: other users': [[capability('SETUID'), 'capabilities = []']],
+  'capabilities: other users': [
+    [capability('SETUID'), 'capabilities = []'],
+    ['', 'bounding_capabilities = ["NET_BIND_SERVICE"]'],
+    ['', 'securebits = ["noroot"]'],
+  ],
   'capabilities: other processes': [[capability('SYS_PTRACE'), 'user = "www"']],
   'capabilities: network': [[capability('NET_RAW'), capability('NET_BIND_SERVICE')]],
   no_new_privs: [

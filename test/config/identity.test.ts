@@ -81,3 +81,28 @@ test('capabilities have the numbers of linux/capability.h', () => {
   assert.equal(capabilitiesOfMask('000001ffffffffff').size, 41);
   assert.equal(capabilityName('cap-net-raw'), 'CAP_NET_RAW');
 });
+
+test('a bounding set has its own list, which contains what is kept', () => {
+  const lines = (bounding: string): string =>
+    `[processes.web]\ncmd = "x"\ncapabilities = ["CHOWN"]\nbounding_capabilities = ${bounding}\n`;
+  assert.deepEqual(loadWeb(lines('["chown", "SETUID"]')).spawn.boundingCapabilities, [
+    'CAP_CHOWN',
+    'CAP_SETUID',
+  ]);
+  const [problem, ...more] = problemsOf(lines('["SETUID"]'));
+  assert.deepEqual(
+    [problem?.line, problem?.message, more],
+    [4, 'CAP_CHOWN is in capabilities, but not here', []],
+  );
+  assert.equal(problemsOf(lines('["CHOWN", "FLY"]'))[0]?.message, 'there is no capability "FLY"');
+});
+
+test('secure bits are named, and need CAP_SETPCAP', () => {
+  const lines = '[processes.web]\ncmd = "x"\nsecurebits = ["noroot", "noroot-locked"]\n';
+  assert.deepEqual(loadWeb(lines).spawn.securebits, ['noroot', 'noroot-locked']);
+  assert.equal(
+    problemsOf(lines, { self: asNobody })[0]?.message,
+    'cannot be set: taskmaster runs without CAP_SETPCAP',
+  );
+  assert.equal(problemsOf(lines.replace('noroot-locked', 'norot'))[0]?.line, 3);
+});

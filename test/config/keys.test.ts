@@ -103,6 +103,8 @@ const OF_A_PROCESS: Readonly<Record<string, readonly [before: string, after: str
   nice: ['', 'nice = 1'],
   oom_score_adj: ['', 'oom_score_adj = 1'],
   capabilities: ['', 'capabilities = []'],
+  bounding_capabilities: ['', 'bounding_capabilities = []'],
+  securebits: ['', 'securebits = ["noroot"]'],
   parent_death_signal: ['', 'parent_death_signal = "TERM"'],
   no_new_privs: ['', 'no_new_privs = true'],
   'landlock.read': ['', 'landlock = {read = ["/srv"]}'],

@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import type { NativeSpawnRequest } from '../../src/system/native.ts';
 import { eventually } from '../support/eventually.ts';
 import { NULL_DEVICE, nativeRequest, runChild, spawnFailure, statusFields } from '../support/native-child.ts';
 
@@ -71,6 +72,41 @@ test('an empty list of capabilities takes all, of root too', async () => {
   for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'])
     assert.equal(fields[set], mask(), set);
 });
+
+test('the bounding set has its own list, whether capabilities are kept or not', async () => {
+  const both = await statusFields({
+    ...UNPRIVILEGED,
+    capabilities: [CAP_KILL],
+    bounding: [CAP_KILL, CAP_NET_BIND_SERVICE],
+  });
+  assert.equal(both.CapBnd, mask(CAP_KILL, CAP_NET_BIND_SERVICE));
+  for (const set of ['CapPrm', 'CapEff', 'CapAmb']) assert.equal(both[set], mask(CAP_KILL), set);
+  const other = await statusFields({ ...UNPRIVILEGED, bounding: [CAP_KILL] });
+  assert.equal(other.CapBnd, mask(CAP_KILL));
+  for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapAmb']) assert.equal(other[set], mask(), set);
+  const root = await statusFields({ bounding: [CAP_KILL] });
+  for (const set of ['CapBnd', 'CapPrm', 'CapEff']) assert.equal(root[set], mask(CAP_KILL), set);
+});
+
+/** As the kernel answers prctl(2), PR_GET_SECUREBITS, in what the child starts. */
+async function securebitsOf(particulars: Partial<NativeSpawnRequest>): Promise<string> {
+  const script = 'import ctypes; print(ctypes.CDLL(None).prctl(27, 0, 0, 0, 0))';
+  return (await runChild(['/usr/bin/python3', '-c', script], particulars)).text.trim();
+}
+
+for (const [who, particulars] of [
+  ['root', {}],
+  ['another user', UNPRIVILEGED],
+  ['another user with a capability', { ...UNPRIVILEGED, capabilities: [CAP_KILL] }],
+] as const)
+  test(`secure bits of ${who} are set, and leave it no more than it would have`, async () => {
+    const securebits = 0b1111;
+    assert.equal(await securebitsOf({ ...particulars, securebits }), String(securebits));
+    assert.equal(await securebitsOf(particulars), '0');
+    const fields = await statusFields({ ...particulars, securebits });
+    const kept = 'capabilities' in particulars ? mask(CAP_KILL) : mask();
+    for (const set of ['CapPrm', 'CapEff', 'CapAmb']) assert.equal(fields[set], kept, set);
+  });
 
 test('no_new_privs is set when asked for, and not otherwise', async () => {
   assert.equal((await statusFields({ noNewPrivs: true })).NoNewPrivs, '1');

@@ -305,8 +305,9 @@ const BY_KEY: Readonly<Record<keyof ProcessSource, WordsElsewhere>> = {
     capadd: 'capabilities = ["NET_BIND_SERVICE"]',
     capdrop: 'capabilities = ["NET_BIND_SERVICE"]; all others are dropped',
     ambientcapabilities: 'capabilities = ["NET_BIND_SERVICE"]',
-    capabilityboundingset: 'capabilities = ["NET_BIND_SERVICE"]',
   },
+  bounding_capabilities: { capabilityboundingset: 'bounding_capabilities = ["NET_BIND_SERVICE"]' },
+  securebits: { securebit: 'securebits = ["noroot"]' },
   parent_death_signal: {},
   landlock: {
     readwritepaths: CONFINED,

@@ -18,7 +18,12 @@ import { durationAt, sizeAt } from '../values/durations.ts';
 import { resolveEnvironment } from '../values/environment.ts';
 import type { Groups } from '../values/groups.ts';
 import { resolveHealth } from '../values/health-rules.ts';
-import { type ResolvedIdentity, resolveCapabilities } from '../values/identity.ts';
+import {
+  type ResolvedIdentity,
+  resolveBounding,
+  resolveCapabilities,
+  resolveSecurebits,
+} from '../values/identity.ts';
 import { resolveLandlock } from '../values/landlock.ts';
 import { resolveLimits } from '../values/limits.ts';
 import { octalAt } from '../values/octal.ts';
@@ -292,6 +297,15 @@ export const PROCESS_KEYS = {
     spawn: ({ place, process, ports }) => ({
       capabilities: resolveCapabilities(place.at('capabilities'), process.capabilities, ports.self),
     }),
+  },
+  bounding_capabilities: {
+    value: ({ spawn: { boundingCapabilities } }) =>
+      boundingCapabilities === undefined ? undefined : [...boundingCapabilities].sort(),
+    spawn: ({ place, process, ports }) => resolveBounding(place, process, ports.self),
+  },
+  securebits: {
+    value: ({ spawn: { securebits } }) => (securebits === undefined ? undefined : [...securebits].sort()),
+    spawn: ({ place, process, ports }) => resolveSecurebits(place, process, ports.self),
   },
   parent_death_signal: {
     value: ({ spawn }) => spawn.parentDeathSignal,

@@ -5,6 +5,7 @@ import { healthcheckSchema } from './healthcheck.ts';
 import { landlockSchema } from './landlock.ts';
 import { limits } from './limits.ts';
 import { errorOutput, OUTPUT_FORMS, output } from './output.ts';
+import { privilegesSchema } from './privileges.ts';
 import { readinessSchema } from './readiness.ts';
 import { scheduleSchema } from './schedule.ts';
 import { keysOfSockets } from './sockets.ts';
@@ -351,15 +352,7 @@ export const processSchema = {
       maximum: 1000,
       description: 'How readily the kernel kills it when memory runs out.',
     },
-    capabilities: {
-      reload: 'restart',
-      type: 'array',
-      items: nonEmptyText,
-      description:
-        'Capabilities to keep (capabilities(7)); all others are dropped. Default: left to the kernel’s rules.',
-      expected: 'an array of names such as "NET_BIND_SERVICE"',
-      examples: [['NET_BIND_SERVICE']],
-    },
+    ...privilegesSchema,
     parent_death_signal: {
       reload: 'restart',
       ...signal,

@@ -17,6 +17,15 @@ export function capabilityName(text: string): string | undefined {
   return CAPABILITY_NAMES.includes(name) ? name : undefined;
 }
 
+/** The bits of prctl(2), PR_SET_SECUREBITS, by their names in systemd.exec(5). Others do not outlast an exec. */
+export const SECUREBITS: Readonly<Record<string, number>> = {
+  noroot: 1 << 0,
+  'noroot-locked': 1 << 1,
+  'no-setuid-fixup': 1 << 2,
+  'no-setuid-fixup-locked': 1 << 3,
+  'keep-caps-locked': 1 << 5,
+};
+
 /** @param mask hexadecimal, as `CapPrm` in /proc/self/status (proc_pid_status(5)) */
 export function capabilitiesOfMask(mask: string): ReadonlySet<string> {
   const bits = /^[0-9a-f]+$/i.test(mask) ? BigInt(`0x${mask}`) : 0n;

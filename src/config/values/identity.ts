@@ -200,3 +200,35 @@ export function resolveCapabilities(
   }
   return [...kept];
 }
+
+/** @returns nothing where the file has none: then the list of `capabilities` is the bounding set. */
+export function resolveBounding(
+  place: Place,
+  { capabilities, bounding_capabilities: given }: ProcessSource,
+  self: OwnPrivileges,
+): { readonly boundingCapabilities?: readonly string[] } {
+  const at = place.at('bounding_capabilities');
+  const bounding = resolveCapabilities(at, given, self);
+  if (bounding === undefined) return {};
+  const outside = (capabilities ?? []).find((name) => {
+    const known = capabilityName(name);
+    return known !== undefined && !bounding.includes(known);
+  });
+  if (outside !== undefined)
+    at.problem({
+      message: `${capabilityName(outside)} is in capabilities, but not here`,
+      hint: 'add it here too: a process cannot have what its bounding set does not contain',
+    });
+  return { boundingCapabilities: bounding };
+}
+
+export function resolveSecurebits(
+  place: Place,
+  { securebits }: ProcessSource,
+  self: OwnPrivileges,
+): { readonly securebits?: readonly string[] } {
+  if (securebits === undefined || securebits.length === 0) return {};
+  if (!self.capabilities.has('CAP_SETPCAP'))
+    place.at('securebits').problem({ message: 'cannot be set: taskmaster runs without CAP_SETPCAP' });
+  return { securebits };
+}

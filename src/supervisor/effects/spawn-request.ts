@@ -81,6 +81,8 @@ export function spawnRequest(
     ...(spawn.landlock && { landlock: spawn.landlock }),
     parentDeathSignal: spawn.parentDeathSignal,
     capabilities: spawn.capabilities,
+    ...(spawn.boundingCapabilities && { boundingCapabilities: spawn.boundingCapabilities }),
+    ...(spawn.securebits && { securebits: spawn.securebits }),
     descriptors: standardStreams(streams),
   };
 }

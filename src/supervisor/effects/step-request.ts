@@ -11,6 +11,15 @@ import { type ChildStreams, environmentFor, spawnRequest } from './spawn-request
 /** As systemd writes it; nothing else of a shell is known. */
 const MAIN_PID = /\$\{MAINPID\}|\$MAINPID\b/g;
 
+const AS_THE_ENGINE = {
+  identity: undefined,
+  capabilities: undefined,
+  boundingCapabilities: undefined,
+  securebits: undefined,
+  noNewPrivs: false,
+  landlock: undefined,
+} as const;
+
 /** @param process with its texts filled in. */
 export function stepRequest(
   process: ProcessConfig,
@@ -30,7 +39,7 @@ export function stepRequest(
     stderr: outputs.stderr,
   });
   if (as === 'process') return request;
-  return { ...request, identity: undefined, capabilities: undefined, noNewPrivs: false, landlock: undefined };
+  return { ...request, ...AS_THE_ENGINE };
 }
 
 /** As systemd.exec(5) has them. */

@@ -49,6 +49,8 @@ export interface SpawnRequest {
   /** What the kernel sends it when the engine dies. */
   readonly parentDeathSignal?: SignalName | undefined;
   readonly capabilities: readonly string[] | undefined;
+  readonly boundingCapabilities?: readonly string[] | undefined;
+  readonly securebits?: readonly string[] | undefined;
   /** Variables whose value is its own pid, whatever the environment says of them. */
   readonly pidVariables?: readonly string[];
   /** All that the program has open: 0, 1, 2 and so on without a gap. */

@@ -116,6 +116,8 @@ const FACTS: Readonly<Record<Exclude<Field, 'name'>, Fact | 'not shown'>> = {
   oomScoreAdj: 'not shown',
   noNewPrivs: 'not shown',
   capabilities: 'not shown',
+  boundingCapabilities: 'not shown',
+  securebits: 'not shown',
   ringBytes: 'not shown',
 };
 
