@@ -177,7 +177,7 @@ test('the addon is loaded in one place', () => {
 /** Time comes to them by a port, so that tests move it by hand. */
 const WITHOUT_CLOCK = [
   ...['lifecycle', 'wire', 'config', 'supervisor', 'health', 'files', 'output', 'input', 'journal'],
-  ...['logging', 'http', 'rpc/access', 'rpc/contract', 'rpc/protocol', 'rpc/server'],
+  ...['schedule', 'logging', 'http', 'rpc/access', 'rpc/contract', 'rpc/protocol', 'rpc/server'],
   // What the engine's sockets need is put together in a room that builds the real ports.
   ...['commands/control-socket.ts', 'commands/socket-watch.ts', 'commands/kept-verbs.ts'],
   'commands/service-sockets.ts',
