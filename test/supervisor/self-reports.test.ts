@@ -409,6 +409,7 @@ test('a reload that gives it such a key while it is being proven leaves the proo
   rig.reload({ ...before, health, readiness });
   rig.healthy('web');
   assert.equal(rig.state('web'), 'healthy');
+  assert.deepEqual(rig.faults, []);
 });
 
 test('what a program reports on itself as fast as it can is ten lines a minute, and the others are counted', () => {
@@ -440,4 +441,106 @@ test('MAINPID back and forth leaves one watch and ten lines, and the last proces
   rig.kernel.exit(7, STARTER);
   rig.exit('web', 0);
   assert.equal(rig.clock.pending, 0);
+});
+
+const said = (rig: Rig): readonly string[] =>
+  rig.told.flatMap((event) => (event.event === 'process_said' ? [event.message] : []));
+
+test('a newline on its descriptor, and nothing before it, says that it is ready', () => {
+  const rig = started({ kind: 'descriptor', fd: 5 });
+  assert.deepEqual(
+    rig.kernel.spawned[0]?.descriptors.map(({ source }) => source.kind),
+    ['null', 'null', 'null', 'null', 'null', 'pipe'],
+  );
+  const [pipe] = rig.selfReports.pipes.values();
+  pipe?.print('not yet');
+  assert.equal(rig.state('web'), 'healthcheck');
+  pipe?.print('now\nmore');
+  assert.deepEqual([rig.state('web'), rig.selfReports.pipes.size, said(rig)], ['healthy', 0, []]);
+});
+
+test('a descriptor that is closed without a newline is reported, one that was ready is not', () => {
+  const rig = started({ kind: 'descriptor', fd: 3 });
+  const [pipe] = rig.selfReports.pipes.values();
+  pipe?.end();
+  assert.deepEqual(
+    [rig.state('web'), said(rig)],
+    ['healthcheck', ['it closed descriptor 3 without a newline']],
+  );
+  const ready = started({ kind: 'descriptor', fd: 3 });
+  const [other] = ready.selfReports.pipes.values();
+  other?.print('\n');
+  other?.end();
+  assert.deepEqual([ready.state('web'), said(ready)], ['healthy', []]);
+});
+
+test('a line of either stream says that it is ready, also in pieces; of others nobody follows the output', () => {
+  const rig = started({ kind: 'line', expression: 'server up' });
+  const print = (stream: string, text: string): void =>
+    rig.selfReports.followers.get('web')?.(stream, Buffer.from(text));
+  print('stdout', 'loading\nserver ');
+  print('stderr', 'up\n');
+  assert.equal(rig.state('web'), 'healthcheck');
+  print('stdout', 'up');
+  assert.equal(rig.state('web'), 'healthcheck', 'the line has not ended');
+  print('stdout', '\n');
+  assert.deepEqual([rig.state('web'), rig.selfReports.followers.size], ['healthy', 0]);
+  assert.equal(notified().selfReports.followers.size, 0);
+});
+
+test('what is not in a message changes nothing: no watchdog is fed, moved or set, and no time is given', () => {
+  const rig = notified({ watchdogMs: 30_000, startTimeoutMs: 5_000 });
+  rig.clock.advance(1_000);
+  say(rig, 'STATUS=loading');
+  assert.equal(rig.record('web').deadline?.at, 5_000);
+  say(rig, 'READY=1');
+  rig.clock.advance(20_000);
+  say(rig, 'STATUS=working');
+  rig.clock.advance(10_000);
+  assert.equal(rig.state('web'), 'stopping', 'it has not said WATCHDOG=1');
+  assert.deepEqual(refusals(rig), []);
+  const moved = notified();
+  say(moved, `MAINPID=${moved.pid('web')}`);
+  assert.deepEqual(
+    [refusals(moved), moved.told.some(({ event }) => event === 'main_process_changed')],
+    [[], false],
+  );
+});
+
+test('WATCHDOG_USEC of a program that has a watchdog is another time for it', () => {
+  const rig = notified({ watchdogMs: 1_000 });
+  say(rig, 'READY=1\nWATCHDOG_USEC=60000000');
+  rig.clock.advance(59_000);
+  assert.equal(rig.state('web'), 'healthy');
+  rig.clock.advance(1_000);
+  assert.equal(rig.state('web'), 'stopping');
+});
+
+test('a reload that is announced twice has begun once', () => {
+  const rig = notified();
+  say(rig, 'READY=1');
+  say(rig, 'RELOADING=1');
+  rig.clock.advance(100);
+  say(rig, 'RELOADING=1');
+  rig.clock.advance(100);
+  say(rig, 'READY=1');
+  assert.deepEqual(said(rig), ['it reloads', 'it has reloaded in 200 ms']);
+});
+
+test('a main process that has gone by the time it would lead is refused', () => {
+  const rig = notified();
+  const pid = rig.pid('web');
+  rig.kernel.relations.set(7, { relation: 'member', uid: 0 });
+  rig.kernel.moveLeader = () => false;
+  say(rig, 'MAINPID=7');
+  assert.deepEqual([rig.pid('web'), refusals(rig).length], [pid, 1]);
+});
+
+test('what it says of its end while it is being stopped changes nothing', () => {
+  const rig = notified();
+  say(rig, 'READY=1');
+  rig.decide('web', 'stop');
+  say(rig, 'STOPPING=1');
+  say(rig, 'WATCHDOG=trigger');
+  assert.deepEqual([rig.state('web'), rig.signalsTo(rig.pid('web'))], ['stopping', ['SIGTERM']]);
 });

@@ -303,6 +303,7 @@ export class HandKernel implements Kernel {
     this.#add(pid, pid);
     this.#families.set(pid, { leader: pid, onExit, members: 0 });
     const [stdin, stdout, stderr] = request.descriptors.map(({ source }) => source.kind);
+    const others = request.descriptors.slice(3).filter(({ source }) => source.kind === 'pipe');
     const fdFor = (kind: string | undefined): number | undefined =>
       kind === 'pipe' || kind === 'terminal' ? this.#nextFd++ : undefined;
     return {
@@ -313,6 +314,7 @@ export class HandKernel implements Kernel {
       stdoutFd: fdFor(stdout),
       // A terminal is read in one place.
       stderrFd: stderr === 'terminal' ? undefined : fdFor(stderr),
+      ...(others.length > 0 && { otherPipes: new Map(others.map(({ target }) => [target, this.#nextFd++])) }),
     };
   }
 

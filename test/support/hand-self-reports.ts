@@ -36,16 +36,23 @@ export class HandSelfReports implements SelfReportPort {
     return channel;
   }
 
-  readPipe(): () => void {
-    return () => {};
+  /** Ends of pipes that are read, by their descriptor. */
+  readonly pipes = new Map<number, { readonly print: (text: string) => void; readonly end: () => void }>();
+  /** What takes the output of an instance, by its name. */
+  readonly followers = new Map<string, (stream: string, bytes: Uint8Array) => void>();
+
+  readPipe(fd: number, onData: (bytes: Uint8Array) => void, onEnd: () => void): () => void {
+    this.pipes.set(fd, { print: (text) => onData(Buffer.from(text)), end: onEnd });
+    return () => this.pipes.delete(fd);
   }
 
-  followOutput(): () => void {
-    return () => {};
+  followOutput(instance: string, onData: (stream: string, bytes: Uint8Array) => void): () => void {
+    this.followers.set(instance, onData);
+    return () => this.followers.delete(instance);
   }
 
-  lineMatcher(): () => boolean {
-    return () => false;
+  lineMatcher(expression: string): (lines: readonly string[]) => boolean {
+    return (lines) => lines.some((line) => line.includes(expression));
   }
 
   readPidFile(): Promise<PidFile> {

@@ -32,6 +32,7 @@ export const NEEDS: readonly Row[] = [
   { what: 'init', needs: ['root', 'debian'] },
   { what: 'journal/files', needs: ['root'] },
   { what: 'model', needs: ['time'] },
+  { what: 'mutants', needs: ['time'] },
   { what: 'native/credentials', needs: ['root'] },
   { what: 'native/failing-steps', needs: ['root'] },
   { what: 'native/landlock', needs: ['root'] },

@@ -94,9 +94,24 @@ const NEVER_OTHERWISE: readonly string[] = [
   'run.family !== undefined = true',
 ];
 
+/** Behave as the right ones do. */
+const EQUIVALENT: readonly string[] = [
+  // What has a life here says when it is ready, or a reload has restarted it.
+  "process.readiness?.kind !== 'forked' = false",
+  // Nothing is read before the start is waited for.
+  'life.isReady = false',
+  // A reload that makes a program a forking one restarts it.
+  "life === undefined || readiness?.kind !== 'forked' = false",
+  // No time is no later one.
+  'told.extendMs !== undefined = true',
+  // Other kinds name no descriptor.
+  "readiness.kind !== 'descriptor' = false",
+];
+
 /** Of each file: its tests, and the changes that make no difference, each with the reason. */
 const FILES: readonly (readonly [file: string, tests: readonly string[], equivalent: readonly string[]])[] = [
   [`${EFFECTS}/step-runner.ts`, [`${TESTS}/steps.test.ts`, `${TESTS}/resume.test.ts`], NEVER_OTHERWISE],
+  [`${EFFECTS}/self-reports.ts`, [`${TESTS}/self-reports.test.ts`, `${TESTS}/resume.test.ts`], EQUIVALENT],
   [`${EFFECTS}/pace.ts`, [`${TESTS}/self-reports.test.ts`], []],
   ['src/supervisor/control/program-reload.ts', [`${TESTS}/program-reload.test.ts`], []],
 ];
