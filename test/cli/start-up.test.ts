@@ -38,6 +38,7 @@ test('status imports what it needs and nothing more', async (t) => {
   assert.deepEqual(wanted, [
     'cli/arguments.ts',
     'cli/command.ts',
+    'cli/commands-act.ts',
     'cli/commands.ts',
     'cli/io.ts',
     'cli/lazy-connection.ts',
