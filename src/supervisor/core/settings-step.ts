@@ -97,40 +97,46 @@ export function followReload(
   const keepsRunning = new Set(
     plan.flatMap(({ process, action }) => (action === 'unchanged' || action === 'update' ? [process] : [])),
   );
+  const latest: Latest = new Map(updated.map(({ key, process }) => [key, process]));
   const next: readonly WorldEvent[] = [
     ...updated.map(({ key, process }) => ({ type: 'configure', key, process }) as const),
     ...instances.filter(isWaiting).map(({ key }) => ({ type: 'reconsider', key, causedBy }) as const),
     ...leaving.map(({ key, cause }) => decision(key, 'stop', cause, causedBy)),
     ...restarted
-      .filter((key) => rolloutOf(known, key, updated) === undefined)
-      .flatMap((key) => decisionsToRestart(known, key, updated, causedBy)),
-    ...rolloutsOf(known, restarted, updated, causedBy),
+      .filter((key) => configOf(known, key, latest)?.rollout === undefined)
+      .flatMap((key) => decisionsToRestart(known, key, latest, causedBy)),
+    ...rolloutsOf(known, restarted, latest, causedBy),
     ...instances.filter(isStarted).map(({ key }) => decision(key, 'start', 'a reload added it', causedBy)),
     ...instances
-      .filter(({ process }) => keepsRunning.has(process.name))
+      .filter(({ key, process }) => keepsRunning.has(process.name) && rereads(configOf(known, key, latest)))
       .map(({ key }) => ({ type: 'reloadProgram', key, causedBy }) as const),
   ];
   return { records: [], effects: [], next };
 }
 
-type Updated = Of<'reloaded'>['updated'];
+/** The configurations that have changed, by the keys of their instances. */
+type Latest = ReadonlyMap<string, ProcessConfig>;
 
-/** As the process is configured by now. */
-function rolloutOf(known: Known, key: string, updated: Updated): ProcessConfig['rollout'] {
-  const process = updated.find((one) => one.key === key)?.process ?? known.byKey(key)?.process;
-  return process?.rollout;
+/** As the instance is configured by now. */
+function configOf(known: Known, key: string, latest: Latest): ProcessConfig | undefined {
+  return latest.get(key) ?? known.byKey(key)?.process;
+}
+
+/** Its program can be told to read its own configuration again. */
+function rereads(process: ProcessConfig | undefined): boolean {
+  return process?.reload !== undefined || process?.reloadSignal !== undefined;
 }
 
 /** One for each process that wants one. */
 function rolloutsOf(
   known: Known,
   restarted: readonly string[],
-  updated: Updated,
+  latest: Latest,
   causedBy: number,
 ): readonly WorldEvent[] {
   const byProcess = Map.groupBy(restarted, (key) => known.byKey(key)?.process.name);
   return [...byProcess.values()].flatMap((keys) => {
-    const atOnce = rolloutOf(known, keys[0] ?? '', updated)?.maxUnavailable;
+    const atOnce = configOf(known, keys[0] ?? '', latest)?.rollout?.maxUnavailable;
     const wanted = { by: 'reload', cause: CHANGED } as const;
     return atOnce === undefined ? [] : [{ type: 'rollout', keys, atOnce, wanted, causedBy } as const];
   });
@@ -140,10 +146,10 @@ function rolloutsOf(
 function decisionsToRestart(
   known: Known,
   key: string,
-  updated: Of<'reloaded'>['updated'],
+  latest: Latest,
   causedBy: number,
 ): readonly WorldEvent[] {
-  const process = updated.find((one) => one.key === key)?.process;
+  const process = latest.get(key);
   const isScheduled = process !== undefined && scheduleRulesOf(process) !== undefined;
   if (!isScheduled || known.byKey(key)?.rules.schedule !== undefined)
     return [decision(key, 'restart', CHANGED, causedBy)];
