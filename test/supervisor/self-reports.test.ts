@@ -348,6 +348,19 @@ test('a daemon is taken over by its pid file: the file, its owner and its age ar
   assert.equal(rig.state('web'), 'backoff');
 });
 
+test('a pid file that is another one at each look is reported ten times a minute, and status has the last', async () => {
+  const rig = started({ kind: 'forked', pidFile: '/run/web.pid' });
+  rig.kernel.exit(rig.pid('web'), STARTER, 0, 1);
+  for (let count = 0; count < 50; count++) {
+    const text = `${8_000 + count}`;
+    rig.selfReports.pidFile = { kind: 'read', text, uid: 0, changedAt: rig.clock.wallTime() };
+    rig.clock.advance(50);
+    await nextTurn();
+  }
+  assert.equal(rig.told.filter(({ event }) => event === 'process_said').length, 10);
+  assert.match(rig.see('web').reason ?? '', /pid 8049 is not one of its processes/);
+});
+
 test('a start that leaves no daemon in time is stopped, and says what was missing', async () => {
   const rig = started({ kind: 'forked', pidFile: '/run/web.pid' }, { startTimeoutMs: 1_000 });
   const starter = rig.pid('web');

@@ -7,6 +7,7 @@ import type { PidFile, SelfReportPort } from '../ports/self-reports.ts';
 import { type InstanceRecord, subjectOf } from '../world/instance-record.ts';
 import type { WorldEvent } from '../world/world-event.ts';
 import type { MainProcess } from './main-process.ts';
+import { Pace } from './pace.ts';
 
 /** Programs write their pid file a moment after their starter has exited. */
 const LOOK_EVERY_MS = 50;
@@ -15,6 +16,9 @@ const LOOKS_AT_ONE = 4;
 const LOOKS_AT_SEVERAL = 20;
 /** Clocks of file systems are coarse. */
 const MAX_CLOCK_ERROR_MS = 2_000;
+/** A pid file may be another one at each look. */
+const MAX_REPORTS = 10;
+const REPORTS_EVERY_MS = 60_000;
 const ROOT = 0;
 
 interface Context {
@@ -35,6 +39,7 @@ export function seekDaemon(
   take: (found: MainProcess) => boolean,
 ): Cancel {
   const { clock, events } = context;
+  const reports = new Pace(clock, MAX_REPORTS, REPORTS_EVERY_MS);
   let isOver = false;
   let before = '';
   let looksAlike = 0;
@@ -45,7 +50,9 @@ export function seekDaemon(
       isOver = take(look.found);
       if (isOver) return;
     } else if (record.healthReason !== look.why) {
-      events.emit('process_said', { message: look.why }, subjectOf(record), record.lastEvent);
+      const more = reports.next();
+      if (more !== undefined)
+        events.emit('process_said', { message: look.why, ...more }, subjectOf(record), record.lastEvent);
       const { key, machine } = record;
       const notice = { healthReason: look.why };
       context.take({ type: 'noticed', key, incarnation: machine.incarnation, notice, isShown: true });
