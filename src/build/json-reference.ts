@@ -58,6 +58,7 @@ export const JSON_OUTPUTS: readonly JsonOutput[] = [
   resultOf('run', 'run'),
   resultOf('signal', 'signal'),
   resultOf('reload', 'reload'),
+  resultOf('rollback', 'rollback'),
   resultOf('send', 'send'),
   eventLines('logs'),
   eventLines('events'),

@@ -119,6 +119,21 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./reload.ts')).reload,
   },
   {
+    verb: 'rollback',
+    operands: [],
+    flags: [
+      { name: '--plan', summary: 'show what would happen to each process, and change nothing' },
+      ...WAIT,
+    ],
+    summary: 'return to the configuration before the last reload',
+    notes: [
+      'The files stay as they are: the next reload reads them again. A reload that changed nothing does not count.',
+      'exit: 0 done, 1 there is no earlier configuration, 4 not permitted, 8 --timeout passed,',
+      '      9 applied, but a process did not come up (with --wait: within --timeout)',
+    ],
+    load: async () => (await import('./reload.ts')).rollback,
+  },
+  {
     verb: 'attach',
     operands: [NAME],
     flags: [

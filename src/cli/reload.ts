@@ -1,4 +1,4 @@
-/** `reload`: the engine's configuration, or that of the programs that are named. */
+/** `reload`: the engine's configuration, or that of the programs that are named. `rollback`: the one before. */
 
 import type { Result } from '../rpc/contract/contract.ts';
 import { waitParams, whileWaiting } from './act.ts';
@@ -15,19 +15,22 @@ const RELOAD_WORDS = {
 } as const;
 const RELOAD_DID_NOT_COME_UP = 9;
 
-export const reload: CommandHandler = async (invocation) => {
-  const { operands, flags, io, connect } = invocation;
-  if (operands.length > 0) return reloadPrograms(invocation);
+export const reload: CommandHandler = (invocation) =>
+  invocation.operands.length > 0 ? reloadPrograms(invocation) : reconfigure('reload', invocation);
+export const rollback: CommandHandler = (invocation) => reconfigure('rollback', invocation);
+
+async function reconfigure(verb: 'reload' | 'rollback', invocation: Invocation): Promise<number> {
+  const { flags, io, connect } = invocation;
   const wait = waitParams(invocation);
   const client = await connect();
-  const work = () => client.call('reload', { plan: flags.has('--plan'), ...wait });
+  const work = () => client.call(verb, { plan: flags.has('--plan'), ...wait });
   const result = await whileWaiting(wait.wait === true, client, [], invocation, work);
   if (flags.has('--json')) say(io, jsonText(result));
-  else tellReload(result, invocation);
+  else tellReload(result, verb === 'reload' ? 'reloaded' : 'rolled back', invocation);
   return result.not_up.length > 0 ? RELOAD_DID_NOT_COME_UP : 0;
-};
+}
 
-function tellReload(result: Result<'reload'>, { io }: Invocation): void {
+function tellReload(result: Result<'reload'>, done: string, { io }: Invocation): void {
   let unchanged = 0;
   for (const { process, action, changed, instances, stays_stopped: stopped = [] } of result.plan) {
     if (action === 'unchanged') {
@@ -39,7 +42,7 @@ function tellReload(result: Result<'reload'>, { io }: Invocation): void {
     say(io, `${verb} ${plainLine(process)}${keys}${instancesInWords(instances, stopped)}`);
   }
   const others = unchanged === result.plan.length ? 'nothing differs' : `${unchanged} unchanged`;
-  say(io, result.applied ? `reloaded; ${others}` : `plan only; ${others}`);
+  say(io, result.applied ? `${done}; ${others}` : `plan only; ${others}`);
   for (const key of result.needs_engine_restart) {
     complain(io, `note: ${plainLine(key)} changed, but takes effect only when the engine restarts`);
   }

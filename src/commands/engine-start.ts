@@ -184,7 +184,7 @@ function handle(engine: Engine, request: EngineRequest, signal: string, interrup
       break;
     case 'reload':
       // A rejected configuration is an event of its own.
-      control.reload({ planOnly: false }).catch((error: unknown) => {
+      control.reload({ kind: 'reload' }).catch((error: unknown) => {
         if (!(error instanceof TaskmasterError)) engine.onFault(error);
       });
       break;

@@ -32,6 +32,9 @@ export interface ReloadPorts {
   readonly onApplied: (config: ResolvedConfig) => void;
 }
 
+/** `rollback`: to the configuration before the last reload that changed something. */
+export type ReloadKind = 'plan' | 'reload' | 'rollback plan' | 'rollback';
+
 interface Waiting {
   readonly report: Promise<ReloadReport>;
   readonly begin: () => Promise<void>;
@@ -41,7 +44,8 @@ export class Reload {
   readonly #ports: ReloadPorts;
   #current: ResolvedConfig;
   /** Not begun yet: of each kind at most one, for all who ask for it meanwhile. */
-  readonly #waiting = new Map<'plan' | 'reload', Waiting>();
+  readonly #waiting = new Map<ReloadKind, Waiting>();
+  #before: ResolvedConfig | undefined;
   #isBusy = false;
   #restsUntil = Number.NEGATIVE_INFINITY;
 
@@ -56,16 +60,17 @@ export class Reload {
   }
 
   /** Throws `config-invalid` with details `{problems}`; nothing was changed then. */
-  run(options: {
-    readonly planOnly: boolean;
+  run({
+    kind,
+    causedBy,
+  }: {
+    readonly kind: ReloadKind;
     readonly causedBy?: number | undefined;
   }): Promise<ReloadReport> {
-    const { planOnly, causedBy } = options;
-    const kind = planOnly ? 'plan' : 'reload';
     const waiting = this.#waiting.get(kind);
     if (waiting !== undefined) return waiting.report;
     const { promise: report, resolve, reject } = Promise.withResolvers<ReloadReport>();
-    const begin = (): Promise<void> => this.#run(planOnly, causedBy).then(resolve, reject);
+    const begin = (): Promise<void> => this.#run(kind, causedBy).then(resolve, reject);
     this.#waiting.set(kind, { report, begin });
     this.#beginNext();
     return report;
@@ -94,14 +99,16 @@ export class Reload {
     });
   }
 
-  async #run(planOnly: boolean, causedBy: number | undefined): Promise<ReloadReport> {
+  async #run(kind: ReloadKind, causedBy: number | undefined): Promise<ReloadReport> {
     const { clock, load, compare, phase, sockets, supervisor } = this.#ports;
     const startedAt = clock.now();
-    const loaded = await load();
+    const isBack = kind === 'rollback' || kind === 'rollback plan';
+    const planOnly = kind === 'plan' || kind === 'rollback plan';
+    const loaded = isBack ? { ok: true as const, config: this.#configBefore() } : await load();
     if (!loaded.ok) throw this.#rejected(loaded.problems, planOnly, causedBy);
     this.#refuseWhileDraining();
     const change = compare(this.#current, loaded.config);
-    const { needsEngineRestart } = change;
+    const { engineChanged, needsEngineRestart } = change;
     const plan = change.plan.map((entry) => this.#withStopped(entry, loaded.config));
     const report = { plan, needs_engine_restart: needsEngineRestart, warnings: loaded.config.warnings };
     if (planOnly) return { applied: false, ...report };
@@ -118,6 +125,9 @@ export class Reload {
       updated: named('update'),
       duration_ms: Math.round(clock.now() - startedAt),
     };
+    const isOther = engineChanged.length > 0 || plan.some(({ action }) => action !== 'unchanged');
+    if (isBack) this.#before = undefined;
+    else if (isOther) this.#before = this.#current;
     this.#current = loaded.config;
     sockets.use();
     supervisor.reload(loaded.config, { plan, fields, causedBy });
@@ -138,6 +148,12 @@ export class Reload {
       ...(kept.length > 0 && stopped.length === kept.length ? (entry.instances?.added ?? []) : []),
     ];
     return names.length === 0 ? entry : { ...entry, stays_stopped: names };
+  }
+
+  #configBefore(): ResolvedConfig {
+    if (this.#before !== undefined) return this.#before;
+    const why = 'no reload has changed the configuration since the start or the last rollback';
+    throw new TaskmasterError('action-failed', `cannot roll back: ${why}`);
   }
 
   #rejected(found: readonly string[], planOnly: boolean, causedBy: number | undefined): TaskmasterError {

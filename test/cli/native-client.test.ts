@@ -25,6 +25,8 @@ const RUN_BY_ENGINE: readonly (readonly string[])[] = [
   ['signal', 'web', 'hup'],
   ['signal', 'web', 'nosuch'],
   ['reload'],
+  ['rollback'],
+  ['rollback', '--plan', '--json'],
   ['reload', '--plan', '--json'],
   ['send', 'web', 'hällo 🙂'],
   ['send', 'web', '--no-newline', '--', '--x'],

@@ -50,4 +50,10 @@ test('a reload changes who is in a group, and nobody restarts for it', async (t)
   assert.equal(code, 5);
   assert.match(stderr, /did you mean app\?/);
   await eventually(async () => assert.equal((await engine.see('api')).state, 'healthy'));
+  const { stdout } = await engine.shell('rollback');
+  assert.match(stdout, /^rolled back; /m);
+  assert.deepEqual(await namesOf(engine, 'status', 'app'), ['api', 'worker:1', 'worker:2']);
+  const again = await engine.shell('rollback');
+  assert.deepEqual([again.code, again.stdout], [1, '']);
+  assert.match(again.stderr, /cannot roll back/);
 });

@@ -158,6 +158,7 @@ describe('who controls only some processes', () => {
     ['shutdown', 'shutdown', {}],
     ['reload', 'reload', {}],
     ['reload', 'reload', { plan: true }],
+    ['reload', 'rollback', {}],
     ['stdin', 'attach', { name: 'web:1', stdin: true }],
     ['stdin', 'send', { name: 'web:1', text: 'x' }],
   ];

@@ -218,7 +218,7 @@ function reloading(...before: readonly ProcessConfig[]): {
     rig,
     reload: async (...after) => {
       next = configOf(after);
-      await reload.run({ planOnly: false });
+      await reload.run({ kind: 'reload' });
       // The one before is over for the next.
       await new Promise((done) => setImmediate(done));
     },

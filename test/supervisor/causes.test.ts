@@ -149,7 +149,7 @@ test('what a reload adds, changes and removes comes of it', async () => {
     compare: compareConfigs,
     onApplied: () => {},
   });
-  await reload.run({ planOnly: false, causedBy: note(rig, 'command') });
+  await reload.run({ kind: 'reload', causedBy: note(rig, 'command') });
   for (const words of ['old stopping', 'anew stopping']) {
     assert.deepEqual(chainTo(rig, words), [words, 'config_reloaded', 'command']);
   }

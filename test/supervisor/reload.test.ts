@@ -35,7 +35,7 @@ test('what a reload does not touch keeps its pid and its counters', async () => 
   rig.clock.advance(500);
   const pid = rig.pid('web');
   withConfig(next, processConfig('web'), processConfig('new'));
-  const report = await reload.run({ planOnly: false });
+  const report = await reload.run({ kind: 'reload' });
   assert.deepEqual(
     report.plan.map(({ process, action }) => `${process} ${action}`),
     ['web unchanged', 'old remove', 'new add'],
@@ -54,7 +54,7 @@ test('a change of policy is taken over live, a change of command restarts', asyn
   const [live, anew] = [rig.pid('live'), rig.pid('anew')];
   const stop = [{ kind: 'signal', signal: 'SIGINT', waitMs: 7, to: 'leader' }] as const;
   withConfig(next, processConfig('live', { stop }), processConfig('anew', { command: '/bin/other' }));
-  await reload.run({ planOnly: false });
+  await reload.run({ kind: 'reload' });
   assert.equal(rig.pid('live'), live);
   assert.equal(rig.state('anew'), 'stopping');
   rig.kernel.exit(anew, { how: 'exited', code: 0 });
@@ -69,7 +69,7 @@ test('a change of policy resets the restart counter', async () => {
   rig.clock.advance(500);
   assert.equal(rig.see('web').consecutive_restarts, 1);
   withConfig(next, processConfig('web', { maxRestarts: 5 }));
-  await reload.run({ planOnly: false });
+  await reload.run({ kind: 'reload' });
   assert.equal(rig.see('web').consecutive_restarts, 0);
 });
 
@@ -80,7 +80,7 @@ test('a plan names what stays stopped because a user stopped it, and nothing els
   const other = { command: '/bin/other' } as const;
   const stopped = async (...changed: Parameters<typeof configOf>[0]): Promise<unknown> => {
     withConfig(next, ...changed);
-    const { plan } = await reload.run({ planOnly: true });
+    const { plan } = await reload.run({ kind: 'plan' });
     return plan.map((entry) => entry.stays_stopped);
   };
   rig.decide('web:2', 'stop');
@@ -111,7 +111,7 @@ test('what a user stopped stays stopped, whatever changed', async () => {
   rig.decide('web', 'stop');
   rig.exit('web', 0);
   withConfig(next, processConfig('web', { command: '/bin/other' }));
-  await reload.run({ planOnly: false });
+  await reload.run({ kind: 'reload' });
   assert.equal(rig.state('web'), 'stopped');
 });
 
@@ -120,7 +120,7 @@ test('a failed process is tried again when a reload changed it, with its counter
   rig.exit('web', 1);
   assert.equal(rig.state('web'), 'failed');
   withConfig(next, processConfig('web', { policy: 'no', command: '/bin/mended' }));
-  await reload.run({ planOnly: false });
+  await reload.run({ kind: 'reload' });
   assert.equal(rig.state('web'), 'healthcheck');
 });
 
@@ -128,7 +128,7 @@ test('a rejected configuration changes nothing and names every problem', async (
   const { rig, reload, next } = reloading(configOf([processConfig('web')]));
   const pid = rig.pid('web');
   next.loaded = { ok: false, problems: ['tm.toml:1: one', 'tm.toml:2: two'] };
-  await assert.rejects(reload.run({ planOnly: false }), (error: unknown) => {
+  await assert.rejects(reload.run({ kind: 'reload' }), (error: unknown) => {
     assert.ok(error instanceof TaskmasterError);
     assert.equal(error.code, 'config-invalid');
     assert.deepEqual(error.details.problems, ['tm.toml:1: one', 'tm.toml:2: two']);
@@ -141,7 +141,7 @@ test('a rejected configuration changes nothing and names every problem', async (
 test('a plan tells and does nothing', async () => {
   const { rig, reload, next } = reloading(configOf([processConfig('web')]));
   withConfig(next, processConfig('web', { command: '/bin/other' }));
-  const report = await reload.run({ planOnly: true });
+  const report = await reload.run({ kind: 'plan' });
   assert.equal(report.applied, false);
   assert.equal(report.plan[0]?.action, 'restart');
   assert.equal(rig.state('web'), 'healthcheck');
@@ -152,11 +152,11 @@ test('more and fewer instances come and go, the others stay', async () => {
   const { rig, reload, next } = reloading(configOf([processConfig('web', { instances: 2 })]));
   const pid = rig.pid('web:1');
   withConfig(next, processConfig('web', { instances: 3 }));
-  await reload.run({ planOnly: false });
+  await reload.run({ kind: 'reload' });
   assert.equal(rig.pid('web:1'), pid);
   assert.equal(rig.state('web:3'), 'healthcheck');
   withConfig(next, processConfig('web', { instances: 2 }));
-  await reload.run({ planOnly: false });
+  await reload.run({ kind: 'reload' });
   rig.exit('web:3', 0);
   assert.equal(rig.supervisor.record('web:3'), undefined);
   assert.equal(rig.pid('web:1'), pid);
@@ -165,10 +165,10 @@ test('more and fewer instances come and go, the others stay', async () => {
 test('a process that comes back while it is still being removed is started anew', async () => {
   const { rig, reload, next } = reloading(configOf([processConfig('web'), processConfig('app')]));
   withConfig(next, processConfig('app'));
-  await reload.run({ planOnly: false });
+  await reload.run({ kind: 'reload' });
   assert.equal(rig.state('web'), 'stopping');
   withConfig(next, processConfig('web'), processConfig('app'));
-  await reload.run({ planOnly: false });
+  await reload.run({ kind: 'reload' });
   rig.exit('web', 0);
   assert.equal(rig.state('web'), 'healthcheck');
 });
@@ -176,7 +176,7 @@ test('a process that comes back while it is still being removed is started anew'
 test('two reloads at once are done one after the other', async () => {
   const { rig, reload, next } = reloading(configOf([processConfig('web')]));
   withConfig(next, processConfig('web'), processConfig('app'));
-  const reports = await Promise.all([reload.run({ planOnly: false }), reload.run({ planOnly: false })]);
+  const reports = await Promise.all([reload.run({ kind: 'reload' }), reload.run({ kind: 'reload' })]);
   assert.deepEqual(
     reports.map(({ plan }) => plan.at(-1)?.action),
     ['add', 'unchanged'],
@@ -189,7 +189,7 @@ test('a reload that waited for another one changes nothing once a shutdown has b
   rig.decide('stopped', 'stop');
   rig.exit('stopped', 0);
   withConfig(next, processConfig('web', { command: '/bin/other' }), processConfig('new'));
-  const report = reload.run({ planOnly: false });
+  const report = reload.run({ kind: 'reload' });
   rig.drain.begin({ code: 0, reason: 'a test' });
   await assert.rejects(report, { code: 'shutting-down' });
   assert.equal(rig.supervisor.record('new'), undefined);
@@ -214,7 +214,8 @@ test('however many reloads are asked for, others have as much time in between as
     rig.clock.advance(ms);
     await new Promise(setImmediate);
   };
-  const asked = Array.from({ length: 100 }, (_, index) => reload.run({ planOnly: index % 2 === 0 }));
+  const kinds = ['plan', 'reload'] as const;
+  const asked = Array.from({ length: 100 }, (_, index) => reload.run({ kind: kinds[index % 2] ?? 'plan' }));
   for (const [count, time] of [40, 30, 20].entries()) {
     await passes(time);
     loads.at(-1)?.({ ok: true, config });
@@ -230,7 +231,7 @@ test('however many reloads are asked for, others have as much time in between as
 test('what runs on gets its reload signal', async () => {
   const web = { ...processConfig('web'), reloadSignal: 'SIGHUP' as const };
   const { rig, reload } = reloading(configOf([web]));
-  await reload.run({ planOnly: false });
+  await reload.run({ kind: 'reload' });
   assert.deepEqual(rig.signalsTo(rig.pid('web')), ['SIGHUP']);
 });
 
@@ -240,14 +241,14 @@ test('copy 1 keeps its pid, its counters and its health under any number of inst
   const pid = rig.pid('web:1');
   const leaving = [rig.pid('web:2'), rig.pid('web:3')];
   withConfig(next, processConfig('web'));
-  const { plan } = await reload.run({ planOnly: false });
+  const { plan } = await reload.run({ kind: 'reload' });
   assert.deepEqual(plan[0]?.instances, { added: [], removed: ['web:2', 'web:3'] });
   assert.equal(rig.pid('web'), pid);
   assert.equal(rig.state('web'), 'healthy');
   assert.deepEqual(rig.signalsTo(pid), []);
   for (const old of leaving) assert.deepEqual(rig.signalsTo(old), ['SIGTERM']);
   withConfig(next, processConfig('web', { instances: 2 }));
-  await reload.run({ planOnly: false });
+  await reload.run({ kind: 'reload' });
   assert.equal(rig.pid('web:1'), pid);
   assert.equal(rig.supervisor.record('web'), undefined);
   const renamed = rig.told.filter(({ event }) => event === 'instance_renamed');
@@ -264,17 +265,17 @@ test('the health of a renamed instance goes on under its new name', async () => 
   const { rig, reload, next } = reloading(configOf([processConfig('web')]));
   rig.healthy('web');
   withConfig(next, processConfig('web', { instances: 2 }));
-  await reload.run({ planOnly: false });
+  await reload.run({ kind: 'reload' });
   assert.equal(rig.health.watches.get('web')?.subject.instance, 'web:1');
 });
 
 test('an instance that a reload takes back while it is still stopping is started again', async () => {
   const { rig, reload, next } = reloading(configOf([processConfig('web', { instances: 2 })]));
   withConfig(next, processConfig('web'));
-  await reload.run({ planOnly: false });
+  await reload.run({ kind: 'reload' });
   assert.equal(rig.state('web:2'), 'stopping');
   withConfig(next, processConfig('web', { instances: 2 }));
-  await reload.run({ planOnly: false });
+  await reload.run({ kind: 'reload' });
   rig.exit('web:2', 0);
   assert.equal(rig.state('web:2'), 'healthcheck');
 });
@@ -282,7 +283,7 @@ test('an instance that a reload takes back while it is still stopping is started
 test('what a reload adds starts when what it removes and replaces is gone', async () => {
   const { rig, reload, next } = reloading(configOf([processConfig('old'), processConfig('moved')]));
   withConfig(next, processConfig('new'), processConfig('moved', { command: '/bin/elsewhere' }));
-  await reload.run({ planOnly: false });
+  await reload.run({ kind: 'reload' });
   assert.equal(rig.state('new'), 'waiting');
   assert.equal(rig.see('new').reason, 'waits for old to stop, moved to stop');
   rig.exit('moved', 0);
@@ -299,10 +300,10 @@ test('more of a process that a person has stopped are not started', async () => 
     rig.exit(name, 0);
   }
   withConfig(next, processConfig('web', { instances: 3 }));
-  await reload.run({ planOnly: false });
+  await reload.run({ kind: 'reload' });
   assert.equal(rig.state('web:3'), 'idle');
   withConfig(next, processConfig('web'));
-  await reload.run({ planOnly: false });
+  await reload.run({ kind: 'reload' });
   assert.equal(rig.state('web'), 'stopped');
 });
 
@@ -317,7 +318,7 @@ test('a reload that changes a process starts it again with always, and not with 
       rig.decide('web', 'stop');
       rig.exit('web', 0);
       withConfig(next, processConfig('web', { policy, ...change }));
-      await reload.run({ planOnly: false });
+      await reload.run({ kind: 'reload' });
       assert.equal(rig.state('web'), state, `${policy} ${JSON.stringify(change)}`);
     }
   }
@@ -330,10 +331,46 @@ test('new rules apply to a retry that is waited for, and the reason has the new 
   rig.exit('web', 1);
   assert.equal(rig.see('web').reason, 'exited with code 1; restart 2 of 5');
   withConfig(next, processConfig('web', { maxRestarts: 7, baseMs: 200 }));
-  await reload.run({ planOnly: false });
+  await reload.run({ kind: 'reload' });
   assert.equal(rig.see('web').reason, 'exited with code 1; restart 1 of 7');
   assert.equal(rig.see('web').retry_in_ms, 200);
   withConfig(next, processConfig('web', { maxRestarts: 0 }));
-  await reload.run({ planOnly: false });
+  await reload.run({ kind: 'reload' });
   assert.equal(rig.state('web'), 'failed');
+});
+
+test('a rollback returns to the configuration before the last reload that changed something', async () => {
+  const before = configOf([processConfig('web'), processConfig('old')]);
+  const { rig, reload, next } = reloading(before);
+  const { pid } = rig.see('web');
+  withConfig(next, processConfig('web', { command: '/bin/other' }), processConfig('new'));
+  await reload.run({ kind: 'reload' });
+  // It differs in nothing, so the one before is still the first.
+  await reload.run({ kind: 'reload' });
+  rig.exit('web', 0);
+  rig.exit('old', 0);
+  const planned = await reload.run({ kind: 'rollback plan' });
+  assert.equal(planned.applied, false);
+  const report = await reload.run({ kind: 'rollback' });
+  assert.deepEqual(
+    report.plan.map(({ process, action }) => `${process} ${action}`),
+    ['web restart', 'new remove', 'old add'],
+  );
+  rig.exit('web', 0);
+  rig.exit('new', 0);
+  assert.notEqual(rig.pid('web'), pid);
+  assert.equal(rig.record('web').process.command.file, before.processes.get('web')?.command.file);
+  assert.equal(rig.state('old'), 'healthcheck');
+  assert.equal(rig.supervisor.record('new'), undefined);
+  assert.equal(reload.config, before);
+});
+
+test('without an earlier configuration a rollback fails, and nothing changes', async () => {
+  const { reload, next } = reloading(configOf([processConfig('web')]));
+  const refused = { code: 'action-failed', message: /^cannot roll back: no reload has changed/ };
+  await assert.rejects(reload.run({ kind: 'rollback' }), refused);
+  withConfig(next, processConfig('web', { command: '/bin/other' }));
+  await reload.run({ kind: 'reload' });
+  await reload.run({ kind: 'rollback' });
+  await assert.rejects(reload.run({ kind: 'rollback' }), refused);
 });

@@ -103,7 +103,7 @@ test('a world that is written down and read again says the same, at every moment
     () => {
       rig.kernel.holdsSpawns = false;
     },
-    () => reload.run({ planOnly: false }),
+    () => reload.run({ kind: 'reload' }),
     () => rig.exit('db', 0),
     () => rig.exit('web:2', 0),
     () => rig.exit('held', 0),

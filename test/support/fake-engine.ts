@@ -10,6 +10,7 @@ import type {
   HealthQuestion,
   OutputChunk,
   RecentChunk,
+  ReloadKind,
   Requester,
 } from '../../src/rpc/access/engine-port.ts';
 import { type InstanceName, selectInstances, unknownProcess } from '../../src/rpc/access/select.ts';
@@ -195,10 +196,10 @@ export class FakeEngine implements EnginePort {
     this.calls.push(`signal ${instances.join(',')} ${signal}${whom} by ${by.uid}`);
   }
 
-  async reload({ planOnly }: { readonly planOnly: boolean }): Promise<ReloadReport> {
+  async reload({ kind }: { readonly kind: ReloadKind }): Promise<ReloadReport> {
     this.#throwFailure();
-    this.calls.push(planOnly ? 'plan' : 'reload');
-    return { ...this.report, applied: !planOnly };
+    this.calls.push(kind);
+    return { ...this.report, applied: kind === 'reload' || kind === 'rollback' };
   }
 
   /** What `reloadPrograms` answers, by instance. */

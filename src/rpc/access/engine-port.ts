@@ -17,6 +17,7 @@ import type {
 import type { InstanceName } from './select.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
+export type ReloadKind = 'plan' | 'reload' | 'rollback plan' | 'rollback';
 export type HealthQuestion = 'startup' | 'ready' | 'live';
 
 /** Who asks; for the log. */
@@ -89,7 +90,7 @@ export interface EnginePort {
   signal(instances: readonly string[], signal: SignalName, to: 'leader' | 'group', by: Requester): void;
 
   /** Throws `config-invalid` with details `{problems: string[]}`; nothing was changed then. */
-  reload(options: { readonly planOnly: boolean; readonly by: Requester }): Promise<ReloadReport>;
+  reload(options: { readonly kind: ReloadKind; readonly by: Requester }): Promise<ReloadReport>;
 
   /**
    * Has programs read their own configuration again. Throws `action-failed` or `not-running`, naming those of `required`

@@ -4,31 +4,41 @@ import { TARGET_OUTCOME } from './contract-act.ts';
 import { NAMES, WAIT } from './contract-params.ts';
 import { RELOAD_PLAN } from './contract-shapes.ts';
 
+const PARAMS = {
+  type: 'object',
+  properties: { plan: { type: 'boolean', description: 'report what would happen, do nothing' }, ...WAIT },
+  additionalProperties: false,
+} as const;
+const RESULT = {
+  type: 'object',
+  properties: {
+    applied: { type: 'boolean', description: 'false for a plan' },
+    plan: RELOAD_PLAN,
+    needs_engine_restart: { type: 'array', items: { type: 'string' } },
+    warnings: { type: 'array', items: { type: 'string' } },
+    not_up: {
+      type: 'array',
+      items: TARGET_OUTCOME,
+      description: 'added or restarted ones that could not start, or with `wait` did not come up',
+    },
+  },
+  required: ['applied', 'plan', 'needs_engine_restart', 'warnings', 'not_up'],
+  additionalProperties: false,
+} as const;
+
 export const RELOAD_METHODS = {
   reload: {
     summary: 'Re-reads the configuration and applies what changed, all or nothing.',
     access: 'control',
-    params: {
-      type: 'object',
-      properties: { plan: { type: 'boolean', description: 'tell what would happen, do nothing' }, ...WAIT },
-      additionalProperties: false,
-    },
-    result: {
-      type: 'object',
-      properties: {
-        applied: { type: 'boolean', description: 'false for a plan' },
-        plan: RELOAD_PLAN,
-        needs_engine_restart: { type: 'array', items: { type: 'string' } },
-        warnings: { type: 'array', items: { type: 'string' } },
-        not_up: {
-          type: 'array',
-          items: TARGET_OUTCOME,
-          description: 'added or restarted ones that could not start, or with `wait` did not come up',
-        },
-      },
-      required: ['applied', 'plan', 'needs_engine_restart', 'warnings', 'not_up'],
-      additionalProperties: false,
-    },
+    params: PARAMS,
+    result: RESULT,
+  },
+  rollback: {
+    summary:
+      'Returns to the configuration before the last reload that changed something; the files stay as they are.',
+    access: 'control',
+    params: PARAMS,
+    result: RESULT,
   },
   'reload.processes': {
     summary:

@@ -35,6 +35,7 @@ const LASTING: ReadonlySet<string> = new Set([
   'restart',
   'run',
   'reload',
+  'rollback',
   'send',
   'attach.write',
   'cli.run',

@@ -7,7 +7,7 @@ import { parseSignal, SIGNAL_WORDS, type SignalName, signalName } from '../../si
 import type { Clock } from '../../supervisor/ports/clock.ts';
 import type { InputClaim } from '../../supervisor/ports/input.ts';
 import type { JournalQuery } from '../../supervisor/ports/journal.ts';
-import type { EnginePort, Requester } from '../access/engine-port.ts';
+import type { EnginePort, ReloadKind, Requester } from '../access/engine-port.ts';
 import type { AccessLevel, MethodName, Params, Result, WireOutcome } from '../contract/contract.ts';
 import { CLI_HANDLERS, type VerbRuns } from './cli-handlers.ts';
 import { needlesOf, wantedEntries, withoutGroups } from './journal-filter.ts';
@@ -80,20 +80,9 @@ export const HANDLERS: Handlers = {
     return { result: { instances, signal: name } };
   },
 
-  reload: async (params, context) => {
-    const { engine, by } = context;
-    const report = await engine.reload({ planOnly: params.plan === true, by });
-    const begun = report.plan.filter(({ action }) => action === 'add' || action === 'restart');
-    const isApplied = report.applied && begun.length > 0;
-    const notUp = isApplied
-      ? await notComingUp(
-          begun.map(({ process }) => process),
-          params,
-          context,
-        )
-      : [];
-    return { result: { ...report, not_up: notUp } };
-  },
+  reload: (params, context) => reconfigure(params.plan === true ? 'plan' : 'reload', params, context),
+  rollback: (params, context) =>
+    reconfigure(params.plan === true ? 'rollback plan' : 'rollback', params, context),
 
   'reload.processes': async ({ names, wait, timeout_ms: timeoutMs }, { clock, engine, by, signal }) => {
     const instances = engine.select(names);
@@ -293,6 +282,20 @@ async function act(
     throw timedOut(action, outcomes());
   }
   return { result: { instances: outcomes() } };
+}
+
+async function reconfigure(
+  kind: ReloadKind,
+  params: WaitParams,
+  context: CallContext,
+): Promise<{ result: Result<'reload'> }> {
+  const { engine, by } = context;
+  const report = await engine.reload({ kind, by });
+  const begun = report.plan.filter(({ action }) => action === 'add' || action === 'restart');
+  const isApplied = report.applied && begun.length > 0;
+  const processes = begun.map(({ process }) => process);
+  const notUp = isApplied ? await notComingUp(processes, params, context) : [];
+  return { result: { ...report, not_up: notUp } };
 }
 
 /** Which of the processes that a reload began are not coming up, of those that are wanted up at all. */

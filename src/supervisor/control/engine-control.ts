@@ -25,7 +25,7 @@ import type { ClaimOptions, InputClaim } from '../ports/input.ts';
 import type { JournalPort } from '../ports/journal.ts';
 import type { Kernel } from '../ports/kernel.ts';
 import type { UsageReader, UsageReading } from '../ports/usage.ts';
-import type { Reload } from '../reload.ts';
+import type { Reload, ReloadKind } from '../reload.ts';
 import type { Drain } from '../shutdown/drain.ts';
 import type { Supervisor } from '../supervisor.ts';
 import { type InstanceRecord, subjectOf, wasStoppedByUser } from '../world/instance-record.ts';
@@ -192,11 +192,11 @@ export class EngineControl {
   }
 
   /** @param options `by`: who asks over the control socket; nobody does where a signal came. */
-  async reload(options: { readonly planOnly: boolean; readonly by?: Requester }): Promise<ReloadReport> {
-    this.#refuseWhileDraining('reload');
-    const { planOnly, by } = options;
-    const causedBy = by === undefined || planOnly ? undefined : this.#tellReceived('reload', by);
-    return this.#ports.reload.run({ planOnly, causedBy });
+  async reload({ kind, by }: { readonly kind: ReloadKind; readonly by?: Requester }): Promise<ReloadReport> {
+    this.#refuseWhileDraining(kind);
+    const changes = kind === 'reload' || kind === 'rollback';
+    const causedBy = by === undefined || !changes ? undefined : this.#tellReceived(kind, by);
+    return this.#ports.reload.run({ kind, causedBy });
   }
 
   /** @param options `required`: those that must have such a command or signal, and run. */
