@@ -4,6 +4,7 @@
       "target_name": "taskmaster",
       "sources": [
         "native/addon.cc",
+        "native/child_mounts.cc",
         "native/child_setup.cc",
         "native/environment.cc",
         "native/family.cc",

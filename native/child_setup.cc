@@ -112,6 +112,8 @@ bool SetNice(ChildPlan& plan) {
   return !plan.has_nice || syscall(SYS_setpriority, PRIO_PROCESS, 0, plan.nice) == 0;
 }
 
+bool SetUpItsMounts(ChildPlan& plan) { return SetUpMounts(plan.mounts, plan.mount_count, &plan.failed_index); }
+
 // The bounding set is the ceiling for all that the program may ever execute (capabilities(7)).
 bool DropCapabilities(ChildPlan& plan) {
   uint64_t kept = plan.has_bounding ? plan.bounding : plan.has_capabilities ? plan.capabilities : ~uint64_t{0};
@@ -246,6 +248,7 @@ constexpr NamedStep kSteps[] = {
     {Step::kSetOomScoreAdj, SetOomScoreAdj},
     {Step::kSetLimit, SetLimits},
     {Step::kSetNice, SetNice},
+    {Step::kSetUpMounts, SetUpItsMounts},
     {Step::kDropCapabilities, DropCapabilities},
     {Step::kSetGroups, SetGroups},
     {Step::kChangeGroup, ChangeGroup},

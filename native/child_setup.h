@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "child_mounts.h"
 #include "landlock.h"
 
 namespace taskmaster {
@@ -19,6 +20,7 @@ enum class Step : int {
   kSetOomScoreAdj,
   kSetLimit,
   kSetNice,
+  kSetUpMounts,
   kDropCapabilities,
   kSetGroups,
   kChangeGroup,
@@ -73,6 +75,8 @@ struct ChildPlan {
   uint64_t bounding;  // bit n: capability n stays in the bounding set
   uint32_t securebits;  // 0: none to set
   bool no_new_privs;
+  const ChildMount* mounts;
+  int mount_count;
   bool has_landlock;
   LandlockPlan landlock;
   int parent_death_signal;  // 0: none
@@ -87,7 +91,7 @@ struct ChildPlan {
   // The report.
   volatile Step step;  // the present one, or the one that failed
   int failed_errno;  // 0: none failed
-  volatile int failed_index;  // of the limit, of the path of Landlock, or of the candidate that decided the answer of exec
+  volatile int failed_index;  // of the limit, of the mount, of the path of Landlock, or of the candidate that decided the answer of exec
 };
 
 // Runs in the child. Returns only when a step failed, with the report filled in.

@@ -80,6 +80,7 @@ Preparation::Preparation(const Napi::Object& request)
   ReadPlace(request);
   ReadIdentity(request);
   ReadLimits(request);
+  ReadMounts(request);
   if (IsGiven(request, "landlock")) ReadLandlock(request.Get("landlock").As<Napi::Object>());
 }
 
@@ -202,6 +203,16 @@ void Preparation::ReadLimits(const Napi::Object& request) {
   plan.limit_count = static_cast<int>(limits_.size());
 }
 
+void Preparation::ReadMounts(const Napi::Object& request) {
+  mount_texts_ = TextListField(request, "mounts");
+  std::vector<int64_t> kinds = NumberListField(request, "mountKinds");
+  for (size_t index = 0; index < mount_texts_.size() && index < kinds.size(); ++index) {
+    mounts_.push_back({static_cast<MountKind>(kinds[index]), mount_texts_[index].c_str()});
+  }
+  plan.mounts = mounts_.data();
+  plan.mount_count = static_cast<int>(mounts_.size());
+}
+
 void Preparation::ReadLandlock(const Napi::Object& landlock) {
   plan.has_landlock = true;
   plan.landlock.handled_file_rights = static_cast<uint64_t>(IntField(landlock, "handledFileRights"));
@@ -249,6 +260,8 @@ Failure Preparation::ExplainStep(Step step, int number) const {
       return {"set nice", number, "set nice to " + std::to_string(plan.nice)};
     case Step::kDropCapabilities:
       return {"drop capabilities", number, "drop capabilities"};
+    case Step::kSetUpMounts:
+      return ExplainMount(number);
     case Step::kSetSecureBits:
       return {"set securebits", number, "set securebits"};
     case Step::kKeepCapabilities:
@@ -274,6 +287,15 @@ Failure Preparation::ExplainStep(Step step, int number) const {
     default:
       return {"set up streams", number, "set up the standard streams"};
   }
+}
+
+Failure Preparation::ExplainMount(int number) const {
+  static constexpr const char* kWhat[] = {"make %s read-only", "mount an empty %s", "hide %s", "change root to %s"};
+  int index = plan.failed_index;
+  if (index < 0) return {"set up mounts", number, "make a mount namespace"};
+  std::string what = kWhat[static_cast<int>(mounts_[index].kind) & 3];
+  what.replace(what.find("%s"), 2, mount_texts_[index]);
+  return {"set up mounts", number, what};
 }
 
 Failure Preparation::ExplainLandlock(int number) const {

@@ -79,8 +79,10 @@ class Preparation {
   void ReadIdentity(const Napi::Object& request);
   void ReadLimits(const Napi::Object& request);
   void ReadLandlock(const Napi::Object& request);
+  void ReadMounts(const Napi::Object& request);
   Failure ExplainStep(Step step, int number) const;
   Failure ExplainLandlock(int number) const;
+  Failure ExplainMount(int number) const;
   Failure ExplainExecute() const;
 
   std::string file_, cwd_, oom_score_adj_, user_, group_;
@@ -90,6 +92,8 @@ class Preparation {
   std::vector<char*> argv_, candidates_;
   std::vector<gid_t> groups_;
   std::vector<ResourceLimit> limits_;
+  std::vector<std::string> mount_texts_;
+  std::vector<ChildMount> mounts_;
   std::vector<std::string> landlock_texts_;
   std::vector<LandlockPath> landlock_paths_;
   std::vector<LandlockPort> landlock_ports_;

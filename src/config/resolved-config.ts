@@ -261,8 +261,20 @@ export interface SpawnSettings {
   readonly capabilities: readonly string[] | undefined;
   /** What it can ever have, by programs that give capabilities too; absent: those of `capabilities`. */
   readonly boundingCapabilities?: readonly string[];
+  /** How it sees the file system; absent: as the engine does. */
+  readonly mounts?: MountSettings;
   /** Names of bits, as in systemd.exec(5). */
   readonly securebits?: readonly string[];
+}
+
+/** Absolute paths; those that begin with `-` may be absent. */
+export interface MountSettings {
+  readonly readOnly?: readonly string[];
+  readonly inaccessible?: readonly string[];
+  /** Its /tmp and /var/tmp are empty and its own. */
+  readonly privateTmp?: boolean;
+  /** Its root directory. */
+  readonly root?: string;
 }
 
 /** All that a process may do with files and TCP ports, beyond its rights; undefined: what its rights allow. */

@@ -29,6 +29,10 @@ export interface NativeSpawnRequest {
   readonly nice: number | undefined;
   readonly oomScoreAdj: number | undefined;
   readonly noNewPrivs: boolean;
+  /** Absolute paths; those that begin with `-` may be absent. See `native/child_mounts.h`. */
+  readonly mounts?: readonly string[];
+  /** Of each: 0 read-only, 1 empty and its own, 2 inaccessible, 3 the root directory, which is the last one. */
+  readonly mountKinds?: readonly number[];
   /** Rights are bits, as in linux/landlock.h; none but those that this kernel knows. */
   readonly landlock?: {
     readonly handledFileRights: number;

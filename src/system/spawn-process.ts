@@ -11,6 +11,7 @@ import type {
   SpawnRequest,
 } from '../supervisor/ports/kernel.ts';
 import { nativeLandlock } from './landlock.ts';
+import { nativeMounts } from './mount-settings.ts';
 import type { NativeAddon, NativePendingSpawn, NativeSpawnRequest, NativeSpawnResult } from './native.ts';
 import { readSecrets } from './secret-files.ts';
 import {
@@ -143,6 +144,7 @@ export function translateRequest(
       ...(request.boundingCapabilities && {
         bounding: request.boundingCapabilities.flatMap((name) => capabilityNumber(name) ?? []),
       }),
+      ...nativeMounts(request.mounts),
       ...(request.securebits && {
         securebits: request.securebits.reduce((bits, name) => bits | (SECUREBITS[name] ?? 0), 0),
       }),

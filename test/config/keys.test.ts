@@ -8,7 +8,7 @@ import type { EngineConfig, ProcessConfig, SpawnSettings } from '../../src/confi
 import type { EngineSource, ProcessSource } from '../../src/config/schema/schema.ts';
 import type { ReloadTreatment, SchemaRows } from '../../src/config/schema/values.ts';
 import { knownKeys, reloadAt, schemaAt } from '../../src/config/schema/walk.ts';
-import { loadGood } from '../support/config-ports.ts';
+import { asRoot, loadGood } from '../support/config-ports.ts';
 
 /** A table that has one more key. */
 type More<Source> = Source & { readonly added: boolean };
@@ -104,6 +104,10 @@ const OF_A_PROCESS: Readonly<Record<string, readonly [before: string, after: str
   oom_score_adj: ['', 'oom_score_adj = 1'],
   capabilities: ['', 'capabilities = []'],
   bounding_capabilities: ['', 'bounding_capabilities = []'],
+  read_only_paths: ['', 'read_only_paths = ["/srv"]'],
+  inaccessible_paths: ['', 'inaccessible_paths = ["/srv"]'],
+  private_tmp: ['', 'private_tmp = true'],
+  chroot: ['', 'chroot = "/srv"'],
   securebits: ['', 'securebits = ["noroot"]'],
   parent_death_signal: ['', 'parent_death_signal = "TERM"'],
   no_new_privs: ['', 'no_new_privs = true'],
@@ -217,7 +221,9 @@ for (const [key, lines] of Object.entries(OF_A_PROCESS)) {
     const [before, after] = lines.map((line) => {
       const cmd = line.startsWith('cmd') ? '' : 'cmd = "x"\n';
       const tables = '[sockets.http]\nlisten = "127.0.0.1:80"\n[templates.t]\ndescription = "d"\n';
-      return loadGood(`[processes.web]\n${cmd}${line}\n[processes.db]\ncmd = "x"\n${tables}`);
+      const capabilities = new Set([...asRoot.capabilities, 'CAP_SYS_ADMIN', 'CAP_SYS_CHROOT']);
+      const document = `[processes.web]\n${cmd}${line}\n[processes.db]\ncmd = "x"\n${tables}`;
+      return loadGood(document, { self: { ...asRoot, capabilities } });
     });
     assert.ok(before !== undefined && after !== undefined);
     const [web, db] = compareConfigs(before, after).plan;

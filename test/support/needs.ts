@@ -33,6 +33,7 @@ export const NEEDS: readonly Row[] = [
   { what: 'journal/files', needs: ['root'] },
   { what: 'model', needs: ['time'] },
   { what: 'mutants', needs: ['time'] },
+  { what: 'native/child-mounts', needs: ['root'] },
   { what: 'native/credentials', needs: ['root'] },
   { what: 'native/failing-steps', needs: ['root'] },
   { what: 'native/landlock', needs: ['root'] },

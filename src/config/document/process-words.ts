@@ -307,6 +307,10 @@ const BY_KEY: Readonly<Record<keyof ProcessSource, WordsElsewhere>> = {
     ambientcapabilities: 'capabilities = ["NET_BIND_SERVICE"]',
   },
   bounding_capabilities: { capabilityboundingset: 'bounding_capabilities = ["NET_BIND_SERVICE"]' },
+  read_only_paths: {},
+  inaccessible_paths: {},
+  private_tmp: { privatetmp: 'private_tmp, in a container with CAP_SYS_ADMIN' },
+  chroot: { rootdirectory: 'chroot, in a container with CAP_SYS_CHROOT' },
   securebits: { securebit: 'securebits = ["noroot"]' },
   parent_death_signal: {},
   landlock: {
@@ -364,7 +368,6 @@ const WITHOUT_KEY: WordsElsewhere = {
   ports: OF_THE_CONTAINER,
   volumes: OF_THE_CONTAINER,
   networks: OF_THE_CONTAINER,
-  privatetmp: OF_THE_CONTAINER,
   init: 'remove it; taskmaster is the init',
 };
 

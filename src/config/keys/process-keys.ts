@@ -26,6 +26,7 @@ import {
 } from '../values/identity.ts';
 import { resolveLandlock } from '../values/landlock.ts';
 import { resolveLimits } from '../values/limits.ts';
+import { resolveMounts } from '../values/mounts.ts';
 import { octalAt } from '../values/octal.ts';
 import { resolveStreams } from '../values/output-target.ts';
 import { resolveReadiness } from '../values/readiness.ts';
@@ -303,6 +304,13 @@ export const PROCESS_KEYS = {
       boundingCapabilities === undefined ? undefined : [...boundingCapabilities].sort(),
     spawn: ({ place, process, ports }) => resolveBounding(place, process, ports.self),
   },
+  read_only_paths: {
+    value: ({ spawn }) => spawn.mounts?.readOnly,
+    spawn: ({ place, process, ports }) => resolveMounts(place, process, ports.self),
+  },
+  inaccessible_paths: { value: ({ spawn }) => spawn.mounts?.inaccessible },
+  private_tmp: { value: ({ spawn }) => spawn.mounts?.privateTmp },
+  chroot: { value: ({ spawn }) => spawn.mounts?.root },
   securebits: {
     value: ({ spawn: { securebits } }) => (securebits === undefined ? undefined : [...securebits].sort()),
     spawn: ({ place, process, ports }) => resolveSecurebits(place, process, ports.self),

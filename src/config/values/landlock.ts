@@ -1,12 +1,12 @@
 /** `landlock` of a process, and what of it this kernel cannot do. */
 
-import { dirname, resolve } from 'node:path';
 import type { OwnPrivileges } from '../document/config-ports.ts';
 import type { Place } from '../document/place.ts';
 import type { LandlockRules, SpawnSettings } from '../resolved-config.ts';
 import type { ProcessSource } from '../schema/schema.ts';
 import { isDeferred, textsOfInstances } from '../text/instance-text.ts';
 import { showValue } from '../text/show-value.ts';
+import { pathsAt } from './mounts.ts';
 
 type LandlockSource = NonNullable<ProcessSource['landlock']>;
 
@@ -73,16 +73,6 @@ function reportMissing(place: Place, rules: LandlockRules, version: number): voi
       message: sentence,
       hint: 'run the container on a newer kernel, or remove required = true: then only a warning is logged',
     });
-}
-
-function pathsAt(place: Place, paths: readonly string[]): readonly string[] {
-  return paths.map((text, index) => {
-    const isOptional = text.startsWith('-');
-    const path = isOptional ? text.slice(1) : text;
-    if (path === '') place.at(index).problem({ message: `found ${showValue(text)}`, expected: 'a path' });
-    const absolute = resolve(dirname(place.at(index).source.path), path);
-    return isOptional ? `-${absolute}` : absolute;
-  });
 }
 
 function portsAt(

@@ -18,6 +18,7 @@ const AS_THE_ENGINE = {
   securebits: undefined,
   noNewPrivs: false,
   landlock: undefined,
+  mounts: undefined,
 } as const;
 
 /** @param process with its texts filled in. */

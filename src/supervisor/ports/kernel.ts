@@ -7,6 +7,7 @@ import type {
   EnvironmentPlan,
   Identity,
   LandlockRules,
+  MountSettings,
   ResourceLimit,
 } from '../../config/resolved-config.ts';
 import type { ExitStatus, SpawnFailure } from '../../lifecycle/exit-outcome.ts';
@@ -46,6 +47,7 @@ export interface SpawnRequest {
   readonly oomScoreAdj: number | undefined;
   readonly noNewPrivs: boolean;
   readonly landlock?: LandlockRules | undefined;
+  readonly mounts?: MountSettings | undefined;
   /** What the kernel sends it when the engine dies. */
   readonly parentDeathSignal?: SignalName | undefined;
   readonly capabilities: readonly string[] | undefined;

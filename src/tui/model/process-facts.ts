@@ -118,6 +118,7 @@ const FACTS: Readonly<Record<Exclude<Field, 'name'>, Fact | 'not shown'>> = {
   capabilities: 'not shown',
   boundingCapabilities: 'not shown',
   securebits: 'not shown',
+  mounts: 'not shown',
   ringBytes: 'not shown',
 };
 
