@@ -71,12 +71,19 @@ function shapeProblem(expression: string): string | undefined {
 
 function parse(expression: string, timezone: string | undefined): Cron {
   const { Cron: Parsed } = croner();
+  const zone = timezone ?? ownTimezone();
   return new Parsed(expression.trim(), {
     paused: true,
     mode: '5-or-6-parts',
     fixedTimeRule: 'no-wildcard',
-    timezone: timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    ...(zone !== undefined && { timezone: zone }),
   });
+}
+
+/** By TZ, or /etc/localtime. An empty TZ is UTC (tzset(3)), for which Intl has no name. @returns undefined: one without a name */
+function ownTimezone(): string | undefined {
+  const name: string | undefined = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return name === undefined || isTimezone(name) ? name : 'UTC';
 }
 
 /** At once: a configuration is checked without a pause. In a bundle it is a bundle of its own (`build/bundle.ts`). */

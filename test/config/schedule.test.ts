@@ -1,6 +1,7 @@
 /** `schedule`, `every` and the keys beside them: what they come to, and what is refused with its place. */
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -160,6 +161,18 @@ test('the schedules of the README and of the example load without a warning', ()
     assert.ok([...processes.values()].every(({ schedule }) => schedule !== undefined));
     assert.ok(processes.size >= 2);
   }
+});
+
+test('without timezone a schedule goes by that of the engine, whatever TZ says', () => {
+  const next = (TZ: string): string => {
+    const program = `import { cronTimes } from ${JSON.stringify(join(import.meta.dirname, '../../src/schedule/cron.ts'))};
+      console.log(new Date(cronTimes('30 2 * * *')(Date.UTC(2026, 5, 1, 12))).toISOString());`;
+    const args = ['--no-warnings', '--input-type=module', '-e', program];
+    return execFileSync(globalThis.process.execPath, args, { env: { TZ }, encoding: 'utf8' }).trim();
+  };
+  assert.equal(next('Europe/Berlin'), '2026-06-02T00:30:00.000Z');
+  for (const unknown of ['', 'Mars/Olympus', ':/nowhere'])
+    assert.equal(next(unknown), '2026-06-02T02:30:00.000Z');
 });
 
 test('six fields begin with seconds, names of days and months work, and both days mean either', () => {
