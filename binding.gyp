@@ -21,6 +21,7 @@
         "native/spawn.cc",
         "native/spawn_preparation.cc",
         "native/spawner.cc",
+        "native/place_watch.cc",
         "native/stream_sizes.cc",
         "native/system_error.cc",
         "native/threads.cc",

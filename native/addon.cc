@@ -10,6 +10,7 @@
 #include "reap.h"
 #include "signals.h"
 #include "spawn.h"
+#include "place_watch.h"
 #include "stream_sizes.h"
 #include "unix_sockets.h"
 #include "user_database.h"
@@ -53,6 +54,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("fileLater", Napi::Function::New(env, FileLater, "fileLater"));
   exports.Set("writeLater", Napi::Function::New(env, WriteLater, "writeLater"));
   exports.Set("listenInet", Napi::Function::New(env, ListenInet, "listenInet"));
+  exports.Set("openPlaceWatch", Napi::Function::New(env, OpenPlaceWatch, "openPlaceWatch"));
   exports.Set("openSocketWatch", Napi::Function::New(env, OpenSocketWatch, "openSocketWatch"));
   exports.Set("readSocketWatch", Napi::Function::New(env, ReadSocketWatch, "readSocketWatch"));
   exports.Set("landlockVersion", Napi::Function::New(env, LandlockVersion, "landlockVersion"));

@@ -106,6 +106,7 @@ export class ControlSocket {
     this.#server = server;
     events.emit('engine_listening', { socket });
     this.#watch = new SocketWatch({
+      addon,
       clock,
       path: socket,
       isInPlace: () => server.isInPlace(),

@@ -1,11 +1,12 @@
 /**
  * Watches over the control socket's file: removed, renamed, replaced, or gone with its folder, it is made anew.
- * inotify(7) tells of it, so that nothing is done while nothing happens.
+ * inotify(7) tells of it, so that nothing is done while nothing happens, whatever others do in the same folder.
  */
 
-import { type FSWatcher, watch } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { closeSync, readSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Cancel, Clock } from '../supervisor/ports/clock.ts';
+import type { NativeAddon } from '../system/native.ts';
 
 /** Who removes a file often removes the folder right behind it. */
 const SETTLE_MS = 100;
@@ -21,6 +22,7 @@ const POLL_MS = 5_000;
 
 export interface SocketWatchPorts {
   readonly clock: Pick<Clock, 'after' | 'now'>;
+  readonly addon: Pick<NativeAddon, 'openPlaceWatch' | 'watchReadable'>;
   readonly path: string;
   readonly isInPlace: () => Promise<boolean>;
   /** Rejects where it cannot be made now. */
@@ -33,7 +35,7 @@ export interface SocketWatchPorts {
 
 export class SocketWatch {
   readonly #ports: SocketWatchPorts;
-  #watcher: FSWatcher | undefined;
+  #endWatch: (() => void) | undefined;
   #cancel: Cancel | undefined;
   #isLost = false;
   #retryMs = FIRST_RETRY_MS;
@@ -50,25 +52,27 @@ export class SocketWatch {
 
   close(): void {
     this.#isClosed = true;
-    this.#watcher?.close();
+    this.#endWatch?.();
     this.#cancel?.();
   }
 
   #watch(): void {
-    this.#watcher?.close();
-    this.#watcher = undefined;
-    const { path } = this.#ports;
-    const names = new Set([basename(path), basename(dirname(path))]);
-    try {
-      const watcher = watch(dirname(path), { persistent: false }, (kind, name) => {
-        // The folder's own end is told by its name.
-        if (kind === 'rename' && (name === null || names.has(name))) this.#checkSoon();
-      });
-      watcher.on('error', () => this.#checkIn(POLL_MS));
-      this.#watcher = watcher;
-    } catch {
+    this.#endWatch?.();
+    const { addon, path } = this.#ports;
+    const fd = addon.openPlaceWatch(path, dirname(path));
+    if (fd < 0) {
       this.#checkIn(POLL_MS);
+      return;
     }
+    const stop = addon.watchReadable(fd, () => {
+      drain(fd);
+      this.#checkSoon();
+    });
+    this.#endWatch = () => {
+      stop?.();
+      closeSync(fd);
+      this.#endWatch = undefined;
+    };
   }
 
   #checkSoon(): void {
@@ -86,7 +90,7 @@ export class SocketWatch {
     this.#isChecking = true;
     try {
       if (!(await this.#ports.isInPlace())) await this.#restore();
-      if (this.#watcher === undefined) this.#watch();
+      if (this.#endWatch === undefined && !this.#isLost) this.#watch();
     } finally {
       this.#isChecking = false;
     }
@@ -115,5 +119,15 @@ export class SocketWatch {
     this.#ports.onRestored();
     // The folder may be another one by now.
     this.#watch();
+  }
+}
+
+/** What exactly has happened is looked at: events are only read, so that there are none. */
+function drain(fd: number): void {
+  const events = Buffer.allocUnsafe(4_096);
+  try {
+    while (readSync(fd, events) > 0);
+  } catch {
+    // EAGAIN: no more of them.
   }
 }

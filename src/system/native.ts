@@ -302,6 +302,11 @@ export interface NativeAddon {
     readonly isCut: boolean;
     readonly fds: readonly number[];
   } | null;
+  /**
+   * inotify(7) on a file's place: it or its directory is moved, removed or replaced. What others do in that directory does
+   * not wake the engine. @returns a descriptor to be watched, read and closed, or minus the errno's number.
+   */
+  openPlaceWatch(path: string, directory: string): number;
   /** Does not keep the event loop alive. @returns what ends it, to be called once before the descriptor is closed. */
   watchReadable(fd: number, callback: () => void): (() => void) | null;
   /** A timer of the wall clock, close-on-exec; or minus the errno's number. */

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { ControlSocket, type ControlSocketParts } from '../../src/commands/control-socket.ts';
 import { SystemClock } from '../../src/system/clock.ts';
+import { type NativeAddon, native } from '../../src/system/native.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -12,7 +13,15 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 function aSocket(
   t: TestContext,
   folder = temporaryFolder(t),
-  { mode = 0o660, refusesDescriptors = true } = {},
+  {
+    mode = 0o660,
+    refusesDescriptors = true,
+    watchReadable = native().watchReadable,
+  }: {
+    mode?: number;
+    refusesDescriptors?: boolean;
+    watchReadable?: NativeAddon['watchReadable'];
+  } = {},
 ): { socket: ControlSocket; path: string; told: string[] } {
   const path = join(folder, 'tm.sock');
   const told: string[] = [];
@@ -24,7 +33,13 @@ function aSocket(
       emitAs: (_level: string, event: string) => told.push(event),
     },
     clock: new SystemClock(),
-    addon: { peerCredentials: () => null, acceptMore: () => [], refuseDescriptors: () => refusesDescriptors },
+    addon: {
+      ...native(),
+      peerCredentials: () => null,
+      acceptMore: () => [],
+      refuseDescriptors: () => refusesDescriptors,
+      watchReadable,
+    },
     onFault: (error: unknown) => {
       throw error;
     },
@@ -104,6 +119,30 @@ describe('a socket that somebody takes away', () => {
       }
     });
   }
+
+  test('is watched without waking for what others do in its folder', async (t) => {
+    const wakes: number[] = [];
+    const addon = native();
+    const { socket, path } = aSocket(t, undefined, {
+      watchReadable: (fd, callback) =>
+        addon.watchReadable(fd, () => {
+          wakes.push(fd);
+          callback();
+        }),
+    });
+    await socket.listen();
+    const neighbour = join(dirname(path), 'busy');
+    for (let round = 0; round < 100; round++) {
+      writeFileSync(neighbour, `${round}`);
+      await new Promise(setImmediate);
+    }
+    rmSync(neighbour);
+    const before = wakes.length;
+    rmSync(path);
+    await eventually(() => assert.ok(lstatSync(path).isSocket()), { withinMs: 3_000 });
+    assert.equal(before, 0);
+    assert.ok(wakes.length > 0 && wakes.length < 10, `${wakes.length}`);
+  });
 
   test('is left to another engine that listens there', async (t) => {
     const { socket, path, told } = aSocket(t);
