@@ -43,6 +43,19 @@ for (const [name, flags, socket] of CONFINED) {
   });
 }
 
+const CONFINED_BY_LANDLOCK = `[processes.web]
+type = "oneshot"
+${shellCommand('cat /usr/bin/env >/dev/null && ! cat /etc/passwd 2>&1 && echo confined')}landlock = { read = ["/usr", "-/bin", "-/lib", "-/lib64"], bind_tcp = [], required = true }
+`;
+
+for (const [name, flags] of CONFINED)
+  test(`with ${name} landlock confines a process`, async (t) => {
+    const container = new Container(t, CONFINED_BY_LANDLOCK, { flags });
+    await eventually(() =>
+      assert.match(container.stdout, /^cat: .*Permission denied\nconfined$/m, container.log),
+    );
+  });
+
 test('without a place for a socket the processes run all the same, and the log says why there is none', async (t) => {
   const container = new Container(t, `[processes.web]\n${shellCommand('echo up; exec sleep 1000')}`, {
     flags: ['--read-only'],
