@@ -374,3 +374,15 @@ test('without an earlier configuration a rollback fails, and nothing changes', a
   await reload.run({ kind: 'rollback' });
   await assert.rejects(reload.run({ kind: 'rollback' }), refused);
 });
+
+test('a process that never ran starts by a reload that gives it autostart, and not by one that takes it away', async () => {
+  const idle = { ...processConfig('late'), autostart: false };
+  const { rig, reload, next } = reloading(configOf([processConfig('web'), idle]));
+  assert.equal(rig.state('late'), 'idle');
+  withConfig(next, processConfig('web'), processConfig('late'));
+  await reload.run({ kind: 'reload' });
+  assert.equal(rig.state('late'), 'healthcheck');
+  const other = new Rig([processConfig('late')]);
+  other.reload(idle);
+  assert.equal(other.state('late'), 'idle');
+});

@@ -89,15 +89,15 @@ export function followReload(
   const causedBy = events.emit('config_reloaded', fields, {}, request.causedBy);
   const { instances } = known.world;
   const isNew = new Set(added);
+  const latest: Latest = new Map(updated.map(({ key, process }) => [key, process]));
   const isStarted = (record: InstanceRecord): boolean =>
     (isNew.has(record.key) || record.machine.monitor === 'idle') &&
     isAtRest(record) &&
-    record.process.autostart &&
+    configOf(known, record.key, latest)?.autostart === true &&
     !wasStoppedByUser(record);
   const keepsRunning = new Set(
     plan.flatMap(({ process, action }) => (action === 'unchanged' || action === 'update' ? [process] : [])),
   );
-  const latest: Latest = new Map(updated.map(({ key, process }) => [key, process]));
   const next: readonly WorldEvent[] = [
     ...updated.map(({ key, process }) => ({ type: 'configure', key, process }) as const),
     ...instances.filter(isWaiting).map(({ key }) => ({ type: 'reconsider', key, causedBy }) as const),
