@@ -23,6 +23,7 @@
         "native/spawner.cc",
         "native/place_watch.cc",
         "native/stream_sizes.cc",
+        "native/system_calls.cc",
         "native/system_error.cc",
         "native/threads.cc",
         "native/unix_sockets.cc",

@@ -218,6 +218,8 @@ bool Restrict(ChildPlan& plan) {
   return !plan.has_landlock || RestrictByLandlock(plan.landlock, plan.descriptor_count, &plan.failed_index);
 }
 
+bool FilterItsSystemCalls(ChildPlan& plan) { return plan.filter.len == 0 || FilterSystemCalls(plan.filter); }
+
 // As execvp(3): a candidate that is not there passes the turn on; one that may not be executed is remembered.
 bool Execute(ChildPlan& plan) {
   uint64_t no_signals = 0;
@@ -259,6 +261,7 @@ constexpr NamedStep kSteps[] = {
     {Step::kChangeDirectory, ChangeDirectory},
     {Step::kSetNoNewPrivs, SetNoNewPrivs},
     {Step::kRestrict, Restrict},
+    {Step::kFilterSystemCalls, FilterItsSystemCalls},
     {Step::kExecute, Execute},
 };
 

@@ -7,6 +7,7 @@
 
 #include "child_mounts.h"
 #include "landlock.h"
+#include "system_calls.h"
 
 namespace taskmaster {
 
@@ -31,6 +32,7 @@ enum class Step : int {
   kChangeDirectory,
   kSetNoNewPrivs,
   kRestrict,
+  kFilterSystemCalls,
   kExecute,
 };
 
@@ -79,6 +81,7 @@ struct ChildPlan {
   int mount_count;
   bool has_landlock;
   LandlockPlan landlock;
+  sock_fprog filter;  // of length 0: none
   int parent_death_signal;  // 0: none
   pid_t parent;
   // Which family the program belongs to, with all that it will start: the soft limit of its file locks, which has

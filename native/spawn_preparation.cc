@@ -191,6 +191,8 @@ void Preparation::ReadIdentity(const Napi::Object& request) {
   plan.parent_death_signal = IsGiven(request, "parentDeathSignal") ? IntField(request, "parentDeathSignal") : 0;
   plan.parent = getpid();
   plan.no_new_privs = BoolField(request, "noNewPrivs");
+  if (BoolField(request, "filtersSystemCalls")) filter_ = DefaultFilter();
+  plan.filter = {static_cast<unsigned short>(filter_.size()), filter_.data()};
 }
 
 void Preparation::ReadLimits(const Napi::Object& request) {
@@ -260,6 +262,8 @@ Failure Preparation::ExplainStep(Step step, int number) const {
       return {"set nice", number, "set nice to " + std::to_string(plan.nice)};
     case Step::kDropCapabilities:
       return {"drop capabilities", number, "drop capabilities"};
+    case Step::kFilterSystemCalls:
+      return {"set seccomp", number, "set seccomp"};
     case Step::kSetUpMounts:
       return ExplainMount(number);
     case Step::kSetSecureBits:

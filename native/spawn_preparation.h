@@ -92,6 +92,7 @@ class Preparation {
   std::vector<char*> argv_, candidates_;
   std::vector<gid_t> groups_;
   std::vector<ResourceLimit> limits_;
+  std::vector<sock_filter> filter_;
   std::vector<std::string> mount_texts_;
   std::vector<ChildMount> mounts_;
   std::vector<std::string> landlock_texts_;

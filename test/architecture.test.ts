@@ -271,7 +271,7 @@ test('no file is longer than 400 lines; what is native is below its bounds', () 
     long.map((path) => relative(src, path)),
     [],
   );
-  assert.ok(linesIn('native') < 4_450, 'the addon has fewer than 4,450 lines');
+  assert.ok(linesIn('native') < 4_600, 'the addon has fewer than 4,600 lines');
   assert.ok(linesIn('native/launcher') < 1_500, 'the launcher has fewer than 1,500 lines');
   assert.ok(linesIn('native/preload') < 120, 'what is preloaded into Node has fewer than 120 lines');
 });

@@ -109,9 +109,21 @@ export const SECURITY_CHECKS: readonly SecurityCheck[] = [
     name: 'no_new_privs',
     weight: 8,
     look: ({ process: { spawn } }) =>
-      spawn.noNewPrivs || spawn.landlock !== undefined
+      spawn.noNewPrivs || (spawn.landlock ?? spawn.seccomp) !== undefined
         ? GOOD('can gain nothing by set-user-ID programs')
         : { share: 1, found: 'can gain privileges by set-user-ID programs', help: 'no_new_privs = true' },
+  },
+  {
+    name: 'seccomp',
+    weight: 5,
+    look: ({ process: { spawn } }) =>
+      spawn.seccomp === undefined
+        ? {
+            share: 1,
+            found: 'may make every system call that the container allows',
+            help: 'seccomp = "default"',
+          }
+        : GOOD('cannot make the system calls that a service does not need'),
   },
   {
     name: 'landlock: files',

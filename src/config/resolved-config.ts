@@ -261,6 +261,8 @@ export interface SpawnSettings {
   readonly capabilities: readonly string[] | undefined;
   /** What it can ever have, by programs that give capabilities too; absent: those of `capabilities`. */
   readonly boundingCapabilities?: readonly string[];
+  /** Which system calls fail; absent: none. */
+  readonly seccomp?: 'default';
   /** How it sees the file system; absent: as the engine does. */
   readonly mounts?: MountSettings;
   /** Names of bits, as in systemd.exec(5). */

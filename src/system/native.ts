@@ -33,6 +33,8 @@ export interface NativeSpawnRequest {
   readonly mounts?: readonly string[];
   /** Of each: 0 read-only, 1 empty and its own, 2 inaccessible, 3 the root directory, which is the last one. */
   readonly mountKinds?: readonly number[];
+  /** By the list of `native/system_calls.cc`; needs noNewPrivs. */
+  readonly filtersSystemCalls?: boolean;
   /** Rights are bits, as in linux/landlock.h; none but those that this kernel knows. */
   readonly landlock?: {
     readonly handledFileRights: number;

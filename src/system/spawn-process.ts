@@ -138,7 +138,8 @@ export function translateRequest(
       limits,
       nice: request.nice,
       oomScoreAdj: request.oomScoreAdj,
-      noNewPrivs: request.noNewPrivs || request.landlock !== undefined,
+      noNewPrivs: request.noNewPrivs || (request.landlock ?? request.seccomp) !== undefined,
+      ...(request.seccomp && { filtersSystemCalls: true }),
       ...(request.parentDeathSignal && { parentDeathSignal: signalNumber(request.parentDeathSignal) }),
       capabilities: capabilities?.filter((number) => typeof number === 'number'),
       ...(request.boundingCapabilities && {

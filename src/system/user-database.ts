@@ -18,12 +18,14 @@ function found<Entry>(what: string, name: string, answer: Entry | string | null)
 }
 
 export function ownPrivileges(): OwnPrivileges {
-  const permitted = /^CapPrm:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+  const status = readFileSync('/proc/self/status', 'utf8');
+  const permitted = /^CapPrm:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';
   return {
     uid: process.geteuid?.() ?? 0,
     gid: process.getegid?.() ?? 0,
     groups: process.getgroups?.() ?? [],
     capabilities: capabilitiesOfMask(permitted),
+    hasSeccomp: () => /^Seccomp:/m.test(status),
     landlockVersion: () => native().landlockVersion(),
   };
 }

@@ -104,6 +104,7 @@ const OF_A_PROCESS: Readonly<Record<string, readonly [before: string, after: str
   oom_score_adj: ['', 'oom_score_adj = 1'],
   capabilities: ['', 'capabilities = []'],
   bounding_capabilities: ['', 'bounding_capabilities = []'],
+  seccomp: ['', 'seccomp = "default"'],
   read_only_paths: ['', 'read_only_paths = ["/srv"]'],
   inaccessible_paths: ['', 'inaccessible_paths = ["/srv"]'],
   private_tmp: ['', 'private_tmp = true'],

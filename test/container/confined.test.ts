@@ -45,11 +45,12 @@ for (const [name, flags, socket] of CONFINED) {
 
 const CONFINED_BY_LANDLOCK = `[processes.web]
 type = "oneshot"
-${shellCommand('cat /usr/bin/env >/dev/null && ! cat /etc/passwd 2>&1 && echo confined')}landlock = { read = ["/usr", "-/bin", "-/lib", "-/lib64"], bind_tcp = [], required = true }
+${shellCommand('cat /usr/bin/env >/dev/null && ! cat /etc/passwd 2>&1 && echo confined')}seccomp = "default"
+landlock = { read = ["/usr", "-/bin", "-/lib", "-/lib64"], bind_tcp = [], required = true }
 `;
 
 for (const [name, flags] of CONFINED)
-  test(`with ${name} landlock confines a process`, async (t) => {
+  test(`with ${name} landlock and seccomp confine a process`, async (t) => {
     const container = new Container(t, CONFINED_BY_LANDLOCK, { flags });
     await eventually(() =>
       assert.match(container.stdout, /^cat: .*Permission denied\nconfined$/m, container.log),

@@ -58,6 +58,7 @@ test('postgres runs confined, makes its data by a step, and is asked by a confin
     t,
     `${NEVER}[templates.confined]
 user = "postgres"
+seccomp = "default"
 landlock = {read = [${SYSTEM}], write = ["{folder}/data", "/dev/shm"]}
 [processes.db]
 extends = "confined"
@@ -85,6 +86,7 @@ depends_on = ["db"]
   const { pid } = await run.see('db');
   const status = await run.inside('cat', [`/proc/${pid}/status`]);
   assert.match(status.stdout, /^NoNewPrivs:\t1$/m);
+  assert.match(status.stdout, /^Seccomp:\t2$/m);
 });
 
 test('its steps and its health check are confined as it is, what runs as the engine is not', async (t) => {

@@ -53,6 +53,7 @@ export const asRoot: ConfigPorts['self'] = {
     ['SETUID', 'SETGID', 'SETPCAP', 'NET_BIND_SERVICE', 'CHOWN'].map((name) => capabilityName(name) ?? ''),
   ),
   landlockVersion: () => 7,
+  hasSeccomp: () => true,
 };
 
 export const asNobody: ConfigPorts['self'] = {
@@ -61,6 +62,7 @@ export const asNobody: ConfigPorts['self'] = {
   groups: [33],
   capabilities: new Set(),
   landlockVersion: () => 7,
+  hasSeccomp: () => true,
 };
 
 /** Loads a document as `/etc/tm/main.toml`. */

@@ -40,6 +40,7 @@ export const NEEDS: readonly Row[] = [
   { what: 'native/hold-signals', needs: ['root'] },
   { what: 'native/leaks', needs: ['root', 'time'] },
   { what: 'native/pending-spawn', needs: ['root', 'time'] },
+  { what: 'native/system-calls', needs: ['root'] },
   { what: 'native/terminal', needs: ['root'] },
   { what: 'output/descriptor-sink', needs: ['root'] },
   { what: 'output/flood', needs: ['root'] },

@@ -28,6 +28,7 @@ export interface OwnPrivileges {
   readonly capabilities: ReadonlySet<string>;
   /** The version of the kernel's Landlock; 0: it has none, or the container may not use it. */
   readonly landlockVersion: () => number;
+  readonly hasSeccomp: () => boolean;
 }
 
 /** Files as configuration needs them. Failures are Errors with a `code` such as `ENOENT`. */

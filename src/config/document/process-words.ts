@@ -307,6 +307,7 @@ const BY_KEY: Readonly<Record<keyof ProcessSource, WordsElsewhere>> = {
     ambientcapabilities: 'capabilities = ["NET_BIND_SERVICE"]',
   },
   bounding_capabilities: { capabilityboundingset: 'bounding_capabilities = ["NET_BIND_SERVICE"]' },
+  seccomp: { systemcallfilter: 'seccomp = "default"' },
   read_only_paths: {},
   inaccessible_paths: {},
   private_tmp: { privatetmp: 'private_tmp, in a container with CAP_SYS_ADMIN' },

@@ -33,6 +33,7 @@ import { resolveReadiness } from '../values/readiness.ts';
 import { type PlacedProcess, resolveDependencies } from '../values/resolve-dependencies.ts';
 import { resolveRestart } from '../values/restart-policy.ts';
 import { resolveSchedule } from '../values/schedule.ts';
+import { resolveSeccomp } from '../values/seccomp.ts';
 import { socketsAt } from '../values/service-socket.ts';
 import { signalAt } from '../values/signal-at.ts';
 import { resolveReload, resolveSteps } from '../values/steps.ts';
@@ -303,6 +304,10 @@ export const PROCESS_KEYS = {
     value: ({ spawn: { boundingCapabilities } }) =>
       boundingCapabilities === undefined ? undefined : [...boundingCapabilities].sort(),
     spawn: ({ place, process, ports }) => resolveBounding(place, process, ports.self),
+  },
+  seccomp: {
+    value: ({ spawn }) => spawn.seccomp,
+    spawn: ({ place, process: { seccomp }, ports }) => resolveSeccomp(place, seccomp, ports.self),
   },
   read_only_paths: {
     value: ({ spawn }) => spawn.mounts?.readOnly,

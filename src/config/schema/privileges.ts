@@ -43,6 +43,15 @@ export const privilegesSchema = {
     expected: 'an array such as ["noroot", "noroot-locked"]',
     examples: [['noroot', 'noroot-locked']],
   },
+  seccomp: {
+    reload: 'restart',
+    type: 'string',
+    enum: ['default'],
+    description:
+      'System calls that a service does not need fail for it, and for all that it starts; see “Confine a service” for the list. It sets `no_new_privs`. Default: only what the container forbids.',
+    expected: '"default"',
+    examples: ['default'],
+  },
   read_only_paths: {
     reload: 'restart',
     ...pathList,

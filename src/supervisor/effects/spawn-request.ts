@@ -78,6 +78,7 @@ export function spawnRequest(
     nice: spawn.nice,
     oomScoreAdj: spawn.oomScoreAdj,
     noNewPrivs: spawn.noNewPrivs,
+    ...(spawn.seccomp && { seccomp: spawn.seccomp }),
     ...(spawn.mounts && { mounts: spawn.mounts }),
     ...(spawn.landlock && { landlock: spawn.landlock }),
     parentDeathSignal: spawn.parentDeathSignal,

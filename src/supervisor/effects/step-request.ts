@@ -19,6 +19,7 @@ const AS_THE_ENGINE = {
   noNewPrivs: false,
   landlock: undefined,
   mounts: undefined,
+  seccomp: undefined,
 } as const;
 
 /** @param process with its texts filled in. */

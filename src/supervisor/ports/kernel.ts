@@ -48,6 +48,7 @@ export interface SpawnRequest {
   readonly noNewPrivs: boolean;
   readonly landlock?: LandlockRules | undefined;
   readonly mounts?: MountSettings | undefined;
+  readonly seccomp?: 'default' | undefined;
   /** What the kernel sends it when the engine dies. */
   readonly parentDeathSignal?: SignalName | undefined;
   readonly capabilities: readonly string[] | undefined;

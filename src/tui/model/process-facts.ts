@@ -119,6 +119,7 @@ const FACTS: Readonly<Record<Exclude<Field, 'name'>, Fact | 'not shown'>> = {
   boundingCapabilities: 'not shown',
   securebits: 'not shown',
   mounts: 'not shown',
+  seccomp: 'not shown',
   ringBytes: 'not shown',
 };
 
