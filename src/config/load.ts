@@ -19,7 +19,8 @@ import type { GroupSource, ProcessSource, SocketSource } from './schema/schema.t
 import { positionNode } from './text/positions.ts';
 import { type Problem, sortProblems } from './text/problem.ts';
 import { accessOfMembers, type PlacedGroup, resolveGroups } from './values/groups.ts';
-import { neededNames, type PlacedProcess } from './values/resolve-dependencies.ts';
+import type { PlacedProcess } from './values/placed-process.ts';
+import { neededNames } from './values/resolve-dependencies.ts';
 import { DEFAULT_SLOW_READER } from './values/resolve-engine.ts';
 import { withSchedule } from './values/schedule.ts';
 import { type PlacedSocket, resolveSocket } from './values/service-socket.ts';

@@ -1,7 +1,7 @@
 /** `profiles`: which of the configured processes are there. */
 
 import { nearestWord } from '../../nearest-word.ts';
-import type { PlacedProcess } from '../values/resolve-dependencies.ts';
+import type { PlacedProcess } from '../values/placed-process.ts';
 
 type Placed = ReadonlyMap<string, PlacedProcess>;
 

@@ -1,7 +1,7 @@
 /** Streams that lead to the same file: it is opened once, so only one set of rules can hold. */
 
 import type { OutputTarget, ProcessConfig } from '../resolved-config.ts';
-import type { PlacedProcess } from '../values/resolve-dependencies.ts';
+import type { PlacedProcess } from '../values/placed-process.ts';
 
 type FileTarget = Extract<OutputTarget, { readonly kind: 'file' }>;
 

@@ -1,7 +1,7 @@
 /** Sockets and the processes that use them. */
 
 import type { ProcessConfig, SocketConfig } from '../resolved-config.ts';
-import type { PlacedProcess } from '../values/resolve-dependencies.ts';
+import type { PlacedProcess } from '../values/placed-process.ts';
 import type { PlacedSocket } from '../values/service-socket.ts';
 import { addressKey } from '../values/service-socket.ts';
 

@@ -5,7 +5,7 @@ import type { ProcessConfig, SocketConfig } from '../resolved-config.ts';
 import { checkInstanceTexts } from '../text/instance-text.ts';
 import type { Groups } from '../values/groups.ts';
 import { resolveIdentity } from '../values/identity.ts';
-import type { PlacedProcess } from '../values/resolve-dependencies.ts';
+import type { PlacedProcess } from '../values/placed-process.ts';
 import { PROCESS_KEYS } from './process-keys.ts';
 import { giveAll } from './rows.ts';
 

@@ -5,7 +5,7 @@ import { nearestWord } from '../../nearest-word.ts';
 import type { Place } from '../document/place.ts';
 import type { AccessGrant } from '../resolved-config.ts';
 import type { GroupSource } from '../schema/schema.ts';
-import type { PlacedProcess } from './resolve-dependencies.ts';
+import type { PlacedProcess } from './placed-process.ts';
 
 /** By name, the processes of each, in the order of the configuration. */
 export type Groups = ReadonlyMap<string, readonly string[]>;

@@ -4,12 +4,7 @@ import type { Place } from '../document/place.ts';
 import type { Dependency } from '../resolved-config.ts';
 import type { ProcessSource } from '../schema/schema.ts';
 import type { Groups } from './groups.ts';
-
-/** A process's table where it stands. */
-export interface PlacedProcess {
-  readonly place: Place;
-  readonly process: ProcessSource;
-}
+import type { PlacedProcess } from './placed-process.ts';
 
 /**
  * @param name of the process: a group that it is in does not make it depend on itself.

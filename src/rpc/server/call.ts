@@ -7,7 +7,8 @@ import { METHOD_NOT_FOUND, type RpcError, toRpcError } from '../contract/error-c
 import { validateParams } from '../contract/validate-params.ts';
 import { jsonPieces } from '../protocol/json-pieces.ts';
 import type { Call, Malformed, RequestId } from '../protocol/message.ts';
-import { type CallContext, HANDLERS, type Outcome } from './handlers.ts';
+import type { CallContext, Outcome } from './handler-types.ts';
+import { HANDLERS } from './handlers.ts';
 
 export interface CallPorts {
   readonly context: () => CallContext;

@@ -1,18 +1,10 @@
 /** The methods of `contract-cli.ts`: commands of taskshell that run here for their client. */
 
 import { TaskmasterError } from '../../errors.ts';
-import type { Params, Result } from '../contract/contract.ts';
-import type { CallContext, Handlers } from './handlers.ts';
+import type { CallContext, Handlers } from './handler-types.ts';
 import type { VerbRun } from './verb-run.ts';
 
 type CliMethod = 'cli.run' | 'cli.written' | 'cli.input' | 'cli.resize' | 'cli.interrupt';
-
-/** Those of one client. */
-export interface VerbRuns {
-  /** Throws `bad-arguments` where one runs already. */
-  run(params: Params<'cli.run'>): Promise<Result<'cli.run'>>;
-  readonly current: VerbRun | undefined;
-}
 
 export const CLI_HANDLERS: Pick<Handlers, CliMethod> = {
   'cli.run': async (params, { engine, verbs }) => {

@@ -7,43 +7,15 @@ import { parseSignal, SIGNAL_WORDS, type SignalName, signalName } from '../../si
 import type { Clock } from '../../supervisor/ports/clock.ts';
 import type { InputClaim } from '../../supervisor/ports/input.ts';
 import type { JournalQuery } from '../../supervisor/ports/journal.ts';
-import type { EnginePort, ReloadKind, Requester } from '../access/engine-port.ts';
-import type { AccessLevel, MethodName, Params, Result, WireOutcome } from '../contract/contract.ts';
-import { CLI_HANDLERS, type VerbRuns } from './cli-handlers.ts';
+import type { EnginePort, ReloadKind } from '../access/engine-port.ts';
+import type { Result, WireOutcome } from '../contract/contract.ts';
+import { CLI_HANDLERS } from './cli-handlers.ts';
+import type { CallContext, Handlers } from './handler-types.ts';
 import { needlesOf, wantedEntries, withoutGroups } from './journal-filter.ts';
 import { CHUNKS_A_PIECE, newestOf } from './newest-output.ts';
 import { outcomeOf } from './outcome.ts';
 import { type Subscriptions, wireBytes } from './subscriptions.ts';
 import { unknownAmong } from './unknown-names.ts';
-
-/** What a handler knows beside its parameters. */
-export interface CallContext {
-  readonly clock: Pick<Clock, 'after'>;
-  readonly engine: EnginePort;
-  readonly by: Requester;
-  readonly subscriptions: Subscriptions;
-  readonly verbs: VerbRuns;
-  /** Throws `not-permitted` unless the client has this access, for what a method does only if asked to. */
-  demand(level: AccessLevel): void;
-  /** Aborts when the client is gone or the server closes. */
-  readonly signal: AbortSignal;
-}
-
-/** `begin` runs right behind the reply, in the same turn: what it sends cannot overtake the reply. */
-export interface Answer<Method extends MethodName> {
-  readonly result: Result<Method>;
-  readonly begin?: () => void;
-}
-
-export type Outcome<Method extends MethodName> = Answer<Method> | Promise<Answer<Method>>;
-
-/** What takes more than a few milliseconds is a generator, which is gone through in pieces. */
-type Handler<Method extends MethodName> = (
-  params: Params<Method>,
-  context: CallContext,
-) => Outcome<Method> | Generator<undefined, Outcome<Method>>;
-
-export type Handlers = { readonly [Method in MethodName]: Handler<Method> };
 
 const MAX_PAGE = 1_000;
 /** Explained in one piece. */

@@ -2,7 +2,7 @@
 
 import { TaskmasterError } from '../../errors.ts';
 import type { Params, Result } from '../contract/contract.ts';
-import type { VerbRuns } from './cli-handlers.ts';
+import type { VerbRuns } from './handler-types.ts';
 import { LocalSocket } from './local-socket.ts';
 import { type RunVerb, VerbRun, type VerbRunPorts } from './verb-run.ts';
 

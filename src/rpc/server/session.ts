@@ -13,7 +13,7 @@ import { type Call, type Malformed, readMessage } from '../protocol/message.ts';
 import type { BudgetShare } from './byte-budget.ts';
 import { type Answered, answer, type CallPorts, errorText, handle, mayLast } from './call.ts';
 import type { FairWork, Worker } from './fair-work.ts';
-import type { CallContext } from './handlers.ts';
+import type { CallContext } from './handler-types.ts';
 import { LineAnswers } from './line-answers.ts';
 import { Outbox, type OutboxLimits } from './outbox.ts';
 import { SessionVerbs } from './session-verbs.ts';

@@ -23,7 +23,7 @@ import {
 } from '../world/instance-record.ts';
 import type { Evidence, WorldEffect, WorldEvent } from '../world/world-event.ts';
 import { reportDue, runsAfter, scheduleEffects } from './schedule-step.ts';
-import type { Circumstances, Known, Of, RecordEvent, Step } from './step.ts';
+import type { Circumstances, Known, Of, RecordEvent, Step } from './step-types.ts';
 import { isWatch, watchOf } from './watching.ts';
 
 /** A step of one instance. */

@@ -2,7 +2,7 @@
 
 import { followsSchedule, type InstanceRecord } from '../world/instance-record.ts';
 import type { WorldEffect, WorldEvent } from '../world/world-event.ts';
-import type { Circumstances, Known, Step } from './step.ts';
+import type { Circumstances, Known, Step } from './step-types.ts';
 import { watchOf } from './watching.ts';
 
 export function resume({ world }: Known, { now }: Circumstances): Step {

@@ -9,7 +9,7 @@ import {
 } from '../../lifecycle/rollout.ts';
 import { wasStoppedByUser } from '../world/instance-record.ts';
 import type { WorldEvent } from '../world/world-event.ts';
-import type { Circumstances, Known, Of, Step } from './step.ts';
+import type { Circumstances, Known, Of, Step } from './step-types.ts';
 
 /** Those that another one has yet to restart are its own from now on. */
 export function beginRollout(

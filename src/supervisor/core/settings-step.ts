@@ -19,7 +19,7 @@ import {
   wasStoppedByUser,
 } from '../world/instance-record.ts';
 import type { ReloadRequest, WorldEffect, WorldEvent } from '../world/world-event.ts';
-import type { Circumstances, Known, Of, Step } from './step.ts';
+import type { Circumstances, Known, Of, Step } from './step-types.ts';
 
 const REMOVED = 'it is no longer configured';
 const SURPLUS = 'fewer instances are configured';

@@ -5,7 +5,7 @@ import { verdictOnAllDone, verdictOnEnd } from '../world/exit-verdict.ts';
 import { type Draft, type InstanceRecord, isAtRest, isBlocked, isWaiting } from '../world/instance-record.ts';
 import { endedBadly, reasonFor } from '../world/reasons.ts';
 import type { WorldEffect, WorldEvent } from '../world/world-event.ts';
-import type { Circumstances, Known, Step } from './step.ts';
+import type { Circumstances, Known, Step } from './step-types.ts';
 
 /** Reports each record's state after a turn once, even if it passed through several states. */
 export class TurnEnd {

@@ -4,7 +4,7 @@ import type { Fact } from '../../lifecycle/events.ts';
 import { shortDuration } from '../../units.ts';
 import type { Cancel } from '../ports/clock.ts';
 import type { InstanceRecord } from '../world/instance-record.ts';
-import type { PerformContext } from './perform.ts';
+import type { PerformContext } from './perform-context.ts';
 
 type Context = Pick<PerformContext, 'events' | 'handles' | 'sockets' | 'take'>;
 export type Idle = Extract<Fact, { kind: 'becameIdle' }>;

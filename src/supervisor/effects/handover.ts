@@ -7,7 +7,7 @@ import type { ProbeRun } from '../ports/health.ts';
 import type { HeldInput } from '../ports/input.ts';
 import type { HeldPipe } from '../ports/output.ts';
 import type { InstanceRecord } from '../world/instance-record.ts';
-import type { PerformContext } from './perform.ts';
+import type { PerformContext } from './perform-context.ts';
 import type { HeldReports } from './self-reports.ts';
 
 export interface Held {

@@ -2,45 +2,14 @@
 
 import { ofInstance } from '../../config/text/instance-text.ts';
 import { assertNever } from '../../errors.ts';
-import type { EventStream } from '../events/event-stream.ts';
-import type { Cancel, Clock } from '../ports/clock.ts';
-import type { HealthFact, HealthMonitor, ProbeSubject } from '../ports/health.ts';
-import type { InputPort } from '../ports/input.ts';
-import type { Kernel } from '../ports/kernel.ts';
-import type { OutputPort } from '../ports/output.ts';
-import type { SocketPort } from '../ports/sockets.ts';
+import type { Cancel } from '../ports/clock.ts';
+import type { HealthFact, ProbeSubject } from '../ports/health.ts';
 import { type InstanceRecord, subjectOf } from '../world/instance-record.ts';
-import type { WorldEffect, WorldEvent } from '../world/world-event.ts';
+import type { WorldEffect } from '../world/world-event.ts';
 import { awaitArrival, awaitIdle, type Idle } from './activation.ts';
-import type { Handles } from './handles.ts';
-import type { Held } from './handover.ts';
-import type { LeftoverWatch } from './leftover-watch.ts';
-import type { SelfReports } from './self-reports.ts';
+import type { PerformContext } from './perform-context.ts';
 import { adoptLife, spawn } from './spawn-attempt.ts';
 import { environmentFor, targetsFor } from './spawn-request.ts';
-import type { SpawnTurns } from './spawn-turns.ts';
-import type { StepRunner } from './step-runner.ts';
-import type { Timetable } from './timetable.ts';
-
-export interface PerformContext {
-  readonly clock: Clock;
-  readonly kernel: Kernel;
-  readonly health: HealthMonitor;
-  readonly output: OutputPort;
-  readonly input: InputPort;
-  readonly sockets: Pick<SocketPort, 'descriptorsOf' | 'awaitArrival' | 'awaitIdle'>;
-  readonly events: EventStream;
-  readonly spawnTurns: SpawnTurns;
-  readonly leftovers: LeftoverWatch<InstanceRecord>;
-  readonly selfReports: SelfReports;
-  readonly steps: StepRunner;
-  readonly handles: Handles;
-  /** What another engine has held of an instance, by its key, until it is adopted. */
-  readonly handover: Map<string, Held>;
-  readonly timetable: Timetable;
-  /** Takes an event into the queue. */
-  readonly take: (event: WorldEvent) => void;
-}
 
 /** What is done for an instance. */
 export type InstanceEffect = Extract<WorldEffect, { readonly key: string }>;

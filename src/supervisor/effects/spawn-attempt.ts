@@ -9,7 +9,7 @@ import type { IncarnationId } from '../ports/incarnation.ts';
 import type { Leftover, PendingSpawn, SpawnAnswer } from '../ports/kernel.ts';
 import type { InstanceRecord } from '../world/instance-record.ts';
 import type { Notice, WorldEffect, WorldEvent } from '../world/world-event.ts';
-import type { PerformContext } from './perform.ts';
+import type { PerformContext } from './perform-context.ts';
 import { environmentFor, spawnRequest, streamsFor, targetsFor, withSockets } from './spawn-request.ts';
 
 /** How often, and how many times, the engine looks whether what a program left becomes a daemon. */
