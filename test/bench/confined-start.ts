@@ -1,9 +1,10 @@
 /**
  * What confinement costs a start: `node test/bench/confined-start.ts [ROUNDS]`. In turns, the same program without and with
- * `landlock`; the time from the request to its exec, and to its end.
+ * `landlock`, `seccomp` and a mount namespace; the time from the request to its exec, and to its end.
  */
 
 import { nativeLandlock } from '../../src/system/landlock.ts';
+import { nativeMounts } from '../../src/system/mount-settings.ts';
 import { type NativeSpawnRequest, native } from '../../src/system/native.ts';
 import { NULL_DEVICE, nativeRequest } from '../support/native-child.ts';
 
@@ -21,6 +22,9 @@ const REQUESTS: Readonly<Record<string, NativeSpawnRequest>> = {
   without: nativeRequest(['/bin/true'], { descriptors }),
   no_new_privs: nativeRequest(['/bin/true'], { descriptors, noNewPrivs: true }),
   landlock: nativeRequest(['/bin/true'], { descriptors, noNewPrivs: true, landlock }),
+  seccomp: nativeRequest(['/bin/true'], { descriptors, noNewPrivs: true, filtersSystemCalls: true }),
+  both: nativeRequest(['/bin/true'], { descriptors, noNewPrivs: true, filtersSystemCalls: true, landlock }),
+  private_tmp: nativeRequest(['/bin/true'], { descriptors, ...nativeMounts({ privateTmp: true }) }),
 };
 
 const times = new Map(
@@ -41,6 +45,8 @@ for (let round = 0; round < rounds; round++) {
 const at = (list: readonly number[], share: number): string =>
   `${([...list].sort((one, other) => one - other)[Math.floor(list.length * share)] ?? Number.NaN).toFixed(3)} ms`;
 for (const [name, { started, ended }] of times) {
-  const toExec = `exec p50 ${at(started, 0.5)}, p99 ${at(started, 0.99)}`;
-  process.stdout.write(`${name.padEnd(14)} ${toExec}; end p50 ${at(ended, 0.5)}, p99 ${at(ended, 0.99)}\n`);
+  const toExec = `exec p10 ${at(started, 0.1)}, p50 ${at(started, 0.5)}, p99 ${at(started, 0.99)}`;
+  process.stdout.write(
+    `${name.padEnd(14)} ${toExec}; end p10 ${at(ended, 0.1)}, p50 ${at(ended, 0.5)}, p99 ${at(ended, 0.99)}\n`,
+  );
 }
