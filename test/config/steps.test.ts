@@ -103,3 +103,11 @@ test('reload of [defaults] gives way to a reload_signal of the process, and the 
   assert.deepEqual(of('reload = "a"', 'reload_signal = "HUP"'), [undefined, 'SIGHUP']);
   assert.deepEqual(of('reload_signal = "HUP"', 'reload = "a"'), ['a', undefined]);
 });
+
+test('several commands as strings are taken for the words of one, with a warning that says how to write them', () => {
+  const { warnings } = loadGood('[processes.web]\ncmd = "x"\npre_start = ["echo one", "sleep 1"]\n');
+  assert.equal(warnings.length, 1);
+  const meant = 'several commands are pre_start = [{cmd = "echo one"}, {cmd = "sleep 1"}]';
+  assert.match(warnings[0] ?? '', new RegExp(`${RegExp.escape(meant)}$`));
+  assert.deepEqual(loadGood('[processes.web]\ncmd = "x"\npre_start = ["echo", "one two"]\n').warnings, []);
+});

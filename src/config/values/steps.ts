@@ -3,6 +3,7 @@
 import type { Place } from '../document/place.ts';
 import type { ProcessConfig, StepConfig, StopStage } from '../resolved-config.ts';
 import type { ProcessSource } from '../schema/schema.ts';
+import { showValue } from '../text/show-value.ts';
 import { commandAt } from './command-line.ts';
 import { durationAt } from './durations.ts';
 
@@ -77,7 +78,14 @@ function stepsAt(place: Place, key: StepsKey, source: StepsSource | undefined): 
   if (isTable(source)) return [stepAt(at, source, key)];
   if (typeof source === 'string') return [plainAt(at, source, key, key)];
   const tables = source.filter((element) => typeof element !== 'string');
-  if (tables.length === 0) return [plainAt(at, source as readonly string[], key, key)];
+  if (tables.length === 0) {
+    const words = source as readonly string[];
+    if (words.every((word) => /\S\s+\S/.test(word))) {
+      const several = words.map((word) => `{cmd = ${showValue(word)}}`).join(', ');
+      at.warning(`strings are the words of one command; several commands are ${key} = [${several}]`);
+    }
+    return [plainAt(at, words, key, key)];
+  }
   const word = source.findIndex((element) => typeof element === 'string');
   if (word >= 0) {
     const problem = {
