@@ -18,7 +18,7 @@ constexpr int kMostLinks = 40;
 constexpr uid_t kOverflowUid = 65534;
 constexpr uid_t kUnchanged = static_cast<uid_t>(-1);
 
-// In a user namespace, whoever is outside of it is shown as nobody; no process inside can be that user.
+// In a user namespace, users outside of it are shown as nobody; no process inside can be that user.
 bool IsOverflowOutside() {
   static const bool is_outside = [] {
     FILE* map = fopen("/proc/self/uid_map", "re");

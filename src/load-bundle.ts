@@ -19,7 +19,7 @@ export type LoadBundle = (name: string) => unknown;
 export const BUNDLE_START = '(function(exports,require,module,__filename,__dirname){';
 export const BUNDLE_END = '})';
 
-/** Whoever loads it keeps it as long as it is used: the engine gives it back. */
+/** Anyone who loads it keeps it as long as it is used: the engine gives it back. */
 const NOT_KEPT: ReadonlySet<string> = new Set(['shell']);
 
 /** @param onCompiled told of every bundle that is loaded: the build keeps the code that a run has compiled. */

@@ -10,7 +10,7 @@
 
 enum { BUSY_LIMIT_S = 5 };
 
-/* Whoever may write to the folder of a usual place could listen there instead of the engine (SO_PEERCRED, unix(7)). */
+/* Anyone who may write to the folder of a usual place could listen there instead of the engine (SO_PEERCRED, unix(7)). */
 static int is_trusted(int fd) {
   struct ucred peer;
   socklen_t size = sizeof peer;

@@ -68,7 +68,7 @@ export function isKept(name: string): boolean {
   return !LOCALE.test(stem) || ENGLISH.test(stem);
 }
 
-/** Writes the data anew, in its place, with the kept items alone. @returns where in the file it ends now */
+/** Writes the data again, in its place, with the kept items alone. @returns where in the file it ends now */
 export function compactIcuData(file: Buffer, { start, end, items }: IcuData): number {
   const last = items.at(-1);
   const kept = items.filter(({ name }) => isKept(name));

@@ -43,7 +43,7 @@ for (const bundle of process.argv.slice(2)) load(bundle);
 await commandOf('engine-check').run([CONFIG]);
 await warmShell();
 warmBoard();
-// The addon is one object, whoever loads it: the engine finds this `spawn` in it.
+// The addon is one object, no matter who loads it: the engine finds this `spawn` in it.
 const addon = createRequire(join(dist, 'main.cjs'))('./taskmaster.node');
 // Nor may it depend on which other processes there are, or on one that ends while it is looked at.
 addon.readMark = () => 0;

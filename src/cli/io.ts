@@ -29,7 +29,7 @@ export interface CliIo {
   readonly onInterrupt: (listener: () => void) => () => void;
   /** Ends this program by SIGINT itself, so that its parent sees the signal in its wait status (signal(7)). */
   readonly dieOfInterrupt: () => void;
-  /** The one owner of the terminal's modes and of what is typed; whoever reads standard input asks it. */
+  /** The one owner of the terminal's modes and of what is typed; anyone who reads standard input asks it. */
   readonly terminal: () => Promise<TerminalOwner>;
 }
 

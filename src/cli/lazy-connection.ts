@@ -9,7 +9,7 @@ export interface Connector {
   get(socket: string | undefined): Promise<RpcClient>;
 }
 
-/** A connection made when first asked for, kept for the commands after it, and made anew when it broke. */
+/** A connection made when first asked for, kept for the commands after it, and made again when it broke. */
 export class LazyConnection implements Connector {
   readonly #io: CliIo;
   #client: RpcClient | undefined;

@@ -48,7 +48,7 @@ export async function runWords(
       connect: () => connection.get(socket),
     });
   } catch (error) {
-    // Whoever broke it off knows.
+    // Anyone who broke it off knows.
     if (signal.aborted) return INTERRUPTED;
     tellFailure(error, isJson, io);
     return codeFor(error, command);

@@ -173,7 +173,7 @@ function isNobodyElses({ path, isOfUser }: SocketPlace): boolean {
   return found !== undefined && (found.errno !== undefined || found.uid === ownUid());
 }
 
-/** Also where it cannot be told: whoever listens finds out. */
+/** Also where it cannot be told: the one that listens finds out. */
 function isThere(path: string): boolean {
   const facts = inspectNow(path);
   return facts === undefined || facts.errno === undefined;

@@ -27,7 +27,7 @@ export class HttpEndpoints {
   #wanted: ListenAddress | undefined;
   #listener: HttpListener | undefined;
   #isClosed = false;
-  /** Whoever reaches the port may cause them. */
+  /** Anyone who reaches the port may cause them. */
   readonly #faults: ReportLimiter;
   #inTurn: Promise<void> = Promise.resolve();
 

@@ -1,5 +1,5 @@
 /**
- * Watches over the control socket's file: removed, renamed, replaced, or gone with its folder, it is made anew.
+ * Watches over the control socket's file: removed, renamed, replaced, or gone with its folder, it is made again.
  * inotify(7) tells of it, so that nothing is done while nothing happens, whatever others do in the same folder.
  */
 
@@ -13,7 +13,7 @@ const SETTLE_MS = 100;
 /** Between attempts that fail: the place may come back without our hearing of it. */
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
-/** Whoever takes it away again and again waits, and does not fill the log: so often in a minute is often. */
+/** Anyone who takes it away again and again waits, and does not fill the log: so often in a minute is often. */
 const OFTEN = 10;
 const MINUTE_MS = 60_000;
 const OFTEN_SETTLE_MS = 5_000;

@@ -43,7 +43,7 @@ export function probeByCommand(
     // What it left running must neither live on nor hold us up by holding its pipes.
     killLeftovers(kernel, family);
     // Its exit may be known before the loop has polled its pipes: what it printed last is read in the turn
-    // that follows. Then nobody listens any more, whoever else may hold them.
+    // that follows. Then nobody listens any more, no matter who else may hold them.
     for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => void ports.clock.soon(resolve));
     for (const reader of readers) reader.close();
     return { passed: isPass(status), outcome: exitInWords(status), output: printed.text };

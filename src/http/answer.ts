@@ -69,7 +69,7 @@ export async function answer(
   };
 }
 
-/** OpenMetrics only for those who name it: whoever takes anything gets what everything reads. */
+/** OpenMetrics only for those who name it: anyone who takes anything gets what everything reads. */
 function formatFor(accept: string | undefined): MetricsFormat {
   const asked = (accept ?? '')
     .toLowerCase()

@@ -78,7 +78,7 @@ export class HttpListener {
     });
   }
 
-  /** At once: whoever still waits for an answer has waited for one of an engine that is gone. */
+  /** At once: anyone who still waits for an answer has waited for one of an engine that is gone. */
   close(): void {
     this.#server.close();
     for (const socket of this.#connections.keys()) socket.destroy();

@@ -62,7 +62,7 @@ export class MemoryStore {
     }
   }
 
-  /** In slices, each looked up anew: between two of them entries come and go. */
+  /** In slices, each looked up again: between two of them entries come and go. */
   *forward({ afterId, beforeId }: Bounds): Generator<Batch> {
     for (let last = afterId; ; ) {
       const from = this.#beyond(last);

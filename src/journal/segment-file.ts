@@ -1,4 +1,4 @@
-/** Reading one file of the journal: its index, made anew where there is none, and the blocks that a query needs. */
+/** Reading one file of the journal: its index, made again where there is none, and the blocks that a query needs. */
 
 import { join } from 'node:path';
 import { OpenedFile } from '../files/open-descriptor.ts';

@@ -58,7 +58,7 @@ export const RELOAD: ReloadTable = {
     'stopped by a person': 'leave',
     'stopped by a person, always': 'restart',
   },
-  // Whoever stopped it: only what still stops can be revived.
+  // No matter who stopped it: only what still stops can be revived.
   revive: {
     'never started': 'leave',
     listening: 'leave',
@@ -105,7 +105,7 @@ export interface Found {
   readonly keepsSchedule: boolean;
 }
 
-/** Whoever asks later for something else decides: this is so only while the stop is what is wanted. */
+/** Anyone who asks later for something else decides: this is so only while the stop is what is wanted. */
 export function isStoppedByUser({ instance, wantedBy }: Pick<Found, 'instance' | 'wantedBy'>): boolean {
   return wantedBy === 'user' && STOPPED.has(instance.desired);
 }

@@ -185,7 +185,7 @@ export class ProcessOutput implements OutputPort {
     this.#files.reopen();
   }
 
-  /** Reads what the pipes still hold, whoever else may keep them open, and writes what was read. */
+  /** Reads what the pipes still hold, no matter who else may keep them open, and writes what was read. */
   flush(limitMs: number): Promise<void> {
     const { container } = this.#ports;
     this.#floods.hurry();

@@ -53,7 +53,7 @@ export async function runHelperCommand(
     const options = {
       detached: true,
       reject: false,
-      // execa's own limits are not used: its promise waits for whoever holds the pipes, its timeout and its clean-up
+      // execa's own limits are not used: its promise waits for anyone who holds the pipes, its timeout and its clean-up
       // end the program but not what that has started.
       buffer: false,
       cleanup: false,

@@ -323,7 +323,7 @@ export class LinuxKernel implements Kernel {
     return this.#parts.addon.kill(EVERYBODY, SIGKILL) === 0 ? Math.max(1, count) : 0;
   }
 
-  /** As PID 1 whoever is in our namespace, children of `docker exec` included; else only our own descendants. */
+  /** As PID 1 anyone who is in our namespace, children of `docker exec` included; else only our own descendants. */
   #strays(hooksToo: boolean): readonly number[] {
     if (this.#parts.role !== 'pid1') return this.#tree.strays(hooksToo);
     const kept = this.#tree.kept(hooksToo);

@@ -324,7 +324,7 @@ export class ProcessTree {
     return byParent;
   }
 
-  /** Asked anew each time: the family that it is of may not have been looked at before. */
+  /** Asked again each time: the family that it is of may not have been looked at before. */
   #markOf(orphan: number): number {
     let said = this.#orphans.get(orphan);
     if (said === undefined) {
@@ -334,7 +334,7 @@ export class ProcessTree {
     }
     const { mark, session } = said;
     if (this.#families.has(mark)) return mark;
-    // A program whose limits were set anew: it is known by a session that was seen when its parent lived.
+    // A program whose limits were set again: it is known by a session that was seen when its parent lived.
     const family = [...this.#families.values()].findLast(({ sessions }) => sessions.has(session));
     return family?.mark ?? mark;
   }

@@ -10,7 +10,7 @@ import type { ContainerUsage, GroupUsage, UsageReader, UsageReading } from '../s
 
 /** Then the event loop has its turn: a thousand processes take about 20 ms. */
 const SLICE_MS = 4;
-/** Whoever asks again within this gets the same reading: askers in a loop must not keep the engine busy. */
+/** Anyone who asks again within this gets the same reading: askers in a loop must not keep the engine busy. */
 const FRESH_MS = 200;
 /** USER_HZ (proc_pid_stat(5), time(7)): 100 on x86-64 and arm64 alike, whatever the kernel's own HZ. */
 const TICKS_PER_SECOND = 100;
@@ -116,7 +116,7 @@ export class ProcessUsage implements UsageReader {
 
   /**
    * An orphan of the group that died was collected by the engine, and its time is gone from the group. The sum must
-   * not fall for that: whoever computes a rate takes a counter that fell for one that began anew.
+   * not fall for that: anyone who computes a rate takes a counter that fell for one that began again.
    */
   #neverLess(session: number, { cpuTicks, leaderStartedAt }: GroupSum): number {
     const mark = this.#marks.get(session);

@@ -1,6 +1,6 @@
 /**
  * The one place that collects dead children: the engine's own, and orphans that the kernel handed to it. Children
- * of Node itself (execa's) are lent to Node: whoever else takes their status leaves Node waiting for good.
+ * of Node itself (execa's) are lent to Node: anyone else who takes their status leaves Node waiting for good.
  */
 
 import type { ExitStatus } from '../lifecycle/exit-outcome.ts';

@@ -70,13 +70,13 @@ export class LineView {
     this.#isShown = false;
   }
 
-  /** The terminal is not as we know it: whoever had it has left the cursor somewhere. */
+  /** The terminal is not as we know it: another owner has left the cursor somewhere. */
   forget(): void {
     this.#isShown = false;
     this.#start = 0;
   }
 
-  /** The rows have another width: terminals fold the text anew, and keep the cursor in it. */
+  /** The rows have another width: terminals fold the text again, and keep the cursor in it. */
   resized(): void {
     if (!this.#isShown) return;
     this.#place = shownFrom(this.#text.slice(0, this.#cursor), this.#start, this.#columns)[1];

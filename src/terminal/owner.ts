@@ -1,5 +1,5 @@
 /**
- * The one owner of the terminal: its modes, what is typed, and the signals that concern it. Whoever wants the terminal
+ * The one owner of the terminal: its modes, what is typed, and the signals that concern it. Anyone who wants the terminal
  * puts a layer on those that have it already; the topmost has the keys, and its modes are in effect. Raw mode begins
  * with the first layer and ends with the last: in between there is no moment in which the kernel would edit lines or
  * turn keys into signals. Whatever way this program ends or stops, the terminal is given back first.
@@ -60,7 +60,7 @@ export class Holding {
     this.#owner.pump();
   }
 
-  /** What was taken after all belongs to whoever has the keys next. */
+  /** What was taken after all belongs to the one that has the keys next. */
   unread(bytes: Buffer): void {
     this.#owner.unread(bytes);
   }

@@ -101,7 +101,7 @@ export const ATTACKS: readonly { readonly what: string; readonly uid: number; re
   },
 ];
 
-/** What the attacks share: `again` keeps so many connections, \`asking\` sends the text anew whenever it was answered. */
+/** What the attacks share: `again` keeps so many connections, \`asking\` sends the text again whenever it was answered. */
 export const ATTACKER_SCRIPT = `
   const [path, port, uid] = process.argv.slice(1);
   process.setgroups([]); process.setgid(+uid); process.setuid(+uid);

@@ -1,6 +1,6 @@
 /**
  * Output to files: a writer of 100 bytes or 64 KiB at a time into a file, through `cat`, and through those that rotate
- * (10 MB, five files kept), in turns, on a file system in memory. MB a second, and CPU seconds for each GiB of whoever
+ * (10 MB, five files kept), in turns, on a file system in memory. MB a second, and CPU seconds for each GiB of anyone who
  * stands between the writer and the file.
  */
 

@@ -35,9 +35,9 @@ test('what differs is added, removed or restarted; the rest keeps pid, counters 
   ]);
 
   await engine.reaches('fresh', 'healthy');
-  const anew = await engine.reaches('changed', 'healthy');
-  assert.equal(anew.incarnation, 2);
-  const environment = await engine.inside('cat', [`/proc/${anew.pid}/environ`]);
+  const again = await engine.reaches('changed', 'healthy');
+  assert.equal(again.incarnation, 2);
+  const environment = await engine.inside('cat', [`/proc/${again.pid}/environ`]);
   assert.ok(environment.stdout.split('\0').includes('COLOUR=blue'));
   await eventually(async () => assert.equal((await engine.shell('status', 'gone')).code, 4));
   const pids = (await engine.processes()).map(({ pid }) => pid);

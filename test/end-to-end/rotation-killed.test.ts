@@ -111,7 +111,7 @@ function inodeOf(folder: string): number {
 for (const compress of [false, true]) {
   test(`killed in the middle of ${compress ? 'compressed' : 'plain'} rotations ${KILLS} times, engines lose no line but those under way, and double none`, async (t) => {
     let running: EngineRun | undefined;
-    // Before the folder goes: whoever writes to it must not.
+    // Before the folder goes: anyone who writes to it must not.
     t.after(async () => {
       await running?.signal('SIGKILL');
       await running?.exitCode();

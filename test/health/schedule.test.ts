@@ -41,7 +41,7 @@ test('the start period is over with the first success', () => {
   assert.equal(judge(proven, failed, 2_000, RULES).counts, true);
 });
 
-test('a success between failures begins the count anew', () => {
+test('a success between failures begins the count again', () => {
   let progress: Progress = { standing: 'healthy', failures: 0 };
   for (const result of [failed, failed, passed, failed, failed]) {
     const judgement = judge(progress, result, 60_000, RULES);

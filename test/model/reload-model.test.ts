@@ -1,4 +1,4 @@
-/** What a reload does to an instance, in every state that one can be in, whoever wanted that. */
+/** What a reload does to an instance, in every state that one can be in, no matter who wanted that. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

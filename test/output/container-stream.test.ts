@@ -45,7 +45,7 @@ test('raw is what was written, byte by byte, each stream by itself', () => {
   assert.equal(seen.stderr, 'no newline');
 });
 
-test('prefixes are aligned to the longest name, and anew once the names change', () => {
+test('prefixes are aligned to the longest name, and again once the names change', () => {
   const { streams, seen, writer, names } = rig('prefix');
   streams.use(names('db', 'web:1', 'web:10'), false);
   const db = writer('db');

@@ -145,7 +145,7 @@ const output = async (child: ChildProcess): Promise<{ stdout: string; stderr: st
   return parts;
 };
 
-test('a stream that may not be opened anew, as of another user, is written all the same', async (context) => {
+test('a stream that may not be opened again, as of another user, is written all the same', async (context) => {
   const { readFd, writeFd } = blockingPipe(context);
   // Its pipe belongs to root, as that of `docker run --user` does.
   const script = `
@@ -161,7 +161,7 @@ test('a stream that may not be opened anew, as of another user, is written all t
 });
 
 test('a descriptor whose reader is gone is not given to the next file that is opened', async (context) => {
-  // Sockets cannot be opened anew (ENXIO), so the engine writes to the shared one and Node closes it when it breaks.
+  // Sockets cannot be opened again (ENXIO), so the engine writes to the shared one and Node closes it when it breaks.
   const script = `
     import { closeSync, openSync, fstatSync } from 'node:fs';
     const sink = descriptorSink(1, new SystemClock());

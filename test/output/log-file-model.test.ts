@@ -190,11 +190,11 @@ const PROPERTIES: readonly Property[] = [
     },
   },
   {
-    name: 'whoever waits is answered as soon as all is written or cannot be, and nothing is gathered meanwhile',
+    name: 'anyone who waits is answered as soon as all is written or cannot be, and nothing is gathered meanwhile',
     holds: ({ after }) => !after.isAwaited || ['writing', 'rotating', 'ready'].includes(after.state.at),
   },
   {
-    name: 'whoever waits has a write that failed repeated at once',
+    name: 'anyone who waits has a write that failed repeated at once',
     holds: ({ before, happening, after }) =>
       before.state.at !== 'failing' ||
       !['awaited', 'closing', 'replaced', 'timeUp'].includes(happening.fact) ||
@@ -297,7 +297,7 @@ for (const property of PROPERTIES) {
   });
 }
 
-test('whoever waits for a log file, or closes it, gets an answer whatever fails', () => {
+test('anyone who waits for a log file, or closes it, gets an answer whatever fails', () => {
   assert.deepEqual(waitingForEver(explore(TABLES)), []);
 });
 

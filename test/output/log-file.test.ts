@@ -114,7 +114,7 @@ test('no more rotated files are kept than asked for, also when fewer are asked f
   await file.close();
 });
 
-test('without files to keep, a full file begins anew', async (context) => {
+test('without files to keep, a full file begins again', async (context) => {
   const { file, folder, path } = rig(context, { maxSizeBytes: 100, maxFiles: 0 });
   await writeAll(file, numbered(50));
   assert.deepEqual(readdirSync(folder), ['log']);

@@ -88,7 +88,7 @@ test('what ignores SIGTERM is killed, its whole group, inside the grace', async 
   assert.ok(performance.now() - before < 3_000, 'over before the runtime would have killed everything');
 });
 
-test('SIGUSR1 makes the socket anew and opens no inspector', async (t) => {
+test('SIGUSR1 makes the socket again and opens no inspector', async (t) => {
   const engine = await new EngineRun(t, SLEEPER).ready();
   unlinkSync(engine.socket);
   await engine.signal('SIGUSR1');

@@ -156,7 +156,7 @@ describe('the socket file', () => {
     );
   });
 
-  test('is made anew on request; clients stay, and new ones find it', async (t) => {
+  test('is made again on request; clients stay, and new ones find it', async (t) => {
     const rig = await startRig(t);
     const client = await rig.connect();
     unlinkSync(rig.path);

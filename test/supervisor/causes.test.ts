@@ -136,9 +136,9 @@ test('the end of an essential process is what the shutdown comes of', () => {
 });
 
 test('what a reload adds, changes and removes comes of it', async () => {
-  const before = configOf([processConfig('old'), processConfig('anew')]);
+  const before = configOf([processConfig('old'), processConfig('changed')]);
   const rig = new Rig([...before.processes.values()]).startAll();
-  const after = configOf([processConfig('anew', { command: '/bin/other' }), processConfig('new')]);
+  const after = configOf([processConfig('changed', { command: '/bin/other' }), processConfig('new')]);
   const reload = new Reload(before, {
     sockets: NO_SOCKETS,
     clock: rig.clock,
@@ -150,7 +150,7 @@ test('what a reload adds, changes and removes comes of it', async () => {
     onApplied: () => {},
   });
   await reload.run({ kind: 'reload', causedBy: note(rig, 'command') });
-  for (const words of ['old stopping', 'anew stopping']) {
+  for (const words of ['old stopping', 'changed stopping']) {
     assert.deepEqual(chainTo(rig, words), [words, 'config_reloaded', 'command']);
   }
   assert.deepEqual(chainTo(rig, 'new waiting'), ['new waiting', 'config_reloaded', 'command']);

@@ -139,7 +139,7 @@ test('a drain cancels what waits and what is in back-off, and starts nothing', a
   assert.equal(rig.kernel.spawned.length, 2);
 });
 
-test('near the end of the grace everything is killed, whoever depends on whom', async () => {
+test('near the end of the grace everything is killed, no matter who depends on whom', async () => {
   const rig = new Rig([processConfig('db'), processConfig('app', { dependsOn: ['db'] })], {
     graceMs: 4_000,
   }).startAll();

@@ -50,14 +50,14 @@ test('what a reload does not touch keeps its pid and its counters', async () => 
 });
 
 test('a change of policy is taken over live, a change of command restarts', async () => {
-  const { rig, reload, next } = reloading(configOf([processConfig('live'), processConfig('anew')]));
-  const [live, anew] = [rig.pid('live'), rig.pid('anew')];
+  const { rig, reload, next } = reloading(configOf([processConfig('live'), processConfig('changed')]));
+  const [live, changed] = [rig.pid('live'), rig.pid('changed')];
   const stop = [{ kind: 'signal', signal: 'SIGINT', waitMs: 7, to: 'leader' }] as const;
-  withConfig(next, processConfig('live', { stop }), processConfig('anew', { command: '/bin/other' }));
+  withConfig(next, processConfig('live', { stop }), processConfig('changed', { command: '/bin/other' }));
   await reload.run({ kind: 'reload' });
   assert.equal(rig.pid('live'), live);
-  assert.equal(rig.state('anew'), 'stopping');
-  rig.kernel.exit(anew, { how: 'exited', code: 0 });
+  assert.equal(rig.state('changed'), 'stopping');
+  rig.kernel.exit(changed, { how: 'exited', code: 0 });
   assert.equal(rig.kernel.spawned.at(-1)?.file, '/bin/other');
   rig.decide('live', 'stop');
   assert.deepEqual(rig.signalsTo(live), ['SIGINT']);
@@ -162,7 +162,7 @@ test('more and fewer instances come and go, the others stay', async () => {
   assert.equal(rig.pid('web:1'), pid);
 });
 
-test('a process that comes back while it is still being removed is started anew', async () => {
+test('a process that comes back while it is still being removed is started again', async () => {
   const { rig, reload, next } = reloading(configOf([processConfig('web'), processConfig('app')]));
   withConfig(next, processConfig('app'));
   await reload.run({ kind: 'reload' });

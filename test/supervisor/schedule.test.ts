@@ -316,7 +316,7 @@ test('a run in progress does not make the engine unready, nor does one that fail
   assert.equal(ready(), true);
 });
 
-test('a reload that changes the times plans anew, and leaves a run alone whatever else has changed', () => {
+test('a reload that changes the times plans again, and leaves a run alone whatever else has changed', () => {
   const rig = rigAt('2026-03-01T00:00:00Z', scheduled('job', cron('0 * * * *')));
   rig.reload(scheduled('job', cron('0 3 * * *')));
   assert.equal(rig.see('job').schedule?.next_run_at, Date.parse('2026-03-01T03:00:00Z'));

@@ -542,7 +542,7 @@ test('status says which step runs, which of how many, and for how long it may', 
   );
 });
 
-test('whoever follows the status gets each step, also those that change no state', () => {
+test('anyone who follows the status gets each step, also those that change no state', () => {
   const rig = started(preStart('first', 'second'));
   const seen: (string | undefined)[] = [];
   rig.supervisor.onTurnEnd((changed) => seen.push(...changed.map((record) => record.step?.name)));

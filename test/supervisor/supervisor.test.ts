@@ -255,7 +255,7 @@ test('a dependent that asks for it is restarted with what it depends on', () => 
   assert.notEqual(rig.pid('app'), app);
 });
 
-test('a dependent that does not ask for it runs on when what it depends on is started anew', () => {
+test('a dependent that does not ask for it runs on when what it depends on is started again', () => {
   const rig = new Rig([
     processConfig('db', { baseMs: 0 }),
     processConfig('app', { dependsOn: [{ process: 'db', condition: 'started', restart: false }] }),

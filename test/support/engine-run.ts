@@ -53,7 +53,7 @@ export class EngineRun extends RunningEngine {
     return ['sh', '-c', script, 'sh'];
   }
 
-  /** Writes the configuration anew; a reload takes it over. */
+  /** Writes the configuration again; a reload takes it over. */
   configure(config: string): void {
     const engine = config.includes('[engine]') ? '' : '[engine]\n';
     const text = `${engine}${config}`.replace('[engine]\n', `[engine]\nsocket = "${this.socket}"\n`);

@@ -68,7 +68,7 @@ export class FakeEngine implements EnginePort {
   inputTaken: Promise<void> = Promise.resolve();
   draining = false;
   version = '1.2.3';
-  /** By pid, for whoever asks for usage. */
+  /** By pid, for anyone who asks for usage. */
   usage: UsageReading = new Map();
   usageReads = 0;
   verdict: HealthVerdict = { ok: true, reason: 'all 1 processes are healthy' };

@@ -1,6 +1,6 @@
 /**
  * A small file system in memory, served through the descriptor 3 of /dev/fuse: one directory with regular files. While
- * it is stopped, whoever uses its files waits, as with a network file system that has gone away. See fuse(4), and
+ * it is stopped, each process that uses its files waits, as with a network file system that has gone away. See fuse(4), and
  * include/uapi/linux/fuse.h for numbers and layouts.
  */
 

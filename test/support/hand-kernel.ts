@@ -146,7 +146,7 @@ export class HandKernel implements Kernel {
     const leader = this.#families.get(family)?.leader;
     const others = all.filter(({ pid }) => pid !== leader && to === 'others');
     this.#send(others, signal);
-    // Whoever has others, the supervisor has to be told; without obedience all that lives is reached.
+    // The supervisor has to be told who has others; without obedience all that lives is reached.
     return (this.obeysSignals ? others : all).length > 0 ? 'delivered' : 'gone';
   }
 

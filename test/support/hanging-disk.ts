@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 
 export interface HangingDisk {
   readonly folder: string;
-  /** From now on whoever uses it waits. */
+  /** From now on anyone who uses it waits. */
   hang(): void;
   answer(): void;
 }

@@ -32,7 +32,7 @@ export const PLACES = {
   'not as PID 1': (command: Command, options: RunOptions): RunningInit => new OrdinaryRun(command, options),
 } as const;
 
-/** What tini looks at must not come from whoever runs the tests. */
+/** What tini looks at must not come from anyone who runs the tests. */
 export function plainEnvironment(env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('TINI_'));
   return { ...Object.fromEntries(own), ...env };

@@ -46,7 +46,7 @@ export class Terminal {
     this.#script.stdin?.write(keys);
   }
 
-  /** From here on `shown` begins anew. */
+  /** From here on `shown` begins again. */
   forget(): void {
     this.#shown = '';
   }

@@ -29,7 +29,7 @@ const role = takeInitRole(addon);
 after(() => reaper.stop());
 
 function ports(loans: Loans): HelperPorts {
-  // Node collects its own: the reaper of the kernel must know who is lent, whoever asks for it.
+  // Node collects its own: the reaper of the kernel must know who is lent, no matter who asks for it.
   const lend = (pid: number): (() => void) => {
     const giveBack = reaper.lend(pid);
     const returned = loans.lend(pid);

@@ -82,7 +82,7 @@ function handSide(): Side {
     adopt: (key, held) => port.adoptChannel(key, held),
     sender: async (channel) => {
       assert.ok(channel instanceof HandChannel);
-      // Whoever holds the socket now.
+      // Anyone who holds the socket now.
       const holder = (): HandChannel => port.holders.get(channel.address) ?? channel;
       return { pid: 7, uid: 33, send: async (text) => holder().send(7, text, 33) };
     },

@@ -121,7 +121,7 @@ describe('CPU time as a counter', () => {
     assert.equal((await read()).get(10)?.cpuSeconds, 7);
   });
 
-  test('begins anew with a new leader of the same pid', async (t) => {
+  test('begins again with a new leader of the same pid', async (t) => {
     const proc = new FakeProc(t).put(10, { session: 10, ticks: [100, 0, 0, 0] });
     const { read } = fakeReader(proc);
     await read();

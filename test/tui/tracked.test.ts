@@ -39,7 +39,7 @@ describe('CPU', () => {
     assert.equal(tick(second, 4_000).cpuPercent, 0);
   });
 
-  test('begins anew with the next incarnation', () => {
+  test('begins again with the next incarnation', () => {
     const before = track(undefined, using(50), 0);
     assert.equal(track(before, using(1, { incarnation: 2 }), 1_000).cpuPercent, undefined);
   });

@@ -278,7 +278,7 @@ describe('details', () => {
 });
 
 describe('an engine that goes', () => {
-  test('is told, nothing is asked of it, and what comes back is taken anew', () => {
+  test('is told, nothing is asked of it, and what comes back is taken again', () => {
     const board = three().tell({ kind: 'disconnected', reason: 'it closed the connection' });
     assert.match(board.screen, /no engine for 0s, trying again: it closed the connection/);
     const before = board.requests.length;
@@ -342,7 +342,7 @@ describe('events', () => {
     assert.deepEqual(board.model.events.all, []);
   });
 
-  test('whoever reads back is not moved by what comes, nor by what the filter hides', () => {
+  test('anyone who reads back is not moved by what comes, nor by what the filter hides', () => {
     const board = three()
       .press('e', 'enter')
       .tell(happened('ten 1', 'ten 2', 'nine 3'));

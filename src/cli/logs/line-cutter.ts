@@ -18,7 +18,7 @@ interface Unfinished {
 }
 
 export class LineCutter {
-  /** Whoever goes on with it may have them brought elsewhere. */
+  /** Anyone who goes on with it may have them brought elsewhere. */
   onLine: (line: CutLine) => void;
   readonly #unfinished = new Map<string, Unfinished>();
   #incarnation = 0;

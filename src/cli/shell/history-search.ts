@@ -13,7 +13,7 @@ export function typed(search: HistorySearch, text: string, newestFirst: readonly
   return found(search.query + text, search.at ?? 0, newestFirst);
 }
 
-/** Without the last letter: begins anew at the newest. */
+/** Without the last letter: begins again at the newest. */
 export function erased({ query }: HistorySearch, newestFirst: readonly string[]): HistorySearch {
   const shorter = [...query].slice(0, -1).join('');
   return shorter === '' ? NO_SEARCH : found(shorter, 0, newestFirst);

@@ -162,7 +162,7 @@ export const FACTS: FactTable = {
     truncated: 'look',
     rotationFailed: 'postpone',
   },
-  // Whoever waits has it tried once more.
+  // Anyone who waits has it tried once more.
   failing: {
     queued: 'shed',
     replaced: 'switch',

@@ -106,7 +106,7 @@ export class OpenFiles {
     for (const { file } of this.#all) file.hurry();
   }
 
-  /** Opens every path anew: somebody moved the files (logrotate). One that cannot be opened is written on as it is. */
+  /** Opens every path again: somebody moved the files (logrotate). One that cannot be opened is written on as it is. */
   reopen(): void {
     for (const entry of this.#all) {
       if (!(entry.file instanceof LogFile)) continue;

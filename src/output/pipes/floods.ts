@@ -63,7 +63,7 @@ export class Floods {
     try {
       return this.#block.subarray(0, readSync(fd, this.#block));
     } catch {
-      // EAGAIN; any other error is met again by whoever waits for the pipe.
+      // EAGAIN; any other error is met again by anyone who waits for the pipe.
       return this.#block.subarray(0, 0);
     }
   }

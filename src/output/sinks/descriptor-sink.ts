@@ -1,6 +1,6 @@
 /**
  * Sinks for descriptors that may be slow or stuck: writing never blocks the engine. For the engine's own standard
- * streams it also changes nothing for anybody else: their files are opened anew, because O_NONBLOCK belongs to the
+ * streams it also changes nothing for anybody else: their files are opened again, because O_NONBLOCK belongs to the
  * open file description, which the container's runtime and processes with `passthrough` share (open(2)).
  */
 
@@ -24,7 +24,7 @@ const LONGEST_RETRY_MS = 50;
 export function descriptorSink(fd: number, clock: RetryClock, unreadBytes?: UnreadBytes): OwnedSink {
   try {
     const kind = fstatSync(fd);
-    // Written through the shared description: the offset must stay common with whoever else writes to the file.
+    // Written through the shared description: the offset must stay common with anyone else who writes to the file.
     if (kind.isFile()) return fileSink({ fd, dev: kind.dev }, clock);
     if (kind.isSocket()) return socketSink(fd, unreadBytes);
     // A terminal that the engine may not reopen blocks when it is held: only a thread of its own waits for it.

@@ -23,7 +23,7 @@ export interface FileReports {
   readonly onDropped: (bytes: number, reason: string, source?: OutputSource) => void;
 }
 
-/** Takes the block that the bytes were read into; whoever called reads on into another. */
+/** Takes the block that the bytes were read into; the caller reads on into another. */
 export type KeepBlock = () => Buffer;
 
 export interface FileWriter {

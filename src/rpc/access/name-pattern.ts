@@ -5,7 +5,7 @@ import { isGlob, matchesPattern } from '../../name-pattern.ts';
 
 /** Of those with `*` or `?`: each is held against every name, and a name written out is only looked up. */
 export const MOST_PATTERNS = 32;
-/** More names than instances ever were; then what is known of them is found out anew. */
+/** More names than instances ever were; then what is known of them is found out again. */
 const MOST_REMEMBERED = 8_192;
 
 /** What a name may be: of an instance, of the process it belongs to, and of the groups that is in. */

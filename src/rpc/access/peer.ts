@@ -33,7 +33,7 @@ export interface GrantLimits {
   readonly stdin: boolean;
   /** May end the engine. */
   readonly shutdown: boolean;
-  /** May have the configuration read anew. */
+  /** May have the configuration read again. */
   readonly reload: boolean;
 }
 

@@ -11,7 +11,7 @@ import type { Named } from './name-pattern.ts';
 import { type Rights, refuse } from './peer.ts';
 import { type InstanceName, selectInstances, unknownProcess } from './select.ts';
 
-/** What tells of the engine and names no process. Whatever else names none is not shown to whoever sees but some. */
+/** What tells of the engine and names no process. Whatever else names none is not shown to anyone who sees but some. */
 const OF_NO_PROCESS: ReadonlySet<string> = new Set(['engine_started', 'engine_draining', 'engine_stopped']);
 
 /** @returns the engine itself for a peer that may do all of what its level opens. */

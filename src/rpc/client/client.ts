@@ -115,7 +115,7 @@ function tryOnce(path: string): Promise<Socket | string> {
 }
 
 /**
- * Whoever may write to the folder of a usual place could listen there in the engine's stead, and be told what is typed.
+ * Anyone who may write to the folder of a usual place could listen there in the engine's stead, and be told what is typed.
  * Trusted are root, the user, and the first process of the container. A place that was named is the user's own choice:
  * there it is only said.
  */
@@ -191,7 +191,7 @@ export class RpcClient {
     return this.#failure === undefined && this.#socket.writable;
   }
 
-  /** Resolves when the connection is gone, whoever closed it. */
+  /** Resolves when the connection is gone, no matter who closed it. */
   get closed(): Promise<void> {
     return this.#whenClosed;
   }

@@ -88,7 +88,7 @@ export class FairWork {
     }
   }
 
-  /** One slice in each turn of the event loop, whoever begins it. */
+  /** One slice in each turn of the event loop, no matter who begins it. */
   #openSlice(): void {
     if (this.#isSliceOpen) return;
     this.#isSliceOpen = true;

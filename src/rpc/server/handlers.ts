@@ -20,7 +20,7 @@ import { unknownAmong } from './unknown-names.ts';
 const MAX_PAGE = 1_000;
 /** Explained in one piece. */
 const WHYS_A_PIECE = 2;
-/** Of one reply; whoever wants more asks for fewer instances at a time. */
+/** Of one reply; anyone who wants more asks for fewer instances at a time. */
 const MOST_WHY_CHARACTERS = 4 * 2 ** 20;
 
 export const HANDLERS: Handlers = {

@@ -77,7 +77,7 @@ export class LocalSocket extends EventEmitter implements Connection {
 
   resume(): void {
     this.#isPaused = false;
-    // As a stream does it: whoever resumes is in the middle of something.
+    // As a stream does it: anyone who resumes is in the middle of something.
     if (this.#unread.length > 0 || this.#peer?.writableEnded === true) process.nextTick(() => this.#read());
   }
 

@@ -236,7 +236,7 @@ export class Outbox {
 
   /**
    * A slow follower is only dropped from; one that leaves replies lying blocks a place and is let go. Only what it
-   * takes begins the time anew, not what is put in beside.
+   * takes begins the time again, not what is put in beside.
    */
   #watchForStall(): void {
     const { replies } = this.#parts;

@@ -1,4 +1,4 @@
-/** What clients cause to be told, told once in a while: whoever wants to fill the log must not be able to. */
+/** What clients cause to be told, told once in a while: anyone who wants to fill the log must not be able to. */
 
 import type { Cancel, Clock } from '../../supervisor/ports/clock.ts';
 

@@ -157,7 +157,7 @@ export class RpcServer {
     return this.#file !== undefined && (await isStillOurs(this.#file));
   }
 
-  /** Makes the socket anew at the same path (somebody removed it, or its permissions). Clients stay connected. */
+  /** Makes the socket again at the same path (somebody removed it, or its permissions). Clients stay connected. */
   async recreate(): Promise<void> {
     const place = this.#place;
     const file = this.#file;
@@ -170,7 +170,7 @@ export class RpcServer {
 
   /**
    * Grants of a configuration just loaded; they count from the next request on, for those connected too. What somebody
-   * follows was opened to them by the old ones: who may do something else now has to ask for it anew.
+   * follows was opened to them by the old ones: who may do something else now has to ask for it again.
    */
   setGrants(grants: readonly Grant[]): void {
     this.#grants = grants;

@@ -90,7 +90,7 @@ export async function isStillOurs(file: SocketFile): Promise<boolean> {
 }
 
 /**
- * The folder is made on demand. Whoever it belongs to could pose as the engine: so it must be root's or ours, and one
+ * The folder is made on demand. Its owner could pose as the engine: so it must be root's or ours, and one
  * below /tmp ours alone.
  */
 async function prepareFolder(folder: string, isPrivate: boolean): Promise<void> {

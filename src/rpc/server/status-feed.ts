@@ -150,7 +150,7 @@ export class StatusFeed {
     return { draining: snapshot.draining, instances, removed, ...this.#newOf(snapshot) };
   }
 
-  /** What the container uses, where it was read anew and has changed. */
+  /** What the container uses, where it was read again and has changed. */
   #newOf({ container }: EngineSnapshot): Pick<NotificationParams<'status'>, 'container'> {
     const text = JSON.stringify(container);
     if (!this.#isUsageNew || container === undefined || text === this.#containerTold) return {};

@@ -6,7 +6,7 @@ export interface SubscriptionLimits {
   /** `status` and `events`, of one client and of one user. */
   readonly feeds: number;
   readonly feedsOfUser: number;
-  /** `attach`: of one client and of one user; whoever follows all output has one for each instance. */
+  /** `attach`: of one client and of one user; anyone who follows all output has one for each instance. */
   readonly attached: number;
   readonly attachedOfUser: number;
   /** Of one client to the same instance. */

@@ -234,7 +234,7 @@ export class Subscriptions {
   ): void {
     const { bytes: now } = this.#engine().outputPosition(instance);
     const recent = this.#engine().recentOutput(instance);
-    // One that was made anew counts from 0 again.
+    // One that was made again counts from 0 again.
     const from = {
       stdout: after.stdout > now.stdout ? 0 : after.stdout,
       stderr: after.stderr > now.stderr ? 0 : after.stderr,

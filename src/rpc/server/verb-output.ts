@@ -11,7 +11,7 @@ type Told = NotificationParams<'cli'>;
 
 /** Characters of one frame: the client has room for a line of some six times as many bytes. */
 const FRAME_CHARACTERS = 32 * 1024;
-/** The client takes so many bytes ahead of whoever reads them. More waits here: no answer is as long that a grant opens. */
+/** The client takes so many bytes ahead of anyone who reads them. More waits here: no answer is as long that a grant opens. */
 const WINDOW_BYTES = 16 * 2 ** 20;
 /** From so many unwritten ones on a command should wait for `drain`. */
 const FULL_BYTES = 128 * 1024;

@@ -148,7 +148,7 @@ export class EngineControl {
         await rest;
         if (action !== 'stop' && this.#ports.drain.phase !== 'running') return;
       }
-      // Looked up anew: a reload may have come between.
+      // Looked up again: a reload may have come between.
       const record = supervisor.record(name);
       if (record === undefined) continue;
       supervisor.decide(record, DECISIONS[action], { by: 'user', cause }, received);

@@ -42,7 +42,7 @@ export class TurnEnd {
     if (from.state !== machine.monitor || from.incarnation !== machine.incarnation) {
       const event = reportState(draft, from.state, cause, this.#circumstances, this.#circumstances.events);
       const isOther = machine.incarnation > from.incarnation || !from.wasAlive;
-      // One that was idle and is started by a connection has served whoever depends on it all the time.
+      // One that was idle and is started by a connection has served anyone who depends on it all the time.
       const isRestart = machine.incarnation > 1 && (draft.activatedBy === undefined || endedBadly(draft));
       this.#passOn(draft, isRestart && machine.leader === 'alive' && isOther, event);
     }

@@ -1,4 +1,4 @@
-/** Numbers and dates the engine's events, and hands each to whoever listens; the journal is what keeps them. */
+/** Numbers and dates the engine's events, and hands each to anyone who listens; the journal is what keeps them. */
 
 import type { Level } from '../../levels.ts';
 import {

@@ -1,4 +1,4 @@
-/** Follows the output of one instance at a time: whoever runs through the table asks for many, and wants the last. */
+/** Follows the output of one instance at a time: anyone who runs through the table asks for many, and wants the last. */
 
 import { exitText } from '../../cli/render.ts';
 import { bytesOf } from '../../cli/wire-bytes.ts';

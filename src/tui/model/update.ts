@@ -117,7 +117,7 @@ function withDetails(model: Model, asked: Request[]): Model {
   };
 }
 
-/** Whoever never looks at them costs the engine nothing. */
+/** Anyone who never looks at them costs the engine nothing. */
 function withEvents(model: Model, asked: Request[]): Model {
   const isWanted = model.connection.kind === 'open' && model.pane === 'events' && isPaneShown(model);
   if (!isWanted || model.events.isAsked) return model;
