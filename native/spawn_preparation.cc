@@ -234,18 +234,28 @@ void Preparation::ReadLandlock(const Napi::Object& landlock) {
   plan.landlock.port_count = static_cast<int>(landlock_ports_.size());
 }
 
+namespace {
+
+// Null for what is not in the list.
+template <typename Element>
+const Element* ElementAt(const std::vector<Element>& list, int index) {
+  return index >= 0 && static_cast<size_t>(index) < list.size() ? &list[static_cast<size_t>(index)] : nullptr;
+}
+
+}  // namespace
+
 Failure Preparation::Explain() const {
   return plan.step == Step::kExecute ? ExplainExecute() : ExplainStep(plan.step, plan.failed_errno);
 }
 
+// A child that is on its way goes from step to step: its index may be of another list than the step that was just read.
 Failure Preparation::Present() const { return ExplainStep(plan.step, 0); }
 
 bool Preparation::MayHangAs(const Preparation& other) const {
   if (plan.changes_user && other.plan.changes_user && plan.uid.value == other.plan.uid.value) return true;
-  if (other.plan.step == Step::kRestrict && other.plan.failed_index >= 0) {
-    const std::string& path = other.landlock_texts_[other.plan.failed_index];
-    return std::find(landlock_texts_.begin(), landlock_texts_.end(), path) != landlock_texts_.end();
-  }
+  const std::string* path = ElementAt(other.landlock_texts_, other.plan.failed_index);
+  if (other.plan.step == Step::kRestrict && path != nullptr)
+    return std::find(landlock_texts_.begin(), landlock_texts_.end(), *path) != landlock_texts_.end();
   return other.plan.step == Step::kExecute ? file_ == other.file_ : plan.cwd != nullptr && cwd_ == other.cwd_;
 }
 
@@ -256,8 +266,7 @@ Failure Preparation::ExplainStep(Step step, int number) const {
     case Step::kSetOomScoreAdj:
       return {"set oom_score_adj", number, "set oom_score_adj to " + oom_score_adj_};
     case Step::kSetLimit:
-      if (limits_.empty()) return {"set limit", number, "set limits"};
-      return {"set limit", number, std::string("set limit ") + kLimitNames[plan.limits[plan.failed_index].resource & 15]};
+      return ExplainLimit(number);
     case Step::kSetNice:
       return {"set nice", number, "set nice to " + std::to_string(plan.nice)};
     case Step::kDropCapabilities:
@@ -293,20 +302,28 @@ Failure Preparation::ExplainStep(Step step, int number) const {
   }
 }
 
+Failure Preparation::ExplainLimit(int number) const {
+  const auto* limit = ElementAt(limits_, plan.failed_index);
+  if (limit == nullptr) return {"set limit", number, "set limits"};
+  return {"set limit", number, std::string("set limit ") + kLimitNames[limit->resource & 15]};
+}
+
 Failure Preparation::ExplainMount(int number) const {
   static constexpr const char* kWhat[] = {"make %s read-only", "mount an empty %s", "hide %s", "change root to %s"};
   int index = plan.failed_index;
-  if (index < 0) return {"set up mounts", number, "make a mount namespace"};
-  std::string what = kWhat[static_cast<int>(mounts_[index].kind) & 3];
-  what.replace(what.find("%s"), 2, mount_texts_[index]);
+  const auto* mount = ElementAt(mounts_, index);
+  const std::string* path = ElementAt(mount_texts_, index);
+  if (mount == nullptr || path == nullptr) return {"set up mounts", number, "make a mount namespace"};
+  std::string what = kWhat[static_cast<int>(mount->kind) & 3];
+  what.replace(what.find("%s"), 2, *path);
   return {"set up mounts", number, what};
 }
 
 Failure Preparation::ExplainLandlock(int number) const {
-  int index = plan.failed_index;
-  if (index < 0) return {"set landlock", number, "set the landlock of the process"};
-  std::string what = "open " + landlock_texts_[index] + " for landlock";
-  if (number == ENOENT) what += " (create it, or write -" + landlock_texts_[index] + " if it may be absent)";
+  const std::string* path = ElementAt(landlock_texts_, plan.failed_index);
+  if (path == nullptr) return {"set landlock", number, "set the landlock of the process"};
+  std::string what = "open " + *path + " for landlock";
+  if (number == ENOENT) what += " (create it, or write -" + *path + " if it may be absent)";
   return {"set landlock", number, what};
 }
 

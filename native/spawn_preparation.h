@@ -81,6 +81,7 @@ class Preparation {
   void ReadLandlock(const Napi::Object& request);
   void ReadMounts(const Napi::Object& request);
   Failure ExplainStep(Step step, int number) const;
+  Failure ExplainLimit(int number) const;
   Failure ExplainLandlock(int number) const;
   Failure ExplainMount(int number) const;
   Failure ExplainExecute() const;
