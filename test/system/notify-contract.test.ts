@@ -26,14 +26,14 @@ interface Sender {
   send(text: string): Promise<'sent' | 'refused'>;
 }
 
-/** Sends each line that it reads, and says when that is done. */
+/** Sends each line that it reads, and says when that is done: in one write, because print makes two. */
 const LINES = `
 import os, socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.connect("\\0" + os.environ["NOTIFY_SOCKET"][1:])
 for line in sys.stdin:
-    try: s.send(line[:-1].encode()); print("sent", flush=True)
-    except OSError: print("refused", flush=True)
+    try: s.send(line[:-1].encode()); print("sent\\n", end="", flush=True)
+    except OSError: print("refused\\n", end="", flush=True)
 `;
 
 function realSide(t: TestContext): Side {
