@@ -27,7 +27,7 @@ export const restart: CommandHandler = (invocation) => {
   return act('restart', invocation, { max_unavailable: atOnce ?? 1 });
 };
 
-/** @param rolling a rolling restart: what comes of it is what people want to know, so it is waited for. */
+/** @param rolling a rolling restart: the command waits for its end and reports the result. */
 async function act(
   action: Action,
   invocation: Invocation,

@@ -68,7 +68,7 @@ function cellsOf(instance: WireInstance): readonly string[] {
 }
 
 function reasonOf(instance: WireInstance): string {
-  // What came of the last run is told with its time.
+  // The time of the last run stands beside its result.
   const isAwaited = instance.state === 'scheduled' && instance.schedule !== undefined;
   const parts = instance.reason === null || isAwaited ? [] : [plainLine(instance.reason)];
   if (instance.state === 'waiting' && parts.length === 0) {

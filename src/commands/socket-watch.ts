@@ -1,6 +1,6 @@
 /**
  * Watches over the control socket's file: removed, renamed, replaced, or gone with its folder, it is made again.
- * inotify(7) tells of it, so that nothing is done while nothing happens, whatever others do in the same folder.
+ * It sleeps until inotify(7) reports a change. What others do in the same folder does not wake it.
  */
 
 import { closeSync, readSync } from 'node:fs';

@@ -173,7 +173,7 @@ export interface ProcessConfig {
   /** When it runs; undefined: when it is started. */
   readonly schedule?: ScheduleConfig;
   readonly instances: number;
-  /** A reload restarts so many copies at a time; undefined: all. */
+  /** How many copies a reload restarts at a time; undefined: all. */
   readonly rollout?: { readonly maxUnavailable: number } | undefined;
   readonly autostart: boolean;
   readonly essential: boolean;

@@ -9,7 +9,7 @@ const ATTEMPTS = 150;
 const PAUSE_MS = 20;
 
 /**
- * @param after calls back after so many milliseconds.
+ * @param after calls back after that many milliseconds.
  * @returns gives the lock back; undefined: others kept it all the time.
  */
 export async function lockPath(

@@ -66,6 +66,19 @@ const SERVING = {
 /** What runs once may have a schedule. */
 const RUNNING = { ...SERVING, run: 'settle up', once: 'settle last', last: 'stay' } as const;
 
+/** Its end is under way: what is wanted next comes after it. */
+const ENDING = {
+  start: 'stay',
+  up: 'stay',
+  restart: 'stay',
+  run: 'stay',
+  once: 'stay',
+  last: 'stay',
+  down: 'stay',
+  resting: 'never',
+  givenUp: 'never',
+} as const;
+
 export const RECONCILE: ReconcileTable = {
   idle: {
     start: 'begin',
@@ -114,31 +127,9 @@ export const RECONCILE: ReconcileTable = {
   poststart: SERVING,
   healthy: SERVING,
   unhealthy: { ...SERVING, up: 'remedy' },
-  stopping: {
-    start: 'stay',
-    up: 'stay',
-    restart: 'stay',
-    run: 'stay',
-    once: 'stay',
-    last: 'stay',
-    down: 'stay',
-    killed: 'kill',
-    resting: 'never',
-    givenUp: 'never',
-  },
-  // What is wanted next comes after it; only what is killed is not waited for.
-  cleaning: {
-    start: 'stay',
-    up: 'stay',
-    restart: 'stay',
-    run: 'stay',
-    once: 'stay',
-    last: 'stay',
-    down: 'stay',
-    killed: 'kill step',
-    resting: 'never',
-    givenUp: 'never',
-  },
+  stopping: { ...ENDING, killed: 'kill' },
+  // Only what is killed is not waited for.
+  cleaning: { ...ENDING, killed: 'kill step' },
   ended: {
     start: 'begin',
     up: 'judge',

@@ -12,7 +12,7 @@ export interface Rollout {
   /** Who wants it, as in a record's `wanted`. */
   readonly by: 'user' | 'reload';
   readonly cause: string;
-  /** So many are restarted at once. */
+  /** How many are restarted at once. */
   readonly atOnce: number;
   /** Keys of instances, in the order of their turns. */
   readonly pending: readonly string[];

@@ -57,6 +57,16 @@ const KINDS: readonly {
   },
 ];
 
+/** Prints what comes to its socket, and stops soon after the last client. */
+const APP = `[processes.app]
+cmd = ["python3", "${ANY}"]
+sockets = ["it"]
+activate = true
+idle_stop = "1s"
+healthcheck = {uptime = "10ms"}
+stdout = "{folder}/out"
+`;
+
 for (const { kind, listen, use } of KINDS) {
   test(`a ${kind} socket starts its program, which is stopped when idle, and started again`, async (t) => {
     const port = await freePort();
@@ -64,14 +74,7 @@ for (const { kind, listen, use } of KINDS) {
       t,
       `[sockets.it]
 listen = "${listen(port)}"
-[processes.app]
-cmd = ["python3", "${ANY}"]
-sockets = ["it"]
-activate = true
-idle_stop = "1s"
-healthcheck = {uptime = "10ms"}
-stdout = "{folder}/out"
-`,
+${APP}`,
     ).ready();
     const before = await engine.reaches('app', 'listening');
     assert.equal(before.pid, null);
@@ -99,14 +102,7 @@ test('who stays connected keeps the program running', async (t) => {
     t,
     `[sockets.it]
 listen = "127.0.0.1:${port}"
-[processes.app]
-cmd = ["python3", "${ANY}"]
-sockets = ["it"]
-activate = true
-idle_stop = "1s"
-healthcheck = {uptime = "10ms"}
-stdout = "{folder}/out"
-`,
+${APP}`,
   ).ready();
   await engine.reaches('app', 'listening');
   const status = await engine.shell('status', 'app');
@@ -246,14 +242,7 @@ test('without root too: a stop ends the wait, a start resumes it, and a reload m
   const [port, other] = [await freePort(), await freePort()];
   const config = (on: number): string => `[sockets.it]
 listen = "127.0.0.1:${on}"
-[processes.app]
-cmd = ["python3", "${ANY}"]
-sockets = ["it"]
-activate = true
-idle_stop = "1s"
-healthcheck = {uptime = "10ms"}
-stdout = "{folder}/out"
-`;
+${APP}`;
   const uid = 65_534;
   const engine = await new EngineRun(t, config(port).replace(ANY, '{folder}/any.py'), { uid }).ready();
   copyFileSync(ANY, join(engine.folder, 'any.py'));

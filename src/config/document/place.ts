@@ -18,7 +18,7 @@ export interface Findings {
   readonly warnings: string[];
 }
 
-/** Where a value stands in the tables of the one that has it; an inherited one is written elsewhere. */
+/** The file and path of a value in the process that has it. An inherited value is written elsewhere. */
 interface Holding {
   readonly source: SourceFile;
   readonly path: KeyPath;

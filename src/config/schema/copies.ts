@@ -26,6 +26,6 @@ export const copiesSchema = {
     minimum: 1,
     maximum: 1000,
     default: 1,
-    description: 'With `rollout = "rolling"`: so many copies are restarted at a time.',
+    description: 'With `rollout = "rolling"`: how many copies are restarted at a time.',
   },
 } as const satisfies SchemaRows;

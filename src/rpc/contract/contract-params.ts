@@ -62,7 +62,7 @@ export const RESTART = {
       type: 'integer',
       minimum: 1,
       description:
-        'a rolling restart: at most so many at a time, the next ones once these are healthy; the first that fails ends it. Instances that a person has stopped stay stopped.',
+        'a rolling restart: at most this many at a time, the next ones once these are healthy; the first that fails ends it. Instances that a person has stopped stay stopped.',
     },
     ...WAIT,
   },

@@ -1,4 +1,4 @@
-/** What is told of the schedule of an instance, as JSON Schema. */
+/** The schedule of an instance in status, as JSON Schema. */
 
 const EPOCH_MS = { type: 'number', description: 'epoch milliseconds' } as const;
 const DURATION_MS = { type: 'integer', minimum: 0 } as const;

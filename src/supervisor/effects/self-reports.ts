@@ -19,11 +19,11 @@ import { Pace } from './pace.ts';
 import { type Notification, parseNotification } from './sd-notify.ts';
 import { Watchdog } from './watchdog.ts';
 
-/** In this time at most so many refusals and other reports; the next one counts those that were left out. */
+/** The most refusals and other reports in this time; the next one counts those that were left out. */
 const REPORTS_EVERY_MS = 60_000;
 const MAX_REFUSALS = 1;
 const MAX_REPORTS = 10;
-/** And so many other main processes. */
+/** The most changes of the main process in this time. */
 const MAX_MOVES = 10;
 /** At most one new status text is sent to clients in this time. */
 const STATUS_EVERY_MS = 1_000;
